@@ -132,7 +132,7 @@ function tree() {
         path.endsWith('.js') && ['.ts', '.tsx'].some((ending) => existsSync(join(root, file.replace(/\.js$/, ending))));
       if (!isOurs && !kept.has(file)) continue;
       found.set(`app/dist/${file}`, join(dist, file));
-      if (isOurs && path.startsWith('reports/')) text += readFileSync(join(dist, file), 'utf8');
+      if (isOurs && path.startsWith('documents/')) text += readFileSync(join(dist, file), 'utf8');
     }
     // declared content: all that is not program text
     for (const path of files(join(root, layer), (path) => basename(path).startsWith('.'))) {

@@ -1,6 +1,7 @@
 /**
- * The one error table. Each code stands in docs/errors.md (a test holds the two equal); a message is lower case,
- * puts the input in backticks, holds no person's data, and says what to do.
+ * The one error table: of each code the HTTP status, the title and the words for people. docs/errors.md is made of it
+ * (`yitong errors --markdown`; a test holds the two equal). A message is lower case, puts the input in backticks, holds
+ * no person's data, and says what to do.
  */
 import type { Localised } from './localised.js';
 
@@ -9,229 +10,775 @@ export interface ErrorRow {
   readonly status: number;
   /** One line for docs/errors.md and problem+json `title`. */
   readonly title: string;
+  /** What pages call it, for an official. */
+  readonly zh: string;
+  /** Where `title` would not help somebody who reads pages. */
+  readonly en?: string;
   /** Somebody may not have what was asked for, or is told that it is not there: on record with whom. */
   readonly refusal?: true;
 }
 
 const rows = {
   // requests
-  bad_request: { status: 400, title: 'the request does not have the form that the API describes' },
-  bad_identifier: { status: 400, title: 'an identifier is not written as its kind is written' },
-  source_time_ahead: { status: 400, title: 'the source time lies in the future' },
-  bad_subject: { status: 400, title: 'the subject is not a valid key of its scheme' },
-  bad_case: { status: 400, title: 'a part of the case holds nothing that can be read' },
+  bad_request: {
+    status: 400,
+    title: 'the request does not have the form that the API describes',
+    zh: '请求格式不正确，请返回页面重新填写',
+    en: 'The request is not in order; go back to the page and fill it in again',
+  },
+  bad_identifier: {
+    status: 400,
+    title: 'an identifier is not written as its kind is written',
+    zh: '编号的书写不符合该类编号的规则',
+  },
+  source_time_ahead: {
+    status: 400,
+    title: 'the source time lies in the future',
+    zh: '数据时间晚于当前时间',
+  },
+  bad_subject: {
+    status: 400,
+    title: 'the subject is not a valid key of its scheme',
+    zh: '主体代码不正确，请核对校验位',
+  },
+  bad_case: {
+    status: 400,
+    title: 'a part of the case holds nothing that can be read',
+    zh: '办件信息中有无法识别的内容',
+  },
   bad_cursor: {
     status: 400,
     title: 'the cursor is not one of this question under the policies in force',
+    zh: '翻页标记与本次查询不符，请重新查询',
     refusal: true,
   },
-  body_too_large: { status: 413, title: 'the request body is larger than the limit' },
-  body_too_deep: { status: 400, title: 'the request body is nested deeper than the limit' },
-  wrong_content_type: { status: 415, title: 'the content type is not one that this route takes' },
+  body_too_large: {
+    status: 413,
+    title: 'the request body is larger than the limit',
+    zh: '提交的内容超过大小上限',
+  },
+  body_too_deep: {
+    status: 400,
+    title: 'the request body is nested deeper than the limit',
+    zh: '提交的内容层级过深',
+  },
+  wrong_content_type: {
+    status: 415,
+    title: 'the content type is not one that this route takes',
+    zh: '不支持提交内容的格式',
+  },
   not_acceptable: {
     status: 406,
     title: 'none of the media types that are asked for is one in which the address answers',
+    zh: '该地址不提供所请求的返回格式',
   },
-  rate_limited: { status: 429, title: 'the client has used up its requests for now' },
-  too_many_at_once: { status: 429, title: 'the client has as many requests under way as it may' },
-  request_timeout: { status: 408, title: 'the request did not arrive in time' },
-  not_found: { status: 404, title: 'there is nothing at this address', refusal: true },
-  method_not_allowed: { status: 405, title: 'the address does not take this method' },
+  rate_limited: {
+    status: 429,
+    title: 'the client has used up its requests for now',
+    zh: '操作过于频繁，请一分钟后再试',
+    en: 'Too many at once; try again in a minute',
+  },
+  too_many_at_once: {
+    status: 429,
+    title: 'the client has as many requests under way as it may',
+    zh: '同时办理的请求数已达上限，请稍后再试',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'the request did not arrive in time',
+    zh: '请求未在规定时间内送达',
+  },
+  not_found: {
+    status: 404,
+    title: 'there is nothing at this address',
+    zh: '未找到该页面',
+    en: 'There is no such page',
+    refusal: true,
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'the address does not take this method',
+    zh: '该地址不支持此种操作',
+  },
   // identity
-  certificate_required: { status: 401, title: 'no client certificate was presented' },
-  certificate_invalid: { status: 401, title: 'the client certificate does not verify' },
-  certificate_untrusted: { status: 401, title: 'no trust anchor of the gateway issued the client certificate' },
+  certificate_required: {
+    status: 401,
+    title: 'no client certificate was presented',
+    zh: '未出示应用证书',
+  },
+  certificate_invalid: {
+    status: 401,
+    title: 'the client certificate does not verify',
+    zh: '应用证书验证不通过',
+  },
+  certificate_untrusted: {
+    status: 401,
+    title: 'no trust anchor of the gateway issued the client certificate',
+    zh: '应用证书的签发机构不受信任',
+  },
   certificate_expired: {
     status: 401,
     title: 'the client certificate or one of its issuers has expired',
+    zh: '应用证书或其签发证书已过期',
     refusal: true,
   },
-  certificate_not_yet_valid: { status: 401, title: 'the client certificate or one of its issuers is not valid yet' },
-  certificate_revoked: { status: 401, title: 'the client certificate or one of its issuers is revoked', refusal: true },
-  revocation_unknown: { status: 503, title: 'the revocation list is past its grace, so nobody can be let in' },
-  certificate_unnamed: { status: 403, title: 'the certificate has no SPIFFE URI and is bound to no client otherwise' },
-  certificate_ambiguous: { status: 403, title: 'the certificate has more than one URI, or fits more than one client' },
+  certificate_not_yet_valid: {
+    status: 401,
+    title: 'the client certificate or one of its issuers is not valid yet',
+    zh: '应用证书或其签发证书尚未生效',
+  },
+  certificate_revoked: {
+    status: 401,
+    title: 'the client certificate or one of its issuers is revoked',
+    zh: '应用证书或其签发证书已被吊销',
+    refusal: true,
+  },
+  revocation_unknown: {
+    status: 503,
+    title: 'the revocation list is past its grace, so nobody can be let in',
+    zh: '证书吊销列表已超期，暂停受理所有应用',
+  },
+  certificate_unnamed: {
+    status: 403,
+    title: 'the certificate has no SPIFFE URI and is bound to no client otherwise',
+    zh: '应用证书未载明应用身份',
+  },
+  certificate_ambiguous: {
+    status: 403,
+    title: 'the certificate has more than one URI, or fits more than one client',
+    zh: '应用证书对应多个应用身份',
+  },
   anchor_not_entitled: {
     status: 403,
     title: 'the trust anchor of the certificate may not name clients of that authority',
+    zh: '该签发机构无权为此单位的应用签发证书',
     refusal: true,
   },
-  client_unknown: { status: 403, title: 'the certificate is bound to no client', refusal: true },
-  client_suspended: { status: 403, title: 'the client is suspended', refusal: true },
+  client_unknown: {
+    status: 403,
+    title: 'the certificate is bound to no client',
+    zh: '应用证书未绑定任何已登记的应用',
+    refusal: true,
+  },
+  client_suspended: {
+    status: 403,
+    title: 'the client is suspended',
+    zh: '该应用已被暂停使用',
+    refusal: true,
+  },
   // decision
-  denied: { status: 403, title: 'no dataset of the request may be answered', refusal: true },
-  too_many_watched: { status: 422, title: 'the client watches as many documents as a client may' },
+  denied: {
+    status: 403,
+    title: 'no dataset of the request may be answered',
+    zh: '所请求的数据集均不予提供',
+    refusal: true,
+  },
+  too_many_watched: {
+    status: 422,
+    title: 'the client watches as many documents as a client may',
+    zh: '该应用关注的文书数已达上限',
+  },
   authorisation_missing: {
     status: 403,
     title: 'a company of the report has not authorised whoever asks',
+    zh: '部分企业尚未授权，报告未出具',
+    en: 'A company has not authorised this, so no report was issued',
     refusal: true,
   },
-  not_publisher: { status: 403, title: 'only the authority of a dataset publishes to it', refusal: true },
-  replay_running: { status: 409, title: 'as many replays run as may run at once' },
-  dataset_busy: { status: 409, title: 'another run publishes to the dataset' },
+  not_publisher: {
+    status: 403,
+    title: 'only the authority of a dataset publishes to it',
+    zh: '数据集只能由其提供单位发布',
+    refusal: true,
+  },
+  replay_running: {
+    status: 409,
+    title: 'as many replays run as may run at once',
+    zh: '策略回溯验证任务数已达上限，请稍后再试',
+  },
+  dataset_busy: {
+    status: 409,
+    title: 'another run publishes to the dataset',
+    zh: '该数据集正在由另一任务发布',
+  },
   // running
-  internal: { status: 500, title: 'the gateway failed; nothing was released' },
-  audit_unavailable: { status: 503, title: 'the audit log cannot be written, so nothing can be answered' },
+  internal: {
+    status: 500,
+    title: 'the gateway failed; nothing was released',
+    zh: '系统内部错误，未提供任何数据',
+  },
+  audit_unavailable: {
+    status: 503,
+    title: 'the audit log cannot be written, so nothing can be answered',
+    zh: '审计日志暂不可写，未提供任何数据',
+    en: 'The audit log cannot be written at present, so nothing is shown',
+  },
   replication_timeout: {
     status: 503,
     title: 'no second replica confirmed the audit entry in time, so nothing can be answered',
+    zh: '审计记录未能及时写入备份节点，未提供任何数据',
   },
   store_damaged: {
     status: 503,
     title:
       'a store of the data folder is damaged or gone, so what needs it is not answered; the message says ' +
       'which, and what to do',
+    zh: '系统存储损坏或缺失，相关内容暂不能提供',
   },
-  view_unavailable: { status: 503, title: 'the view cannot be read' },
-  state_unavailable: { status: 503, title: 'a store on the disk of this process cannot be written or read' },
-  bus_unavailable: { status: 503, title: 'the bus did not take the records' },
-  spool_full: { status: 503, title: 'the bus is away and the spool of records that wait for it is full' },
-  bus_denied: { status: 500, title: 'the bus does not let this principal do that' },
+  view_unavailable: {
+    status: 503,
+    title: 'the view cannot be read',
+    zh: '数据视图暂不可读',
+  },
+  state_unavailable: {
+    status: 503,
+    title: 'a store on the disk of this process cannot be written or read',
+    zh: '本机存储暂不可读写',
+  },
+  bus_unavailable: {
+    status: 503,
+    title: 'the bus did not take the records',
+    zh: '消息总线未接收记录，请稍后再试',
+  },
+  spool_full: {
+    status: 503,
+    title: 'the bus is away and the spool of records that wait for it is full',
+    zh: '消息总线中断，待发记录缓存已满',
+  },
+  bus_denied: {
+    status: 500,
+    title: 'the bus does not let this principal do that',
+    zh: '消息总线未授予此项权限',
+  },
   bus_login_failed: {
     status: 500,
     title: 'the bus and this program do not trust each other: certificate, user name or password',
+    zh: '未能登录消息总线，请核对证书或口令',
   },
   address_unknown: {
     status: 503,
     title:
       'the address by which people reach the gateway is not known (`people.publicUrl`), so nothing that names ' +
       'it is made',
+    zh: '本系统尚未设置对外地址，暂不能出具文书或登录，请联系管理人员',
+    en: 'The address of this system is not set, so no document is made and nobody signs in; ask its operator',
   },
-  answer_timeout: { status: 503, title: 'the answer was not ready in time' },
-  shutting_down: { status: 503, title: 'the gateway is stopping' },
+  answer_timeout: {
+    status: 503,
+    title: 'the answer was not ready in time',
+    zh: '答复未能在规定时间内完成',
+  },
+  shutting_down: {
+    status: 503,
+    title: 'the gateway is stopping',
+    zh: '系统正在停止服务',
+  },
   // content of a workspace
-  bad_workspace: { status: 500, title: 'a file of the workspace is malformed' },
-  port_taken: { status: 500, title: 'a port of the group is taken by another program, or may not be opened' },
-  bad_config: { status: 500, title: 'the configuration has an unknown key or a wrong value' },
-  bad_contract: { status: 500, title: 'a contract lacks what the law or the platform asks of it' },
-  schema_refused: { status: 500, title: 'an Avro schema has a shape that is refused at registration' },
-  schema_incompatible: { status: 500, title: 'a schema version breaks readers of an earlier one' },
-  schema_id_collision: { status: 500, title: 'two schemas claim one id' },
-  schema_unregistered: { status: 500, title: 'a schema has no registered id' },
-  bad_policy: { status: 500, title: 'a policy does not compile or refers to nothing' },
-  bad_grant: { status: 500, title: 'a grant refers to nothing or is malformed' },
-  bad_report: { status: 500, title: 'the definition of a report refers to nothing or is malformed' },
-  bad_calendar: { status: 500, title: 'a calendar of working days is malformed' },
-  outside_calendar: { status: 500, title: 'a day lies in a year that the calendar of working days does not cover' },
+  bad_workspace: {
+    status: 500,
+    title: 'a file of the workspace is malformed',
+    zh: '工作区文件格式不正确',
+  },
+  port_taken: {
+    status: 500,
+    title: 'a port of the group is taken by another program, or may not be opened',
+    zh: '端口已被其他程序占用，或无权打开',
+  },
+  bad_config: {
+    status: 500,
+    title: 'the configuration has an unknown key or a wrong value',
+    zh: '配置项未知或取值不正确',
+  },
+  bad_contract: {
+    status: 500,
+    title: 'a contract lacks what the law or the platform asks of it',
+    zh: '数据契约缺少法定或平台要求的内容',
+  },
+  schema_refused: {
+    status: 500,
+    title: 'an Avro schema has a shape that is refused at registration',
+    zh: '数据结构的写法不被接受',
+  },
+  schema_incompatible: {
+    status: 500,
+    title: 'a schema version breaks readers of an earlier one',
+    zh: '新版数据结构与旧版不兼容',
+  },
+  schema_id_collision: {
+    status: 500,
+    title: 'two schemas claim one id',
+    zh: '两个数据结构使用同一编号',
+  },
+  schema_unregistered: {
+    status: 500,
+    title: 'a schema has no registered id',
+    zh: '数据结构尚未登记编号',
+  },
+  bad_policy: {
+    status: 500,
+    title: 'a policy does not compile or refers to nothing',
+    zh: '策略无法编译或所引内容不存在',
+  },
+  bad_grant: {
+    status: 500,
+    title: 'a grant refers to nothing or is malformed',
+    zh: '授权格式不正确或所引内容不存在',
+  },
+  bad_report: {
+    status: 500,
+    title: 'the definition of a report refers to nothing or is malformed',
+    zh: '报告定义格式不正确或所引内容不存在',
+  },
+  bad_calendar: {
+    status: 500,
+    title: 'a calendar of working days is malformed',
+    zh: '工作日历格式不正确',
+  },
+  outside_calendar: {
+    status: 500,
+    title: 'a day lies in a year that the calendar of working days does not cover',
+    zh: '日期超出工作日历的年份范围',
+  },
   bad_lifecycle: {
     status: 500,
     title: 'a lifecycle is malformed, or has a state, an act or a clock that leads nowhere',
+    zh: '办理流程格式不正确，或有状态、操作、时限没有去向',
   },
-  bad_feed: { status: 500, title: 'a feed is malformed' },
-  source_unavailable: { status: 503, title: 'a source of records does not answer, or not as its feed says' },
+  bad_feed: {
+    status: 500,
+    title: 'a feed is malformed',
+    zh: '数据源配置格式不正确',
+  },
+  source_unavailable: {
+    status: 503,
+    title: 'a source of records does not answer, or not as its feed says',
+    zh: '数据源无响应，或响应与配置不符',
+  },
   replication_not_ready: {
     status: 503,
     title: 'a database is not set up to tell its changes; the message holds the SQL that mends it',
+    zh: '源数据库尚未开启变更推送',
   },
-  slot_in_use: { status: 503, title: 'the replication slot of a feed is read by another connection' },
+  slot_in_use: {
+    status: 503,
+    title: 'the replication slot of a feed is read by another connection',
+    zh: '数据源的复制槽正被其他连接占用',
+  },
   slot_lost: {
     status: 503,
     title:
       'the replication slot of a feed is gone or was moved, so that changes may be missing; `--again` copies ' +
       'the table anew',
+    zh: '数据源的复制槽丢失，可能漏读变更，须重新全量读取',
   },
-  source_denied: { status: 503, title: 'a source of records does not let us read what the feed names' },
+  source_denied: {
+    status: 503,
+    title: 'a source of records does not let us read what the feed names',
+    zh: '数据源未授予读取权限',
+  },
   // records
-  wire_format: { status: 500, title: 'bytes of a topic are not in the registry wire format' },
-  bad_row: { status: 422, title: 'a row cannot be read by its source format' },
-  wrong_charset: { status: 422, title: 'a source is not in the charset that its feed says' },
-  bad_value: { status: 422, title: 'a value does not fit its field' },
-  missing_value: { status: 422, title: 'a required field has no value' },
-  surplus_field: { status: 422, title: 'a record has a field that its contract does not know' },
-  not_in_codelist: { status: 422, title: 'a value is outside its code list' },
-  bad_check_digit: { status: 422, title: 'a key does not satisfy its check digit' },
-  record_too_large: { status: 422, title: 'a record is larger than its dataset allows' },
-  nested_too_deep: { status: 422, title: 'a row is nested deeper than its source allows' },
-  not_in_crosswalk: { status: 422, title: 'an identifier is not tied to a subject, or not yet' },
-  ambiguous_crosswalk: { status: 422, title: 'an identifier is tied to more than one subject' },
-  conflicting_duplicate: { status: 422, title: 'two rows of one snapshot have one key and different content' },
+  wire_format: {
+    status: 500,
+    title: 'bytes of a topic are not in the registry wire format',
+    zh: '消息内容不符合登记的编码格式',
+  },
+  bad_row: {
+    status: 422,
+    title: 'a row cannot be read by its source format',
+    zh: '该行无法按来源格式读取',
+  },
+  wrong_charset: {
+    status: 422,
+    title: 'a source is not in the charset that its feed says',
+    zh: '来源的字符编码与配置不符',
+  },
+  bad_value: {
+    status: 422,
+    title: 'a value does not fit its field',
+    zh: '取值不符合字段要求',
+  },
+  missing_value: {
+    status: 422,
+    title: 'a required field has no value',
+    zh: '必填字段缺少取值',
+  },
+  surplus_field: {
+    status: 422,
+    title: 'a record has a field that its contract does not know',
+    zh: '含有数据契约之外的字段',
+  },
+  not_in_codelist: {
+    status: 422,
+    title: 'a value is outside its code list',
+    zh: '取值不在代码表内',
+  },
+  bad_check_digit: {
+    status: 422,
+    title: 'a key does not satisfy its check digit',
+    zh: '代码的校验位不正确',
+  },
+  record_too_large: {
+    status: 422,
+    title: 'a record is larger than its dataset allows',
+    zh: '记录超过数据集允许的大小',
+  },
+  nested_too_deep: {
+    status: 422,
+    title: 'a row is nested deeper than its source allows',
+    zh: '该行的层级超过来源允许的深度',
+  },
+  not_in_crosswalk: {
+    status: 422,
+    title: 'an identifier is not tied to a subject, or not yet',
+    zh: '编号尚未对应到任何主体',
+  },
+  ambiguous_crosswalk: {
+    status: 422,
+    title: 'an identifier is tied to more than one subject',
+    zh: '编号对应到多个主体',
+  },
+  conflicting_duplicate: {
+    status: 422,
+    title: 'two rows of one snapshot have one key and different content',
+    zh: '同一批数据中有两行主键相同而内容不同',
+  },
   snapshot_shrunk: {
     status: 422,
     title: 'a snapshot lost more records than the feed allows, so nothing was withdrawn',
+    zh: '全量数据减少的记录数超过允许范围，未撤回任何记录',
   },
   // bus
-  topic_mismatch: { status: 500, title: 'a topic has another partition count or identity than its contract' },
-  topic_weak: { status: 500, title: 'a topic keeps or asks for fewer copies than the settings say' },
-  offset_out_of_range: { status: 500, title: 'the offset asked for is no longer kept' },
+  topic_mismatch: {
+    status: 500,
+    title: 'a topic has another partition count or identity than its contract',
+    zh: '消息主题的分区数或标识与数据契约不符',
+  },
+  topic_weak: {
+    status: 500,
+    title: 'a topic keeps or asks for fewer copies than the settings say',
+    zh: '消息主题的副本数低于配置要求',
+  },
+  offset_out_of_range: {
+    status: 500,
+    title: 'the offset asked for is no longer kept',
+    zh: '所需位置的消息已不再保留',
+  },
   // people
-  sign_in_required: { status: 401, title: 'nobody is signed in', refusal: true },
-  sign_in_failed: { status: 401, title: 'the sign-in was not confirmed' },
-  sign_in_unavailable: { status: 503, title: 'nobody can sign in at present' },
-  role_missing: { status: 403, title: 'the person has none of the roles that this needs', refusal: true },
-  form_foreign: { status: 403, title: 'the form did not come from a page of this session', refusal: true },
+  sign_in_required: {
+    status: 401,
+    title: 'nobody is signed in',
+    zh: '请先登录',
+    en: 'Sign in first',
+    refusal: true,
+  },
+  sign_in_failed: {
+    status: 401,
+    title: 'the sign-in was not confirmed',
+    zh: '登录未完成，请重新登录',
+    en: 'The sign-in was not completed; begin again',
+  },
+  sign_in_unavailable: {
+    status: 503,
+    title: 'nobody can sign in at present',
+    zh: '目前无法登录',
+    en: 'Nobody can sign in at present',
+  },
+  role_missing: {
+    status: 403,
+    title: 'the person has none of the roles that this needs',
+    zh: '您的角色无权查看此页',
+    en: 'This page is for other roles than yours',
+    refusal: true,
+  },
+  form_foreign: {
+    status: 403,
+    title: 'the form did not come from a page of this session',
+    zh: '表单已过期，请返回页面重新提交',
+    en: 'The form is out of date; go back to the page and send it again',
+    refusal: true,
+  },
   // documents
-  report_invalid: { status: 422, title: 'a report does not verify' },
-  report_revoked: { status: 409, title: 'the report is revoked, so no credential is made of it', refusal: true },
+  report_invalid: {
+    status: 422,
+    title: 'a report does not verify',
+    zh: '报告验证不通过',
+  },
+  report_revoked: {
+    status: 409,
+    title: 'the report is revoked, so no credential is made of it',
+    zh: '报告已被撤销，不再出具凭证',
+    refusal: true,
+  },
   // credentials of reports
-  credential_malformed: { status: 422, title: 'the credential is not written as its format and type say' },
-  credential_type: { status: 422, title: 'the credential is of another type' },
+  credential_malformed: {
+    status: 422,
+    title: 'the credential is not written as its format and type say',
+    zh: '凭证格式不正确',
+  },
+  credential_type: {
+    status: 422,
+    title: 'the credential is of another type',
+    zh: '凭证类型不符',
+  },
   credential_algorithm: {
     status: 422,
     title: 'something in the credential is signed or hashed with an algorithm that is not allowed',
+    zh: '凭证使用了不允许的算法',
   },
-  credential_issuer: { status: 422, title: 'the issuer of the credential, or its key, is not one that is trusted' },
-  credential_signature: { status: 422, title: "the issuer's signature does not verify" },
-  credential_expired: { status: 422, title: 'the credential has expired' },
-  credential_not_yet_valid: { status: 422, title: 'the credential is not valid yet' },
-  credential_digest_twice: { status: 422, title: 'a digest or a disclosure occurs twice in the credential' },
-  credential_disclosure_stray: { status: 422, title: 'a disclosure belongs to no digest of the credential' },
-  credential_claim_missing: { status: 422, title: 'a domain that was asked for is not disclosed of every subject' },
-  credential_revoked: { status: 422, title: 'the credential is revoked' },
+  credential_issuer: {
+    status: 422,
+    title: 'the issuer of the credential, or its key, is not one that is trusted',
+    zh: '凭证的签发单位或其密钥不受信任',
+  },
+  credential_signature: {
+    status: 422,
+    title: "the issuer's signature does not verify",
+    zh: '凭证的签名验证不通过',
+  },
+  credential_expired: {
+    status: 422,
+    title: 'the credential has expired',
+    zh: '凭证已过期',
+  },
+  credential_not_yet_valid: {
+    status: 422,
+    title: 'the credential is not valid yet',
+    zh: '凭证尚未生效',
+  },
+  credential_digest_twice: {
+    status: 422,
+    title: 'a digest or a disclosure occurs twice in the credential',
+    zh: '凭证中有重复的摘要或披露项',
+  },
+  credential_disclosure_stray: {
+    status: 422,
+    title: 'a disclosure belongs to no digest of the credential',
+    zh: '凭证中有不对应任何摘要的披露项',
+  },
+  credential_claim_missing: {
+    status: 422,
+    title: 'a domain that was asked for is not disclosed of every subject',
+    zh: '所要求的领域未就每个主体披露',
+  },
+  credential_revoked: {
+    status: 422,
+    title: 'the credential is revoked',
+    zh: '凭证已被撤销',
+  },
   credential_status_invalid: {
     status: 422,
     title: 'the status list is not one that the issuer signed for this credential',
+    zh: '凭证状态列表不是签发单位为此凭证签署的',
   },
   credential_status_unavailable: {
     status: 503,
     title: 'no fresh status list could be had, so nobody knows whether the credential is revoked',
+    zh: '无法取得最新的凭证状态列表，不能确认凭证是否已撤销',
   },
-  holder_proof_missing: { status: 422, title: 'the presentation lacks the proof that its holder made it' },
+  holder_proof_missing: {
+    status: 422,
+    title: 'the presentation lacks the proof that its holder made it',
+    zh: '缺少持有人的出示证明',
+  },
   holder_proof_unexpected: {
     status: 422,
     title: 'the presentation has a proof of a holder to whom the credential is not bound',
+    zh: '出示证明的持有人与凭证不符',
   },
   holder_proof_invalid: {
     status: 422,
     title: "the proof of the holder is malformed or not signed with the holder's key",
+    zh: '持有人的出示证明格式或签名不正确',
   },
-  holder_proof_audience: { status: 422, title: 'the presentation was made for somebody else' },
-  holder_proof_nonce: { status: 422, title: 'the presentation answers another question' },
-  holder_proof_time: { status: 422, title: 'the presentation was made too long ago, or in the future' },
-  holder_proof_digest: { status: 422, title: 'what is presented is not what the holder signed' },
+  holder_proof_audience: {
+    status: 422,
+    title: 'the presentation was made for somebody else',
+    zh: '凭证是向其他单位出示的',
+  },
+  holder_proof_nonce: {
+    status: 422,
+    title: 'the presentation answers another question',
+    zh: '出示的凭证对应另一次询问',
+  },
+  holder_proof_time: {
+    status: 422,
+    title: 'the presentation was made too long ago, or in the future',
+    zh: '出示时间过早，或晚于当前时间',
+  },
+  holder_proof_digest: {
+    status: 422,
+    title: 'what is presented is not what the holder signed',
+    zh: '出示的内容与持有人签署的不一致',
+  },
   // compliance codes
-  code_unknown: { status: 404, title: 'there is no such code for whoever asks', refusal: true },
-  code_used: { status: 409, title: 'the code was used', refusal: true },
-  code_expired: { status: 410, title: 'the code or its answer was not used in time', refusal: true },
-  code_refused: { status: 403, title: 'the company refused to answer', refusal: true },
-  code_withdrawn: { status: 410, title: 'the company took its release back', refusal: true },
-  code_not_confirmed: { status: 409, title: 'the company has not confirmed', refusal: true },
-  code_changed: { status: 409, title: 'what was confirmed is not what was asked', refusal: true },
+  code_unknown: {
+    status: 404,
+    title: 'there is no such code for whoever asks',
+    zh: '没有这个合规码，请企业出示新的',
+    en: 'There is no such code; let the company show a new one',
+    refusal: true,
+  },
+  code_used: {
+    status: 409,
+    title: 'the code was used',
+    zh: '此码已用过，请企业出示新的',
+    en: 'The code was used; let the company show a new one',
+    refusal: true,
+  },
+  code_expired: {
+    status: 410,
+    title: 'the code or its answer was not used in time',
+    zh: '已过时限，请企业出示新的合规码',
+    en: 'The time is over; let the company show a new code',
+    refusal: true,
+  },
+  code_refused: {
+    status: 403,
+    title: 'the company refused to answer',
+    zh: '企业拒绝答复',
+    en: 'The company refused to answer',
+    refusal: true,
+  },
+  code_withdrawn: {
+    status: 410,
+    title: 'the company took its release back',
+    zh: '企业已撤回出示',
+    en: 'The company took its release back',
+    refusal: true,
+  },
+  code_not_confirmed: {
+    status: 409,
+    title: 'the company has not confirmed',
+    zh: '企业尚未确认',
+    en: 'The company has not confirmed yet',
+    refusal: true,
+  },
+  code_changed: {
+    status: 409,
+    title: 'what was confirmed is not what was asked',
+    zh: '屏幕上的核验事项已变化，请重新查看',
+    en: 'What was confirmed is not what is asked; look again',
+    refusal: true,
+  },
   // tickets
-  act_refused: { status: 409, title: 'this party may not do that in the present state of the ticket', refusal: true },
-  act_incomplete: { status: 400, title: 'the act lacks what it requires; all of it is told at once' },
-  file_type: { status: 400, title: 'a file is of no kind that is taken: PDF, JPEG and PNG are, told by their content' },
-  file_too_large: { status: 413, title: 'a file is empty, or larger than is taken' },
-  too_many_files: { status: 400, title: 'more files than the act takes' },
-  ticket_moved: { status: 409, title: 'somebody acted on the ticket at the same time; look at it again' },
+  act_refused: {
+    status: 409,
+    title: 'this party may not do that in the present state of the ticket',
+    zh: '工单在当前状态下不能由您办理此项操作',
+    refusal: true,
+  },
+  act_incomplete: {
+    status: 400,
+    title: 'the act lacks what it requires; all of it is told at once',
+    zh: '办理所需的内容尚未填写完整',
+  },
+  file_type: {
+    status: 400,
+    title: 'a file is of no kind that is taken: PDF, JPEG and PNG are, told by their content',
+    zh: '仅接收 PDF、JPEG、PNG 文件（按文件内容判断）',
+  },
+  file_too_large: {
+    status: 413,
+    title: 'a file is empty, or larger than is taken',
+    zh: '文件为空，或超过大小上限',
+  },
+  too_many_files: {
+    status: 400,
+    title: 'more files than the act takes',
+    zh: '文件数量超过上限',
+  },
+  ticket_moved: {
+    status: 409,
+    title: 'somebody acted on the ticket at the same time; look at it again',
+    zh: '该工单刚刚由他人办理，请重新查看',
+  },
   // log
-  log_invalid: { status: 500, title: 'the audit log does not verify' },
-  retention_too_short: { status: 500, title: 'the audit log would be kept for less time than the law asks' },
-  replica_refused: { status: 403, title: 'the certificate is not that of a replica of this log' },
-  replica_unavailable: { status: 503, title: 'another replica of the log does not answer, or not as one' },
-  log_elsewhere: { status: 503, title: 'the log is kept by another replica; ask there' },
-  sequencer_fenced: { status: 409, title: 'another replica is the sequencer of the log' },
+  log_invalid: {
+    status: 500,
+    title: 'the audit log does not verify',
+    zh: '审计日志验证不通过',
+  },
+  retention_too_short: {
+    status: 500,
+    title: 'the audit log would be kept for less time than the law asks',
+    zh: '审计日志的保存期限短于法定期限',
+  },
+  replica_refused: {
+    status: 403,
+    title: 'the certificate is not that of a replica of this log',
+    zh: '该证书不属于本日志的节点',
+  },
+  replica_unavailable: {
+    status: 503,
+    title: 'another replica of the log does not answer, or not as one',
+    zh: '日志的另一节点无响应',
+  },
+  log_elsewhere: {
+    status: 503,
+    title: 'the log is kept by another replica; ask there',
+    zh: '日志由另一节点保存，请到该节点查询',
+  },
+  sequencer_fenced: {
+    status: 409,
+    title: 'another replica is the sequencer of the log',
+    zh: '日志已由另一节点负责排序',
+  },
   // backups
-  backup_exists: { status: 409, title: 'there is something where the backup is to be written' },
-  backup_no_room: { status: 507, title: 'the disk has too little room for the copy' },
-  backup_source: { status: 503, title: 'the data folder cannot be copied as it is' },
-  backup_manifest: { status: 422, title: 'the manifest of a backup is missing, cut off or changed' },
-  backup_format: { status: 422, title: 'a backup is of a format that this version does not read' },
-  backup_damaged: { status: 422, title: 'a file of a backup is not what its manifest says' },
-  backup_file_missing: { status: 422, title: 'a file of a backup is missing' },
-  backup_file_surplus: { status: 422, title: 'a backup has a file that its manifest does not know' },
-  backup_incomplete: { status: 422, title: 'a backup lacks files of its data folder that nobody knew how to copy' },
-  restore_target: { status: 409, title: 'a backup is restored into a missing or empty folder only' },
-  restore_fork: { status: 409, title: 'the checkpoint is not one of the log in the backup' },
+  backup_exists: {
+    status: 409,
+    title: 'there is something where the backup is to be written',
+    zh: '备份目标位置已有内容',
+  },
+  backup_no_room: {
+    status: 507,
+    title: 'the disk has too little room for the copy',
+    zh: '磁盘空间不足，无法备份',
+  },
+  backup_source: {
+    status: 503,
+    title: 'the data folder cannot be copied as it is',
+    zh: '数据目录在当前状态下无法备份',
+  },
+  backup_manifest: {
+    status: 422,
+    title: 'the manifest of a backup is missing, cut off or changed',
+    zh: '备份清单缺失、不完整或被改动',
+  },
+  backup_format: {
+    status: 422,
+    title: 'a backup is of a format that this version does not read',
+    zh: '本版本不能读取该备份的格式',
+  },
+  backup_damaged: {
+    status: 422,
+    title: 'a file of a backup is not what its manifest says',
+    zh: '备份文件与清单不符',
+  },
+  backup_file_missing: {
+    status: 422,
+    title: 'a file of a backup is missing',
+    zh: '备份缺少文件',
+  },
+  backup_file_surplus: {
+    status: 422,
+    title: 'a backup has a file that its manifest does not know',
+    zh: '备份含有清单之外的文件',
+  },
+  backup_incomplete: {
+    status: 422,
+    title: 'a backup lacks files of its data folder that nobody knew how to copy',
+    zh: '备份缺少数据目录中的部分文件',
+  },
+  restore_target: {
+    status: 409,
+    title: 'a backup is restored into a missing or empty folder only',
+    zh: '备份只能恢复到空目录',
+  },
+  restore_fork: {
+    status: 409,
+    title: 'the checkpoint is not one of the log in the backup',
+    zh: '检查点不属于该备份中的日志',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof rows;

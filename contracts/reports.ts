@@ -8,322 +8,33 @@ import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from './canonical.js';
-import { localisedSchema } from './contract.js';
 import { parseDuration } from './duration.js';
 import { type Place, YitongError } from './errors.js';
 import { contentFiles, readJson } from './files.js';
 import { present } from './present.js';
-import type { Authority, Contract, DisplayTerm, FieldInfo, Localised, Workspace } from './types.js';
-import { shape } from './validate.js';
+import {
+  type DomainDefinition,
+  KIND_OF_CONTRACT,
+  REPORT_KINDS,
+  type RecordLayout,
+  type RegisterDefinition,
+  type ReportDataset,
+  type ReportDefinition,
+  type SealDefinition,
+  type Shown,
+  type TermRule,
+} from './report-definition.js';
+import { checkReportFile, NAME, type ReportFile, type TermInFile } from './report-file.js';
+import type { Authority, Contract, FieldInfo, Workspace } from './types.js';
 
-/**
- * What a report tells of, and the kind by which contracts call it: what administrative organs hold. What a court holds
- * is of none of these kinds.
- */
-const KIND_OF_CONTRACT = { penalty: 'penalty', measure: 'enforcement', dishonesty: 'dishonesty' } as const;
-export type ReportKind = keyof typeof KIND_OF_CONTRACT;
-const REPORT_KINDS = Object.keys(KIND_OF_CONTRACT) as readonly ReportKind[];
+export type * from './report-definition.js';
 
-/** How long a record may be told from the day on which its conduct or event ended; no `years`: no end is set. */
-export interface TermRule {
-  readonly years?: number;
-  readonly basis: readonly string[];
-}
-
-/** A record of which `field` has a value, and none but these. */
-export interface Exclusion {
-  readonly field: string;
-  readonly values: readonly string[];
-  readonly basis: readonly string[];
-}
-
-export interface FactDefinition {
-  readonly field: FieldInfo;
-  readonly title: Localised;
-}
-
-/** How a register's records are read: fields, and the rules over them. */
-export interface RecordLayout {
-  readonly kind: ReportKind;
-  /** Whose value says the domain; undefined: a record stands in each domain of its dataset. */
-  readonly domain?: string;
-  /** The day on which an event began, where it lasts. */
-  readonly began?: string;
-  /** The day on which conduct or event ended, from which the term counts; no value: it goes on. */
-  readonly ended: string;
-  readonly term: TermRule;
-  /** A record is repaired where `field` has one of these. */
-  readonly repaired?: { readonly field: string; readonly values: readonly string[] };
-  /** Records that the report leaves out whatever their term is: each value of `field` is one of these. */
-  readonly excludes: readonly Exclusion[];
-  /** The last day of public display (公示); undefined: displayed while it goes on. */
-  readonly displayUntil?: string;
-  /**
-   * Which tier of display a record is of, and the day from which that counts: its longest term ends the display,
-   * whatever `displayUntil` says.
-   */
-  readonly display?: { readonly tier: string; readonly from: string; readonly terms: ReadonlyMap<string, DisplayTerm> };
-  /** False: no law displays what is of this kind, so it never is. */
-  readonly displayed?: false;
-  readonly facts: readonly FactDefinition[];
-}
-
-export interface ReportDataset {
-  readonly contract: Contract;
-  readonly authority: Authority;
-  readonly layout: RecordLayout;
-}
-
-export interface DomainDefinition {
-  readonly id: string;
-  readonly title: Localised;
-  /** As the registers write it in their field `domain`. */
-  readonly value: string;
-  /** Indexes into `datasets`; never empty. */
-  readonly datasets: readonly number[];
-}
-
-/** One way in which a company's register names other companies. */
-export interface RelationDefinition {
-  readonly relation: 'parent' | 'branch' | 'subsidiary' | 'shareholder';
-  /** A record or a list of records. */
-  readonly in: string;
-  readonly subject: string;
-  readonly name: string;
-  /** Only where the share in per cent is above. */
-  readonly share?: { readonly field: string; readonly above: number };
-}
-
-export interface RegisterDefinition {
-  readonly contract: Contract;
-  readonly name: string;
-  readonly relations: readonly RelationDefinition[];
-  /** All paths that are read. */
-  readonly fields: readonly string[];
-}
-
-export interface ReportDefinition {
-  /** The folder's name. */
-  readonly id: string;
-  /** SHA-256 (base64url) over the canonical JSON of the file. */
-  readonly digest: string;
-  readonly title: Localised;
-  readonly issuer: Authority;
-  /** The client and purpose under which its registers are asked. */
-  readonly client: string;
-  readonly purpose: string;
-  /** Key scheme of its subjects. */
-  readonly scheme: string;
-  /** What a company may state as its purpose. */
-  readonly purposes: ReadonlyMap<string, Localised>;
-  readonly kinds: ReadonlyMap<ReportKind, { readonly title: Localised; readonly term: TermRule }>;
-  readonly domains: readonly DomainDefinition[];
-  readonly datasets: readonly ReportDataset[];
-  readonly register: RegisterDefinition;
-  readonly maxSubjects: number;
-  /** How somebody who only holds the code is shown whom it is about. */
-  readonly shown: Shown;
-  /** ms for which an issued report is kept. */
-  readonly retention: number;
-  readonly notes: readonly Localised[];
-  /** Shown at the end of a PDF of it; undefined: none is. */
-  readonly seal?: SealDefinition;
-  readonly place: Place;
-}
-
-/** A picture, and what it is: its alternative text, and the line below it. */
-export interface SealDefinition {
-  /** PNG of 8 bits a channel, not interlaced, without transparency: as a PDF holds it. */
-  readonly image: Uint8Array;
-  readonly words: Localised;
-}
-
-/** In full, or so much of it that a holder recognises it. */
-export interface Shown {
-  readonly name: 'value' | 'masked';
-  readonly subject: 'value' | 'masked';
-}
 const HIDDEN: Shown = { name: 'masked', subject: 'masked' };
-
-interface File {
-  readonly title: Localised;
-  readonly issuer: string;
-  readonly client: string;
-  readonly purpose: string;
-  readonly subjects: {
-    readonly dataset: string;
-    readonly name: string;
-    readonly relations?: readonly {
-      readonly relation: RelationDefinition['relation'];
-      readonly in: string;
-      readonly subject: string;
-      readonly name: string;
-      readonly share?: { readonly field: string; readonly above: number };
-    }[];
-    readonly most?: number;
-  };
-  readonly purposes: Readonly<Record<string, Localised>>;
-  readonly verification?: Shown;
-  readonly retention: string;
-  readonly kinds: Readonly<
-    Partial<
-      Record<
-        ReportKind,
-        {
-          readonly title: Localised;
-          readonly term: TermRule | { readonly end: 'none'; readonly basis: readonly string[] };
-        }
-      >
-    >
-  >;
-  readonly layouts: Readonly<
-    Record<
-      string,
-      {
-        readonly kind: ReportKind;
-        readonly domain?: string;
-        readonly began?: string;
-        readonly ended: string;
-        readonly term?: TermRule | { readonly end: 'none'; readonly basis: readonly string[] };
-        readonly repaired?: { readonly field: string; readonly values: readonly string[] };
-        readonly excludes?: readonly Exclusion[];
-        readonly displayUntil?: string;
-        readonly display?: { readonly tier: string; readonly from: string };
-        readonly displayed?: false;
-        readonly facts: readonly (string | { readonly field: string; readonly title: Localised })[];
-      }
-    >
-  >;
-  readonly datasets: Readonly<Record<string, string>>;
-  readonly domains: readonly {
-    readonly id: string;
-    readonly title: Localised;
-    readonly value: string;
-    readonly datasets: readonly string[];
-  }[];
-  readonly notes?: readonly Localised[];
-  readonly seal?: { readonly image: string; readonly words: Localised };
-}
-
-const NAME = '^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$';
-const word = { type: 'string', minLength: 1, maxLength: 400, pattern: '\\S' };
-const name = { type: 'string', maxLength: 120, pattern: NAME };
-const strict = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(properties).filter((key) => !optional.includes(key)),
-  properties,
-});
-const map = (keys: string, values: object) => ({
-  type: 'object',
-  minProperties: 1,
-  additionalProperties: false,
-  patternProperties: { [keys]: values },
-});
-const basis = { type: 'array', minItems: 1, items: word };
-const term = {
-  anyOf: [
-    strict({ years: { type: 'integer', minimum: 1, maximum: 100 }, basis }),
-    strict({ end: { const: 'none' }, basis }),
-  ],
-};
-const kind = { enum: REPORT_KINDS };
-
-const checkFile = shape<File>(
-  strict(
-    {
-      title: localisedSchema,
-      issuer: name,
-      client: name,
-      purpose: name,
-      subjects: strict(
-        {
-          dataset: word,
-          name: word,
-          relations: {
-            type: 'array',
-            items: strict(
-              {
-                relation: { enum: ['parent', 'branch', 'subsidiary', 'shareholder'] },
-                in: word,
-                subject: word,
-                name: word,
-                share: strict({ field: word, above: { type: 'number', minimum: 0, maximum: 100 } }),
-              },
-              ['share'],
-            ),
-          },
-          most: { type: 'integer', minimum: 1, maximum: 10_000 },
-        },
-        ['relations', 'most'],
-      ),
-      purposes: map(NAME, localisedSchema),
-      verification: strict({ name: { enum: ['value', 'masked'] }, subject: { enum: ['value', 'masked'] } }),
-      retention: word,
-      kinds: {
-        type: 'object',
-        minProperties: 1,
-        additionalProperties: false,
-        properties: Object.fromEntries(REPORT_KINDS.map((one) => [one, strict({ title: localisedSchema, term })])),
-      },
-      layouts: map(
-        NAME,
-        strict(
-          {
-            kind,
-            domain: word,
-            began: word,
-            ended: word,
-            term,
-            repaired: strict({ field: word, values: { type: 'array', minItems: 1, items: word } }),
-            excludes: {
-              type: 'array',
-              minItems: 1,
-              items: strict({
-                field: word,
-                values: { type: 'array', minItems: 1, uniqueItems: true, items: word },
-                basis,
-              }),
-            },
-            displayUntil: word,
-            display: strict({ tier: word, from: word }),
-            displayed: { const: false },
-            facts: {
-              type: 'array',
-              minItems: 1,
-              items: { anyOf: [word, strict({ field: word, title: localisedSchema })] },
-            },
-          },
-          ['domain', 'began', 'term', 'repaired', 'excludes', 'displayUntil', 'display', 'displayed'],
-        ),
-      ),
-      datasets: map('^.+$', name),
-      domains: {
-        type: 'array',
-        minItems: 1,
-        items: strict({
-          id: name,
-          title: localisedSchema,
-          value: word,
-          datasets: { type: 'array', minItems: 1, uniqueItems: true, items: word },
-        }),
-      },
-      notes: { type: 'array', items: localisedSchema },
-      seal: strict({
-        image: { type: 'string', maxLength: 80, pattern: '^[a-z0-9][a-z0-9-]*\\.png$' },
-        words: localisedSchema,
-      }),
-    },
-    ['notes', 'verification', 'seal'],
-  ),
-  'bad_report',
-);
 
 type Ground = Pick<Workspace, 'layers' | 'contracts' | 'authorities' | 'codelists'>;
 type Refuse = (what: string) => never;
 
-const termOf = (file: TermRule | { readonly end: 'none'; readonly basis: readonly string[] }): TermRule =>
-  'end' in file ? { basis: file.basis } : file;
+const termOf = (file: TermInFile): TermRule => ('end' in file ? { basis: file.basis } : file);
 
 /** A field that the dataset has, in its latest version. */
 function fieldOf(contract: Contract, path: string, what: string, refuse: Refuse): FieldInfo {
@@ -335,7 +46,7 @@ function fieldOf(contract: Contract, path: string, what: string, refuse: Refuse)
 
 function layoutOf(
   id: string,
-  file: File,
+  file: ReportFile,
   contract: Contract,
   codelists: Workspace['codelists'],
   refuse: Refuse,
@@ -403,7 +114,7 @@ function layoutOf(
   };
 }
 
-function registerOf({ subjects }: File, contracts: Workspace['contracts'], refuse: Refuse): RegisterDefinition {
+function registerOf({ subjects }: ReportFile, contracts: Workspace['contracts'], refuse: Refuse): RegisterDefinition {
   const contract =
     contracts.get(subjects.dataset as Contract['id']) ??
     refuse(`\`subjects.dataset\` names the unknown dataset \`${subjects.dataset}\``);
@@ -429,7 +140,10 @@ const PNG = Buffer.from('89504e470d0a1a0a', 'hex');
 const SEAL_BYTES = 524_288;
 
 /** The picture beside the definition. */
-async function sealOf({ seal }: File, place: Place & { readonly file: string }): Promise<SealDefinition | undefined> {
+async function sealOf(
+  { seal }: ReportFile,
+  place: Place & { readonly file: string },
+): Promise<SealDefinition | undefined> {
   if (seal === undefined) return undefined;
   const refuse = (what: string): never => {
     throw new YitongError('bad_report', `\`seal.image\` \`${seal.image}\` ${what}`, { place });
@@ -450,7 +164,7 @@ async function sealOf({ seal }: File, place: Place & { readonly file: string }):
   return { image, words: seal.words };
 }
 
-function definitionOf(id: string, file: File, ground: Ground, place: Place): ReportDefinition {
+function definitionOf(id: string, file: ReportFile, ground: Ground, place: Place): ReportDefinition {
   const refuse: Refuse = (what) => {
     throw new YitongError('bad_report', what, { place });
   };
@@ -542,7 +256,7 @@ export async function loadReports(
         throw new YitongError('bad_report', 'the folder of a report is named in lower-case words joined by hyphens', {
           place,
         });
-      const checked = checkFile(await readJson(path, 'bad_report'), place);
+      const checked = checkReportFile(await readJson(path, 'bad_report'), place);
       const seal = await sealOf(checked, place);
       reports.set(id, { ...definitionOf(id, checked, workspace, place), ...present({ seal }) });
     } catch (error) {

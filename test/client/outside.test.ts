@@ -208,7 +208,7 @@ t.test('the TypeScript example: packed, installed without a network, compiled as
   >;
   t.strictSame({ ...dependencies, ...peerDependencies, ...optionalDependencies }, {});
   t.notOk(
-    existsSync(join(project, 'node_modules', 'yitong', 'dist', 'gateway', 'app.js')),
+    existsSync(join(project, 'node_modules', 'yitong', 'dist', 'gateway', 'http', 'app.js')),
     'and nothing of the server',
   );
 

@@ -74,7 +74,7 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
   };
 
   await answers(20, 'answers');
-  for (const word of ['process/writer.js', 'process/feeds.js']) {
+  for (const word of ['operate/process/writer.js', 'operate/process/feeds.js']) {
     kill(t, running, word);
     await answers(20, `answers without ${word}`);
     t.equal(failures, 0, `nobody who asks notices that ${word} is gone`);
@@ -84,7 +84,7 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
       (text) => text.startsWith('200'),
     );
   }
-  kill(t, running, 'process/worker.js');
+  kill(t, running, 'operate/process/worker.js');
   await until(
     'a failure',
     () => Promise.resolve(failures),
@@ -124,11 +124,11 @@ void t.test('a group that is told to stop before it is ready stops', async (t) =
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await until(
     'the writer',
-    () => Promise.resolve(childrenOf(child.pid ?? 0, 'process/writer.js')),
+    () => Promise.resolve(childrenOf(child.pid ?? 0, 'operate/process/writer.js')),
     (found) => found.length > 0,
   );
   // stands still from its first moment on, so that nothing that waits for it is ready before the signal has come
-  const [writer = 0] = childrenOf(child.pid ?? 0, 'process/writer.js');
+  const [writer = 0] = childrenOf(child.pid ?? 0, 'operate/process/writer.js');
   process.kill(writer, 'SIGSTOP');
   child.kill('SIGTERM');
   await new Promise((resolve) => setTimeout(resolve, 300));
@@ -150,7 +150,9 @@ void t.test('no process outlives a supervisor that dies at once', async (t) => {
     options: {},
   });
   for (const name of ['writer', 'feeds']) {
-    const child = fork(new URL(`../../gateway/process/${name}.js`, import.meta.url), [args], { stdio: 'ignore' });
+    const child = fork(new URL(`../../gateway/operate/process/${name}.js`, import.meta.url), [args], {
+      stdio: 'ignore',
+    });
     t.teardown(() => child.kill('SIGKILL'));
     const ended = once(child, 'exit');
     // before it has loaded anything

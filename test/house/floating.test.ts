@@ -22,7 +22,7 @@ import {
 } from 'typescript/unstable/ast/is';
 import { API } from 'typescript/unstable/sync';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 /** Who gives its callback's promise to nobody. */
 const LISTENERS = new Set(['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask']);
 const LISTENER_METHODS = new Set(['on', 'once', 'addListener', 'addEventListener', 'nextTick', 'forEach']);
@@ -44,10 +44,10 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   // Fastify's own parser tells by `done`
   'gateway/http/plugins/errors.ts': ['parse(request, text, done)'],
   // each job of it has a catch of its own
-  'gateway/operate/process/housekeeping.ts': ['look()'],
+  'gateway/operate/process/housekeeping.ts': ['this.look()'],
   'gateway/log/verify/replay.ts': ['tell('],
-  'gateway/operate/process/roll.ts': ['leave('],
-  'gateway/operate/process/writer.ts': ['lookAtKeys()'],
+  'gateway/operate/process/replace-processes.ts': ['this.#leave('],
+  'gateway/operate/process/log-watching.ts': ['this.#lookAtKeys()'],
   'gateway/documents/reports/watching.ts': ['round()'],
   'gateway/ground/sockets/linger.ts': ['dropped(request)'],
 };

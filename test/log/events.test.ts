@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import t from 'tap';
+import { actionTable } from '../../gateway/log/entries/actions.js';
 import {
   administrationBody,
   completedBody,
   complianceBody,
   EVENT_TYPES,
   type EventType,
-  eventFields,
+  eventTable,
   gapBody,
   includedBody,
   lookedBody,
@@ -20,8 +21,8 @@ import {
 /** Fields that are missing though required, or not declared. */
 function misfit(type: EventType, json: string): string[] {
   const body = JSON.parse(json) as Record<string, unknown>;
-  const declared = new Set(eventFields[type].map(({ name }) => name));
-  const missing = eventFields[type]
+  const declared = new Set(eventTable[type].fields.map(({ name }) => name));
+  const missing = eventTable[type].fields
     .filter(({ name, required }) => required && !(name in body))
     .map(({ name }) => `missing ${name}`);
   return [
@@ -46,11 +47,21 @@ t.test('the documentation lists each field of each event, and no other', (t) => 
     const rows = section.split('\n').filter((line) => line.startsWith('| `'));
     t.same(
       rows,
-      eventFields[type].map(
+      eventTable[type].fields.map(
         ({ name, type, required, describe }) => `| \`${name}\` | ${type} | ${required ? 'yes' : 'no'} | ${describe} |`,
       ),
     );
   });
+  t.end();
+});
+
+t.test('the documentation says of each act what its entry holds, and of no other', (t) => {
+  const text = readFileSync(new URL('../../../docs/audit-events.md', import.meta.url), 'utf8');
+  const section = text.slice(text.indexOf('\n## administration\n'), text.indexOf('\n## journal_gap\n'));
+  t.same(
+    section.split('\n').filter((line) => line.startsWith('- ')),
+    Object.entries(actionTable).map(([name, { detail }]) => `- \`${name}\`: ${detail}`),
+  );
   t.end();
 });
 

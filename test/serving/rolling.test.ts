@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { ContentVersion } from '../../gateway/answer/inforce/content.js';
 import type { Checked } from '../../gateway/operate/process/checking.js';
-import { Rolling } from '../../gateway/operate/process/rolling.js';
+import { Rolling } from '../../gateway/operate/process/content-changes.js';
 
 const WORKERS = 2;
 const of = (contracts: number, settings = 0): ContentVersion => ({

@@ -10,11 +10,12 @@ import { durationInWords } from '../../contracts/duration.js';
 import { errorWords, errorWordsOf } from '../../contracts/error-words.js';
 import { type ErrorCode, errorTable } from '../../contracts/errors.js';
 import type { Localised } from '../../contracts/types.js';
-import { factNames, typeNames } from '../../gateway/documents/words/entry.js';
+import { factNames } from '../../gateway/documents/words/entry.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { ROLES, roleNames } from '../../gateway/ground/identity/person.js';
 import { actionTable, actionWords, lookTable, lookWords } from '../../gateway/log/entries/actions.js';
-import { EVENT_TYPES } from '../../gateway/log/entries/events.js';
+import { eventTable } from '../../gateway/log/entries/events.js';
+import { complianceSteps, gapNames, signInOutcomes, verdicts } from '../../gateway/log/entries/outcomes.js';
 import { loadRules } from '../../gateway/procedures/watch/rule.js';
 import { deliveryNames, formNames, reasonWords } from '../../policies/words.js';
 import { latinIn } from '../http/console/latin.js';
@@ -56,7 +57,8 @@ t.test('every act and every look that the log records has words', (t) => {
 });
 
 t.test('every kind of event, role, delivery, form, reason has words', (t) => {
-  t.same(gaps(each([...EVENT_TYPES], (type) => typeNames[type])), []);
+  t.same(gaps(eventTable), []);
+  for (const table of [signInOutcomes, verdicts, complianceSteps, gapNames]) t.same(gaps(table), []);
   t.same(gaps(each([...ROLES], (role) => roleNames[role])), []);
   t.same(gaps(deliveryNames), []);
   t.same(gaps(formNames), []);
@@ -94,7 +96,7 @@ t.test('every rule that watches the log, and every figure that it finds', async 
     ),
     [],
   );
-  const folder = join(packageRoot(), 'gateway', 'audit', 'watch', 'rules');
+  const folder = join(packageRoot(), 'gateway', 'procedures', 'watch', 'rules');
   const named = readdirSync(folder)
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) =>

@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { readSettings, signerNames } from '../../ground/config/index.js';
+import { type AuditSettings, readSettings, signerNames } from '../../ground/config/index.js';
 import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
 import { openSubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { readErasures } from '../../log/erasure/carry-out.js';
-import { eraseHere } from '../../log/erasure/here.js';
 import { erasedBy, orderErasure } from '../../log/erasure/order.js';
+import { eraseHere } from '../../log/erasure/own-journals.js';
 import { openJournal } from '../../log/journal/journal.js';
 import { parseVkey } from '../../log/proof/note.js';
 import { openRegister } from '../../log/replicas/epoch.js';
@@ -18,7 +18,7 @@ import { sequencerClient } from '../../log/replicas/sequencer-client.js';
 import { eraseInArchive } from '../../log/search/archive/erase.js';
 import { orderLines } from '../../log/search/archive/write.js';
 import { openSearch } from '../../log/search/index.js';
-import { openAuditSigners, openReplicaSigner } from '../../log/store/signer.js';
+import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { fenceOf } from '../../operate/process/replicas.js';
 import { witnessSetup } from '../../operate/process/witnesses.js';
 import type { Command, Invocation } from '../command.js';
@@ -70,105 +70,163 @@ const command: Command = {
     if (subject === undefined || reason === undefined || legalBasis === undefined) {
       throw new WrongUsage('name the subject, `--reason` and `--legal-basis`');
     }
-    const { workspace: dir, data } = foldersThere(call.values, AUDIT);
-    const place = { file: join(dir, 'yitong.json') };
-    const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
-    const layout = auditLayout(data);
-    const names = signerNames(audit.origin);
-    const signer = openReplicaSigner(data, names.replica);
-    // what can be found wrong is, before anything is ordered
-    const log = audit.sequencer ? openAuditSigners(data, names).log : undefined;
-    const witnesses = audit.sequencer ? await witnessSetup(audit, dir, place) : undefined;
-    const replicas = audit.sequencer ? undefined : await replicaSetup(audit, dir, place);
-    const keys = openSubjectKeys({ dir: layout.subjectKeys });
-    const order = { subject, reason, legalBasis, by: text(call.values['by']) ?? 'operator' };
-    let ordered: Awaited<ReturnType<typeof orderErasure>>;
-    let handed = false;
-    try {
-      try {
-        const journal = await openJournal({
-          dir: layout.journals,
-          name: 'erasure',
-          keys,
-          signer,
-          now: Date.now,
-          mergeDelay: audit.mergeWithinSeconds * 1000,
-          segmentBytes: 65_536,
-        });
-        try {
-          handed = true;
-          ordered = await orderErasure({ keys, journal, now: Date.now }, order);
-        } finally {
-          await journal.close();
-        }
-      } finally {
-        await keys.close();
-      }
-    } catch (error) {
-      if (ordered !== undefined) return unfinished(call, ordered.receipt.id, [failureLine(error)]);
-      console.error(
-        handed && isYitongError(error) && error.code === 'audit_unavailable' ? UNKNOWN : 'nothing was ordered',
-      );
-      throw error;
-    }
+    const parts = await open(call);
+    const by = text(call.values['by']) ?? 'operator';
+    const { ordered, failure } = await putOnRecord(parts, { subject, reason, legalBasis, by });
     if (ordered === undefined) {
       call.say('nothing is on record under this subject, or it was erased before');
       call.json({
         erased: false,
-        ...(archive === undefined ? {} : { archives: await inArchives(call, data, archive) }),
+        ...(archive === undefined ? {} : { archives: await inArchives(call, parts.data, archive) }),
       });
       return 0;
     }
-    const { pseudonym, receipt } = ordered;
-    const troubles: string[] = [];
-    let by: number | undefined;
-    try {
-      if (log === undefined) by = await erasedElsewhere(call, data, pseudonym, replicas);
-      else {
-        const fence = fenceOf(openRegister(data), audit);
-        by = await sequenced(
-          {
-            dataDir: data,
-            signer: log,
-            origin: audit.origin,
-            now: Date.now,
-            interval: 0,
-            ...present({ fence, witnesses }),
-            onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
-          },
-          () => erasedBy(data, pseudonym),
-          call.signal,
-        );
-      }
-    } catch (error) {
-      return unfinished(call, receipt.id, [...troubles, failureLine(error)]);
-    }
-    if (by === undefined)
-      return unfinished(call, receipt.id, [
-        ...troubles,
-        ...(call.signal.aborted ? ['it was told to end before it saw the order carried out'] : []),
-      ]);
-    for (const trouble of troubles) console.error(trouble);
-    call.say(`erased by entry ${by} of the log (\`${receipt.id}\`)`);
-    if (Object.keys(audit.replicas).length > 0) call.say(EACH);
-    const done = { erased: true, by, ordered: receipt.id };
-    let archives: { archives?: Awaited<ReturnType<typeof inArchives>> };
-    try {
-      archives = archive === undefined ? {} : { archives: await inArchives(call, data, archive) };
-    } catch (error) {
-      const why = failureLine(error);
-      console.error(
-        `${why}\nthe log has erased it by entry ${String(by)}, and not every archive has: run \`yitong audit ` +
-          `erase --archive DIR\` once it can be read`,
-      );
-      call.json({ ...done, why: [why] });
-      return 1;
-    }
-    call.json({ ...done, ...archives });
+    const { id } = ordered.receipt;
+    if (failure !== undefined) return unfinished(call, id, [failure]);
+    const entry = await carriedOut(parts, ordered);
+    if (entry === undefined) return 1;
+    call.say(`erased by entry ${entry} of the log (\`${id}\`)`);
+    if (Object.keys(parts.audit.replicas).length > 0) call.say(EACH);
+    const done = { erased: true, by: entry, ordered: id };
+    if (archive !== undefined) return await alsoInArchives(parts, archive, done);
+    call.json(done);
     return 0;
   },
 };
 export default command;
+
+/** What an order needs, opened before anything is ordered: what can be found wrong is found then. */
+interface Parts {
+  readonly call: Invocation;
+  readonly data: string;
+  readonly audit: AuditSettings;
+  /** Of this replica. */
+  readonly signer: Signer;
+  /** Signs the log; undefined where another replica sequences. */
+  readonly log: Signer | undefined;
+  readonly witnesses: Awaited<ReturnType<typeof witnessSetup>>;
+  /** Where another replica sequences. */
+  readonly setup: ReplicaSetup | undefined;
+}
+
+type Ordered = NonNullable<Awaited<ReturnType<typeof orderErasure>>>;
+
+async function open(call: Invocation): Promise<Parts> {
+  const { workspace: dir, data } = foldersThere(call.values, AUDIT);
+  const place = { file: join(dir, 'yitong.json') };
+  const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
+  const names = signerNames(audit.origin);
+  const signer = openReplicaSigner(data, names.replica);
+  if (!audit.sequencer) {
+    const setup = await replicaSetup(audit, dir, place);
+    return { call, data, audit, signer, log: undefined, witnesses: undefined, setup };
+  }
+  const { log } = openAuditSigners(data, names);
+  return { call, data, audit, signer, log, witnesses: await witnessSetup(audit, dir, place), setup: undefined };
+}
+
+/**
+ * Puts the order on record.
+ * @returns undefined as `ordered` where nothing is on record about the subject; `failure` in words, where the order is
+ * on record and something went wrong behind it
+ */
+async function putOnRecord(
+  { data, audit, signer }: Parts,
+  order: Parameters<typeof orderErasure>[1],
+): Promise<{ readonly ordered: Ordered | undefined; readonly failure?: string }> {
+  const layout = auditLayout(data);
+  const keys = openSubjectKeys({ dir: layout.subjectKeys });
+  let ordered: Ordered | undefined;
+  let handed = false;
+  try {
+    try {
+      const journal = await openJournal({
+        dir: layout.journals,
+        name: 'erasure',
+        keys,
+        signer,
+        now: Date.now,
+        mergeDelay: audit.mergeWithinSeconds * 1000,
+        segmentBytes: 65_536,
+      });
+      try {
+        handed = true;
+        ordered = await orderErasure({ keys, journal, now: Date.now }, order);
+      } finally {
+        await journal.close();
+      }
+    } finally {
+      await keys.close();
+    }
+  } catch (error) {
+    if (ordered !== undefined) return { ordered, failure: failureLine(error) };
+    console.error(
+      handed && isYitongError(error) && error.code === 'audit_unavailable' ? UNKNOWN : 'nothing was ordered',
+    );
+    throw error;
+  }
+  return { ordered };
+}
+
+/** @returns by which entry of the log; undefined where it was not seen, which is said then */
+async function carriedOut(parts: Parts, { pseudonym, receipt }: Ordered): Promise<number | undefined> {
+  const { call, data, log, setup } = parts;
+  const troubles: string[] = [];
+  try {
+    const by =
+      log === undefined
+        ? await erasedElsewhere(call, data, pseudonym, setup)
+        : await erasedHere(parts, log, pseudonym, troubles);
+    if (by !== undefined) {
+      for (const trouble of troubles) console.error(trouble);
+      return by;
+    }
+    if (call.signal.aborted) troubles.push('it was told to end before it saw the order carried out');
+  } catch (error) {
+    troubles.push(failureLine(error));
+  }
+  unfinished(call, receipt.id, troubles);
+  return undefined;
+}
+
+/** @param troubles gets what the sequencer complains of */
+function erasedHere(
+  { call, data, audit, witnesses }: Parts,
+  log: Signer,
+  pseudonym: string,
+  troubles: string[],
+): Promise<number | undefined> {
+  const fence = fenceOf(openRegister(data), audit);
+  return sequenced(
+    {
+      dataDir: data,
+      signer: log,
+      origin: audit.origin,
+      now: Date.now,
+      interval: 0,
+      ...present({ fence, witnesses }),
+      onAlert: (alert) => void ('reason' in alert && troubles.push(alert.reason)),
+    },
+    () => erasedBy(data, pseudonym),
+    call.signal,
+  );
+}
+
+/** @param done what the log has done, as JSON says it */
+async function alsoInArchives({ call, data }: Parts, archive: string, done: { readonly by: number }): Promise<0 | 1> {
+  try {
+    call.json({ ...done, archives: await inArchives(call, data, archive) });
+    return 0;
+  } catch (error) {
+    const why = failureLine(error);
+    console.error(
+      `${why}\nthe log has erased it by entry ${String(done.by)}, and not every archive has: run \`yitong audit ` +
+        `erase --archive DIR\` once it can be read`,
+    );
+    call.json({ ...done, why: [why] });
+    return 1;
+  }
+}
 
 /**
  * Carries out in archives what the log has carried out.

@@ -75,92 +75,124 @@ const command: Command = {
     const promiseFile = text(call.values['promise']);
     const { promise, answered } =
       promiseFile === undefined ? {} : readPromise(await promised(resolve(promiseFile)), promiseFile);
-    const tell = (zh: string, en: string): void => call.say(call.words({ zh, en }));
     const bar = progressBar(call.words({ zh: '正在校验', en: 'verifying' }));
+    const logDir = log ?? join(data, 'log');
     const report = await verifyLog({
-      logDir: log ?? join(data, 'log'),
+      logDir,
       ...(log === undefined ? { dataDir: data } : {}),
       ...present({ vkey, witnesses }),
       onProgress: bar.to,
     }).finally(bar.end);
-    if (report.ok && promise !== undefined) {
-      const logDir = log ?? join(data, 'log');
-      const named = list(call.values['replica']).map(parseVkey);
-      let leaf: Buffer;
-      try {
-        leaf = promisedLeaf(promise, named.length > 0 ? named : replicaKeys(logDir), answered);
-      } catch (error) {
-        if (!isYitongError(error)) throw error;
-        call.json({ ...report, promise: { fault: error.message } });
-        call.say(error.message);
-        return 1;
-      }
-      const state = promiseState(logDir, report.publishedSize, leaf, promise.mergeBy, Date.now());
-      call.json({
-        ...report,
-        promise: { id: `${promise.journal}:${promise.seq}`, mergeBy: promise.mergeBy, ...state },
-      });
-      switch (state.kind) {
-        case 'kept':
-          tell(`承诺已履行：日志第 ${state.index} 条`, `the promise is kept: entry ${state.index} of the log`);
-          return 0;
-        case 'open':
-          tell(
-            `该条目尚未进入已公布的日志，承诺最迟于 ${localSecond(promise.mergeBy)}（北京时间）进入`,
-            `the entry is not in the published log yet; it is promised by ${promise.mergeBy}`,
-          );
-          return 0;
-        case 'broken':
-          tell(
-            `承诺未履行：签名承诺该条目最迟于 ${localSecond(promise.mergeBy)}（北京时间）进入日志，而已公布的 ${report.publishedSize} 条中没有它`,
-            `the promise is broken: \`${promise.key}\` signed that the entry is in the log by ` +
-              `${promise.mergeBy}, and the published log of ${report.publishedSize} entries does not hold it`,
-          );
-          tell(
-            '请保存此文件和这份日志副本：二者即为证据，无需任何人作证',
-            "keep the file and this copy of the log: they are evidence that needs nobody's word",
-          );
-          return 1;
-      }
-    }
+    if (report.ok && promise !== undefined) return judgePromise(call, logDir, report, promise, answered);
     call.json(report);
-    if (report.ok) {
-      tell(
-        `日志校验通过：共 ${report.size} 条，${report.tiles} 个文件，根摘要 ${report.root}`,
-        `the log \`${report.origin}\` verifies: ${report.size} entries, ${report.tiles} tiles and bundles, ` +
-          `root ${report.root}`,
-      );
-      if (witnesses !== undefined)
-        tell(
-          `已公布检查点（${report.publishedSize} 条）由 ${report.cosignedBy.length} 个见证方共签`,
-          `the published checkpoint of ${report.publishedSize} entries is cosigned by ${report.cosignedBy.join(', ')}`,
-        );
-      else if (report.publishedSize < report.size)
-        tell(
-          `其中 ${report.publishedSize} 条已在公布的检查点之下，其余待见证方共签`,
-          `${report.publishedSize} of them are under the published checkpoint; the others wait for witnesses`,
-        );
-      if (log === undefined) {
-        tell(
-          `${report.bodies} 份正文与存证一致，${report.erased} 份已依法抹除，${report.expired} 份已到期销毁；${report.journals} ` +
-            `本流水，${report.journalEntries} 条已入日志，${report.newer} 条待入，${report.declaredMissing} ` +
-            `条已申报缺失，${report.signatures} 个签名有效`,
-          `${report.bodies} bodies match, ${report.erased} are erased and ${report.expired} expired by an entry; ${report.journals} journals: ${report.journalEntries} entries in the log${report.pruned === 0 ? '' : ` (${report.pruned} by the headers of their groups, their segments were given back)`}, ${report.newer} newer, ${report.declaredMissing} declared missing, ${report.signatures} signatures`,
-        );
-      }
-      if (vkey === undefined)
-        tell(
-          '依据日志旁的公钥文件校验；如不信任运营方的任何文件，请以 --vkey 指定公钥',
-          'checked against the `vkey` file beside the log; name the key with --vkey to trust no file of the operator',
-        );
-      return 0;
+    if (!report.ok) {
+      if (call.language === 'zh') call.say('日志校验不通过：');
+      call.say(`the log does not verify: ${report.fault ?? 'unknown'} [log_invalid]`);
+      return 1;
     }
-    if (call.language === 'zh') call.say('日志校验不通过：');
-    call.say(`the log does not verify: ${report.fault ?? 'unknown'} [log_invalid]`);
-    return 1;
+    sayWhatVerifies(call, report, { witnessed: witnesses !== undefined, withBodies: log === undefined });
+    if (vkey === undefined)
+      tell(
+        call,
+        '依据日志旁的公钥文件校验；如不信任运营方的任何文件，请以 --vkey 指定公钥',
+        'checked against the `vkey` file beside the log; name the key with --vkey to trust no file of the operator',
+      );
+    return 0;
   },
 };
 export default command;
+
+type Report = Awaited<ReturnType<typeof verifyLog>>;
+type Promised = ReturnType<typeof readPromise>;
+
+const tell = (call: Invocation, zh: string, en: string): void => call.say(call.words({ zh, en }));
+
+/** Whether the entry that an answer promised is in the log that verifies; exit 1 where it is not, and should be. */
+function judgePromise(
+  call: Invocation,
+  logDir: string,
+  report: Report,
+  promise: Promised['promise'],
+  answered: Promised['answered'],
+): 0 | 1 {
+  const named = list(call.values['replica']).map(parseVkey);
+  let leaf: Buffer;
+  try {
+    leaf = promisedLeaf(promise, named.length > 0 ? named : replicaKeys(logDir), answered);
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    call.json({ ...report, promise: { fault: error.message } });
+    call.say(error.message);
+    return 1;
+  }
+  const { mergeBy } = promise;
+  const state = promiseState(logDir, report.publishedSize, leaf, mergeBy, Date.now());
+  call.json({ ...report, promise: { id: `${promise.journal}:${promise.seq}`, mergeBy, ...state } });
+  switch (state.kind) {
+    case 'kept':
+      tell(call, `承诺已履行：日志第 ${state.index} 条`, `the promise is kept: entry ${state.index} of the log`);
+      return 0;
+    case 'open':
+      tell(
+        call,
+        `该条目尚未进入已公布的日志，承诺最迟于 ${localSecond(mergeBy)}（北京时间）进入`,
+        `the entry is not in the published log yet; it is promised by ${mergeBy}`,
+      );
+      return 0;
+    case 'broken':
+      tell(
+        call,
+        `承诺未履行：签名承诺该条目最迟于 ${localSecond(mergeBy)}（北京时间）进入日志，` +
+          `而已公布的 ${report.publishedSize} 条中没有它`,
+        `the promise is broken: \`${promise.key}\` signed that the entry is in the log by ${mergeBy}, and the ` +
+          `published log of ${report.publishedSize} entries does not hold it`,
+      );
+      tell(
+        call,
+        '请保存此文件和这份日志副本：二者即为证据，无需任何人作证',
+        "keep the file and this copy of the log: they are evidence that needs nobody's word",
+      );
+      return 1;
+  }
+}
+
+/** @param withBodies the whole data folder was verified, and not a published log alone */
+function sayWhatVerifies(
+  call: Invocation,
+  report: Report,
+  { witnessed, withBodies }: { readonly witnessed: boolean; readonly withBodies: boolean },
+): void {
+  tell(
+    call,
+    `日志校验通过：共 ${report.size} 条，${report.tiles} 个文件，根摘要 ${report.root}`,
+    `the log \`${report.origin}\` verifies: ${report.size} entries, ${report.tiles} tiles and bundles, ` +
+      `root ${report.root}`,
+  );
+  if (witnessed)
+    tell(
+      call,
+      `已公布检查点（${report.publishedSize} 条）由 ${report.cosignedBy.length} 个见证方共签`,
+      `the published checkpoint of ${report.publishedSize} entries is cosigned by ${report.cosignedBy.join(', ')}`,
+    );
+  else if (report.publishedSize < report.size)
+    tell(
+      call,
+      `其中 ${report.publishedSize} 条已在公布的检查点之下，其余待见证方共签`,
+      `${report.publishedSize} of them are under the published checkpoint; the others wait for witnesses`,
+    );
+  if (!withBodies) return;
+  const pruned =
+    report.pruned === 0 ? '' : ` (${report.pruned} by the headers of their groups, their segments were given back)`;
+  tell(
+    call,
+    `${report.bodies} 份正文与存证一致，${report.erased} 份已依法抹除，${report.expired} 份已到期销毁；${report.journals} ` +
+      `本流水，${report.journalEntries} 条已入日志，${report.newer} 条待入，${report.declaredMissing} ` +
+      `条已申报缺失，${report.signatures} 个签名有效`,
+    `${report.bodies} bodies match, ${report.erased} are erased and ${report.expired} expired by an entry; ` +
+      `${report.journals} journals: ${report.journalEntries} entries in the log${pruned}, ${report.newer} newer, ` +
+      `${report.declaredMissing} declared missing, ${report.signatures} signatures`,
+  );
+}
 
 async function promised(file: string): Promise<Buffer> {
   try {

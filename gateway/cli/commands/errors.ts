@@ -1,5 +1,6 @@
 import { errorWords } from '../../../contracts/error-words.js';
 import { type ErrorCode, errorTable } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Command } from '../command.js';
 
 const command: Command = {
@@ -9,7 +10,12 @@ const command: Command = {
   examples: ['yitong errors', 'yitong errors --markdown > docs/errors.md'],
   options: { markdown: { type: 'boolean', describe: 'as the page docs/errors.md' } },
   async run(call) {
-    const rows = Object.entries(errorTable).map(([code, row]) => ({ code, ...row }));
+    const rows = Object.entries(errorTable).map(([code, { status, title, refusal }]) => ({
+      code,
+      status,
+      title,
+      ...present({ refusal }),
+    }));
     call.json({ errors: rows });
     if (call.values['markdown'] === true) {
       call.say('# Errors\n');

@@ -4,7 +4,7 @@ import { loadPolicies } from '../../../policies/load.js';
 import { unused } from '../../../policies/privilege.js';
 import { AUDIT, dataOption, foldersThere, workspaceOption } from '../../ground/files/places.js';
 import { openSearch } from '../../log/search/index.js';
-import { useOf } from '../../log/verify/use.js';
+import { useOf } from '../../log/verify/use-of-grants.js';
 import type { Command } from '../command.js';
 import { wholeNumber } from '../search-options.js';
 

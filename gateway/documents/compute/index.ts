@@ -13,12 +13,12 @@ import type { Client } from '../../../policies/types.js';
 import { type Plan, Plans } from '../../answer/question/plan.js';
 import type { StatedCase } from '../../answer/question/request.js';
 import { statusOf } from '../../answer/question/status.js';
+import { type AskedDataset, openReader, planOf, type Reader, type Row } from '../../answer/registers/read.js';
 import type { GatewayContext } from '../context.js';
 import type { RecordMarks } from '../model/marks.js';
 import type { Day, LeftOut, ReportModel, ReportSubject } from '../model/model.js';
+import { textAt } from '../words/facts.js';
 import { salted, sha256 } from './digest.js';
-import { textAt } from './facts.js';
-import { type AskedDataset, openReader, planOf, type Reader, type Row } from './read.js';
 import { type Answering, type Sectioned, sectionsOf } from './sections.js';
 
 /** What a report is about, checked. */

@@ -6,10 +6,10 @@ import { present } from '../../../contracts/present.js';
 import type { DomainDefinition, RecordLayout, ReportDataset, ReportDefinition } from '../../../contracts/reports.js';
 import type { Codelist } from '../../../contracts/types.js';
 import type { Freshness } from '../../answer/question/status.js';
+import type { Row } from '../../answer/registers/read.js';
 import type { RecordMarks } from '../model/marks.js';
 import type { ReportRecord, ReportSection, SectionState } from '../model/model.js';
-import { factsOf, textAt, textsAt } from './facts.js';
-import type { Row } from './read.js';
+import { factsOf, textAt, textsAt } from '../words/facts.js';
 import { judge, type Reckoning, type RecordFacts } from './rules.js';
 
 export type Body = Omit<ReportSection, 'salt' | 'digest'>;

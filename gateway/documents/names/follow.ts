@@ -9,7 +9,7 @@ import { decodeRecord } from '../../../contracts/avro.js';
 import { loadNames, type NamesDefinition } from '../../../contracts/names.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { FRAME_BYTES, readFrame } from '../../../contracts/wire.js';
-import { textAt } from '../compute/facts.js';
+import { textAt } from '../words/facts.js';
 import { normalName } from './normal.js';
 import { NAMES_FORMAT, type NameChange, NamesWriter } from './store.js';
 

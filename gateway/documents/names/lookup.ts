@@ -14,12 +14,12 @@ import type { FactDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
 import type { Client } from '../../../policies/types.js';
 import { type Plan, Plans } from '../../answer/question/plan.js';
+import { openReader, planOf } from '../../answer/registers/read.js';
 import type { Person, Role } from '../../ground/identity/person.js';
 import type { Recorder } from '../../log/entries/recorder.js';
-import { factsOf, textAt } from '../compute/facts.js';
-import { openReader, planOf } from '../compute/read.js';
 import type { GatewayContext } from '../context.js';
-import { openLookups } from '../reports/lookups.js';
+import { openLookups } from '../lookups.js';
+import { factsOf, textAt } from '../words/facts.js';
 import { fit, normalName, soughtOf } from './normal.js';
 import { NamesReader } from './store.js';
 

@@ -9,8 +9,8 @@ import { present } from '../../../contracts/present.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { KeyScheme } from '../../../contracts/types.js';
 import { partsOf, valuesAt } from '../../answer/question/values.js';
-import { textAt } from '../compute/facts.js';
 import type { ReportSubject } from '../model/model.js';
+import { textAt } from '../words/facts.js';
 
 /** One company's entry in the register. */
 export interface Entry {

@@ -4,57 +4,9 @@ import type { Localised } from '../../../contracts/types.js';
 import { reasonWords } from '../../../policies/words.js';
 import type { Language } from '../../ground/language/language.js';
 import { actionWords, lookWords } from '../../log/entries/actions.js';
-import type { EventType } from '../../log/entries/events.js';
+import { eventTable } from '../../log/entries/events.js';
+import { complianceSteps, gapNames, signInOutcomes, verdicts } from '../../log/entries/outcomes.js';
 import type { FoundEntry } from '../../log/search/index.js';
-
-export const typeNames: Readonly<Record<EventType, Localised>> = {
-  released: { zh: '答复', en: 'answer' },
-  included: { zh: '批量答复中的主体', en: 'subject of a batch' },
-  completed: { zh: '答复完成', en: 'answers completed' },
-  refused_before_identity: { zh: '身份未核验', en: 'refused before identity' },
-  refused: { zh: '拒绝', en: 'refusal' },
-  signed_in: { zh: '登录', en: 'sign-in' },
-  looked: { zh: '查阅操作', en: 'look' },
-  issued: { zh: '出具文书', en: 'document issued' },
-  verified: { zh: '核验文书', en: 'document verified' },
-  compliance_code: { zh: '合规码核验', en: 'compliance code' },
-  administration: { zh: '管理操作', en: 'administration' },
-  journal_gap: { zh: '日志缺口', en: 'gap in a journal' },
-};
-
-/** How a sign-in ended. */
-export const outcomes: Readonly<Record<string, Localised>> = {
-  signed_in: { zh: '登录', en: 'signed in' },
-  signed_out: { zh: '退出', en: 'signed out' },
-  refused: { zh: '登录被拒', en: 'was refused' },
-};
-
-/** What the verification of a document found. */
-export const verdicts: Readonly<Record<string, Localised>> = {
-  genuine: { zh: '真实有效', en: 'genuine' },
-  changed: { zh: '出具后有变化', en: 'changed since' },
-  revoked: { zh: '已撤销', en: 'revoked' },
-  unknown: { zh: '查无此文书', en: 'no such document' },
-};
-
-export const steps: Readonly<Record<string, Localised>> = {
-  created: { zh: '出示合规码', en: 'a code was shown' },
-  scanned: { zh: '发起核验', en: 'a question was asked' },
-  confirmed: { zh: '企业同意', en: 'the company agreed' },
-  refused: { zh: '企业拒绝', en: 'the company refused' },
-  answered: { zh: '答复已取走', en: 'the answer was taken' },
-  released: { zh: '扫码出示报告', en: 'a report was released' },
-  looked: { zh: '报告已被查看', en: 'the report was seen' },
-  withdrawn: { zh: '企业撤回出示', en: 'the release was taken back' },
-};
-
-export const gaps: Readonly<Record<string, Localised>> = {
-  missing: { zh: '记录缺失', en: 'entries are missing' },
-  damaged: { zh: '记录损坏', en: 'entries are damaged' },
-  rolled_back: { zh: '存储被回退', en: 'the disk was set back' },
-  vanished: { zh: '存储丢失', en: 'the disk is gone' },
-  lost: { zh: '由另一节点接管', en: 'another replica took over' },
-};
 
 /** Figures of alerts. */
 export const factNames: Readonly<Record<string, Localised>> = {
@@ -86,7 +38,7 @@ export const inWords = (table: Readonly<Record<string, Localised>>, id: unknown,
   (language === 'zh' ? '其他' : typeof id === 'string' ? id : '');
 
 /** `released` and the like; of a type that a later version wrote, that it is another one. */
-export const typeWords = (type: string | undefined, language: Language): string => inWords(typeNames, type, language);
+export const typeWords = (type: string | undefined, language: Language): string => inWords(eventTable, type, language);
 
 /** A line for a list. */
 export function inOneLine({ body }: FoundEntry, language: Language): string {
@@ -117,18 +69,18 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
     case 'looked':
       return lookWords(body.action)[language];
     case 'signed_in':
-      return inWords(outcomes, body['outcome'], language);
+      return inWords(signInOutcomes, body['outcome'], language);
     case 'verified':
       return inWords(verdicts, body['outcome'], language);
     case 'compliance_code':
-      return inWords(steps, body['step'], language);
+      return inWords(complianceSteps, body['step'], language);
     case 'issued':
       return zh
         ? `${String(body.subjects ?? 1)} 家企业，${Array.isArray(body['domains']) ? body['domains'].length : 0} 个领域`
         : `companies: ${String(body.subjects ?? 1)}, domains: ` +
             `${Array.isArray(body['domains']) ? body['domains'].length : 0}`;
     case 'journal_gap':
-      return inWords(gaps, body['why'], language);
+      return inWords(gapNames, body['why'], language);
     default:
       return '';
   }

@@ -81,13 +81,13 @@ function Enter({ form, main }: { readonly form: string; readonly main: string })
   };
   return (
     <button
-      type="submit"
       hidden
       form={form}
       name={attribute('name')}
       value={attribute('value')}
       formAction={attribute('formaction')}
       formNoValidate={/\bformnovalidate\b/i.test(first)}
+      type="submit"
     />
   );
 }
@@ -106,7 +106,6 @@ function Other({ language, asked, address, carries, forms, main }: OtherProps): 
       <>
         <Enter form={carries.form} main={main} />
         <button
-          type="submit"
           class="lang"
           form={carries.form}
           formAction={`${carries.action}?lang=${other}`}
@@ -114,6 +113,7 @@ function Other({ language, asked, address, carries, forms, main }: OtherProps): 
           value="edit"
           formNoValidate
           lang={lang}
+          type="submit"
         >
           {name}
         </button>
@@ -124,12 +124,12 @@ function Other({ language, asked, address, carries, forms, main }: OtherProps): 
       <>
         <Enter form={only} main={main} />
         <button
-          type="submit"
           class="lang"
           form={only}
           formAction={`/console/keep?lang=${other}`}
           formNoValidate
           lang={lang}
+          type="submit"
         >
           {name}
         </button>

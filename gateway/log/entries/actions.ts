@@ -1,37 +1,216 @@
 /**
  * What people and programs do that the log records by name, each with its words. One table for acts (`administration`),
- * one for looks (`looked`): an action that has no words cannot be written.
+ * one for looks (`looked`): an action that has no words cannot be written. docs/audit-events.md lists them from here; a
+ * test holds the two equal.
  */
 import type { Localised } from '../../../contracts/types.js';
 
+export interface Act extends Localised {
+  /** What `target` and `detail` of the entry say, for docs/audit-events.md. */
+  readonly detail: string;
+}
+
 const acts = {
-  policies_in_force: { zh: '策略生效', en: 'policies came into force' },
-  contracts_in_force: { zh: '数据契约生效', en: 'contracts came into force' },
-  revocation_list_in_force: { zh: '证书吊销列表生效', en: 'a revocation list came into force' },
-  certificate_in_force: { zh: '证书生效', en: 'a certificate came into force' },
-  records_published: { zh: '推送记录', en: 'records were pushed' },
-  quarantine_shown: { zh: '查看未通过校验的数据', en: 'saw the quarantine' },
-  quarantine_retry: { zh: '发起重新校验', en: 'began to try rows held back again' },
-  quarantine_retried: { zh: '重新校验数据', en: 'tried rows held back again' },
-  withdrawal_released: { zh: '确认撤回暂缓的记录', en: 'released a held withdrawal' },
-  withdrawal_kept: { zh: '确认保留暂缓撤回的记录', en: 'kept a record that had left' },
-  grant_suspended: { zh: '暂停授权', en: 'suspended a grant' },
-  grant_resumed: { zh: '恢复授权', en: 'resumed a grant' },
-  complaint: { zh: '投诉', en: 'complained' },
-  erasure: { zh: '依法抹除主体信息', en: 'erased a subject' },
-  expiry: { zh: '销毁到期内容', en: 'destroyed expired bodies' },
-  alert_raised: { zh: '产生告警', en: 'an alert was raised' },
-  authorisation_recorded: { zh: '授权查询报告', en: 'authorised a company' },
-  authorisation_withdrawn: { zh: '撤回报告授权', en: 'withdrew an authorisation' },
-  authorisation_requested: { zh: '请求报告授权', en: 'asked a company to authorise it' },
-  authorisation_declined: { zh: '拒绝报告授权', en: 'declined to authorise a company' },
-  document_revoked: { zh: '撤销文书', en: 'revoked a document' },
-  ticket_act: { zh: '办理工单', en: 'acted on a ticket' },
-  ticket_act_void: { zh: '工单办理未生效', en: 'an act on a ticket took no effect' },
-  tickets_shown: { zh: '向应用提供工单', en: 'tickets were shown to a system' },
-  restored: { zh: '从备份恢复', en: 'restored from a backup' },
-  taken_over: { zh: '接管日志', en: 'took the log over' },
-} as const satisfies Readonly<Record<string, Localised>>;
+  policies_in_force: {
+    zh: '策略生效',
+    en: 'policies came into force',
+    detail:
+      'target is the version (digest) of all policies, clients, grants, purposes and anchors, once for the ' +
+      'workers of a replica. `before`; for each kind that differs the ids `added`, `removed`, `changed` ' +
+      '(20 each at most, then `of` how many); `withdrawals` where only that was taken from a folder that ' +
+      'does not load; `suspensions` where a grant was suspended or resumed in the console; `start` when ' +
+      'the gateway starts',
+  },
+  contracts_in_force: {
+    zh: '数据契约生效',
+    en: 'contracts came into force',
+    detail:
+      'target is the digest of what `contracts/` declares (SHA-256, hex); `before`; `feeds` and ' +
+      '`settings`, the same of those; `datasets` with the ids that were `added` or `changed` and, of those ' +
+      'with a new version, `versions` (20 each at most, then `of` how many); `start` when the gateway ' +
+      'starts',
+  },
+  revocation_list_in_force: {
+    zh: '证书吊销列表生效',
+    en: 'a revocation list came into force',
+    detail: 'target is the anchor; `thisUpdate`, `nextUpdate`, `number`, how many are `revoked`',
+  },
+  certificate_in_force: {
+    zh: '证书生效',
+    en: 'a certificate came into force',
+    detail:
+      'target is `server`, `documents` or `replica`; `fingerprint` (SHA-256 of the certificate, hex), ' +
+      '`notAfter`, `before` (the fingerprint until then), `start` when the gateway starts',
+  },
+  records_published: {
+    zh: '推送记录',
+    en: 'records were pushed',
+    detail:
+      'target is the dataset; how many records of a push were published, unchanged, merged, quarantined, ' +
+      'withdrawn',
+  },
+  quarantine_shown: {
+    zh: '查看未通过校验的数据',
+    en: 'saw the quarantine',
+    detail: 'target is the dataset; how many rows, `contents` whether with what they held, and then their `ids`',
+  },
+  quarantine_retry: {
+    zh: '发起重新校验',
+    en: 'began to try rows held back again',
+    detail:
+      'target is the dataset; written before any row is touched: how many `rows` are asked for, or `all`, ' +
+      'and the `ids` of the first 100. By a client, or by the role `data-officer`',
+  },
+  quarantine_retried: {
+    zh: '重新校验数据',
+    en: 'tried rows held back again',
+    detail:
+      'what came of it, by the same `requestId`; target is the dataset; how many rows were tried and what ' +
+      'became of them. By a client, or by the role `data-officer`',
+  },
+  withdrawal_released: {
+    zh: '确认撤回暂缓的记录',
+    en: 'released a held withdrawal',
+    detail:
+      'target is the dataset; written before it is done: the `id` of a record that left its register and ' +
+      'was held on record (`yitong withdrawals list`). By the role `data-officer`',
+  },
+  withdrawal_kept: {
+    zh: '确认保留暂缓撤回的记录',
+    en: 'kept a record that had left',
+    detail:
+      'target is the dataset; written before it is done: the `id` of a record that left its register and ' +
+      'was held on record (`yitong withdrawals list`). By the role `data-officer`',
+  },
+  grant_suspended: {
+    zh: '暂停授权',
+    en: 'suspended a grant',
+    detail:
+      'target is the grant. By the role `sharing-authority`; the person and the reason stand in the ' +
+      "subject part, under the person's own key",
+  },
+  grant_resumed: {
+    zh: '恢复授权',
+    en: 'resumed a grant',
+    detail:
+      'target is the grant. By the role `sharing-authority`; the person and the reason stand in the ' +
+      "subject part, under the person's own key",
+  },
+  complaint: {
+    zh: '投诉',
+    en: 'complained',
+    detail:
+      'target is `entry:<index>` in the log. By the role `subject`; the text and who wrote it stand in the ' +
+      'subject part, under the key of the subject that complains',
+  },
+  erasure: {
+    zh: '依法抹除主体信息',
+    en: 'erased a subject',
+    detail:
+      'target is the pseudonym under which the subject stood, which leads nowhere once it is carried out; ' +
+      '`reason`, `legalBasis`. The entry is the order: it is in the log before anything is destroyed ' +
+      '([docs/log.md](log.md#erasure)). By `sequencer`, without a target: the next `entries` of `journal` ' +
+      'that have no salt were erased in it before this log took them, which is so where a log was restored ' +
+      'from before',
+  },
+  expiry: {
+    zh: '销毁到期内容',
+    en: 'destroyed expired bodies',
+    detail:
+      '`from`, `to` (entries of the log, `to` exclusive), `entries` (how many of these are past their ' +
+      'term), `before` (by class of entry, up to which time), `keep` (the terms in force), `rules` (of ' +
+      'which law they are the minimum). The entry is the order, like that of an erasure ' +
+      '([docs/log.md](log.md#keeping))',
+  },
+  alert_raised: {
+    zh: '产生告警',
+    en: 'an alert was raised',
+    detail:
+      "target is the alert's id; the `rule` that found it, the `client` where it is about one, the rule's " +
+      'figures, and the `entries` of the log that it found. By `watch`',
+  },
+  authorisation_recorded: {
+    zh: '授权查询报告',
+    en: 'authorised a company',
+    detail:
+      "target is the authorisation's id; `report`, `since`, `until`, `domains`, `purposes`. By the client " +
+      'or the role `subject`; who authorised whom stands in the subject part, under the key of the company ' +
+      'that authorised',
+  },
+  authorisation_withdrawn: {
+    zh: '撤回报告授权',
+    en: 'withdrew an authorisation',
+    detail:
+      "target is the authorisation's id; `report`. By the client or the role `subject`; who authorised " +
+      'whom stands in the subject part, under the key of the company that authorised',
+  },
+  authorisation_requested: {
+    zh: '请求报告授权',
+    en: 'asked a company to authorise it',
+    detail:
+      "one company asks another to authorise it: target is the authorisation's id; `report`. By the client " +
+      'or the role `subject`; who authorised whom stands in the subject part, under the key of the company ' +
+      'that authorised',
+  },
+  authorisation_declined: {
+    zh: '拒绝报告授权',
+    en: 'declined to authorise a company',
+    detail:
+      "the company that was asked declines: target is the authorisation's id; `report`. By the client or " +
+      'the role `subject`; who authorised whom stands in the subject part, under the key of the company ' +
+      'that authorised',
+  },
+  document_revoked: {
+    zh: '撤销文书',
+    en: 'revoked a document',
+    detail:
+      "target is the document's id; `report`, `document` (its digest, base64url), `requestId`. Durable " +
+      'before the document is revoked. The reason stands in the subject part, under the key of its issuer',
+  },
+  ticket_act: {
+    zh: '办理工单',
+    en: 'acted on a ticket',
+    detail:
+      'target is the ticket; `lifecycle`, `dataset`, `act`, `party`, `from` and `to` state, `event` (which ' +
+      "of the ticket's, from 0), of an extension `clock` and `days`; `requestId`. By the role or client " +
+      'that acted. Durable before the act takes effect. The record and what was said stand in the subject ' +
+      "part: of a company's act under the company's key, of an officer's under the officer's own, of a " +
+      "client's under the company's",
+  },
+  ticket_act_void: {
+    zh: '工单办理未生效',
+    en: 'an act on a ticket took no effect',
+    detail:
+      "as `ticket_act` again, where somebody else's act was stored first: the entry before it took no " + 'effect',
+  },
+  tickets_shown: {
+    zh: '向应用提供工单',
+    en: 'tickets were shown to a system',
+    detail: 'by a client; the `ids` of the tickets that it was shown, `requestId`',
+  },
+  restored: {
+    zh: '从备份恢复',
+    en: 'restored from a backup',
+    detail:
+      'target is the name that the log had in the backup; `taken` (when the backup began), `size` and ' +
+      '`root` of the log in it, `key` (its vkey), `renamed` (whether the log goes on under another name), ' +
+      '`known` (`unknown`, `none` or `checkpoint`: what was known of the log beyond the backup), `word` ' +
+      "(the operator's, that there was nothing), `newestSize` and `newestRoot` (of the newest checkpoint " +
+      'known, where the log had grown), `lost` (entries that are known to be missing), `erasures` (how ' +
+      'many orders of after the backup stand behind it). The first entry behind the backup ' +
+      '([docs/backup.md](backup.md)); `audit verify` wants it to say the tree that stands before it. Of a ' +
+      'replica that keeps no log only `taken`',
+  },
+  taken_over: {
+    zh: '接管日志',
+    en: 'took the log over',
+    detail:
+      'target is the name that the log had before; `to` (the replica that keeps it now), `size` and ' +
+      '`root` of the log that was taken over, `key` (its vkey until then), `renamed`, `known`, `word`, ' +
+      '`newestSize`, `newestRoot` and `lost` as in `restored`, `journals` (how many have a `journal_gap` ' +
+      'behind this entry). By `operator`',
+  },
+} as const satisfies Readonly<Record<string, Act>>;
 
 const looks = {
   overview: { zh: '查看概览', en: 'saw the overview' },
@@ -69,7 +248,7 @@ const looks = {
 export type ActionName = keyof typeof acts;
 /** Of a `looked` entry. */
 export type LookName = keyof typeof looks;
-export const actionTable: Readonly<Record<ActionName, Localised>> = acts;
+export const actionTable: Readonly<Record<ActionName, Act>> = acts;
 export const lookTable: Readonly<Record<LookName, Localised>> = looks;
 
 const wordsIn = (table: Readonly<Record<string, Localised>>, name: unknown, unknown: Localised): Localised =>

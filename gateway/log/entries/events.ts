@@ -1,22 +1,8 @@
 /** What the audit log records. Each field stands in docs/audit-events.md; a test holds the two equal. */
 import { YitongError } from '../../../contracts/errors.js';
-import type { ActionName, LookName } from './actions.js';
-
-export const EVENT_TYPES = [
-  'released',
-  'included',
-  'completed',
-  'refused_before_identity',
-  'refused',
-  'signed_in',
-  'looked',
-  'issued',
-  'verified',
-  'compliance_code',
-  'administration',
-  'journal_gap',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
+import type { Localised } from '../../../contracts/types.js';
+import { type ActionName, actionTable, type LookName, lookTable } from './actions.js';
+import type { ComplianceStepName, GapName, SignInOutcome, Verdict } from './outcomes.js';
 
 /** Stands in an entry's clear part for what a client made up: free text may name somebody. */
 export const UNKNOWN = '(unknown)';
@@ -35,6 +21,11 @@ const field = (name: string, type: string, describe: string, required = true): E
   required,
   describe,
 });
+/** The names of a table, as documents list them. */
+const listed = (table: Readonly<Record<string, unknown>>): string =>
+  Object.keys(table)
+    .map((name) => `\`${name}\``)
+    .join(', ');
 const TYPE = field('type', 'string', 'which of these events this is');
 const TIME = field('time', 'time', 'when the gateway wrote it');
 const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
@@ -46,223 +37,271 @@ const SUBJECT = field(
   false,
 );
 
-/** The one list of fields of the clear part, by event. */
-export const eventFields: Readonly<Record<EventType, readonly EventField[]>> = {
-  released: [
-    TYPE,
-    TIME,
-    REQUEST,
-    field('traceparent', 'string', 'trace context of the request', false),
-    field('client', 'string', 'the client to whom the answer went'),
-    field('authority', 'string', 'the authority to which the client belongs'),
-    field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
-    field(
-      'item',
-      'string',
-      "of older entries: the item code of the case in clear; now it stands under the subject's key",
-      false,
-    ),
-    field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
-    field(
-      'datasets',
-      'array',
-      'for each dataset asked: `dataset`, `asked` (fields, where they were named; `(unknown)` for one that the ' +
-        'dataset has not), `grant`, `effect` (allow or deny), `reason`, `fields` released, `forms` of those not ' +
-        'released as value, `rows` where not all were granted (areas; of a list of subjects their number), ' +
-        '`records` count, `asOf`',
-    ),
-    field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
-    field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
-    field('bytes', 'integer', 'length of that answer'),
-    field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
-    field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
-    field('batch', 'integer', "of a batch: subjects of the whole of it, as the grant's limit counts them", false),
-    field(
-      'subjects',
-      'integer',
-      'of a batch: subjects of this chunk; of a denied batch, all that were asked about',
-      false,
-    ),
-    field(
-      'report',
-      'string',
-      'the report for which the registers were asked: to make one, or to see what has changed since; absent of ' +
-        'any other query',
-      false,
-    ),
-    field(
-      'dryRun',
-      'boolean',
-      'true if it was only asked what would be answered: no record was read, none was released, `datasets` ' +
-        'says what would have been',
-      false,
-    ),
-    SUBJECT,
-  ],
-  included: [
-    TYPE,
-    TIME,
-    REQUEST,
-    field('client', 'string', 'the client to whom the chunk went'),
-    field('authority', 'string', 'the authority to which the client belongs'),
-    field('purpose', 'string', 'the purpose that the client stated'),
-    field('chunk', 'integer', 'which chunk of the stream, from 0; its `released` entry says the rest'),
-    field('report', 'string', 'as in its `released` entry', false),
-    field('datasets', 'array', 'for each dataset answered: `dataset`, and `records` released of this subject'),
-    SUBJECT,
-  ],
-  completed: [
-    TYPE,
-    TIME,
-    field('client', 'string', 'the client to whom the answers went'),
-    field(
-      'answers',
-      'array',
-      "of a quarter of a second, each: `requestId`, HTTP `status`, `bytes` sent, `microseconds` from the request's " +
-        "first byte to the answer's last, `aborted` if the client went away before the end",
-    ),
-  ],
-  refused_before_identity: [
-    TYPE,
-    TIME,
-    field('source', 'string', 'network address from which the connections came'),
-    field('minute', 'time', 'the minute that is counted'),
-    field('code', 'string', 'error code of the refusal'),
-    field('count', 'integer', 'refusals of this code from this source in this minute'),
-  ],
-  refused: [
-    TYPE,
-    TIME,
-    REQUEST,
-    field('port', 'string', '`api`, the mTLS port, or `people`'),
-    field('route', 'string', 'method and route that was asked, as it is declared: `GET /v1/reports/:id`'),
-    field('code', 'string', 'error code of the refusal'),
-    field('client', 'string', 'the client that was refused, where it was a system', false),
-    field('authority', 'string', 'the authority to which the client belongs, or for which the person acts', false),
-    field('roles', 'array', 'roles of the person, where it was one', false),
-    field(
-      'datasets',
-      'array',
-      'where the address named one that the workspace has: `dataset`, `effect` (deny), `reason`',
-      false,
-    ),
-    SUBJECT,
-  ],
-  signed_in: [
-    TYPE,
-    TIME,
-    field('outcome', 'string', '`signed_in`, `signed_out` or `refused`'),
-    field('roles', 'array', 'roles of the person, as the identity provider gave them'),
-    field('authority', 'string', 'the authority for which the person acts', false),
-    field('reason', 'string', 'error code of a refusal', false),
-    SUBJECT,
-  ],
-  looked: [
-    TYPE,
-    TIME,
-    REQUEST,
-    field('action', 'string', 'what was done, e.g. `search`, `entry`, `export`, `history`'),
-    field('role', 'string', 'the role in which it was done'),
-    field('authority', 'string', 'the authority for which the person acts', false),
-    field('detail', 'object', 'what was asked for: filters without a subject, ids of entries, formats', false),
-    field('results', 'integer', 'entries that were shown', false),
-    SUBJECT,
-  ],
-  issued: [
-    TYPE,
-    TIME,
-    REQUEST,
-    field('report', 'string', 'which report'),
-    field('document', 'string', 'digest of the document, base64url'),
-    field('client', 'string', 'the client that asked, where it was a system', false),
-    field('purpose', 'string', 'the purpose that was stated'),
-    field('domains', 'array', 'domains that the document answers'),
-    field('subjects', 'integer', 'how many subjects it is about'),
-    field('bodySha256', 'string', 'digest of what was answered, base64url', false),
-    SUBJECT,
-  ],
-  verified: [
-    TYPE,
-    TIME,
-    REQUEST,
-    field('report', 'string', 'which report; absent where there is no such document', false),
-    field('document', 'string', 'digest of the document, base64url', false),
-    field('by', 'string', 'the client that verified; `public page` where nobody signed in'),
-    field('outcome', 'string', '`genuine`, `changed`, `revoked` or `unknown`'),
-    SUBJECT,
-  ],
-  compliance_code: [
-    TYPE,
-    TIME,
-    REQUEST,
-    field(
-      'step',
-      'string',
-      '`created`, `scanned`, `confirmed`, `refused` or `answered`; of a report that is shown `released`, ' +
-        '`looked` or `withdrawn`',
-    ),
-    field('code', 'string', 'SHA-256 of the code, base64url: joins the steps of one code'),
-    field(
-      'by',
-      'string',
-      'who did it: `subject` for the company; of a scanner the client, `person` for somebody signed in, ' +
-        '`public page` for nobody',
-    ),
-    field('authority', 'string', 'the authority to which the scanner belongs', false),
-    field(
-      'report',
-      'string',
-      'the report whose domains were asked about or released; absent until a question is asked',
-      false,
-    ),
-    field(
-      'domains',
-      'array',
-      'ids of the domains that were asked about or released; absent until a question is asked',
-      false,
-    ),
-    field('from', 'string', 'first day that was asked about, or of the report', false),
-    field('to', 'string', 'last day that was asked about, or of the report', false),
-    field('bodySha256', 'string', 'of `answered` and `looked`: digest of what left, base64url', false),
-    SUBJECT,
-  ],
-  administration: [
-    TYPE,
-    TIME,
-    field(
-      'action',
-      'string',
-      'what was done: `policies_in_force`, `revocation_list_in_force`, `certificate_in_force`, ' +
-        '`contracts_in_force`, `records_published`, `quarantine_shown`, `quarantine_retried`, `grant_suspended`, ' +
-        '`grant_resumed`, `complaint`, `erasure`, `alert_raised`, `authorisation_recorded`, ' +
-        '`authorisation_withdrawn`, `authorisation_requested`, `authorisation_declined`, `ticket_act`, ' +
-        '`ticket_act_void`, `tickets_shown`, `expiry`, `quarantine_retry`, `withdrawal_released`, ' +
-        '`withdrawal_kept`, `document_revoked`, `restored`, `taken_over`',
-    ),
-    field('by', 'string', 'role or service that did it; a person stands in the subject part'),
-    field('target', 'string', 'what it was done to: an id, never a person', false),
-    field('detail', 'object', 'whatever else the action declares', false),
-    SUBJECT,
-  ],
-  journal_gap: [
-    TYPE,
-    TIME,
-    field('journal', 'string', 'the journal in which entries are missing'),
-    field('from', 'integer', 'first seq that cannot be read'),
-    field('to', 'integer', 'last seq that cannot be read; smaller than `from` if none is known to be missing'),
-    field(
-      'open',
-      'boolean',
-      'true where nobody knows how far the journal went: whatever came behind `to` is missing too',
-      false,
-    ),
-    field(
-      'why',
-      'string',
-      '`missing`, `damaged`, `rolled_back`, `vanished`, or `lost` where another replica took over',
-    ),
-  ],
-};
+interface EventKind extends Localised {
+  /** Of the clear part. */
+  readonly fields: readonly EventField[];
+}
+
+const events = {
+  released: {
+    zh: '答复',
+    en: 'answer',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field('traceparent', 'string', 'trace context of the request', false),
+      field('client', 'string', 'the client to whom the answer went'),
+      field('authority', 'string', 'the authority to which the client belongs'),
+      field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
+      field(
+        'item',
+        'string',
+        "of older entries: the item code of the case in clear; now it stands under the subject's key",
+        false,
+      ),
+      field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
+      field(
+        'datasets',
+        'array',
+        'for each dataset asked: `dataset`, `asked` (fields, where they were named; `(unknown)` for one that the ' +
+          'dataset has not), `grant`, `effect` (allow or deny), `reason`, `fields` released, `forms` of those not ' +
+          'released as value, `rows` where not all were granted (areas; of a list of subjects their number), ' +
+          '`records` count, `asOf`',
+      ),
+      field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
+      field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
+      field('bytes', 'integer', 'length of that answer'),
+      field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
+      field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
+      field('batch', 'integer', "of a batch: subjects of the whole of it, as the grant's limit counts them", false),
+      field(
+        'subjects',
+        'integer',
+        'of a batch: subjects of this chunk; of a denied batch, all that were asked about',
+        false,
+      ),
+      field(
+        'report',
+        'string',
+        'the report for which the registers were asked: to make one, or to see what has changed since; absent of ' +
+          'any other query',
+        false,
+      ),
+      field(
+        'dryRun',
+        'boolean',
+        'true if it was only asked what would be answered: no record was read, none was released, `datasets` ' +
+          'says what would have been',
+        false,
+      ),
+      SUBJECT,
+    ],
+  },
+  included: {
+    zh: '批量答复中的主体',
+    en: 'subject of a batch',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field('client', 'string', 'the client to whom the chunk went'),
+      field('authority', 'string', 'the authority to which the client belongs'),
+      field('purpose', 'string', 'the purpose that the client stated'),
+      field('chunk', 'integer', 'which chunk of the stream, from 0; its `released` entry says the rest'),
+      field('report', 'string', 'as in its `released` entry', false),
+      field('datasets', 'array', 'for each dataset answered: `dataset`, and `records` released of this subject'),
+      SUBJECT,
+    ],
+  },
+  completed: {
+    zh: '答复完成',
+    en: 'answers completed',
+    fields: [
+      TYPE,
+      TIME,
+      field('client', 'string', 'the client to whom the answers went'),
+      field(
+        'answers',
+        'array',
+        "of a quarter of a second, each: `requestId`, HTTP `status`, `bytes` sent, `microseconds` from the request's " +
+          "first byte to the answer's last, `aborted` if the client went away before the end",
+      ),
+    ],
+  },
+  refused_before_identity: {
+    zh: '身份未核验',
+    en: 'refused before identity',
+    fields: [
+      TYPE,
+      TIME,
+      field('source', 'string', 'network address from which the connections came'),
+      field('minute', 'time', 'the minute that is counted'),
+      field('code', 'string', 'error code of the refusal'),
+      field('count', 'integer', 'refusals of this code from this source in this minute'),
+    ],
+  },
+  refused: {
+    zh: '拒绝',
+    en: 'refusal',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field('port', 'string', '`api`, the mTLS port, or `people`'),
+      field('route', 'string', 'method and route that was asked, as it is declared: `GET /v1/reports/:id`'),
+      field('code', 'string', 'error code of the refusal'),
+      field('client', 'string', 'the client that was refused, where it was a system', false),
+      field('authority', 'string', 'the authority to which the client belongs, or for which the person acts', false),
+      field('roles', 'array', 'roles of the person, where it was one', false),
+      field(
+        'datasets',
+        'array',
+        'where the address named one that the workspace has: `dataset`, `effect` (deny), `reason`',
+        false,
+      ),
+      SUBJECT,
+    ],
+  },
+  signed_in: {
+    zh: '登录',
+    en: 'sign-in',
+    fields: [
+      TYPE,
+      TIME,
+      field('outcome', 'string', '`signed_in`, `signed_out` or `refused`'),
+      field('roles', 'array', 'roles of the person, as the identity provider gave them'),
+      field('authority', 'string', 'the authority for which the person acts', false),
+      field('reason', 'string', 'error code of a refusal', false),
+      SUBJECT,
+    ],
+  },
+  looked: {
+    zh: '查阅操作',
+    en: 'look',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field('action', 'string', `what was done: ${listed(lookTable)}`),
+      field('role', 'string', 'the role in which it was done'),
+      field('authority', 'string', 'the authority for which the person acts', false),
+      field('detail', 'object', 'what was asked for: filters without a subject, ids of entries, formats', false),
+      field('results', 'integer', 'entries that were shown', false),
+      SUBJECT,
+    ],
+  },
+  issued: {
+    zh: '出具文书',
+    en: 'document issued',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field('report', 'string', 'which report'),
+      field('document', 'string', 'digest of the document, base64url'),
+      field('client', 'string', 'the client that asked, where it was a system', false),
+      field('purpose', 'string', 'the purpose that was stated'),
+      field('domains', 'array', 'domains that the document answers'),
+      field('subjects', 'integer', 'how many subjects it is about'),
+      field('bodySha256', 'string', 'digest of what was answered, base64url', false),
+      SUBJECT,
+    ],
+  },
+  verified: {
+    zh: '核验文书',
+    en: 'document verified',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field('report', 'string', 'which report; absent where there is no such document', false),
+      field('document', 'string', 'digest of the document, base64url', false),
+      field('by', 'string', 'the client that verified; `public page` where nobody signed in'),
+      field('outcome', 'string', '`genuine`, `changed`, `revoked` or `unknown`'),
+      SUBJECT,
+    ],
+  },
+  compliance_code: {
+    zh: '合规码核验',
+    en: 'compliance code',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field(
+        'step',
+        'string',
+        '`created`, `scanned`, `confirmed`, `refused` or `answered`; of a report that is shown `released`, ' +
+          '`looked` or `withdrawn`',
+      ),
+      field('code', 'string', 'SHA-256 of the code, base64url: joins the steps of one code'),
+      field(
+        'by',
+        'string',
+        'who did it: `subject` for the company; of a scanner the client, `person` for somebody signed in, ' +
+          '`public page` for nobody',
+      ),
+      field('authority', 'string', 'the authority to which the scanner belongs', false),
+      field(
+        'report',
+        'string',
+        'the report whose domains were asked about or released; absent until a question is asked',
+        false,
+      ),
+      field(
+        'domains',
+        'array',
+        'ids of the domains that were asked about or released; absent until a question is asked',
+        false,
+      ),
+      field('from', 'string', 'first day that was asked about, or of the report', false),
+      field('to', 'string', 'last day that was asked about, or of the report', false),
+      field('bodySha256', 'string', 'of `answered` and `looked`: digest of what left, base64url', false),
+      SUBJECT,
+    ],
+  },
+  administration: {
+    zh: '管理操作',
+    en: 'administration',
+    fields: [
+      TYPE,
+      TIME,
+      field('action', 'string', `what was done: ${listed(actionTable)}`),
+      field('by', 'string', 'role or service that did it; a person stands in the subject part'),
+      field('target', 'string', 'what it was done to: an id, never a person', false),
+      field('detail', 'object', 'whatever else the action declares', false),
+      SUBJECT,
+    ],
+  },
+  journal_gap: {
+    zh: '日志缺口',
+    en: 'gap in a journal',
+    fields: [
+      TYPE,
+      TIME,
+      field('journal', 'string', 'the journal in which entries are missing'),
+      field('from', 'integer', 'first seq that cannot be read'),
+      field('to', 'integer', 'last seq that cannot be read; smaller than `from` if none is known to be missing'),
+      field(
+        'open',
+        'boolean',
+        'true where nobody knows how far the journal went: whatever came behind `to` is missing too',
+        false,
+      ),
+      field(
+        'why',
+        'string',
+        '`missing`, `damaged`, `rolled_back`, `vanished`, or `lost` where another replica took over',
+      ),
+    ],
+  },
+} as const satisfies Readonly<Record<string, EventKind>>;
+
+export type EventType = keyof typeof events;
+/** The one table of events: what each is called, and the fields of its clear part. */
+export const eventTable: Readonly<Record<EventType, EventKind>> = events;
+export const EVENT_TYPES = Object.keys(events) as readonly EventType[];
 
 export interface ReleasedDataset {
   readonly dataset: string;
@@ -393,7 +432,7 @@ export function completedBody(event: {
 
 export function signedInBody(event: {
   readonly time: string;
-  readonly outcome: string;
+  readonly outcome: SignInOutcome;
   readonly roles: readonly string[];
   readonly authority?: string;
   readonly reason?: string;
@@ -449,7 +488,7 @@ export function verifiedBody(event: {
   readonly report?: string | undefined;
   readonly document?: string | undefined;
   readonly by: string;
-  readonly outcome: 'genuine' | 'changed' | 'revoked' | 'unknown';
+  readonly outcome: Verdict;
 }): string {
   return JSON.stringify({ type: 'verified', ...event });
 }
@@ -458,7 +497,7 @@ export function verifiedBody(event: {
 export interface ComplianceStep {
   readonly time: string;
   readonly requestId: string;
-  readonly step: 'created' | 'scanned' | 'confirmed' | 'refused' | 'answered' | 'released' | 'looked' | 'withdrawn';
+  readonly step: ComplianceStepName;
   readonly code: string;
   readonly by: string;
   readonly authority?: string;
@@ -489,7 +528,7 @@ export function gapBody(event: {
   readonly from: number;
   readonly to: number;
   readonly open?: true;
-  readonly why: string;
+  readonly why: GapName;
 }): string {
   return JSON.stringify({ type: 'journal_gap', ...event, time: new Date(event.time).toISOString() });
 }

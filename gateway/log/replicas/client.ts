@@ -141,131 +141,148 @@ const checkErasure = shape<{ readonly by?: number }>(
   'replica_unavailable',
 );
 
+/** ms */
 const ANSWER_WITHIN = 5000;
 const MAX_ANSWER = PIECE + (4 << 20);
 
-export function replicaClient(peer: Peer, tls: ReplicaTls): ReplicaClient {
-  const agent = new Agent({
-    keepAlive: true,
-    maxSockets: 4,
-    maxCachedSessions: 0,
-    minVersion: 'TLSv1.3',
-    // no session is resumed: then its certificate would not be looked at. Whom TLS has verified is the one that is
-    // meant, whatever host name it has
-    checkServerIdentity: (_host, certificate) =>
-      peer.owns(certificate) ? undefined : new Error('its certificate is not the one that `audit.replicas` names'),
-  });
-  const unavailable = (why: string, cause?: unknown): YitongError =>
-    new YitongError('replica_unavailable', `the replica \`${peer.name}\` ${why}`, {
-      ...present({ cause }),
-    });
+/** One request of a client to its replica. */
+interface Question {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** ms within which the whole answer must be there; default `ANSWER_WITHIN`. */
+  readonly within?: number;
+  /** Sent where there is a body. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
-  const send = (
-    method: 'GET' | 'POST',
-    path: string,
-    body: unknown,
-    patience: number,
-    more: Readonly<Record<string, string>>,
-  ): Promise<{ readonly status: number; readonly bytes: Buffer }> =>
-    new Promise((resolve, reject) => {
-      const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-      // a new certificate takes connections of its own
-      const request = httpsRequest(
-        new URL(path, peer.url),
-        {
-          method,
-          agent,
-          cert: tls.cert,
-          key: tls.key,
-          ca: tls.ca,
-          ...(payload === undefined
-            ? {}
-            : { headers: { ...more, 'content-type': 'application/json', 'content-length': payload.length } }),
-        },
-        (response) => {
-          const parts: Buffer[] = [];
-          let length = 0;
-          response.on('data', (part: Buffer) => {
-            length += part.length;
-            if (length > MAX_ANSWER) request.destroy(new Error('its answer is too long'));
-            else parts.push(part);
-          });
-          response.on('error', reject);
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(parts) }));
-        },
+interface Answer {
+  readonly status: number;
+  readonly bytes: Buffer;
+}
+
+export function replicaClient(peer: Peer, tls: ReplicaTls): ReplicaClient {
+  return new HttpsReplicaClient(peer, tls);
+}
+
+class HttpsReplicaClient implements ReplicaClient {
+  readonly peer: Peer;
+  readonly #tls: ReplicaTls;
+  readonly #agent: Agent;
+
+  constructor(peer: Peer, tls: ReplicaTls) {
+    this.peer = peer;
+    this.#tls = tls;
+    this.#agent = new Agent({
+      keepAlive: true,
+      maxSockets: 4,
+      maxCachedSessions: 0,
+      minVersion: 'TLSv1.3',
+      // no session is resumed: then its certificate would not be looked at. Whom TLS has verified is the one that is
+      // meant, whatever host name it has
+      checkServerIdentity: (_host, certificate) =>
+        peer.owns(certificate) ? undefined : new Error('its certificate is not the one that `audit.replicas` names'),
+    });
+  }
+
+  claim(claim: Claim): Promise<Judgement> {
+    return this.#json(checkJudgement, { method: 'POST', path: '/v1/claim', body: claim });
+  }
+
+  async list(request: ListRequest, integrated = ''): Promise<ListAnswer> {
+    const answer = await this.#json(checkList, {
+      method: 'POST',
+      path: '/v1/journals',
+      body: request,
+      within: ANSWER_WITHIN + request.wait,
+      headers: integrated === '' ? {} : { [INTEGRATED]: integrated },
+    });
+    if (answer.kind === 'list' && answer.replica !== this.peer.name)
+      throw this.#unavailable(
+        `calls itself \`${answer.replica}\`; \`audit.replica\` there and \`audit.replicas\` here must agree`,
       );
+    return answer;
+  }
+
+  async piece(journal: string, segment: number, from: number): Promise<Piece | undefined> {
+    const path = `/v1/journals/${journal}/${segment}?from=${from}`;
+    const { status, bytes } = await this.#ask({ method: 'GET', path });
+    if (status === 404) return undefined;
+    const piece = status === 200 ? decodePiece(bytes) : undefined;
+    if (piece === undefined) throw this.#unavailable(`answers ${status} where it is asked for a part of a journal`);
+    return piece;
+  }
+
+  receipt(id: string, client: string): Promise<ReceiptAnswer> {
+    return this.#json(checkReceipt, { method: 'POST', path: '/v1/receipts', body: { id, client } });
+  }
+
+  async erasedBy(pseudonym: string): Promise<number | undefined> {
+    return (await this.#json(checkErasure, { method: 'POST', path: '/v1/erasures', body: { pseudonym } })).by;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #json<T>(checked: (value: unknown, place: { readonly file: string }) => T, question: Question): Promise<T> {
+    const { status, bytes } = await this.#ask(question);
+    if (status !== 200)
+      throw this.#unavailable(
+        status === 403 ? 'does not know this replica by its certificate (403)' : `answers ${status}`,
+      );
+    let value: unknown;
+    try {
+      value = JSON.parse(bytes.toString('utf8')) as unknown;
+    } catch (cause) {
+      throw this.#unavailable('does not answer in JSON', cause);
+    }
+    return checked(value, { file: this.peer.url });
+  }
+
+  async #ask(question: Question): Promise<Answer> {
+    try {
+      return await this.#send(question);
+    } catch (cause) {
+      const why = (cause instanceof Error ? cause.message : '') || 'no connection';
+      throw this.#unavailable(`cannot be reached: ${why}`, cause);
+    }
+  }
+
+  #send({ method, path, body, within = ANSWER_WITHIN, headers = {} }: Question): Promise<Answer> {
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const described =
+      payload === undefined
+        ? {}
+        : { headers: { ...headers, 'content-type': 'application/json', 'content-length': payload.length } };
+    // read for each request: a new certificate takes connections of its own
+    const { cert, key, ca } = this.#tls;
+    return new Promise((resolve, reject) => {
+      const options = { method, agent: this.#agent, cert, key, ca, ...described };
+      const request = httpsRequest(new URL(path, this.peer.url), options, (response) => {
+        const parts: Buffer[] = [];
+        let length = 0;
+        response.on('data', (part: Buffer) => {
+          length += part.length;
+          if (length > MAX_ANSWER) request.destroy(new Error('its answer is too long'));
+          else parts.push(part);
+        });
+        response.on('error', reject);
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(parts) }));
+      });
       const timer = setTimeout(
-        () => request.destroy(new Error(`it does not answer within ${patience / 1000} s`)),
-        patience,
+        () => request.destroy(new Error(`it does not answer within ${within / 1000} s`)),
+        within,
       );
       request.on('error', reject);
       request.on('close', () => clearTimeout(timer));
       request.end(payload);
     });
-
-  const ask = async (
-    method: 'GET' | 'POST',
-    path: string,
-    body?: unknown,
-    patience = ANSWER_WITHIN,
-    more: Readonly<Record<string, string>> = {},
-  ): Promise<{ readonly status: number; readonly bytes: Buffer }> => {
-    try {
-      return await send(method, path, body, patience, more);
-    } catch (cause) {
-      throw unavailable(
-        `cannot be reached: ${cause instanceof Error ? cause.message || 'no connection' : 'no connection'}`,
-        cause,
-      );
-    }
-  };
-  async function json<T>(
-    checked: (value: unknown, place: { readonly file: string }) => T,
-    method: 'GET' | 'POST',
-    path: string,
-    body?: unknown,
-    patience?: number,
-    more?: Readonly<Record<string, string>>,
-  ): Promise<T> {
-    const { status, bytes } = await ask(method, path, body, patience, more);
-    if (status !== 200)
-      throw unavailable(status === 403 ? 'does not know this replica by its certificate (403)' : `answers ${status}`);
-    let value: unknown;
-    try {
-      value = JSON.parse(bytes.toString('utf8')) as unknown;
-    } catch (cause) {
-      throw unavailable('does not answer in JSON', cause);
-    }
-    return checked(value, { file: peer.url });
   }
 
-  return {
-    peer,
-    claim: (claim) => json(checkJudgement, 'POST', '/v1/claim', claim),
-    async list(request, integrated = '') {
-      const answer = await json(
-        checkList,
-        'POST',
-        '/v1/journals',
-        request,
-        ANSWER_WITHIN + request.wait,
-        integrated === '' ? {} : { [INTEGRATED]: integrated },
-      );
-      if (answer.kind === 'list' && answer.replica !== peer.name)
-        throw unavailable(
-          `calls itself \`${answer.replica}\`; \`audit.replica\` there and \`audit.replicas\` here must agree`,
-        );
-      return answer;
-    },
-    async piece(id, number, from) {
-      const { status, bytes } = await ask('GET', `/v1/journals/${id}/${number}?from=${from}`);
-      if (status === 404) return undefined;
-      const piece = status === 200 ? decodePiece(bytes) : undefined;
-      if (piece === undefined) throw unavailable(`answers ${status} where it is asked for a part of a journal`);
-      return piece;
-    },
-    receipt: (id, client) => json(checkReceipt, 'POST', '/v1/receipts', { id, client }),
-    erasedBy: async (pseudonym) => (await json(checkErasure, 'POST', '/v1/erasures', { pseudonym })).by,
-    close: () => agent.destroy(),
-  };
+  #unavailable(why: string, cause?: unknown): YitongError {
+    const message = `the replica \`${this.peer.name}\` ${why}`;
+    return new YitongError('replica_unavailable', message, { ...present({ cause }) });
+  }
 }

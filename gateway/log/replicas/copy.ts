@@ -24,17 +24,15 @@ export interface CopyOptions {
   readonly onFault: (journal: string, why: Fault | 'damaged' | 'taken') => void;
 }
 
-interface Copied {
-  readonly mirror: Mirror;
-  faultSince: number | undefined;
-  /** As it was told last, so that it is told once. */
-  told: string;
-  dead: boolean;
+/** Of a journal: where to go on, and the newest seq that is durable here; 0 where the journal is not what it was. */
+interface Have {
+  readonly segment: number;
+  readonly lastSeq: number;
 }
 
 export interface Copies {
-  /** By journal: where to go on, and the newest seq that is durable here; 0 where the journal is not what it was. */
-  have(): Record<string, { readonly segment: number; readonly lastSeq: number }>;
+  /** By journal. */
+  have(): Record<string, Have>;
   /** Takes what is new. @returns whether anything was @throws YitongError `replica_unavailable`, `log_invalid` */
   update(client: ReplicaClient, journals: Readonly<Record<string, JournalExtent>>): Promise<boolean>;
   /** Entries durable there that are not here. */
@@ -42,56 +40,195 @@ export interface Copies {
 }
 
 export function openCopies(options: CopyOptions): Copies {
-  const { dataDir, replica, keys, patience, now } = options;
-  const root = join(auditLayout(dataDir).mirrors, replica);
-  const copies = new Map<string, Copied>();
-  const taken = new Set<string>();
+  return new CopiesOfReplica(options);
+}
 
-  function copyOf(id: string): Copied | undefined {
-    const known = copies.get(id);
+/** The copies of all journals of one replica. */
+class CopiesOfReplica implements Copies {
+  readonly #options: CopyOptions;
+  /** Folder of its copies. */
+  readonly #root: string;
+  readonly #copies = new Map<string, JournalCopy>();
+  /** Ids of its journals that stand for a journal of another replica here. */
+  readonly #taken = new Set<string>();
+
+  constructor(options: CopyOptions) {
+    this.#options = options;
+    this.#root = join(auditLayout(options.dataDir).mirrors, options.replica);
+    if (existsSync(this.#root)) for (const id of readdirSync(this.#root).filter(isJournalId)) this.#copyOf(id);
+  }
+
+  have(): Record<string, Have> {
+    return Object.fromEntries([...this.#copies].map(([id, copy]) => [id, copy.have()]));
+  }
+
+  async update(client: ReplicaClient, journals: Readonly<Record<string, JournalExtent>>): Promise<boolean> {
+    let some = false;
+    for (const [id, extent] of Object.entries(journals)) {
+      const copy = this.#copyOf(id);
+      if (copy === undefined || copy.dead) continue;
+      if (await copy.update(client, extent)) some = true;
+    }
+    for (const [id, copy] of this.#copies) if (!copy.dead && journals[id] === undefined) copy.vanished();
+    return some;
+  }
+
+  lag(journals: Readonly<Record<string, JournalExtent>>): number {
+    let lag = 0;
+    for (const [id, { marker }] of Object.entries(journals)) {
+      const copy = this.#copies.get(id);
+      if (copy?.dead === true || this.#taken.has(id)) continue;
+      lag += Math.max(0, (marker?.lastSeq ?? 0) - (copy?.lastSeq ?? 0));
+    }
+    return lag;
+  }
+
+  /** The copy of a journal, opened the first time; undefined where its id stands for another journal here. */
+  #copyOf(id: string): JournalCopy | undefined {
+    const known = this.#copies.get(id);
     if (known !== undefined) return known;
+    const { dataDir, replica, onFault } = this.#options;
     // an id stands for one journal: a data folder that was copied must not speak for the one that it was copied from
     const other = journalFolders(dataDir).get(id);
     if (!isJournalId(id) || (other !== undefined && other.replica !== replica)) {
-      if (!taken.has(id)) options.onFault(id, 'taken');
-      taken.add(id);
+      if (!this.#taken.has(id)) onFault(id, 'taken');
+      this.#taken.add(id);
       return undefined;
     }
-    const dir = join(root, id);
-    const made: Copied = {
-      mirror: openMirror(dir, id, keys),
-      faultSince: undefined,
-      told: '',
-      dead: readFault(dir) !== undefined,
-    };
-    copies.set(id, made);
-    return made;
+    const copy = new JournalCopy(id, join(this.#root, id), this.#options);
+    this.#copies.set(id, copy);
+    return copy;
   }
-  if (existsSync(root)) for (const id of readdirSync(root).filter(isJournalId)) copyOf(id);
+}
 
-  /** Whether a fault has lasted long enough. */
-  function lasts(copy: Copied): boolean {
-    copy.faultSince ??= now();
-    return now() - copy.faultSince >= patience;
+/** What a step of the copying came to: another step, or the end of this update. */
+type Step = 'on' | 'done';
+
+/** The copy of one journal, brought up to its replica step by step. */
+class JournalCopy {
+  readonly #id: string;
+  readonly #dir: string;
+  readonly #mirror: Mirror;
+  readonly #options: Pick<CopyOptions, 'patience' | 'now' | 'onFault'>;
+  /** ms since 1970 when what holds up the copy was seen first; undefined while nothing does. */
+  #faultSince: number | undefined;
+  /** Whether this update saw a fault. */
+  #hasFault = false;
+  /** The fault that was reported last: each is reported once. */
+  #reported = '';
+  #dead: boolean;
+
+  constructor(id: string, dir: string, options: CopyOptions) {
+    this.#id = id;
+    this.#dir = dir;
+    this.#options = options;
+    this.#mirror = openMirror(dir, id, options.keys);
+    this.#dead = readFault(dir) !== undefined;
   }
-  function tell(id: string, copy: Copied, why: Fault | 'damaged', where = ''): void {
-    if (copy.told === why + where) return;
-    copy.told = why + where;
-    options.onFault(id, why);
+
+  /** The journal is not what it was, for good: it is not followed any more. */
+  get dead(): boolean {
+    return this.#dead;
   }
-  function declare(id: string, copy: Copied, fault: Fault): void {
-    declareFault(join(root, id), fault);
-    copy.dead = true;
-    tell(id, copy, fault);
+
+  /** Of the newest entry that is durable here. */
+  get lastSeq(): number {
+    return this.#mirror.tail.lastSeq;
+  }
+
+  have(): Have {
+    const { segment, lastSeq } = this.#mirror.tail;
+    return { segment, lastSeq: this.#dead ? 0 : lastSeq };
+  }
+
+  /** Copies what is new of the journal; whether anything was. */
+  async update(client: ReplicaClient, extent: JournalExtent): Promise<boolean> {
+    const before = this.#mirror.tail;
+    this.#hasFault = false;
+    while ((await this.#step(client, extent)) === 'on');
+    return this.#mirror.tail !== before;
+  }
+
+  /** The replica does not list the journal. */
+  vanished(): void {
+    if (this.#faultLasts()) this.#declare('vanished');
+  }
+
+  async #step(client: ReplicaClient, { segments, marker }: JournalExtent): Promise<Step> {
+    const { tail } = this.#mirror;
+    const here = segments.find(({ segment }) => segment === tail.segment);
+    const next = segments.find(({ segment }) => segment > tail.segment);
+    if (here !== undefined && (here.end === null || here.end > tail.end)) {
+      if (await this.#appendMore(client, tail)) return 'on';
+      // of a segment whose end nobody knows, all that is whole was had
+      if (here.end !== null && (await this.#heldUp(client, tail))) return 'done';
+    }
+    if (next !== undefined) return this.#beginNext(client, next.segment, marker);
+    this.#atTheEnd(here !== undefined, marker);
+    return 'done';
+  }
+
+  /** Whether the segment of the tail had more that could be taken. */
+  async #appendMore(client: ReplicaClient, tail: MirrorTail): Promise<boolean> {
+    const piece = await client.piece(this.#id, tail.segment, tail.end);
+    return piece !== undefined && this.#mirror.append(piece.bytes, piece.erased) > 0;
+  }
+
+  /**
+   * The segment is longer there, and nothing of it can be taken: it is damaged, or the journal was taken back. False
+   * where it is known to be damaged, and the copying goes on behind it.
+   */
+  async #heldUp(client: ReplicaClient, tail: MirrorTail): Promise<boolean> {
+    if (!this.#faultLasts()) return true;
+    if (await this.#leadsElsewhere(client, tail)) {
+      this.#declare('rolled_back');
+      return true;
+    }
+    this.#report('damaged', String(tail.segment));
+    return false;
+  }
+
+  async #beginNext(client: ReplicaClient, segment: number, marker: JournalExtent['marker']): Promise<Step> {
+    const { tail } = this.#mirror;
+    const piece = await client.piece(this.#id, segment, 0);
+    const header = piece === undefined ? undefined : decodeSegmentHeader(piece.bytes);
+    // a group that is carried over comes with its segment, or a reader would take the journal for rolled back
+    if (
+      piece !== undefined &&
+      header !== undefined &&
+      header.previousEnd < tail.end &&
+      tail.segment > 0 &&
+      piece.bytes.length === SEGMENT_HEADER
+    )
+      return 'done';
+    if (piece !== undefined && header !== undefined && this.#mirror.begin(segment, piece.bytes, piece.erased))
+      return 'on';
+    if (this.#faultLasts()) {
+      this.#report('damaged', String(segment));
+      this.#mirror.giveUp(marker ?? tail);
+    }
+    return 'done';
+  }
+
+  /** Nothing more is to be had. @param isThere whether the replica still has the segment of the tail */
+  #atTheEnd(isThere: boolean, marker: JournalExtent['marker']): void {
+    const { tail } = this.#mirror;
+    const isBehind =
+      marker !== null && (marker.segment > tail.segment || (marker.segment === tail.segment && marker.end > tail.end));
+    if (isBehind) {
+      if (this.#faultLasts()) this.#mirror.giveUp(marker);
+    } else if (!isThere && tail.segment > 0) {
+      if (this.#faultLasts()) this.#declare('rolled_back');
+    } else if (!this.#hasFault) this.#faultSince = undefined;
   }
 
   /**
    * Whether the segment at the replica is whole up to the copy's last entry and leads to another chain there: the
    * journal was taken back and written on.
    */
-  async function otherThan(client: ReplicaClient, id: string, tail: MirrorTail): Promise<boolean> {
+  async #leadsElsewhere(client: ReplicaClient, tail: MirrorTail): Promise<boolean> {
     let at = SEGMENT_HEADER;
-    const first = await client.piece(id, tail.segment, 0);
+    const first = await client.piece(this.#id, tail.segment, 0);
     const header = first === undefined ? undefined : decodeSegmentHeader(first.bytes);
     if (header === undefined) return false;
     let lastSeq = header.firstSeq - 1;
@@ -101,7 +238,7 @@ export function openCopies(options: CopyOptions): Copies {
       if (group === undefined) {
         if (at === from) return false;
         from = at;
-        piece = await client.piece(id, tail.segment, at);
+        piece = await client.piece(this.#id, tail.segment, at);
         continue;
       }
       if (group.first !== lastSeq + 1 || !group.previous.equals(chain)) return false;
@@ -112,98 +249,24 @@ export function openCopies(options: CopyOptions): Copies {
     return lastSeq !== tail.lastSeq || !chain.equals(tail.chain);
   }
 
-  async function update(
-    client: ReplicaClient,
-    id: string,
-    copy: Copied,
-    { segments, marker }: JournalExtent,
-  ): Promise<void> {
-    const { mirror } = copy;
-    let fine = true;
-    const fault = (): boolean => {
-      fine = false;
-      return lasts(copy);
-    };
-    for (;;) {
-      const { tail } = mirror;
-      const here = segments.find(({ segment }) => segment === tail.segment);
-      const next = segments.find(({ segment }) => segment > tail.segment);
-      if (here !== undefined && (here.end === null || here.end > tail.end)) {
-        const piece = await client.piece(id, tail.segment, tail.end);
-        if (piece !== undefined && mirror.append(piece.bytes, piece.erased) > 0) continue;
-        // of a segment whose end nobody knows, all that is whole was had
-        if (here.end !== null) {
-          if (!fault()) return;
-          if (await otherThan(client, id, tail)) return declare(id, copy, 'rolled_back');
-          tell(id, copy, 'damaged', String(tail.segment));
-        }
-      }
-      if (next !== undefined) {
-        const piece = await client.piece(id, next.segment, 0);
-        const header = piece === undefined ? undefined : decodeSegmentHeader(piece.bytes);
-        if (piece === undefined || header === undefined) {
-          if (!fault()) return;
-          tell(id, copy, 'damaged', String(next.segment));
-          return mirror.giveUp(marker ?? tail);
-        }
-        // a group that is carried over comes with its segment, or a reader would take the journal for rolled back
-        if (header.previousEnd < tail.end && tail.segment > 0 && piece.bytes.length === SEGMENT_HEADER) return;
-        if (!mirror.begin(next.segment, piece.bytes, piece.erased)) {
-          if (!fault()) return;
-          tell(id, copy, 'damaged', String(next.segment));
-          return mirror.giveUp(marker ?? tail);
-        }
-        continue;
-      }
-      // nothing more to be had
-      if (
-        marker !== null &&
-        (marker.segment > tail.segment || (marker.segment === tail.segment && marker.end > tail.end))
-      ) {
-        if (!fault()) return;
-        return mirror.giveUp(marker);
-      }
-      if (here === undefined && tail.segment > 0) {
-        if (fault()) declare(id, copy, 'rolled_back');
-        return;
-      }
-      if (fine) copy.faultSince = undefined;
-      return;
-    }
+  /** A fault is seen; whether one has been there long enough to count. */
+  #faultLasts(): boolean {
+    this.#hasFault = true;
+    const { now, patience } = this.#options;
+    this.#faultSince ??= now();
+    return now() - this.#faultSince >= patience;
   }
 
-  return {
-    have: () =>
-      Object.fromEntries(
-        [...copies].map(([id, { mirror, dead }]) => [
-          id,
-          { segment: mirror.tail.segment, lastSeq: dead ? 0 : mirror.tail.lastSeq },
-        ]),
-      ),
-    async update(client, journals) {
-      let some = false;
-      for (const [id, extent] of Object.entries(journals)) {
-        const copy = copyOf(id);
-        if (copy === undefined || copy.dead) continue;
-        const before = copy.mirror.tail;
-        await update(client, id, copy, extent);
-        if (copy.mirror.tail !== before) some = true;
-      }
-      for (const [id, copy] of copies) {
-        if (copy.dead || journals[id] !== undefined || !lasts(copy)) continue;
-        declare(id, copy, 'vanished');
-      }
-      return some;
-    },
-    lag: (journals) =>
-      Object.entries(journals).reduce((sum, [id, { marker }]) => {
-        const copy = copies.get(id);
-        return (
-          sum +
-          (copy?.dead === true || taken.has(id)
-            ? 0
-            : Math.max(0, (marker?.lastSeq ?? 0) - (copy?.mirror.tail.lastSeq ?? 0)))
-        );
-      }, 0),
-  };
+  #declare(fault: Fault): void {
+    declareFault(this.#dir, fault);
+    this.#dead = true;
+    this.#report(fault);
+  }
+
+  /** @param where the segment, in which another fault of the same kind is another fault */
+  #report(why: Fault | 'damaged', where = ''): void {
+    if (this.#reported === why + where) return;
+    this.#reported = why + where;
+    this.#options.onFault(this.#id, why);
+  }
 }

@@ -27,8 +27,10 @@ export interface Seen {
   readonly root: string;
   /** Of which log; absent before the first checkpoint. */
   readonly origin?: string;
-  /** How far each journal is in that log: if its sequencer is lost with its disk, others can say what is missing. By journal; `replica` is absent of the holder's own. `gone`: it was
-   * lost before, and that log says so. */
+  /**
+   * How far each journal is in that log: if its sequencer is lost with its disk, others can say what is missing. By
+   * journal; `replica` is absent of the holder's own. `gone`: it was lost before, and that log says so.
+   */
   readonly journals?: Readonly<
     Record<string, { readonly lastSeq: number; readonly replica?: string; readonly gone?: true }>
   >;

@@ -35,6 +35,7 @@ import {
   readEntries,
   readGroup,
   SEGMENT_HEADER,
+  type SegmentHeader,
   segmentName,
   writeMarker,
 } from '../proof/journal.js';
@@ -70,10 +71,6 @@ export interface Mirror {
   giveUp(marker: Marker): void;
 }
 
-function write(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
-}
-
 /**
  * Opens the copy in `dir`, made if there is none.
  * @param keys vkeys of the replica, asked for with each piece
@@ -81,128 +78,52 @@ function write(fd: number, bytes: Uint8Array, position: number): void {
  */
 export function openMirror(dir: string, journal: string, keys: () => readonly Verifier[]): Mirror {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const fileOf = (segment: number): string => join(dir, segmentName(segment));
-  let tail = recover();
+  return new JournalMirror(dir, journal, keys);
+}
 
-  /**
-   * The whole groups from `at` on, chained to `from`. `known`: who may have signed them; undefined where that was asked
-   * before.
-   */
-  function walk(
-    bytes: Buffer,
-    at: number,
-    from: Pick<MirrorTail, 'lastSeq' | 'chain'>,
-    erased: ErasedEntries,
-    known?: readonly Verifier[],
-  ): { readonly end: number; readonly lastSeq: number; readonly chain: Buffer } {
-    let { lastSeq, chain } = from;
-    let end = at;
-    for (;;) {
-      const group = readGroup(bytes, end, erased);
-      if (
-        group === undefined ||
-        group.first !== lastSeq + 1 ||
-        !group.previous.equals(chain) ||
-        readEntries(bytes, end, group, erased) === undefined
-      )
-        break;
-      const text = Buffer.from(groupText(journal, group));
-      if (
-        known !== undefined &&
-        !known.some(({ keyId, verify }) => keyId === group.keyId && verify(text, group.signature))
-      )
-        break;
-      chain = chainAfter(group);
-      lastSeq = group.first + group.count - 1;
-      end += group.length;
-    }
-    return { end, lastSeq, chain };
+class JournalMirror implements Mirror {
+  readonly #dir: string;
+  readonly #journal: string;
+  readonly #keys: () => readonly Verifier[];
+  #tail: MirrorTail;
+
+  constructor(dir: string, journal: string, keys: () => readonly Verifier[]) {
+    this.#dir = dir;
+    this.#journal = journal;
+    this.#keys = keys;
+    this.#tail = this.#recover();
   }
 
-  function recover(): MirrorTail {
-    const newest = segmentsOf(dir).at(-1);
-    if (newest === undefined) return { segment: 0, end: 0, lastSeq: 0, chain: CHAIN_START };
-    const marker = markerOf(dir);
-    const file = fileOf(newest);
-    const bytes = readFileSync(file);
-    const header = decodeSegmentHeader(bytes);
-    if (header === undefined || header.journal !== journal || header.segment !== newest)
-      throw new YitongError('log_invalid', 'the copied segment is damaged, or belongs to another journal or place', {
-        place: { file },
-      });
-    const { end, lastSeq, chain } = walk(
-      bytes,
-      SEGMENT_HEADER,
-      { lastSeq: header.firstSeq - 1, chain: header.chain },
-      readErased(file),
-    );
-    const durable = marker?.segment === newest ? Math.min(marker.end, end) : SEGMENT_HEADER;
-    if (bytes.length > durable) {
-      // what is behind may stand in the page cache only: it is written anew, for a second fdatasync would lie
-      const fd = openSync(file, constants.O_RDWR);
-      try {
-        write(fd, bytes.subarray(durable, end), durable);
-        ftruncateSync(fd, end);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-    }
-    const found = { segment: newest, end, lastSeq, chain };
-    if (marker === undefined || marker.segment < newest || (marker.segment === newest && marker.end < end)) mark(found);
-    return found;
+  get tail(): MirrorTail {
+    return this.#tail;
   }
 
-  /**
-   * Never synced: it can lag, never lead what is durable here, unless the replica's own says that something is missing.
-   */
-  function mark(marker: Marker): void {
-    const bytes = Buffer.alloc(MARKER_BYTES);
-    writeMarker(bytes, marker);
-    const fd = openSync(join(dir, MARKER_FILE), constants.O_RDWR | constants.O_CREAT, 0o600);
-    try {
-      write(fd, bytes, 0);
-    } finally {
-      closeSync(fd);
-    }
+  begin(segment: number, bytes: Buffer, erased: ErasedEntries): boolean {
+    const header = this.#headerOf(segment, bytes);
+    if (header === undefined || segment <= this.#tail.segment) return false;
+    const from = { lastSeq: header.firstSeq - 1, chain: header.chain };
+    const { end, lastSeq, chain } = wholeGroups(this.#journal, bytes, SEGMENT_HEADER, from, erased, this.#keys());
+    const gone = erasedWithin(erased, from.lastSeq, lastSeq);
+    if (gone.size > 0) writeErased(this.#fileOf(segment), gone);
+    const made = join(this.#dir, 'next.tmp');
+    withFile(made, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, (fd) => {
+      write(fd, bytes.subarray(0, end), 0);
+      fsyncSync(fd);
+    });
+    renameSync(made, this.#fileOf(segment));
+    syncDir(this.#dir);
+    this.#moveTo({ segment, end, lastSeq, chain });
+    return true;
   }
 
-  const among = (erased: ErasedEntries, after: number, upTo: number): ErasedEntries =>
-    new Map([...erased].filter(([seq]) => seq > after && seq <= upTo));
-
-  return {
-    get tail() {
-      return tail;
-    },
-    begin(segment, bytes, erased) {
-      const header = decodeSegmentHeader(bytes);
-      if (header === undefined || header.journal !== journal || header.segment !== segment || segment <= tail.segment)
-        return false;
-      const from = { lastSeq: header.firstSeq - 1, chain: header.chain };
-      const { end, lastSeq, chain } = walk(bytes, SEGMENT_HEADER, from, erased, keys());
-      const gone = among(erased, from.lastSeq, lastSeq);
-      if (gone.size > 0) writeErased(fileOf(segment), gone);
-      const made = join(dir, 'next.tmp');
-      const fd = openSync(made, constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC, 0o600);
-      try {
-        write(fd, bytes.subarray(0, end), 0);
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-      renameSync(made, fileOf(segment));
-      syncDir(dir);
-      tail = { segment, end, lastSeq, chain };
-      mark(tail);
-      return true;
-    },
-    append(bytes, erased) {
-      const { end: taken, lastSeq, chain } = walk(bytes, 0, tail, erased, keys());
-      if (taken === 0) return 0;
-      const file = fileOf(tail.segment);
-      const gone = among(erased, tail.lastSeq, lastSeq);
-      if (gone.size > 0) writeErased(file, new Map([...readErased(file), ...gone]));
-      const fd = openSync(file, constants.O_RDWR);
+  append(bytes: Buffer, erased: ErasedEntries): number {
+    const tail = this.#tail;
+    const { end: taken, lastSeq, chain } = wholeGroups(this.#journal, bytes, 0, tail, erased, this.#keys());
+    if (taken === 0) return 0;
+    const file = this.#fileOf(tail.segment);
+    const gone = erasedWithin(erased, tail.lastSeq, lastSeq);
+    if (gone.size > 0) writeErased(file, new Map([...readErased(file), ...gone]));
+    withFile(file, constants.O_RDWR, (fd) => {
       try {
         write(fd, bytes.subarray(0, taken), tail.end);
         fdatasyncSync(fd);
@@ -210,13 +131,120 @@ export function openMirror(dir: string, journal: string, keys: () => readonly Ve
         // these bytes are fetched and written anew, never only synced again
         ftruncateSync(fd, tail.end);
         throw error;
-      } finally {
-        closeSync(fd);
       }
-      tail = { segment: tail.segment, end: tail.end + taken, lastSeq, chain };
-      mark(tail);
-      return taken;
-    },
-    giveUp: mark,
-  };
+    });
+    this.#moveTo({ segment: tail.segment, end: tail.end + taken, lastSeq, chain });
+    return taken;
+  }
+
+  giveUp(marker: Marker): void {
+    this.#mark(marker);
+  }
+
+  /** What is there of the newest segment, made durable. */
+  #recover(): MirrorTail {
+    const newest = segmentsOf(this.#dir).at(-1);
+    if (newest === undefined) return { segment: 0, end: 0, lastSeq: 0, chain: CHAIN_START };
+    const marker = markerOf(this.#dir);
+    const file = this.#fileOf(newest);
+    const bytes = readFileSync(file);
+    const header = this.#headerOf(newest, bytes);
+    if (header === undefined)
+      throw new YitongError('log_invalid', 'the copied segment is damaged, or belongs to another journal or place', {
+        place: { file },
+      });
+    const from = { lastSeq: header.firstSeq - 1, chain: header.chain };
+    const { end, lastSeq, chain } = wholeGroups(this.#journal, bytes, SEGMENT_HEADER, from, readErased(file));
+    const durable = marker?.segment === newest ? Math.min(marker.end, end) : SEGMENT_HEADER;
+    if (bytes.length > durable) {
+      // what is behind may stand in the page cache only: it is written anew, for a second fdatasync would lie
+      withFile(file, constants.O_RDWR, (fd) => {
+        write(fd, bytes.subarray(durable, end), durable);
+        ftruncateSync(fd, end);
+        fsyncSync(fd);
+      });
+    }
+    const tail = { segment: newest, end, lastSeq, chain };
+    if (marker === undefined || marker.segment < newest || (marker.segment === newest && marker.end < end))
+      this.#mark(tail);
+    return tail;
+  }
+
+  /** Undefined where these bytes do not begin as this segment of this journal. */
+  #headerOf(segment: number, bytes: Buffer): SegmentHeader | undefined {
+    const header = decodeSegmentHeader(bytes);
+    return header?.journal === this.#journal && header.segment === segment ? header : undefined;
+  }
+
+  #moveTo(tail: MirrorTail): void {
+    this.#tail = tail;
+    this.#mark(tail);
+  }
+
+  /**
+   * Never synced: it can lag, never lead what is durable here, unless the replica's own says that something is missing.
+   */
+  #mark(marker: Marker): void {
+    const bytes = Buffer.alloc(MARKER_BYTES);
+    writeMarker(bytes, marker);
+    withFile(join(this.#dir, MARKER_FILE), constants.O_RDWR | constants.O_CREAT, (fd) => write(fd, bytes, 0));
+  }
+
+  #fileOf(segment: number): string {
+    return join(this.#dir, segmentName(segment));
+  }
+}
+
+/**
+ * The whole groups of a journal in `bytes` from `at` on, chained to `from`: where they end, and in what.
+ * @param known who may have signed them; undefined where that was asked before
+ */
+function wholeGroups(
+  journal: string,
+  bytes: Buffer,
+  at: number,
+  from: Pick<MirrorTail, 'lastSeq' | 'chain'>,
+  erased: ErasedEntries,
+  known?: readonly Verifier[],
+): Pick<MirrorTail, 'end' | 'lastSeq' | 'chain'> {
+  let { lastSeq, chain } = from;
+  let end = at;
+  for (;;) {
+    const group = readGroup(bytes, end, erased);
+    if (
+      group === undefined ||
+      group.first !== lastSeq + 1 ||
+      !group.previous.equals(chain) ||
+      readEntries(bytes, end, group, erased) === undefined
+    )
+      break;
+    const text = Buffer.from(groupText(journal, group));
+    if (
+      known !== undefined &&
+      !known.some(({ keyId, verify }) => keyId === group.keyId && verify(text, group.signature))
+    )
+      break;
+    chain = chainAfter(group);
+    lastSeq = group.first + group.count - 1;
+    end += group.length;
+  }
+  return { end, lastSeq, chain };
+}
+
+/** Those with after < seq ≤ upTo. */
+const erasedWithin = (erased: ErasedEntries, after: number, upTo: number): ErasedEntries =>
+  new Map([...erased].filter(([seq]) => seq > after && seq <= upTo));
+
+/** Opens a file for `work` and closes it again; one that is made is readable by its owner alone. */
+function withFile(file: string, flags: number, work: (fd: number) => void): void {
+  const fd = openSync(file, flags, 0o600);
+  try {
+    work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function write(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
 }

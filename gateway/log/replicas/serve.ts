@@ -9,6 +9,7 @@ import { createServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { errorTable, isYitongError, YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
 import { SAFE_TLS } from '../../ground/identity/tls.js';
 import { gate } from '../../ground/sockets/gate.js';
@@ -105,92 +106,18 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   }
 }
 
-export async function serveReplicaPort(
-  options: ReplicaPortOptions,
-): Promise<{ readonly port: number; renew(): void; close(): Promise<void> }> {
-  const { dataDir, setup, register } = options;
+const NO_SUCH_PATH = 'the replica port has no such path';
 
-  function peerOf({ socket }: IncomingMessage): Peer {
-    const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
-    const peer = certificate === undefined ? undefined : setup.peers.find(({ owns }) => owns(certificate));
-    if (peer === undefined)
-      throw new YitongError('replica_refused', 'the certificate is not that of a replica of this log');
-    return peer;
-  }
+export interface ReplicaPort {
+  /** Where it listens. */
+  readonly port: number;
+  /** `setup.tls` is another. */
+  renew(): void;
+  close(): Promise<void>;
+}
 
-  const judged = (peer: Peer, claim: Claim): Judgement => {
-    // nobody claims for another
-    if (claim.holder !== peer.name)
-      return {
-        kind: 'refused',
-        reason: `its certificate is that of \`${peer.name}\` here, and it calls itself \`${claim.holder}\``,
-      };
-    return register.take(claim);
-  };
-
-  const extents = (have: ListRequest['have']): Extract<ListAnswer, { kind: 'list' }>['journals'] =>
-    Object.fromEntries(
-      journalIds(dataDir).flatMap((id) => {
-        const extent = journalExtent(dataDir, id, have[id]?.segment ?? 0);
-        return extent === undefined ? [] : [[id, extent]];
-      }),
-    );
-
-  async function list(
-    peer: Peer,
-    { claim, have, wait }: ListRequest,
-    integrated: string | undefined,
-  ): Promise<ListAnswer> {
-    if (claim !== undefined) {
-      const judgement = judged(peer, claim);
-      if (judgement.kind === 'refused') return judgement;
-      // of no other: it may have a log that this one is not in
-      if (integrated !== undefined) options.onIntegrated?.(parseIntegrated(integrated));
-    }
-    const now = extents(have);
-    // more than there is: it copied a journal that was since taken back, and confirms nothing of this one
-    const confirmed = Object.entries(have).flatMap(([id, { lastSeq }]) =>
-      lastSeq <= (now[id]?.marker?.lastSeq ?? 0) ? [[id, lastSeq] as const] : [],
-    );
-    options.onHeard(peer.name, claim !== undefined, new Map(confirmed));
-    const end = Date.now() + Math.min(wait, MAX_WAIT);
-    for (;;) {
-      const journals = extents(have);
-      const isNew = Object.entries(journals).some(
-        ([id, { marker }]) => marker !== null && marker.lastSeq > (have[id]?.lastSeq ?? -1),
-      );
-      if (isNew || Date.now() >= end)
-        return { kind: 'list', replica: setup.name, vkeys: options.vkeys().map(({ vkey }) => vkey), journals };
-      await new Promise((resolve) => setTimeout(resolve, options.look));
-    }
-  }
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const peer = peerOf(request);
-    const url = new URL(request.url ?? '/', 'https://replica');
-    const json = (value: unknown): void =>
-      void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
-    const piece = /^\/v1\/journals\/([a-z0-9-]{1,60})\/(\d{1,8})$/.exec(url.pathname);
-    if (request.method === 'GET' && piece !== null) {
-      const from = url.searchParams.get('from') ?? '';
-      if (!/^\d{1,10}$/.test(from)) throw new YitongError('bad_request', '`from` is an offset');
-      const found = readPiece(dataDir, piece[1] ?? '', Number(piece[2]), Number(from));
-      if (found === undefined) throw new YitongError('not_found', 'there is no such segment');
-      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(encodePiece(found));
-    } else if (request.method !== 'POST') throw new YitongError('not_found', 'the replica port has no such path');
-    else if (url.pathname === '/v1/journals') {
-      const said = request.headers[INTEGRATED];
-      json(await list(peer, checkRequest(await bodyOf(request), PLACE), typeof said === 'string' ? said : undefined));
-    } else if (url.pathname === '/v1/claim') json(judged(peer, checkClaim(await bodyOf(request), PLACE)));
-    else if (url.pathname === '/v1/receipts') {
-      const { id, client } = checkAsked(await bodyOf(request), PLACE);
-      json(receiptFor(dataDir, id, client));
-    } else if (url.pathname === '/v1/erasures') {
-      const by = erasedBy(dataDir, checkPseudonym(await bodyOf(request), PLACE).pseudonym);
-      json(by === undefined ? {} : { by });
-    } else throw new YitongError('not_found', 'the replica port has no such path');
-  }
-
+export async function serveReplicaPort(options: ReplicaPortOptions): Promise<ReplicaPort> {
+  const { setup, onError } = options;
   const secure = (): ServerOptions => ({
     ...setup.tls,
     requestCert: true,
@@ -202,16 +129,9 @@ export async function serveReplicaPort(
     sessionTimeout: 1,
     sessionIdContext: 'yitong-replica',
   });
+  const answers = new ReplicaAnswers(options);
   const server = createServer({ ...secure(), ...requestsWithin(10_000) }, (request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      const code = isYitongError(error) ? error.code : 'internal';
-      if (errorTable[code].status >= 500) options.onError(error instanceof Error ? error.message : 'unknown');
-      if (response.headersSent) response.destroy();
-      else
-        response
-          .writeHead(errorTable[code].status, { 'content-type': 'application/problem+json' })
-          .end(JSON.stringify({ code, title: errorTable[code].title }));
-    });
+    answers.answer(request, response).catch((error: unknown) => answerError(error, response, onError));
   });
   gate(server, portLimits(MAX_CONNECTIONS));
   server.keepAliveTimeout = 72_000;
@@ -221,7 +141,6 @@ export async function serveReplicaPort(
   });
   return {
     port: (server.address() as AddressInfo).port,
-    /** `setup.tls` is another. */
     renew: () => server.setSecureContext(secure()),
     close: () =>
       new Promise((resolve) => {
@@ -230,3 +149,134 @@ export async function serveReplicaPort(
       }),
   };
 }
+
+function answerError(error: unknown, response: ServerResponse, onError: ReplicaPortOptions['onError']): void {
+  const code = isYitongError(error) ? error.code : 'internal';
+  const { status, title } = errorTable[code];
+  if (status >= 500) onError(error instanceof Error ? error.message : 'unknown');
+  if (response.headersSent) response.destroy();
+  else response.writeHead(status, { 'content-type': 'application/problem+json' }).end(JSON.stringify({ code, title }));
+}
+
+/** What the port answers, request by request. Each method throws a YitongError where it refuses. */
+class ReplicaAnswers {
+  readonly #options: ReplicaPortOptions;
+
+  constructor(options: ReplicaPortOptions) {
+    this.#options = options;
+  }
+
+  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const peer = this.#peerOf(request);
+    const url = new URL(request.url ?? '/', 'https://replica');
+    const piece = /^\/v1\/journals\/([a-z0-9-]{1,60})\/(\d{1,8})$/.exec(url.pathname);
+    if (request.method === 'GET' && piece !== null) {
+      const bytes = this.#piece(piece[1] ?? '', Number(piece[2]), url.searchParams.get('from') ?? '');
+      response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes);
+      return;
+    }
+    if (request.method !== 'POST') throw new YitongError('not_found', NO_SUCH_PATH);
+    const value = await this.#posted(peer, url.pathname, request);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  }
+
+  async #posted(peer: Peer, path: string, request: IncomingMessage): Promise<unknown> {
+    const { dataDir } = this.#options;
+    switch (path) {
+      case '/v1/journals': {
+        const integrated = request.headers[INTEGRATED];
+        const asked = checkRequest(await bodyOf(request), PLACE);
+        return this.#list(peer, asked, typeof integrated === 'string' ? integrated : undefined);
+      }
+      case '/v1/claim':
+        return this.#judged(peer, checkClaim(await bodyOf(request), PLACE));
+      case '/v1/receipts': {
+        const { id, client } = checkAsked(await bodyOf(request), PLACE);
+        return receiptFor(dataDir, id, client);
+      }
+      case '/v1/erasures': {
+        const { pseudonym } = checkPseudonym(await bodyOf(request), PLACE);
+        return present({ by: erasedBy(dataDir, pseudonym) });
+      }
+      default:
+        throw new YitongError('not_found', NO_SUCH_PATH);
+    }
+  }
+
+  #peerOf({ socket }: IncomingMessage): Peer {
+    const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
+    const { peers } = this.#options.setup;
+    const peer = certificate === undefined ? undefined : peers.find(({ owns }) => owns(certificate));
+    if (peer === undefined)
+      throw new YitongError('replica_refused', 'the certificate is not that of a replica of this log');
+    return peer;
+  }
+
+  #piece(journal: string, segment: number, from: string): Buffer {
+    if (!/^\d{1,10}$/.test(from)) throw new YitongError('bad_request', '`from` is an offset');
+    const piece = readPiece(this.#options.dataDir, journal, segment, Number(from));
+    if (piece === undefined) throw new YitongError('not_found', 'there is no such segment');
+    return encodePiece(piece);
+  }
+
+  #judged(peer: Peer, claim: Claim): Judgement {
+    // nobody claims for another
+    if (claim.holder !== peer.name)
+      return {
+        kind: 'refused',
+        reason: `its certificate is that of \`${peer.name}\` here, and it calls itself \`${claim.holder}\``,
+      };
+    return this.#options.register.take(claim);
+  }
+
+  async #list(peer: Peer, { claim, have, wait }: ListRequest, integrated: string | undefined): Promise<ListAnswer> {
+    const { onHeard, onIntegrated } = this.#options;
+    if (claim !== undefined) {
+      const judgement = this.#judged(peer, claim);
+      if (judgement.kind === 'refused') return judgement;
+      // of no other: it may have a log that this one is not in
+      if (integrated !== undefined) onIntegrated?.(parseIntegrated(integrated));
+    }
+    onHeard(peer.name, claim !== undefined, confirmedBy(have, this.#extents(have)));
+    return this.#listOnceNew(have, wait);
+  }
+
+  /** The list, as soon as a journal has more than the one who asks, or after `wait` ms. */
+  async #listOnceNew(have: ListRequest['have'], wait: number): Promise<ListAnswer> {
+    const { setup, vkeys, look } = this.#options;
+    const end = Date.now() + Math.min(wait, MAX_WAIT);
+    for (;;) {
+      const journals = this.#extents(have);
+      const isNew = Object.entries(journals).some(
+        ([id, { marker }]) => marker !== null && marker.lastSeq > (have[id]?.lastSeq ?? -1),
+      );
+      if (isNew || Date.now() >= end)
+        return { kind: 'list', replica: setup.name, vkeys: vkeys().map(({ vkey }) => vkey), journals };
+      await new Promise((resolve) => setTimeout(resolve, look));
+    }
+  }
+
+  /** Each journal from the segment on that the one who asks has reached. */
+  #extents(have: ListRequest['have']): Extents {
+    const { dataDir } = this.#options;
+    return Object.fromEntries(
+      journalIds(dataDir).flatMap((id) => {
+        const extent = journalExtent(dataDir, id, have[id]?.segment ?? 0);
+        return extent === undefined ? [] : [[id, extent]];
+      }),
+    );
+  }
+}
+
+type Extents = Extract<ListAnswer, { kind: 'list' }>['journals'];
+
+/**
+ * By journal, the newest seq that is durable at the one who asks. One that has more than there is copied a journal that
+ * was taken back since, and confirms nothing of this one.
+ */
+const confirmedBy = (have: ListRequest['have'], journals: Extents): ReadonlyMap<string, number> =>
+  new Map(
+    Object.entries(have).flatMap(([id, { lastSeq }]) =>
+      lastSeq <= (journals[id]?.marker?.lastSeq ?? 0) ? [[id, lastSeq] as const] : [],
+    ),
+  );

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type State, takeTurn } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { isYitongError } from '../../../contracts/errors.js';
+import type { DatasetId } from '../../../contracts/ids.js';
 import type { Workspace } from '../../../contracts/types.js';
 import type { KeepTerms } from '../../ground/config/keep.js';
 import { counter, type Family, gauge } from '../../ground/counts/families.js';
@@ -63,119 +64,171 @@ const WORDS: Readonly<Record<Kind | 'journals', string>> = {
   tickets: 'tickets that are over',
 };
 
+/** How far a job is. */
+interface Progress {
+  /** ms since 1970 when it went through last; of the start before it. */
+  doneAt: number;
+  /** Since the start. */
+  gone: number;
+  /** Why it failed last. */
+  why: string | undefined;
+}
+
 export function startHousekeeping(options: HousekeepingOptions): Housekeeping {
-  const { dataDir, keep, workspace, tickets, alerts, journals, now, onProblems, onGone } = options;
-  const interval = options.interval ?? Math.max(1000, Math.min(HOUR, ...Object.values(keep).map((ms) => ms / 4)));
-  const startedAt = now();
-  const lines = new Map<Kind, { doneAt: number; gone: number; why: string | undefined }>(
-    (['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [
-      kind,
-      { doneAt: startedAt, gone: 0, why: undefined },
-    ]),
-  );
+  return new RunningHousekeeping(options);
+}
 
-  let state: State | undefined;
-  // it stays open: it knows how far the positions were looked through
-  const opened = (): State => (state ??= openState(dataDir));
+class RunningHousekeeping implements Housekeeping {
+  readonly #options: HousekeepingOptions;
+  readonly #now: () => number;
+  readonly #interval: number;
+  readonly #jobs: ReadonlyMap<Kind, Progress>;
+  readonly #timers: readonly NodeJS.Timeout[];
+  #state: State | undefined;
+  #looking: Promise<void> | undefined;
 
-  /** How many went. */
-  const jobs: Readonly<Record<Kind, () => Promise<number> | number>> = {
-    async positions() {
-      if (!existsSync(join(dataDir, 'connectors'))) return 0;
-      let gone = 0;
-      // each call looks at some of them, and the next goes on behind these
-      for (let calls = Math.min(CALLS, Math.ceil(interval / CALL_EACH)); calls > 0; calls--)
-        gone += await opened().prunePositions(now() + POSITIONS - keep.positions);
-      return gone;
-    },
-    async quarantine() {
-      let gone = 0;
-      for (const { id } of workspace().contracts.values()) {
-        if (!Quarantine.exists(dataDir, id)) continue;
-        try {
-          gone += await takeTurn(opened(), id, { wait: WAIT }, async () => {
-            const quarantine = Quarantine.open(dataDir, id, () => new Date(now()));
-            try {
-              return await quarantine.expirePushed(new Date(now() - keep.quarantine));
-            } finally {
-              await quarantine.close();
-            }
-          });
-        } catch (error) {
-          // somebody publishes to it; it is looked at again
-          if (!isYitongError(error) || error.code !== 'dataset_busy') throw error;
-        }
-      }
-      return gone;
-    },
-    alerts: () => alerts.prune(now() - keep.alerts, new Set(overdueAlerts(tickets(), now()).map(({ id }) => id))),
-    tickets: () => tickets().prune(now() - keep.tickets),
-  };
-
-  function problems(): string[] {
-    const late = (kind: keyof typeof WORDS, doneAt: number, pause: number, why: string | undefined): string[] =>
-      now() - doneAt <= MISSED * pause + WAIT * 10
-        ? []
-        : [
-            `${WORDS[kind]} are not given back since ${new Date(doneAt).toISOString()}: ` +
-              `${why ?? 'the look takes long'}`,
-          ];
-    return [
-      ...[...lines].flatMap(([kind, { doneAt, why }]) => late(kind, doneAt, interval, why)),
-      ...(journals === undefined
-        ? []
-        : [...late('journals', journals.lookedAt(), Math.max(interval, 60_000), undefined), ...journals.kept()]),
+  constructor(options: HousekeepingOptions) {
+    const { keep, now, interval } = options;
+    this.#options = options;
+    this.#now = now;
+    this.#interval = interval ?? Math.max(1000, Math.min(HOUR, ...Object.values(keep).map((ms) => ms / 4)));
+    const startedAt = now();
+    this.#jobs = new Map(
+      (['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [
+        kind,
+        { doneAt: startedAt, gone: 0, why: undefined },
+      ]),
+    );
+    this.#timers = [
+      setInterval(() => void this.look(), this.#interval),
+      setInterval(() => this.#tellProblems(), Math.min(this.#interval, 10_000)),
     ];
   }
 
-  let looking: Promise<void> | undefined;
-  async function lookNow(): Promise<void> {
-    for (const [kind, line] of lines) {
+  /** Never rejects: what fails is a problem that is told, and tried again with the next look. */
+  look(): Promise<void> {
+    return (this.#looking ??= this.#lookNow().finally(() => (this.#looking = undefined)));
+  }
+
+  figures(): Family[] {
+    const { journals } = this.#options;
+    const at = this.#now();
+    const age = (doneAt: number): number => Math.max(0, at - doneAt) / 1000;
+    const pruned = journals?.given();
+    return [
+      gauge('yitong_housekeeping_age_seconds', 'time since what is past its term was looked for, and went, by kind', [
+        ...[...this.#jobs].map(([kind, { doneAt }]) => [{ kind }, age(doneAt)] as const),
+        ...(journals === undefined ? [] : [[{ kind: 'journals' }, age(journals.lookedAt())] as const]),
+      ]),
+      counter('yitong_housekeeping_gone_total', 'what went since its term was over, by kind', [
+        ...[...this.#jobs].map(([kind, { gone }]) => [{ kind }, gone] as const),
+        ...(pruned === undefined ? [] : [[{ kind: 'journals' }, pruned.segments] as const]),
+      ]),
+      counter(
+        'yitong_journal_given_back_bytes_total',
+        'bytes of journal segments that were given back to the disk since the writer started',
+        pruned?.bytes,
+      ),
+    ];
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#looking;
+    await this.#state?.close();
+  }
+
+  async #lookNow(): Promise<void> {
+    for (const [kind, progress] of this.#jobs) {
       try {
-        const gone = await jobs[kind]();
-        line.gone += gone;
-        line.doneAt = now();
-        line.why = undefined;
+        const gone = await this.#removePast(kind);
+        progress.gone += gone;
+        progress.doneAt = this.#now();
+        progress.why = undefined;
         if (gone > 0 && kind !== 'positions')
-          onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
+          this.#options.onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
       } catch (error) {
-        line.why = inWords(error);
+        progress.why = inWords(error);
       }
     }
-    onProblems(problems());
+    this.#tellProblems();
   }
-  const look = (): Promise<void> => (looking ??= lookNow().finally(() => (looking = undefined)));
-  const timer = setInterval(() => void look(), interval);
-  const telling = setInterval(() => onProblems(problems()), Math.min(interval, 10_000));
 
-  return {
-    look,
-    figures() {
-      const at = now();
-      const { segments, bytes } = journals?.given() ?? { segments: undefined, bytes: undefined };
-      return [
-        gauge('yitong_housekeeping_age_seconds', 'time since what is past its term was looked for, and went, by kind', [
-          ...[...lines].map(([kind, { doneAt }]) => [{ kind }, Math.max(0, at - doneAt) / 1000] as const),
-          ...(journals === undefined
-            ? []
-            : [[{ kind: 'journals' }, Math.max(0, at - journals.lookedAt()) / 1000] as const]),
-        ]),
-        counter('yitong_housekeeping_gone_total', 'what went since its term was over, by kind', [
-          ...[...lines].map(([kind, { gone }]) => [{ kind }, gone] as const),
-          ...(segments === undefined ? [] : [[{ kind: 'journals' }, segments] as const]),
-        ]),
-        counter(
-          'yitong_journal_given_back_bytes_total',
-          'bytes of journal segments that were given back to the disk since the writer started',
-          bytes,
-        ),
-      ];
-    },
-    async stop() {
-      clearInterval(timer);
-      clearInterval(telling);
-      await looking;
-      await state?.close();
-    },
-  };
+  /** @returns how many went */
+  #removePast(kind: Kind): Promise<number> | number {
+    const { keep, tickets } = this.#options;
+    switch (kind) {
+      case 'positions':
+        return this.#removePositions();
+      case 'quarantine':
+        return this.#removeQuarantined();
+      case 'alerts':
+        return this.#removeAlerts();
+      case 'tickets':
+        return tickets().prune(this.#now() - keep.tickets);
+    }
+  }
+
+  async #removePositions(): Promise<number> {
+    const { dataDir, keep } = this.#options;
+    if (!existsSync(join(dataDir, 'connectors'))) return 0;
+    let gone = 0;
+    // each call looks at some of them, and the next goes on behind these
+    for (let calls = Math.min(CALLS, Math.ceil(this.#interval / CALL_EACH)); calls > 0; calls--)
+      gone += await this.#openedState().prunePositions(this.#now() + POSITIONS - keep.positions);
+    return gone;
+  }
+
+  async #removeQuarantined(): Promise<number> {
+    const { dataDir, workspace } = this.#options;
+    let gone = 0;
+    for (const { id } of workspace().contracts.values()) {
+      if (!Quarantine.exists(dataDir, id)) continue;
+      try {
+        gone += await takeTurn(this.#openedState(), id, { wait: WAIT }, () => this.#removeQuarantinedOf(id));
+      } catch (error) {
+        // somebody publishes to it; it is looked at again
+        if (!isYitongError(error) || error.code !== 'dataset_busy') throw error;
+      }
+    }
+    return gone;
+  }
+
+  async #removeQuarantinedOf(dataset: DatasetId): Promise<number> {
+    const { dataDir, keep } = this.#options;
+    const quarantine = Quarantine.open(dataDir, dataset, () => new Date(this.#now()));
+    try {
+      return await quarantine.expirePushed(new Date(this.#now() - keep.quarantine));
+    } finally {
+      await quarantine.close();
+    }
+  }
+
+  /** Alerts of clocks that are still overdue stay: they would be raised again. */
+  #removeAlerts(): number {
+    const { alerts, keep, tickets } = this.#options;
+    const standing = new Set(overdueAlerts(tickets(), this.#now()).map(({ id }) => id));
+    return alerts.prune(this.#now() - keep.alerts, standing);
+  }
+
+  /** It stays open: it knows how far the positions were looked through. */
+  #openedState(): State {
+    return (this.#state ??= openState(this.#options.dataDir));
+  }
+
+  #tellProblems(): void {
+    const { journals, onProblems } = this.#options;
+    const jobs = [...this.#jobs].flatMap(([kind, { doneAt, why }]) => this.#late(kind, doneAt, this.#interval, why));
+    if (journals === undefined) return onProblems(jobs);
+    const late = this.#late('journals', journals.lookedAt(), Math.max(this.#interval, 60_000), undefined);
+    onProblems([...jobs, ...late, ...journals.kept()]);
+  }
+
+  /** In words, where it went through so long ago that somebody should look. */
+  #late(kind: keyof typeof WORDS, doneAt: number, pause: number, why: string | undefined): string[] {
+    if (this.#now() - doneAt <= MISSED * pause + WAIT * 10) return [];
+    return [
+      `${WORDS[kind]} are not given back since ${new Date(doneAt).toISOString()}: ${why ?? 'the look takes long'}`,
+    ];
+  }
 }

@@ -12,7 +12,7 @@ import { holderName } from '../../../contracts/holder.js';
 import { present } from '../../../contracts/present.js';
 import type { GatewaySettings } from '../../ground/config/index.js';
 import { runningUp, type UpFile } from '../../ground/files/places.js';
-import { logSettings, openLog, warningsTo } from '../../ground/logging/log.js';
+import { type Log, type LogSettings, logSettings, openLog, warningsTo } from '../../ground/logging/log.js';
 import { serveHealth } from './health.js';
 import { lazyProvider } from './lazy-provider.js';
 import type { TakenPort } from './ports.js';
@@ -70,42 +70,27 @@ async function prepared(args: PrepareArguments): Promise<Extract<Prepared, { ok:
  * @throws YitongError `bad_config` if another group runs on the data folder; whatever is wrong with the workspace
  */
 export async function startUp(options: UpOptions): Promise<Up> {
-  const running = runningUp(options.data);
-  if (running !== undefined) {
-    throw new YitongError(
-      'bad_config',
-      `a group (process ${running.pid}) runs on this data folder already; stop it, or give another --data`,
-      { place: { file: options.data } },
-    );
-  }
-  const pki = join(options.data, 'pki');
-  const preparing: PrepareArguments = {
-    workspace: options.workspace,
-    data: options.data,
-    flags: options.flags,
-    opening: true,
-  };
+  refuseRunning(options.data);
+  const { workspace, data } = options;
+  const pki = join(data, 'pki');
+  const preparing: PrepareArguments = { workspace, data, flags: options.flags, opening: true };
   const { clients, tour, gateway, audit, ports: chosen, taken } = await prepared(preparing);
   if (taken.length > 0) options.onPorts?.(taken, chosen);
   const flags = { ...options.flags, ...chosen };
 
-  const provider = await lazyProvider({ workspace: options.workspace, secretFile: join(pki, PROVIDER_SECRET) });
-  const asked = logSettings(gateway);
-  // in a terminal the first run says what it is up to itself
-  const level =
-    asked.level !== 'info' ? asked.level : options.quiet === true ? 'error' : asked.format === 'text' ? 'warn' : 'info';
-  const settings = { ...asked, level } as const;
-  const log = openLog('supervisor', settings);
+  const provider = await lazyProvider({ workspace, secretFile: join(pki, PROVIDER_SECRET) });
+  const logged = logOf(gateway, options.quiet === true);
+  const log = openLog('supervisor', logged);
   warningsTo(log);
   const group = startGroup({
     args: {
-      workspace: options.workspace,
-      data: options.data,
+      workspace,
+      data,
       bus: options.bus,
       flags,
       developmentPki: pki,
       developmentIssuer: provider.issuer,
-      log: settings,
+      log: logged,
       options: options.options,
     },
     workers: gateway.workers,
@@ -115,34 +100,11 @@ export async function startUp(options: UpOptions): Promise<Up> {
     ...present({ onProgress: options.onProgress }),
   });
   options.signal?.addEventListener('abort', () => void group.stop(), { once: true });
+  const renewal = new Renewal({ ...preparing, flags, opening: false }, options.renewMs ?? DAY, log);
   let health: Awaited<ReturnType<typeof serveHealth>> | undefined;
-  const file = join(options.data, 'up.json');
-  // a list is good for thirty days, a certificate for a year; what is not renewed is told a month ahead as any list or
-  // certificate that ends
-  let renewing: Promise<void> = Promise.resolve();
-  let renewal: NodeJS.Timeout | undefined;
-  const renewLater = (): void => {
-    renewal = setTimeout(() => {
-      renewing = prepared({ ...preparing, flags, opening: false })
-        .catch((error: unknown) =>
-          log(
-            'warn',
-            'the certificates and the revocation list of the development CA could not be renewed; it is tried again',
-            { err: error },
-          ),
-        )
-        .then(() => {
-          if (!stopping) renewLater();
-        });
-    }, options.renewMs ?? DAY);
-    renewal.unref();
-  };
-  let stopping = false;
-  renewLater();
+  const file = join(data, 'up.json');
   const stop = async (): Promise<void> => {
-    stopping = true;
-    clearTimeout(renewal);
-    await renewing;
+    await renewal.stop();
     await group.stop();
     await provider.close();
     await health?.close();
@@ -151,19 +113,14 @@ export async function startUp(options: UpOptions): Promise<Up> {
   try {
     const ports = await group.ready;
     provider.serve(`https://127.0.0.1:${ports.people}`);
-    health = await serveHealth(group, {
-      host: gateway.healthHost,
-      port: gateway.healthPort,
-      data: options.data,
-      audit,
-    });
+    health = await serveHealth(group, { host: gateway.healthHost, port: gateway.healthPort, data, audit });
     const up: UpFile = {
       pid: process.pid,
       holder: holderName('up'),
       api: `https://127.0.0.1:${ports.api}`,
       people: `https://127.0.0.1:${ports.people}`,
       health: `http://${gateway.healthHost}:${health.port}`,
-      data: options.data,
+      data,
       pki,
     };
     await writeFile(file, `${JSON.stringify(up, null, 2)}\n`);
@@ -171,5 +128,72 @@ export async function startUp(options: UpOptions): Promise<Up> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** @throws YitongError `bad_config` if another group runs on the data folder */
+function refuseRunning(data: string): void {
+  const running = runningUp(data);
+  if (running === undefined) return;
+  throw new YitongError(
+    'bad_config',
+    `a group (process ${running.pid}) runs on this data folder already; stop it, or give another --data`,
+    { place: { file: data } },
+  );
+}
+
+/** As yitong.json says it; in a terminal the first run says what it is up to itself, so that less is logged. */
+function logOf(gateway: Parameters<typeof logSettings>[0], quiet: boolean): LogSettings {
+  const configured = logSettings(gateway);
+  if (configured.level !== 'info') return configured;
+  if (quiet) return { ...configured, level: 'error' };
+  return configured.format === 'text' ? { ...configured, level: 'warn' } : configured;
+}
+
+/**
+ * Renews what the development CA issued, again and again. A revocation list is good for thirty days, a certificate for
+ * a year; what is not renewed is told a month ahead as any list or certificate that ends.
+ */
+class Renewal {
+  readonly #preparing: PrepareArguments;
+  readonly #every: number;
+  readonly #log: Log;
+  #renewing: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  /** @param every ms between two renewals */
+  constructor(preparing: PrepareArguments, every: number, log: Log) {
+    this.#preparing = preparing;
+    this.#every = every;
+    this.#log = log;
+    this.#renewLater();
+  }
+
+  /** Resolves when none is under way any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#renewing;
+  }
+
+  #renewLater(): void {
+    this.#timer = setTimeout(() => {
+      this.#renewing = this.#renew();
+    }, this.#every);
+    this.#timer.unref();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await prepared(this.#preparing);
+    } catch (error) {
+      this.#log(
+        'warn',
+        'the certificates and the revocation list of the development CA could not be renewed; it is tried again',
+        { err: error },
+      );
+    }
+    if (!this.#stopped) this.#renewLater();
   }
 }

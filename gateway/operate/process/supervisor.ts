@@ -16,8 +16,8 @@ import type { LogHealth } from '../../log/sequencer/sequencer.js';
 import type { FromChild, Opened, ProcessArguments } from '../children/messages.js';
 import { gatherMetrics, processOf } from '../metrics/gather.js';
 import { gone, type Member, member, once, type RunParts, run, toAll } from './members.js';
+import { type ContentReport, type Crew, type GroupRolling, rollGroup } from './replace-processes.js';
 import type { ReplicasReport } from './replicas.js';
-import { type ContentReport, type Crew, type GroupRolling, rollGroup } from './roll.js';
 import { waitsFor, watchStart } from './waiting.js';
 
 export interface GroupOptions {
@@ -77,130 +77,242 @@ const STOP_WITHIN = 25_000;
 const stoppedEarly = (): YitongError => new YitongError('shutting_down', 'the group was stopped before it was ready');
 
 export function startGroup(options: GroupOptions): Group {
-  const { args, log } = options;
-  let { drainSeconds = 0 } = options;
-  const events = new EventEmitter();
-  let stopping = false;
-  let draining = false;
-  let logHealth: LogHealth | undefined;
-  let alerts: Readonly<Record<string, number>> = {};
-  let passes: Readonly<Record<string, number>> = {};
-  let replicas: ReplicasReport | undefined;
-  const gathering = gatherMetrics();
-  let ports: { api: number; people: number } | undefined;
-  /** Of the first worker that was ready. */
-  let first: Opened | undefined;
-  let up = false;
-  let roll: GroupRolling | undefined;
+  return new ProcessGroup(options);
+}
 
-  const argv = (more: Partial<GatewaySettings> = {}): string[] => [
-    JSON.stringify({ ...args, flags: { ...args.flags, ...more } }),
-  ];
-  // these two live on steady streams: a small young generation costs them little and saves its pages
-  const execArgv = [...process.execArgv, '--max-semi-space-size=4'];
-  const child = (file: string) => (): ChildProcess =>
-    fork(fileURLToPath(new URL(file, import.meta.url)), argv(), {
-      execArgv,
+/** Ports that workers listen on. */
+interface Ports {
+  readonly api: number;
+  readonly people: number;
+}
+
+class ProcessGroup implements Group {
+  readonly ready: Group['ready'];
+  readonly firstPass: Group['firstPass'];
+
+  readonly #options: GroupOptions;
+  /** As the contracts in force say it. */
+  #drainSeconds: number;
+  readonly #events = new EventEmitter();
+  readonly #gathering = gatherMetrics();
+  readonly #running: RunParts;
+  readonly #writer: Member;
+  readonly #feeds: Member | undefined;
+  readonly #crew: Crew;
+  readonly #waiting: ReturnType<typeof watchStart>;
+
+  /** What the writer said last. */
+  #logHealth: LogHealth | undefined;
+  #alertCounts: Readonly<Record<string, number>> = {};
+  #passedAt: Readonly<Record<string, number>> = {};
+  #replicasReport: ReplicasReport | undefined;
+
+  #ports: Ports | undefined;
+  /** Of the first worker that was ready. */
+  #firstOpened: Opened | undefined;
+  /** What the start waits for once all processes are there: under `up`. */
+  #startWaitsFor: string | undefined;
+  /** All has started. */
+  #up = false;
+  #roll: GroupRolling | undefined;
+  /** It goes on answering, and says that it stops. */
+  #draining = false;
+  #stopping = false;
+  /** The first call's; whoever asks again waits for the same end. */
+  #ending: Promise<void> | undefined;
+
+  constructor(options: GroupOptions) {
+    const { log } = options;
+    this.#options = options;
+    this.#drainSeconds = options.drainSeconds ?? 0;
+    this.#events.setMaxListeners(200);
+    this.#running = {
+      events: this.#events,
+      log,
+      heard: (from, message) => this.#heard(from, message),
+      stopping: () => this.#stopping,
+      gathering: this.#gathering,
+    };
+    this.#writer = member('writer', () => this.#fork('./writer.js'));
+    this.#feeds = options.feeds ? member('feeds', () => this.#fork('./feeds.js')) : undefined;
+    this.#crew = {
+      workers: Array.from({ length: options.workers }, (_, i) =>
+        member(`worker ${String(i + 1)}`, (self) => this.#forkWorker(self)),
+      ),
+      coming: [],
+      leaving: [],
+    };
+    this.#waiting = watchStart({
+      members: () => [...this.#members(), ...this.#crew.coming],
+      others: () => (this.#up ? undefined : this.#startWaitsFor),
+      log,
+      now: Date.now,
+    });
+    this.firstPass =
+      this.#feeds === undefined
+        ? Promise.resolve([])
+        : once(this.#events, 'first-pass', this.#feeds).then((message) => message.reports);
+    const stopped = new Promise<never>((_, reject) => this.#events.once('stopping', () => reject(stoppedEarly())));
+    this.ready = Promise.race([this.#start(), stopped]);
+    // whoever awaits `ready` hears of a failure; these two are only other views of it
+    stopped.catch(() => undefined);
+    this.firstPass.catch(() => undefined);
+    // of a terminal it says that the terminal is gone
+    if (!process.stdin.isTTY) process.on('SIGHUP', this.#lookAgain);
+  }
+
+  log(): LogHealth | undefined {
+    return this.#logHealth;
+  }
+
+  passes(): Readonly<Record<string, number>> {
+    return this.#passedAt;
+  }
+
+  replicas(): ReplicasReport | undefined {
+    return this.#replicasReport;
+  }
+
+  alerts(): Readonly<Record<string, number>> {
+    return this.#alertCounts;
+  }
+
+  metrics(): Promise<readonly Family[]> {
+    return this.#gathering.metrics();
+  }
+
+  reasons(): readonly string[] {
+    if (this.#draining || this.#stopping) return ['draining'];
+    return this.#members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [waitsFor(one)]));
+  }
+
+  warnings(): readonly string[] {
+    return [...this.#members().flatMap((one) => one.warnings), ...(this.#roll?.warnings() ?? [])];
+  }
+
+  stale(): boolean {
+    return this.#roll?.stale() ?? false;
+  }
+
+  content(): ContentReport | undefined {
+    return this.#roll?.report();
+  }
+
+  look(): void {
+    this.#roll?.again();
+  }
+
+  readonly #lookAgain = (): void => this.look();
+
+  stop(): Promise<void> {
+    return (this.#ending ??= this.#end());
+  }
+
+  /** Workers of all generations. */
+  #generations(): readonly Member[] {
+    return [...this.#crew.workers, ...this.#crew.coming, ...this.#crew.leaving];
+  }
+
+  /** All that the group needs to be ready. */
+  #members(): readonly Member[] {
+    return [this.#writer, ...this.#crew.workers, ...(this.#feeds === undefined ? [] : [this.#feeds])];
+  }
+
+  #argv(flags: Partial<GatewaySettings> = {}): string[] {
+    const { args } = this.#options;
+    return [JSON.stringify({ ...args, flags: { ...args.flags, ...flags } })];
+  }
+
+  /** The writer or the feeds. */
+  #fork(file: string): ChildProcess {
+    return fork(fileURLToPath(new URL(file, import.meta.url)), this.#argv(), {
+      // these two live on steady streams: a small young generation costs them little and saves its pages
+      execArgv: [...process.execArgv, '--max-semi-space-size=4'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-  /** A worker of any generation listens where the first ones do. */
-  const where = (): Partial<GatewaySettings> => {
-    if (first === undefined || ports === undefined) return {};
-    const { host, peopleHost, port, peoplePort } = first.given;
-    // workers share a socket by the port that they ask for: as long as one lives that asked for any, the next one asks
-    // alike
-    const asked = generations().some(({ process, opened }) => process !== undefined && opened?.given.port === port);
-    return { host, peopleHost, ...(asked ? { port, peoplePort } : { port: ports.api, peoplePort: ports.people }) };
-  };
-  const worker = (self: Member): ChildProcess => {
+  }
+
+  #forkWorker(self: Member): ChildProcess {
     // each has a journal of its own, by its slot; the lowest free one, so that there are never more than two
     // generations of them
-    const taken = new Set(generations().map(({ slot }) => slot));
+    const taken = new Set(this.#generations().map(({ slot }) => slot));
     let slot = 1;
     while (taken.has(slot)) slot++;
     self.slot = slot;
-    cluster.setupPrimary({ exec: fileURLToPath(new URL('./worker.js', import.meta.url)), args: argv(where()) });
+    cluster.setupPrimary({
+      exec: fileURLToPath(new URL('./worker.js', import.meta.url)),
+      args: this.#argv(this.#addresses()),
+    });
     const forked: Worker = cluster.fork({
       YITONG_SLOT: String(slot),
-      YITONG_RECORDS: String(self === crew.workers[0]),
+      YITONG_RECORDS: String(self === this.#crew.workers[0]),
     });
     // the cluster hands on what its process emits; it is heard there
     forked.on('error', () => undefined);
     return forked.process;
-  };
+  }
 
-  const writer = member('writer', child('./writer.js'));
-  const feeds = options.feeds ? member('feeds', child('./feeds.js')) : undefined;
-  const newWorker = (name: string): Member => member(name, worker, false);
-  const crew: Crew = {
-    workers: Array.from({ length: options.workers }, (_, i) => member(`worker ${String(i + 1)}`, worker)),
-    coming: [],
-    leaving: [],
-  };
-  const generations = (): readonly Member[] => [...crew.workers, ...crew.coming, ...crew.leaving];
-  const members = (): readonly Member[] => [writer, ...crew.workers, ...(feeds === undefined ? [] : [feeds])];
+  /** A worker of any generation listens where the first ones do. */
+  #addresses(): Partial<GatewaySettings> {
+    if (this.#firstOpened === undefined || this.#ports === undefined) return {};
+    const { host, peopleHost, port, peoplePort } = this.#firstOpened.given;
+    // workers share a socket by the port that they ask for: as long as one lives that asked for any, the next one asks
+    // alike
+    const asked = this.#generations().some(
+      ({ process, opened }) => process !== undefined && opened?.given.port === port,
+    );
+    const ports = asked ? { port, peoplePort } : { port: this.#ports.api, peoplePort: this.#ports.people };
+    return { host, peopleHost, ...ports };
+  }
 
-  function heard(from: Member, message: FromChild): void {
+  #heard(from: Member, message: FromChild): void {
+    const { log } = this.#options;
     switch (message.kind) {
       case 'ready':
-        from.ready = true;
-        from.everReady = true;
-        if (draining) toAll([from], { kind: 'leave', listening: true });
-        if (up && from === writer) toAll([writer], { kind: 'started' });
-        from.replacing = false;
-        if (message.opened !== undefined) from.opened = message.opened;
-        if (message.api !== undefined && message.people !== undefined) {
-          if (ports !== undefined && (ports.api !== message.api || ports.people !== message.people)) {
-            log('error', `${from.name} listens on other ports than the group; it is started again`);
-            toAll([from], { kind: 'stop' });
-          }
-          ports ??= { api: message.api, people: message.people };
-          first ??= message.opened;
-        }
+        this.#becameReady(from, message);
         break;
       case 'loaded':
         // it listens from now on; what was sent before it did may be lost
-        if (writer.everReady) toAll([from], { kind: 'begin' });
+        if (this.#writer.everReady) toAll([from], { kind: 'begin' });
         break;
       case 'starting':
         from.doing = message.what;
         break;
       case 'health':
-        from.reasons = message.reasons.map((reason) => `${from.name}: ${reason}`);
-        if (message.warnings !== undefined)
-          from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
+        from.reasons = saidBy(from, message.reasons);
+        if (message.warnings !== undefined) from.warnings = saidBy(from, message.warnings);
         break;
       case 'warnings':
-        from.warnings = message.warnings.map((warning) => `${from.name}: ${warning}`);
+        from.warnings = saidBy(from, message.warnings);
         break;
       case 'log':
-        logHealth = message.health;
+        this.#logHealth = message.health;
         break;
       case 'passes':
-        passes = message.at;
+        this.#passedAt = message.at;
         break;
       case 'alerts':
-        alerts = message.counts;
+        this.#alertCounts = message.counts;
         break;
       case 'replicas':
-        replicas = message.report;
+        this.#replicasReport = message.report;
         break;
       case 'confirmed':
-        toAll(generations(), message);
+        toAll(this.#generations(), message);
         break;
       case 'progress':
-        if (!up) options.onProgress?.(message);
+        if (!this.#up) this.#options.onProgress?.(message);
         break;
       case 'alert':
         log('warn', message.message, {}, processOf(from.name));
         break;
       case 'damaged':
         log('error', 'the view is damaged; it is built anew from the bus', {}, processOf(from.name));
-        toAll([writer], message);
+        toAll([this.#writer], message);
         break;
       case 'failed':
         log('error', message.message, {}, processOf(from.name));
-        events.emit('failed', from, message.message);
+        this.#events.emit('failed', from, message.message);
         break;
       case 'first-pass':
       case 'drained':
@@ -208,130 +320,128 @@ export function startGroup(options: GroupOptions): Group {
       case 'taken':
         break;
     }
-    events.emit(message.kind, message, from);
+    this.#events.emit(message.kind, message, from);
   }
 
-  /** Under `up`, once all processes are there: what the start is waiting for. */
-  let waits: string | undefined;
-  const waiting = watchStart({
-    members: () => [...members(), ...crew.coming],
-    others: () => (up ? undefined : waits),
-    log,
-    now: Date.now,
-  });
+  #becameReady(from: Member, message: Extract<FromChild, { kind: 'ready' }>): void {
+    from.ready = true;
+    from.everReady = true;
+    if (this.#draining) toAll([from], { kind: 'leave', listening: true });
+    if (this.#up && from === this.#writer) toAll([this.#writer], { kind: 'started' });
+    from.replacing = false;
+    if (message.opened !== undefined) from.opened = message.opened;
+    const { api, people } = message;
+    if (api === undefined || people === undefined) return;
+    if (this.#ports !== undefined && (this.#ports.api !== api || this.#ports.people !== people)) {
+      this.#options.log('error', `${from.name} listens on other ports than the group; it is started again`);
+      toAll([from], { kind: 'stop' });
+    }
+    this.#ports ??= { api, people };
+    this.#firstOpened ??= message.opened;
+  }
 
-  const running: RunParts = { events, log, heard, stopping: () => stopping, gathering };
-  events.setMaxListeners(200);
-
-  const firstPass =
-    feeds === undefined ? Promise.resolve([]) : once(events, 'first-pass', feeds).then((message) => message.reports);
-  const writerReady = once(events, 'ready', writer);
-  const workersReady = crew.workers.map((one) => once(events, 'ready', one));
-  const ready = (async () => {
-    run(writer, running);
+  /** Starts all, and waits until what is on the bus can be asked for. */
+  async #start(): Promise<Ports> {
+    const { workers } = this.#crew;
+    const writerReady = once(this.#events, 'ready', this.#writer);
+    const workersReady = workers.map((one) => once(this.#events, 'ready', one));
+    // a failure is heard where they are awaited
+    for (const one of workersReady) one.catch(() => undefined);
+    run(this.#writer, this.#running);
     // what they load takes as long as what the writer does; they touch nothing before it is there
-    for (const one of crew.workers) run(one, running);
+    for (const one of workers) run(one, this.#running);
     await writerReady;
-    if (stopping) throw stoppedEarly();
-    toAll(crew.workers, { kind: 'begin' });
-    if (feeds !== undefined) run(feeds, running);
+    if (this.#stopping) throw stoppedEarly();
+    toAll(workers, { kind: 'begin' });
+    if (this.#feeds !== undefined) run(this.#feeds, this.#running);
     await Promise.all(workersReady);
-    waits = 'the first pass of the feeds';
-    await firstPass;
-    waits = 'the view, to hold what is on the bus';
-    const drained = once(events, 'drained', writer);
+    this.#startWaitsFor = 'the first pass of the feeds';
+    await this.firstPass;
+    this.#startWaitsFor = 'the view, to hold what is on the bus';
+    await this.#viewHoldsTheBus();
+    if (this.#ports === undefined || this.#firstOpened === undefined) throw new Told('no worker named its ports');
+    this.#startWaitsFor = undefined;
+    this.#up = true;
+    toAll([this.#writer], { kind: 'started' });
+    this.#roll = this.#followChanges(this.#firstOpened);
+    return this.#ports;
+  }
+
+  async #viewHoldsTheBus(): Promise<void> {
+    const drained = once(this.#events, 'drained', this.#writer);
     // a writer that dies before it has answered is asked again when it is back
-    const ask = (_: unknown, who: Member = writer): void => {
-      if (who === writer) toAll([writer], { kind: 'drain' });
+    const ask = (_: unknown, who: Member = this.#writer): void => {
+      if (who === this.#writer) toAll([this.#writer], { kind: 'drain' });
     };
-    events.on('ready', ask);
+    this.#events.on('ready', ask);
     ask(undefined);
     await drained;
-    events.off('ready', ask);
-    if (ports === undefined || first === undefined) throw new Told('no worker named its ports');
-    waits = undefined;
-    up = true;
-    toAll([writer], { kind: 'started' });
-    roll = rollGroup({
-      args,
-      crew,
-      writer,
-      feeds,
-      newWorker,
-      opened: first,
-      events,
-      running,
-      log,
-      drainSeconds: (seconds) => (drainSeconds = seconds),
-    });
-    return ports;
-  })();
-  const stopped = new Promise<never>((_, reject) => events.once('stopping', () => reject(stoppedEarly())));
-  stopped.catch(() => undefined);
-  // whoever awaits `ready` hears of a failure; these two are only other views of it
-  firstPass.catch(() => undefined);
-  for (const one of workersReady) one.catch(() => undefined);
-
-  const look = (): void => roll?.again();
-  // of a terminal it says that the terminal is gone
-  if (!process.stdin.isTTY) process.on('SIGHUP', look);
-
-  /** The first call's; whoever asks again waits for the same end. */
-  let ending: Promise<void> | undefined;
-  async function end(): Promise<void> {
-    if (up && drainSeconds > 0) draining = true;
-    else stopping = true;
-    events.emit('stopping');
-    waiting.stop();
-    // what is under way of a replacement ends with its processes
-    const rolled = roll?.stop();
-    const shorten = (): void => {
-      if (draining) events.emit('drained enough');
-      else toAll(generations(), { kind: 'hurry' });
-    };
-    process.off('SIGHUP', look);
-    const signals = ['SIGINT', 'SIGTERM'] as const;
-    for (const name of signals) process.on(name, shorten);
-    if (draining) {
-      log('info', `stopping in ${drainSeconds} s; until then everything is answered`);
-      toAll([...crew.workers, ...crew.coming], { kind: 'leave', listening: true });
-      await new Promise<void>((resolve) => {
-        const over = setTimeout(resolve, drainSeconds * 1000);
-        events.once('drained enough', () => {
-          clearTimeout(over);
-          resolve();
-        });
-      });
-      draining = false;
-      stopping = true;
-    }
-    // the writer last: it takes into the log what the workers write to their journals until they end
-    const others = [...generations(), ...(feeds === undefined ? [] : [feeds])];
-    toAll(others, { kind: 'stop' });
-    const since = Date.now();
-    await gone(events, others, STOP_WITHIN);
-    toAll([writer], { kind: 'stop' });
-    await gone(events, [writer], Math.max(1000, STOP_WITHIN - (Date.now() - since)));
-    await rolled;
-    for (const name of signals) process.off(name, shorten);
+    this.#events.off('ready', ask);
   }
 
-  return {
-    ready: Promise.race([ready, stopped]),
-    firstPass,
-    log: () => logHealth,
-    passes: () => passes,
-    replicas: () => replicas,
-    alerts: () => alerts,
-    metrics: gathering.metrics,
-    reasons: () =>
-      draining || stopping
-        ? ['draining']
-        : members().flatMap((one) => (one.replacing ? [] : one.ready ? one.reasons : [waitsFor(one)])),
-    warnings: () => [...members().flatMap((one) => one.warnings), ...(roll?.warnings() ?? [])],
-    stale: () => roll?.stale() ?? false,
-    content: () => roll?.report(),
-    look,
-    stop: () => (ending ??= end()),
+  /** From now on what changes on disk is taken. */
+  #followChanges(opened: Opened): GroupRolling {
+    const { args, log } = this.#options;
+    return rollGroup({
+      args,
+      crew: this.#crew,
+      writer: this.#writer,
+      feeds: this.#feeds,
+      newWorker: (name) => member(name, (self) => this.#forkWorker(self), false),
+      opened,
+      events: this.#events,
+      running: this.#running,
+      log,
+      drainSeconds: (seconds) => (this.#drainSeconds = seconds),
+    });
+  }
+
+  async #end(): Promise<void> {
+    if (this.#up && this.#drainSeconds > 0) this.#draining = true;
+    else this.#stopping = true;
+    this.#events.emit('stopping');
+    this.#waiting.stop();
+    // what is under way of a replacement ends with its processes
+    const rolled = this.#roll?.stop();
+    process.off('SIGHUP', this.#lookAgain);
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const name of signals) process.on(name, this.#shorten);
+    if (this.#draining) await this.#drain();
+    await this.#endProcesses();
+    await rolled;
+    for (const name of signals) process.off(name, this.#shorten);
+  }
+
+  /** The end is wanted sooner: without the rest of the drain, then without the answers under way. */
+  readonly #shorten = (): void => {
+    if (this.#draining) this.#events.emit('drained enough');
+    else toAll(this.#generations(), { kind: 'hurry' });
   };
+
+  /** Goes on answering for the seconds of the drain, so that whoever sends requests here can turn away. */
+  async #drain(): Promise<void> {
+    this.#options.log('info', `stopping in ${this.#drainSeconds} s; until then everything is answered`);
+    toAll([...this.#crew.workers, ...this.#crew.coming], { kind: 'leave', listening: true });
+    await new Promise<void>((resolve) => {
+      const over = setTimeout(resolve, this.#drainSeconds * 1000);
+      this.#events.once('drained enough', () => {
+        clearTimeout(over);
+        resolve();
+      });
+    });
+    this.#draining = false;
+    this.#stopping = true;
+  }
+
+  /** The writer last: it takes into the log what the workers write to their journals until they end. */
+  async #endProcesses(): Promise<void> {
+    const others = [...this.#generations(), ...(this.#feeds === undefined ? [] : [this.#feeds])];
+    toAll(others, { kind: 'stop' });
+    const since = Date.now();
+    await gone(this.#events, others, STOP_WITHIN);
+    toAll([this.#writer], { kind: 'stop' });
+    await gone(this.#events, [this.#writer], Math.max(1000, STOP_WITHIN - (Date.now() - since)));
+  }
 }
+
+const saidBy = ({ name }: Member, lines: readonly string[]): string[] => lines.map((line) => `${name}: ${line}`);

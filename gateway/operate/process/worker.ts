@@ -1,62 +1,56 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
 
-import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { type TlsOptions, Server as TlsServer } from 'node:tls';
-import type { FastifyInstance } from 'fastify';
-import pino from 'pino';
+import pino, { type Logger } from 'pino';
 import { openBus, spoolOf } from '../../../connectors/bus/open.js';
 import type { Bus } from '../../../connectors/bus/port.js';
 import { Spool } from '../../../connectors/spool/index.js';
-import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
-import { type CertificateAct, followCertificates, readPair } from '../../answer/inforce/certificates.js';
-import { type Act, followInForce } from '../../answer/inforce/follow.js';
+import type { Workspace } from '../../../contracts/types.js';
+import { type FollowedCertificates, followCertificates } from '../../answer/inforce/certificates.js';
+import type { ContentVersion } from '../../answer/inforce/content.js';
+import { type Following, followInForce } from '../../answer/inforce/follow.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import { openLmdbViewReader } from '../../answer/view/lmdb/index.js';
+import type { ViewReader } from '../../answer/view/port.js';
 import { peopleAddress } from '../../documents/address.js';
 import type { WorkerContext } from '../../documents/context.js';
 import { openReports } from '../../documents/reports/index.js';
 import { seedAuthorisations } from '../../documents/reports/seed.js';
-import { type PeopleSettings, readSettings, signerNames } from '../../ground/config/index.js';
-import { countCut } from '../../ground/counts/counts.js';
+import { readSettings, type Settings, signerNames } from '../../ground/config/index.js';
 import { makeIdentifier } from '../../ground/identity/identify.js';
-import type { Provider } from '../../ground/identity/provider.js';
-import { SAFE_TLS, serverTlsOptions } from '../../ground/identity/tls.js';
-import { asText, defaultLog } from '../../ground/logging/log.js';
+import { asText, defaultLog, type LogSettings } from '../../ground/logging/log.js';
 import { errorInLog } from '../../ground/logging/words.js';
-import { descriptorLimit } from '../../ground/sockets/descriptors.js';
-import { gate } from '../../ground/sockets/gate.js';
-import { gateLimits, ofEach } from '../../ground/sockets/limits.js';
-import { buildApp, builtServices } from '../../http/app.js';
+import type { Tracing } from '../../ground/tracing/port.js';
+import { builtServices } from '../../http/app.js';
 import {
   certificateFigures,
   countGroup,
-  countRequests,
   inForceFigures,
   watchSpool,
   workerFigures,
 } from '../../http/plugins/metrics.js';
-import { administrationBody } from '../../log/entries/events.js';
-import { openSubjectKeys, refuseLostKeys } from '../../log/entries/keys.js';
+import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
-import { openJournal } from '../../log/journal/journal.js';
+import type { Journal } from '../../log/entries/port.js';
+import { type OpenJournal, openJournal } from '../../log/journal/journal.js';
 import { openRegister } from '../../log/replicas/epoch.js';
-import { replicaSetup } from '../../log/replicas/peers.js';
-import { withSecondCopy } from '../../log/replicas/second.js';
-import { sequencerClient } from '../../log/replicas/sequencer-client.js';
+import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
+import { type SecondCopies, withSecondCopy } from '../../log/replicas/second.js';
+import { type SequencerClient, sequencerClient } from '../../log/replicas/sequencer-client.js';
 import { receiptFor } from '../../log/store/receipts.js';
 import { openReplicaSigner } from '../../log/store/signer.js';
-import { type ProcessArguments, runChild, starting, tell } from '../children/messages.js';
+import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
 import { fixedSettings } from '../children/settings.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { spanFigures } from '../metrics/spans.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
+import { configuredProvider } from './configured-provider.js';
 import { leaving } from './leaving.js';
-import { PROVIDER_SECRET } from './provider-secret.js';
 import { childTracing } from './tracing.js';
+import { type CertificateFiles, serverFiles, WorkerPorts } from './worker-ports.js';
+import { RecordedActs, WorkerStanding } from './worker-standing.js';
 
 /** Ms that answers under way have once the worker stops; a stream is told a little before. */
 const FINISH_WITHIN = 10_000;
@@ -69,20 +63,350 @@ const LEAVES_WITHIN = 60_000;
  */
 const LINGER = 10_000;
 
-interface ContractsAct {
-  readonly action: 'contracts_in_force';
-  /** SHA-256 of what `contracts/` declares. */
-  readonly target: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
 const slot = process.env['YITONG_SLOT'] ?? '1';
 const name = `worker-${slot}`;
 
-runChild(name, async (args, signal, onMessage) => {
-  const { format, level } = args.log ?? defaultLog();
-  // no bodies, no headers, no URLs: only what a request was, by route, and where errors arose
-  const log = pino(
+/** What the worker was started with, as it stands on disk, and what of it is in force. */
+interface Content {
+  readonly workspace: Workspace;
+  readonly version: ContentVersion;
+  readonly settings: Settings;
+  readonly following: Following;
+}
+
+/** Where it puts its answers on record. */
+interface AuditLog {
+  /** Its own journal; what is written to `journal` waits for a second copy where the settings ask for one. */
+  readonly own: OpenJournal;
+  readonly journal: Journal & Pick<OpenJournal, 'close'>;
+  readonly firstSeq: number;
+  readonly keys: SubjectKeys;
+  readonly setup: ReplicaSetup | undefined;
+  /** Asks the replica that sequences; undefined where the log has one replica. */
+  readonly proofs: SequencerClient | undefined;
+}
+
+/** What it reads and writes beside the log. */
+interface Stores {
+  readonly view: ViewReader;
+  readonly tracing: Tracing | undefined;
+  readonly spool: NonNullable<WorkerContext['spool']> | undefined;
+}
+
+class WorkerProcess {
+  readonly #args: ProcessArguments;
+  /** Told to stop. */
+  readonly #signal: AbortSignal;
+  readonly #onMessage: (listener: (message: ToChild) => void) => void;
+  readonly #log: Logger;
+  readonly #standing = new WorkerStanding(tell);
+  readonly #acts = new RecordedActs(process.env['YITONG_RECORDS'] === 'true', Date.now);
+  readonly #leave = leaving();
+  /** Aborted once no answer is waited for any more. */
+  readonly #cut = new AbortController();
+  /** Aborted once another has its place, and its connections are gone. */
+  readonly #left = new AbortController();
+  /** Whether another has its place. */
+  #replaced = false;
+  /** Whether long streams should end. */
+  #ending = false;
+  /** 0 until it is open. */
+  #peoplePort = 0;
+  #bus: Promise<Bus> | undefined;
+  /** The trust anchors in force are others. */
+  #onAnchors: (() => void) | undefined;
+
+  constructor(args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) {
+    this.#args = args;
+    this.#signal = signal;
+    this.#onMessage = onMessage;
+    this.#log = requestLog(args.log ?? defaultLog());
+  }
+
+  async run(): Promise<void> {
+    const begun = this.#toldToBegin();
+    starting('loads the workspace');
+    const content = await this.#loadContent();
+    starting('loads its services');
+    await builtServices();
+    starting('waits for the writer');
+    tell({ kind: 'loaded' });
+    await begun;
+    if (this.#signal.aborted) return await content.following.stop();
+
+    starting('opens its journal');
+    const audit = await this.#openLog(content);
+    starting('opens the view');
+    const stores = await this.#openStores(content);
+    const context = this.#context(content, audit, stores);
+    const { gateway } = content.settings;
+    const files = serverFiles(gateway, this.#args.developmentPki);
+    const anchors = (): ReturnType<Following['current']>['anchors'] => content.following.current().anchors;
+    const ports = await WorkerPorts.prepare(
+      { context, gateway, files, anchors, leave: this.#leave, log: this.#log },
+      starting,
+    );
+    answerForMetrics(name, async () => [
+      ...(await workerFigures(name, audit.own, audit.firstSeq)),
+      ...spanFigures(name, stores.tracing),
+    ]);
+    starting('opens its ports');
+    const opened = await ports.open(gateway);
+    this.#peoplePort = opened.people;
+    this.#onAnchors = () => ports.renewAnchors();
+    const certificates = await this.#followCertificates(context, audit, files, ports);
+    this.#hearOfItsEnd();
+    this.#hearOfRecords();
+    content.following.start();
+    await this.#seedDevelopmentCity(context);
+    this.#sayReady(content, opened);
+
+    await this.#toldToEnd();
+    await this.#finishAnswers();
+    await Promise.all([content.following.stop(), certificates.stop()]);
+    await ports.close();
+    await this.#close(audit, stores);
+  }
+
+  #toldToBegin(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#onMessage((message) => {
+        if (message.kind === 'begin') resolve();
+      });
+      whenAborted(this.#signal, resolve);
+    });
+  }
+
+  /** Loads the workspace and begins with what of it is in force. @throws YitongError whatever is wrong with it */
+  async #loadContent(): Promise<Content> {
+    const { workspace: dir, flags, developmentPki, data } = this.#args;
+    const { workspace, version } = await loadStill(dir);
+    const settings = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env, flags);
+    const following = await followInForce({
+      workspace,
+      developmentPki,
+      suspensions: suspensionsDir(data),
+      now: Date.now,
+      log: this.#say,
+      onWarnings: (warnings) => this.#standing.warn('policies', warnings),
+      onReasons: (reasons) => this.#standing.cannotServe('anchors', reasons),
+      onChange: (next, before) => {
+        if (next.anchors !== before.anchors) this.#onAnchors?.();
+      },
+      onAct: (act) => this.#acts.put(act),
+      figures: inForceFigures,
+    });
+    return { workspace, version, settings, following };
+  }
+
+  async #openLog({ settings: { audit } }: Content): Promise<AuditLog> {
+    const { workspace: dir, data } = this.#args;
+    const layout = auditLayout(data);
+    const setup = await replicaSetup(audit, dir, { file: join(dir, 'yitong.json') });
+    const signer = openReplicaSigner(data, signerNames(audit.origin).replica);
+    refuseLostKeys(layout);
+    const keys = openSubjectKeys({ dir: layout.subjectKeys });
+    const own = await openJournal({
+      dir: layout.journals,
+      name: `w${slot}`,
+      keys,
+      signer,
+      now: Date.now,
+      mergeDelay: audit.mergeWithinSeconds * 1000,
+      segmentBytes: audit.segmentBytes,
+      onGroup: countGroup,
+      onHealth: (healthy, reason) => {
+        this.#standing.cannotServe('journal', healthy ? [] : [`the audit journal cannot be written: ${reason}`]);
+        this.#log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
+      },
+    });
+    const firstSeq = own.lastSeq;
+    const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
+    const journal = copied ?? own;
+    this.#acts.opened(journal);
+    if (copied !== undefined) this.#hearOfCopies(own.id, copied);
+    const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(data));
+    return { own, journal, firstSeq, keys, setup, proofs };
+  }
+
+  #hearOfCopies(journal: string, copies: SecondCopies): void {
+    this.#onMessage((message) => {
+      if (message.kind === 'confirmed') copies.confirmed(message.journals[journal] ?? 0);
+    });
+  }
+
+  async #openStores({ workspace, settings }: Content): Promise<Stores> {
+    const { data, bus } = this.#args;
+    const view = openLmdbViewReader({
+      dir: join(data, 'view'),
+      workspace,
+      onDamaged: (file) => tell({ kind: 'damaged', file }),
+    });
+    const tracing = await childTracing(settings.tracing, name, this.#args);
+    const spooling = spoolOf(bus);
+    if (spooling === undefined) return { view, tracing, spool: undefined };
+    const store = Spool.open({ dataDir: data, maxBytes: spooling.maxBytes, now: Date.now });
+    watchSpool(store, spooling.maxBytes);
+    return { view, tracing, spool: { store, afterMs: spooling.afterMs } };
+  }
+
+  /** What services work with. */
+  #context({ workspace, settings, following }: Content, { journal, proofs }: AuditLog, stores: Stores): WorkerContext {
+    const { developmentPki, data } = this.#args;
+    const { gateway, people } = settings;
+    const inForce = following.current;
+    return {
+      workspace,
+      settings: developmentPki === undefined ? settings : vouchedByDevelopmentCa(settings, developmentPki),
+      view: stores.view,
+      journal,
+      inForce,
+      identify: makeIdentifier({ inForce, now: Date.now }),
+      bus: () => this.#openBus(),
+      dataDir: data,
+      // one that sequenced before another took over has the older ones itself
+      receipts: async (id, client) => {
+        const here = receiptFor(data, id, client);
+        return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
+      },
+      peopleAddress: () => peopleAddress(gateway.peopleHost, this.#peoplePort),
+      ending: () => this.#ending,
+      now: Date.now,
+      ...present({
+        spool: stores.spool,
+        provider: configuredProvider(people, this.#args),
+        tracer: stores.tracing?.tracer,
+      }),
+    };
+  }
+
+  /** One that is away says so when it is used, and is used again when it is back. */
+  #openBus(): Promise<Bus> {
+    if (this.#bus === undefined) {
+      this.#bus = openBus(this.#args.bus, { mayBeAway: true });
+      // one that cannot be opened now is tried again by whoever needs it next
+      this.#bus.catch(() => (this.#bus = undefined));
+    }
+    return this.#bus;
+  }
+
+  async #followCertificates(
+    { settings }: WorkerContext,
+    { setup }: AuditLog,
+    files: CertificateFiles,
+    ports: WorkerPorts,
+  ): Promise<FollowedCertificates> {
+    const certificates = await followCertificates({
+      certificates: [
+        followedServer(files, (pair) => ports.useCertificate(pair)),
+        ...followedDocuments(settings.gateway.documents),
+        ...followedReplica(setup, settings.audit, this.#args.workspace),
+      ],
+      now: Date.now,
+      log: this.#say,
+      onAct: (act) => this.#acts.put(act),
+      onWarnings: (warnings) => this.#standing.warn('certificates', warnings),
+      figures: certificateFigures,
+    });
+    certificates.start();
+    return certificates;
+  }
+
+  #hearOfItsEnd(): void {
+    this.#onMessage((message) => {
+      if (message.kind === 'hurry') this.#cut.abort();
+      if (message.kind === 'leave') this.#beginToLeave(message.listening);
+    });
+  }
+
+  /** @param listening new connections are taken until it is stopped; else another has its place */
+  #beginToLeave(listening: boolean): void {
+    this.#leave.begin();
+    if (listening) return;
+    this.#replaced = true;
+    this.#leave.stopListening();
+    this.#acts.records = false;
+    const left = (): void => this.#left.abort();
+    this.#leave.empty(LINGER).then(left, left);
+  }
+
+  #hearOfRecords(): void {
+    this.#onMessage((message) => {
+      if (message.kind !== 'records') return;
+      this.#acts.records = true;
+      this.#acts.put({ action: 'contracts_in_force', target: message.target, detail: message.detail });
+    });
+  }
+
+  /** What an invented city knows before anybody comes, so that whoever is told that it is ready finds it. */
+  async #seedDevelopmentCity(context: WorkerContext): Promise<void> {
+    if (!this.#acts.records || this.#args.developmentPki === undefined) return;
+    const reports = await openReports(context);
+    await seedAuthorisations(context.workspace, reports, Date.now()).finally(() => reports.close());
+  }
+
+  #sayReady(
+    { workspace, version, settings }: Content,
+    opened: { readonly api: number; readonly people: number },
+  ): void {
+    const { host, port, peopleHost, peoplePort } = settings.gateway;
+    tell({
+      kind: 'ready',
+      ...opened,
+      opened: {
+        given: { host, port, peopleHost, peoplePort },
+        version,
+        layers: workspace.layers,
+        fixed: fixedSettings(workspace, settings),
+      },
+    });
+    this.#acts.put({
+      action: 'contracts_in_force',
+      target: version.contracts,
+      detail: { feeds: version.feeds, settings: version.settings, start: true },
+    });
+  }
+
+  #toldToEnd(): Promise<void> {
+    return new Promise<void>((resolve) => whenAborted(AbortSignal.any([this.#signal, this.#left.signal]), resolve));
+  }
+
+  /** Answers under way are given under what is in force meanwhile; before anything that they need is closed. */
+  async #finishAnswers(): Promise<void> {
+    const finish = this.#replaced && !this.#signal.aborted ? LEAVES_WITHIN : FINISH_WITHIN;
+    const endsStreams = setTimeout(() => (this.#ending = true), finish - FINISH_WITHIN + ENDS_STREAMS);
+    const bound = setTimeout(() => this.#cut.abort(), finish);
+    // one that leaves may be told to stop after all
+    const stopped = (): void => void setTimeout(() => this.#cut.abort(), FINISH_WITHIN).unref();
+    this.#signal.addEventListener('abort', stopped, { once: true });
+    await this.#leave.finish(this.#cut.signal);
+    clearTimeout(endsStreams);
+    clearTimeout(bound);
+  }
+
+  async #close({ proofs, journal, keys }: AuditLog, { tracing, view, spool }: Stores): Promise<void> {
+    await tracing?.stop();
+    proofs?.close();
+    await journal.close();
+    await keys.close();
+    await view.close();
+    await (await this.#bus?.catch(() => undefined))?.close();
+    await spool?.store.close();
+  }
+
+  readonly #say = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void =>
+    this.#log[level](detail, message);
+}
+
+/** Now, where it is aborted already. */
+function whenAborted(signal: AbortSignal, then: () => void): void {
+  if (signal.aborted) then();
+  else signal.addEventListener('abort', () => then(), { once: true });
+}
+
+/** No bodies, no headers, no URLs: only what a request was, by route, and where errors arose. */
+const requestLog = ({ format, level }: LogSettings): Logger =>
+  pino(
     {
       level,
       base: { process: name },
@@ -92,326 +416,12 @@ runChild(name, async (args, signal, onMessage) => {
     },
     format === 'json' ? pino.destination(2) : asText(),
   );
-  const now = Date.now;
-  const begun = new Promise<void>((resolve) => {
-    onMessage((message) => {
-      if (message.kind === 'begin') resolve();
-    });
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
-  });
-  starting('loads the workspace');
-  const { workspace, version } = await loadStill(args.workspace);
-  const settings = readSettings(
-    workspace.settings,
-    { file: join(args.workspace, 'yitong.json') },
-    process.env,
-    args.flags,
-  );
-  const { gateway, audit } = settings;
-  /** By what they are about. */
-  const warnings = new Map<string, readonly string[]>();
-  const warn = (about: string, found: readonly string[]): void => {
-    warnings.set(about, found);
-    tell({ kind: 'warnings', warnings: [...warnings.values()].flat() });
-  };
-  /** Why it cannot serve, by what it is about. */
-  const reasons = new Map<string, readonly string[]>();
-  const cannot = (about: string, found: readonly string[]): void => {
-    reasons.set(about, found);
-    const all = [...reasons.values()].flat();
-    tell({ kind: 'health', ready: all.length === 0, reasons: all });
-  };
-  /** All workers follow the same files: one of a replica puts it on record. */
-  let records = process.env['YITONG_RECORDS'] === 'true';
-  /** Before the journal is open. */
-  const early: string[] = [];
-  let note = (clear: string): void => void early.push(clear);
-  const onAct = (act: Act | CertificateAct | ContractsAct): void => {
-    if (records) note(administrationBody({ time: new Date(now()).toISOString(), by: 'gateway', ...act }));
-  };
-  const toLog = (level: 'info' | 'warn' | 'error', message: string, detail: object = {}): void =>
-    log[level](detail, message);
-  let onAnchors: (() => void) | undefined;
-  const following = await followInForce({
-    workspace,
-    developmentPki: args.developmentPki,
-    suspensions: suspensionsDir(args.data),
-    now,
-    log: toLog,
-    onWarnings: (found) => warn('policies', found),
-    onReasons: (found) => cannot('anchors', found),
-    onChange: (next, before) => {
-      if (next.anchors !== before.anchors) onAnchors?.();
-    },
-    onAct,
-    figures: inForceFigures,
-  });
-  starting('loads its services');
-  await builtServices();
-  starting('waits for the writer');
-  tell({ kind: 'loaded' });
-  await begun;
-  if (signal.aborted) {
-    await following.stop();
-    return;
-  }
 
-  starting('opens its journal');
-  const layout = auditLayout(args.data);
-  const setup = await replicaSetup(audit, args.workspace, { file: join(args.workspace, 'yitong.json') });
-  const signer = openReplicaSigner(args.data, signerNames(audit.origin).replica);
-  refuseLostKeys(layout);
-  const keys = openSubjectKeys({ dir: layout.subjectKeys });
-  const own = await openJournal({
-    dir: layout.journals,
-    name: `w${slot}`,
-    keys,
-    signer,
-    now,
-    mergeDelay: audit.mergeWithinSeconds * 1000,
-    segmentBytes: audit.segmentBytes,
-    onGroup: countGroup,
-    onHealth: (healthy, reason) => {
-      cannot('journal', healthy ? [] : [`the audit journal cannot be written: ${reason}`]);
-      log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
-    },
-  });
-  const firstSeq = own.lastSeq;
-  const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
-  const journal = copied ?? own;
-  note = (clear) => journal.note({ clear });
-  for (const clear of early) note(clear);
-  onMessage((message) => {
-    if (message.kind === 'confirmed') copied?.confirmed(message.journals[own.id] ?? 0);
-  });
-  const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(args.data));
-  starting('opens the view');
-  const view = openLmdbViewReader({
-    dir: join(args.data, 'view'),
-    workspace,
-    onDamaged: (file) => tell({ kind: 'damaged', file }),
-  });
-
-  const inForce = following.current;
-  const identify = makeIdentifier({ inForce, now });
-  let bus: Promise<Bus> | undefined;
-  const tracing = await childTracing(settings.tracing, `worker-${slot}`, args);
-  const provider = providerOf(settings.people, args);
-  const spooling = spoolOf(args.bus);
-  const spool =
-    spooling === undefined
-      ? undefined
-      : { store: Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now }), afterMs: spooling.afterMs };
-  if (spool !== undefined && spooling !== undefined) watchSpool(spool.store, spooling.maxBytes);
-  const pki = args.developmentPki;
-  const leave = leaving();
-  let ending = false;
-  /** 0 until it is open. */
-  let peoplePort = 0;
-  const context: WorkerContext = {
-    workspace,
-    // under `up` the development CA vouches for documents
-    settings:
-      pki === undefined
-        ? settings
-        : { ...settings, gateway: { ...gateway, documents: join(pki, 'documents'), documentCa: join(pki, 'ca.pem') } },
-    view,
-    journal,
-    inForce,
-    identify,
-    // one that is away says so when it is used, and is used again when it is back
-    bus: () => {
-      if (bus === undefined) {
-        bus = openBus(args.bus, { mayBeAway: true });
-        // one that cannot be opened now is tried again by whoever needs it next
-        bus.catch(() => (bus = undefined));
-      }
-      return bus;
-    },
-    ...present({ spool }),
-    dataDir: args.data,
-    // one that sequenced before another took over has the older ones itself
-    receipts: async (id, client) => {
-      const here = receiptFor(args.data, id, client);
-      return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
-    },
-    peopleAddress: () => peopleAddress(gateway.peopleHost, peoplePort),
-    ...present({ provider }),
-    ending: () => ending,
-    now,
-    ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
-  };
-
-  const files =
-    pki === undefined
-      ? { cert: gateway.serverCert, key: gateway.serverKey }
-      : { cert: join(pki, 'server', 'cert.pem'), key: join(pki, 'server', 'key.pem') };
-  if (files.cert === '' || files.key === '')
-    throw new YitongError('bad_config', '`gateway.serverCert` and `gateway.serverKey` must name PEM files');
-  let pair = await readPair(files);
-  const limits = gateLimits(gateway, descriptorLimit());
-  if (limits.open < ofEach(gateway.maxConnections, gateway.workers))
-    log.warn(
-      { connections: limits.open },
-      'fewer connections than `gateway.maxConnections` are taken on each port: this process may not open more ' +
-        'files (`ulimit -n`)',
-    );
-  const tls = (): TlsOptions => serverTlsOptions({ cert: pair.cert, key: pair.key, anchors: inForce().anchors });
-  const peopleTls = (): TlsOptions => ({ ...SAFE_TLS, cert: pair.cert, key: pair.key });
-  starting('prepares its routes');
-  const api = await buildApp('api', context, {
-    logger: log,
-    https: { ...tls(), ServerResponse: leave.ServerResponse },
-  });
-  const people = await buildApp('people', context, {
-    logger: log,
-    https: { ...peopleTls(), ServerResponse: leave.ServerResponse },
-  });
-  answerForMetrics(name, async () => [...(await workerFigures(name, own, firstSeq)), ...spanFigures(name, tracing)]);
-  countRequests(api, 'api');
-  countRequests(people, 'people');
-  for (const [port, { server }] of [
-    ['api', api],
-    ['people', people],
-  ] as const) {
-    gate(server, limits, (why) => countCut(port, why));
-    leave.watch(server);
-  }
-  starting('opens its ports');
-  await listenOn(api, gateway.host, gateway.port);
-  await listenOn(people, gateway.peopleHost, gateway.peoplePort);
-  peoplePort = (people.server.address() as AddressInfo).port;
-  // new connections; on those that are open the identifier asks for the anchor at each request
-  const renewed = (server: unknown, options: TlsOptions): void => {
-    if (server instanceof TlsServer) server.setSecureContext(options);
-  };
-  onAnchors = () => renewed(api.server, tls());
-  const certificates = await followCertificates({
-    certificates: [
-      followedServer(files, (next) => {
-        pair = next;
-        renewed(api.server, tls());
-        renewed(people.server, peopleTls());
-      }),
-      ...followedDocuments(context.settings.gateway.documents),
-      ...followedReplica(setup, audit, args.workspace),
-    ],
-    now,
-    log: toLog,
-    onAct,
-    onWarnings: (found) => warn('certificates', found),
-    figures: certificateFigures,
-  });
-  certificates.start();
-  const cut = new AbortController();
-  const leaves = new AbortController();
-  let left = false;
-  onMessage((message) => {
-    if (message.kind === 'hurry') cut.abort();
-    if (message.kind !== 'leave') return;
-    leave.begin();
-    if (message.listening) return;
-    left = true;
-    leave.stopListening();
-    records = false;
-    leave.empty(LINGER).then(
-      () => leaves.abort(),
-      () => leaves.abort(),
-    );
-  });
-  onMessage((message) => {
-    if (message.kind !== 'records') return;
-    records = true;
-    onAct({ action: 'contracts_in_force', target: message.target, detail: message.detail });
-  });
-  following.start();
-  if (records && pki !== undefined) {
-    // what an invented city knows before anybody comes, so that whoever is told that it is ready finds it
-    const reports = await openReports(context);
-    await seedAuthorisations(workspace, reports, now()).finally(() => reports.close());
-  }
-  const { host, port, peopleHost } = gateway;
-  tell({
-    kind: 'ready',
-    api: (api.server.address() as AddressInfo).port,
-    people: peoplePort,
-    opened: {
-      given: { host, port, peopleHost, peoplePort: gateway.peoplePort },
-      version,
-      layers: workspace.layers,
-      fixed: fixedSettings(workspace, settings),
-    },
-  });
-  if (records)
-    onAct({
-      action: 'contracts_in_force',
-      target: version.contracts,
-      detail: { feeds: version.feeds, settings: version.settings, start: true },
-    });
-
-  await new Promise<void>((resolve) => {
-    const over = AbortSignal.any([signal, leaves.signal]);
-    if (over.aborted) resolve();
-    else over.addEventListener('abort', () => resolve(), { once: true });
-  });
-  // those under way are answered under what is in force meanwhile, then what answers need is closed
-  const finish = left && !signal.aborted ? LEAVES_WITHIN : FINISH_WITHIN;
-  const endsStreams = setTimeout(() => (ending = true), finish - FINISH_WITHIN + ENDS_STREAMS);
-  const bound = setTimeout(() => cut.abort(), finish);
-  // told to stop after all
-  signal.addEventListener('abort', () => setTimeout(() => cut.abort(), FINISH_WITHIN).unref(), { once: true });
-  await leave.finish(cut.signal);
-  clearTimeout(endsStreams);
-  clearTimeout(bound);
-  await Promise.all([following.stop(), certificates.stop()]);
-  await Promise.all([api.close(), people.close()]);
-  await tracing?.stop();
-  proofs?.close();
-  await journal.close();
-  await keys.close();
-  await view.close();
-  await (await bus?.catch(() => undefined))?.close();
-  await spool?.store.close();
+/** Under `up` the development CA vouches for documents. */
+const vouchedByDevelopmentCa = (settings: Settings, pki: string): Settings => ({
+  ...settings,
+  gateway: { ...settings.gateway, documents: join(pki, 'documents'), documentCa: join(pki, 'ca.pem') },
 });
 
-const TRIES = 5;
-
-/**
- * Opens a port. Of a free one (0) the system may give the same to two programs that have not listened on it yet, since
- * both let it be used again; the later one finds it taken, and asks for another. A port that was named is asked for
- * once.
- */
-async function listenOn(app: FastifyInstance, host: string, port: number): Promise<void> {
-  for (let tried = 1; ; tried++) {
-    try {
-      await app.listen({ host, port });
-      return;
-    } catch (error) {
-      if (port !== 0 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried === TRIES) throw error;
-    }
-  }
-}
-
-/** The provider of yitong.json, or under `up` the development one. @throws YitongError `bad_config` */
-function providerOf(
-  people: PeopleSettings,
-  { developmentPki, developmentIssuer }: ProcessArguments,
-): Provider | undefined {
-  const { issuer, clientId, clientSecretFile, rolesClaim, authorityClaim, subjectsClaim } = people;
-  const claims = { roles: rolesClaim, authority: authorityClaim, subjects: subjectsClaim };
-  if (issuer === '') {
-    if (developmentPki === undefined || developmentIssuer === undefined) return undefined;
-    return {
-      issuer: developmentIssuer,
-      clientId,
-      clientSecret: readFileSync(join(developmentPki, PROVIDER_SECRET), 'utf8'),
-      claims,
-      insecure: true,
-    };
-  }
-  if (!issuer.startsWith('https://')) throw new YitongError('bad_config', '`people.issuer` must be an https address');
-  if (clientSecretFile === '')
-    throw new YitongError('bad_config', '`people.clientSecretFile` must name the file of the client secret');
-  return { issuer, clientId, clientSecret: readFileSync(clientSecretFile, 'utf8').trim(), claims, insecure: false };
-}
+// last, once all of the file is there
+runChild(name, (args, signal, onMessage) => new WorkerProcess(args, signal, onMessage).run());

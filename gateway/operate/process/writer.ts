@@ -10,256 +10,373 @@ import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { followCertificates } from '../../answer/inforce/certificates.js';
+import { type FollowedCertificates, followCertificates } from '../../answer/inforce/certificates.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { followNames } from '../../documents/names/follow.js';
-import { readSettings, signerNames } from '../../ground/config/index.js';
+import { readSettings, type Settings, signerNames } from '../../ground/config/index.js';
+import type { Family } from '../../ground/counts/families.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
 import { inWords, wordsOf } from '../../ground/logging/words.js';
-import { openSubjectKeys, refuseLostKeys } from '../../log/entries/keys.js';
+import type { Tracing } from '../../ground/tracing/port.js';
+import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
-import { openRegister } from '../../log/replicas/epoch.js';
-import { replicaSetup } from '../../log/replicas/peers.js';
-import { openSearch } from '../../log/search/index.js';
-import { startPruning } from '../../log/sequencer/prune.js';
+import { type Fence, openRegister, type Register } from '../../log/replicas/epoch.js';
+import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
+import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
-import { openAuditSigners, openReplicaSigner } from '../../log/store/signer.js';
+import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
-import { OVERDUE, overdueAlerts } from '../../procedures/lifecycles/overdue.js';
-import { startWatching } from '../../procedures/watch/follow.js';
-import { DAMAGED_KEY, damagedKeyAlerts } from '../../procedures/watch/keys.js';
-import { alertRecorder } from '../../procedures/watch/record.js';
-import { loadRules, readThresholds } from '../../procedures/watch/rule.js';
-import { runChild, starting, tell } from '../children/messages.js';
+import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
+import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';
 import { partFigures } from '../metrics/parts.js';
 import { spanFigures } from '../metrics/spans.js';
-import { heldCounts, viewFigures } from '../metrics/view.js';
+import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
-import { startHousekeeping } from './housekeeping.js';
-import { followWorkspace } from './reading.js';
-import { fenceOf, startReplicas } from './replicas.js';
+import { type Housekeeping, startHousekeeping } from './housekeeping.js';
+import { LogWatching } from './log-watching.js';
+import { type FollowedWorkspace, followWorkspace } from './reading.js';
+import { fenceOf, type Replicas, startReplicas } from './replicas.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
 
-/** ms between two looks for blocks of the search index that are missing. */
-const INDEX_EVERY = 5_000;
-/** ms between two looks of the watching rules at the log. */
-const WATCH_EVERY = 1000;
-/** ms between two looks through the keys of subjects. */
-const KEYS_EVERY = 24 * 3_600_000;
-/** ms between two looks for clocks of tickets that have run out. */
-const CLOCKS_EVERY = 2000;
-/**
- * How long the witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits.
- */
+/** ms between two messages on how far the log and the tasks are. */
+const TELL_EVERY = 500;
+/** ms that witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
 const SETTLE_MS = 3000;
 
-runChild('writer', async (args, signal, onMessage) => {
-  starting('loads the workspace');
-  const workspace = await loadWorkspace(args.workspace);
-  const place = { file: join(args.workspace, 'yitong.json') };
-  const settings = readSettings(workspace.settings, place, process.env, args.flags);
-  const rules = await loadRules();
-  const thresholds = readThresholds(rules, settings.audit.watch, place);
-  const witnesses = await witnessSetup(settings.audit, args.workspace, place);
-  starting('opens the audit log');
-  // its lock is that of the whole process: before the view is touched, the writer that was here must be gone, or both
-  // would apply the same records
-  const setup = await replicaSetup(settings.audit, args.workspace, place);
-  const names = signerNames(settings.audit.origin);
-  refuseLostKeys(auditLayout(args.data));
-  const keys = openSubjectKeys({ dir: auditLayout(args.data).subjectKeys, cache: 100 });
-  const signer = openReplicaSigner(args.data, names.replica);
-  const register = openRegister(args.data);
-  const fence = settings.audit.sequencer ? fenceOf(register, settings.audit) : undefined;
-  const sequencer: Sequencer | undefined = settings.audit.sequencer
-    ? startSequencer({
-        dataDir: args.data,
-        signer: openAuditSigners(args.data, names).log,
-        origin: settings.audit.origin,
-        now: Date.now,
-        ...present({ witnesses, fence }),
-        interval: 500,
-        onAlert: (alert) => tell({ kind: 'alert', message: describeAlert(alert) }),
-      })
-    : undefined;
-  const lock = sequencer === undefined ? holdWriter(args.data) : undefined;
-  // answers come from the view: a bus that is away is waited for
-  const alert = (message: string): void => tell({ kind: 'alert', message });
-  starting('opens the bus');
-  const bus = await openBus(args.bus, { mayBeAway: true, onWarning: alert });
-  const tracing = await childTracing(settings.tracing, 'writer', args);
-  starting('opens the view');
-  let hold = false;
-  const health: WriterHealth = writerHealth({ filled: () => reading.current().writer.identity() !== undefined, tell });
-  const reading = await followWorkspace(
-    workspace,
-    {
-      dataDir: args.data,
+/** What the writer was started with, as it stands on disk. */
+interface Content {
+  readonly workspace: Workspace;
+  readonly settings: Settings;
+  readonly rules: Rules;
+  /** Of the watching rules that are on. */
+  readonly thresholds: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  readonly witnesses: Awaited<ReturnType<typeof witnessSetup>>;
+}
+
+interface AuditLog {
+  readonly keys: SubjectKeys;
+  /** Of this replica. */
+  readonly signer: Signer;
+  /** Undefined of a log with one replica. */
+  readonly setup: ReplicaSetup | undefined;
+  readonly register: Register;
+  readonly fence: Fence | undefined;
+  /** Undefined where another replica sequences. */
+  readonly sequencer: Sequencer | undefined;
+  /** Where no sequencer holds it. */
+  readonly lock: Lock | undefined;
+}
+
+/** Its part in a log of several replicas; both undefined of a log with one. */
+interface AmongReplicas {
+  readonly replicas: Replicas | undefined;
+  readonly certificates: FollowedCertificates | undefined;
+}
+
+const alert = (message: string): void => tell({ kind: 'alert', message });
+const alertOf = (error: unknown): void => alert(inWords(error));
+
+class WriterProcess {
+  readonly #args: ProcessArguments;
+  /** Told to stop. */
+  readonly #signal: AbortSignal;
+  readonly #onMessage: (listener: (message: ToChild) => void) => void;
+  readonly #health: WriterHealth;
+  #reading: FollowedWorkspace | undefined;
+  /** Whether a record of an unknown schema is waited with. */
+  #hold = false;
+  /**
+   * By task, ms since 1970 when it came forward last; how long ago that is, the supervisor says: so one that died is
+   * seen, and a writer that hangs too.
+   */
+  readonly #passes: Record<string, number> = {};
+  /** The newest health of the log that was told, as JSON. */
+  #toldHealth = '';
+
+  constructor(args: ProcessArguments, signal: AbortSignal, onMessage: (listener: (message: ToChild) => void) => void) {
+    this.#args = args;
+    this.#signal = signal;
+    this.#onMessage = onMessage;
+    this.#health = writerHealth({
+      filled: () => this.#reading?.current().writer.identity() !== undefined,
+      tell,
+    });
+  }
+
+  async run(): Promise<void> {
+    starting('loads the workspace');
+    const content = await this.#loadContent();
+    starting('opens the audit log');
+    const log = await this.#openLog(content);
+    // answers come from the view: a bus that is away is waited for
+    starting('opens the bus');
+    const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
+    const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
+    starting('opens the view');
+    const reading = await this.#followBus(content, bus, tracing);
+    const among = await this.#joinReplicas(content, log);
+    starting('opens spool, search index and alerts');
+    const spool = this.#openSpool();
+    const forwarding = spool === undefined ? undefined : this.#forward(spool, bus, reading);
+    for (const task of ['watching', 'searching', 'names']) this.#passed(task);
+    const watching = this.#watchLog(content, log, reading);
+    const names = this.#followNames(bus, reading);
+    const pruning = this.#startPruning(content, log, among);
+    const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
+    const telling = setInterval(() => this.#tellHowFar(log), TELL_EVERY);
+    this.#hear(bus, reading);
+    const heldBack = heldCounts(this.#args.data);
+    this.#answerForMetrics(reading, housekeeping, heldBack, tracing);
+    tell({ kind: 'ready' });
+
+    await reading.ended;
+    await names;
+    await tracing?.stop();
+    await forwarding;
+    watching.stopTimers();
+    await housekeeping.stop();
+    await pruning?.stop();
+    // before the last run of the sequencer, so that the alerts' entries are in the log too
+    await watching.stop();
+    await this.#endLog(content, log, among, () => {
+      clearInterval(telling);
+      watching.stopIndexing();
+    });
+    await watching.close();
+    await log.keys.close();
+    await reading.current().close();
+    await bus.close();
+    await spool?.close();
+    await heldBack.close();
+  }
+
+  async #loadContent(): Promise<Content> {
+    const { workspace: dir, flags } = this.#args;
+    const workspace = await loadWorkspace(dir);
+    const place = { file: join(dir, 'yitong.json') };
+    const settings = readSettings(workspace.settings, place, process.env, flags);
+    const rules = await loadRules();
+    const thresholds = readThresholds(rules, settings.audit.watch, place);
+    const witnesses = await witnessSetup(settings.audit, dir, place);
+    return { workspace, settings, rules, thresholds, witnesses };
+  }
+
+  /**
+   * The lock of the log is that of the whole process: before the view is touched, the writer that was here must be
+   * gone, or both would apply the same records.
+   */
+  async #openLog({ settings: { audit }, witnesses }: Content): Promise<AuditLog> {
+    const { workspace: dir, data } = this.#args;
+    const setup = await replicaSetup(audit, dir, { file: join(dir, 'yitong.json') });
+    const names = signerNames(audit.origin);
+    const layout = auditLayout(data);
+    refuseLostKeys(layout);
+    const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 100 });
+    const signer = openReplicaSigner(data, names.replica);
+    const register = openRegister(data);
+    const common = { keys, signer, setup, register };
+    if (!audit.sequencer) return { ...common, fence: undefined, sequencer: undefined, lock: holdWriter(data) };
+    const fence = fenceOf(register, audit);
+    const sequencer = startSequencer({
+      dataDir: data,
+      signer: openAuditSigners(data, names).log,
+      origin: audit.origin,
+      now: Date.now,
+      ...present({ witnesses, fence }),
+      interval: 500,
+      onAlert: (found) => alert(describeAlert(found)),
+    });
+    return { ...common, fence, sequencer, lock: undefined };
+  }
+
+  async #followBus({ workspace }: Content, bus: Bus, tracing: Tracing | undefined): Promise<FollowedWorkspace> {
+    const reading = await followWorkspace(
+      workspace,
+      {
+        dataDir: this.#args.data,
+        bus,
+        alert,
+        hold: () => this.#hold,
+        health: this.#health,
+        ...present({ tracer: tracing?.tracer }),
+      },
+      this.#signal,
+    );
+    this.#reading = reading;
+    reading.start();
+    return reading;
+  }
+
+  async #joinReplicas({ settings }: Content, { setup, register, fence }: AuditLog): Promise<AmongReplicas> {
+    const { workspace, data } = this.#args;
+    if (setup === undefined) return { replicas: undefined, certificates: undefined };
+    const replicas = await startReplicas({
+      dataDir: data,
+      setup,
+      durability: settings.audit.durability,
+      register,
+      fence,
+      vkeys: () => replicaKeys(auditLayout(data).log),
+      tell,
+      onProblems: this.#health.replicas,
+    });
+    const certificates = await followCertificates({
+      certificates: followedReplica(setup, settings.audit, workspace, () => replicas.renew()),
+      now: Date.now,
+      // the workers follow it too, and say what is wrong with it
+      log: () => undefined,
+    });
+    certificates.start();
+    return { replicas, certificates };
+  }
+
+  /** Pushed records that wait for the bus; undefined where the settings have them refused then. */
+  #openSpool(): Spool | undefined {
+    const spooling = spoolOf(this.#args.bus);
+    if (spooling === undefined) return undefined;
+    return Spool.open({ dataDir: this.#args.data, maxBytes: spooling.maxBytes, now: Date.now });
+  }
+
+  #forward(spool: Spool, bus: Bus, reading: FollowedWorkspace): Promise<void> {
+    return forwardSpool({
+      spool,
+      signal: this.#signal,
+      open: (dataset) => producerOf(bus, reading.current().workspace, dataset),
+      onState: this.#health.spool,
+    });
+  }
+
+  #watchLog(
+    { settings: { audit }, rules, thresholds }: Content,
+    { signer, keys }: AuditLog,
+    reading: FollowedWorkspace,
+  ): LogWatching {
+    return new LogWatching({
+      dataDir: this.#args.data,
+      rules,
+      thresholds,
+      signer,
+      audit,
+      keys,
+      tickets: () => reading.current().tickets,
+      signal: this.#signal,
+      tell,
+      passed: (task) => this.#passed(task),
+    });
+  }
+
+  #followNames(bus: Bus, reading: FollowedWorkspace): Promise<void> {
+    let failure = '';
+    const following = followNames({
       bus,
-      alert,
-      hold: () => hold,
-      health,
-      ...(tracing === undefined ? {} : { tracer: tracing.tracer }),
-    },
-    signal,
-  );
-  reading.start();
-  const replicas =
-    setup === undefined
-      ? undefined
-      : await startReplicas({
-          dataDir: args.data,
-          setup,
-          durability: settings.audit.durability,
-          register,
-          fence,
-          vkeys: () => replicaKeys(auditLayout(args.data).log),
-          tell,
-          onProblems: health.replicas,
-        });
-  const certificates =
-    replicas === undefined
-      ? undefined
-      : // the workers follow it too, and say what is wrong with it
-        await followCertificates({
-          certificates: followedReplica(setup, settings.audit, args.workspace, () => replicas.renew()),
-          now: Date.now,
-          log: () => undefined,
-        });
-  certificates?.start();
-  starting('opens spool, search index and alerts');
-  const spooling = spoolOf(args.bus);
-  const spool =
-    spooling === undefined ? undefined : Spool.open({ dataDir: args.data, maxBytes: spooling.maxBytes, now: Date.now });
-  const forwarding =
-    spool === undefined
-      ? undefined
-      : forwardSpool({
-          spool,
-          signal,
-          open: (dataset) => producerOf(bus, reading.current().workspace, dataset),
-          onState: health.spool,
-        });
+      dataDir: this.#args.data,
+      workspace: () => reading.current().workspace,
+      signal: this.#signal,
+      onPass: () => {
+        failure = '';
+        this.#passed('names');
+      },
+      // tried again each second, and told once; how long it has not come forward is seen from outside
+      onError: (error) => {
+        const why = inWords(error);
+        if (why !== failure) alert(`names of companies: ${why}`);
+        failure = why;
+      },
+    });
+    // what is not awaited before the end would be a failure that nobody sees
+    following.catch(alertOf);
+    return following;
+  }
 
-  // Each says when it came forward; how long ago that is, the supervisor says: so one that died is seen, and a writer
-  // that hangs too.
-  const passes: Record<string, number> = {};
-  const passed = (task: string): void => void (passes[task] = Date.now());
-  for (const task of ['watching', 'searching', 'names']) passed(task);
-  const search = openSearch(args.data);
-  const raised = alertRecorder({ dataDir: args.data, signer, audit: settings.audit, now: Date.now });
-  const watcher = startWatching({
-    dataDir: args.data,
-    rules,
-    thresholds,
-    index: search.feed(),
-    now: Date.now,
-    record: raised.record,
-    interval: WATCH_EVERY,
-    onAlert: ({ rule, id }) => {
-      tell({ kind: 'alert', message: `watching found ${rule}, alert ${id}; see \`yitong audit alerts\`` });
-      tell({ kind: 'alerts', counts: watcher.counts() });
-    },
-    onError: (error) => tell({ kind: 'alert', message: inWords(error) }),
-    onPass: () => passed('watching'),
-  });
-  tell({ kind: 'alerts', counts: watcher.counts() });
-  const watchClocks = (): void => {
-    try {
-      passed('clocks');
-      watcher.raise(overdueAlerts(reading.current().tickets, Date.now()));
-    } catch (error) {
-      alert(inWords(error));
-    }
-  };
-  const clocks = thresholds.has(OVERDUE) ? setInterval(watchClocks, CLOCKS_EVERY) : undefined;
-  // whatever it finds is told, and nothing waits for it
-  const lookAtKeys = async (): Promise<void> => {
-    try {
-      const found = await damagedKeyAlerts(keys, Date.now(), signal);
-      if (found.length > 0 && !signal.aborted) watcher.raise(found);
-    } catch (error) {
-      alert(inWords(error));
-    }
-  };
-  const keyLooks = thresholds.has(DAMAGED_KEY)
-    ? [setTimeout(() => void lookAtKeys(), WATCH_EVERY), setInterval(() => void lookAtKeys(), KEYS_EVERY)]
-    : [];
-  // blocks behind the watcher that have no file: those of an erased subject, or of a folder that had no index
-  const indexing = setInterval(
-    () =>
-      void search
-        .catchUp(watcher.position())
-        .then(() => passed('searching'))
-        .catch((error: unknown) => alert(inWords(error))),
-    INDEX_EVERY,
-  );
+  /** Undefined where nobody could say which entries are in the log. */
+  #startPruning(
+    { settings: { keep } }: Content,
+    { sequencer, fence }: AuditLog,
+    { replicas }: AmongReplicas,
+  ): Pruning | undefined {
+    if (sequencer === undefined && replicas === undefined) return undefined;
+    return startPruning({
+      dataDir: this.#args.data,
+      keep: keep.journals,
+      now: Date.now,
+      onKept: alert,
+      onError: alertOf,
+      // also one that lost its place to another goes by what that one has
+      followed: () =>
+        sequencer !== undefined && fence?.fenced === undefined
+          ? undefined
+          : (replicas?.integrated() ?? new Map<string, number>()),
+    });
+  }
 
-  let namesFailed = '';
-  const following = followNames({
-    bus,
-    dataDir: args.data,
-    workspace: () => reading.current().workspace,
-    signal,
-    onPass: () => {
-      namesFailed = '';
-      passed('names');
-    },
-    // tried again each second, and told once; how long it has not come forward is seen from outside
-    onError: (error) => {
-      const why = inWords(error);
-      if (why !== namesFailed) alert(`names of companies: ${why}`);
-      namesFailed = why;
-    },
-  });
-  // what is not awaited before the end would be a failure that nobody sees
-  following.catch((error: unknown) => alert(inWords(error)));
+  #startHousekeeping(
+    { settings: { keep } }: Content,
+    journals: Pruning | undefined,
+    { watcher }: LogWatching,
+    reading: FollowedWorkspace,
+  ): Housekeeping {
+    return startHousekeeping({
+      dataDir: this.#args.data,
+      keep,
+      journals,
+      alerts: watcher,
+      now: Date.now,
+      onProblems: this.#health.housekeeping,
+      onGone: alert,
+      workspace: () => reading.current().workspace,
+      tickets: () => reading.current().tickets,
+    });
+  }
 
-  const { keep } = settings;
-  const pruning =
-    sequencer === undefined && replicas === undefined
-      ? undefined
-      : startPruning({
-          dataDir: args.data,
-          keep: keep.journals,
-          now: Date.now,
-          onKept: alert,
-          onError: (error) => alert(inWords(error)),
-          // also one that lost its place to another goes by what that one has
-          followed: () =>
-            sequencer !== undefined && fence?.fenced === undefined
-              ? undefined
-              : (replicas?.integrated() ?? new Map<string, number>()),
-        });
-  const housekeeping = startHousekeeping({
-    dataDir: args.data,
-    keep,
-    journals: pruning,
-    alerts: watcher,
-    now: Date.now,
-    onProblems: health.housekeeping,
-    onGone: alert,
-    workspace: () => reading.current().workspace,
-    tickets: () => reading.current().tickets,
-  });
+  #passed(task: string): void {
+    this.#passes[task] = Date.now();
+  }
 
-  let told = '';
-  const tellLog = setInterval(() => {
-    tell({ kind: 'passes', at: passes });
+  #tellHowFar({ sequencer }: AuditLog): void {
+    tell({ kind: 'passes', at: this.#passes });
     if (sequencer === undefined) return;
     const health = sequencer.health();
     const text = JSON.stringify(health);
-    if (text !== told) tell({ kind: 'log', health });
-    told = text;
-  }, 500);
+    if (text !== this.#toldHealth) tell({ kind: 'log', health });
+    this.#toldHealth = text;
+  }
 
-  const drain = async (): Promise<void> => {
+  #hear(bus: Bus, reading: FollowedWorkspace): void {
+    this.#onMessage((message) => {
+      switch (message.kind) {
+        case 'drain':
+          this.#drain(bus, reading).catch(alertOf);
+          break;
+        case 'started':
+          // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go
+          // first. A start is waited for
+          setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+          break;
+        case 'hold':
+          this.#hold = message.on;
+          break;
+        case 'damaged':
+          reading.damaged(message.file).catch(alertOf);
+          break;
+        case 'take':
+          this.#take(reading, message.contracts).then(
+            () => tell({ kind: 'taken' }),
+            (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, this.#args.workspace) }),
+          );
+          break;
+        default:
+          break;
+      }
+    });
+  }
+
+  /** Says when the view holds what is on the bus now; of a bus that is away nobody can say what the view lacks. */
+  async #drain(bus: Bus, reading: FollowedWorkspace): Promise<void> {
     const { topics, writer } = reading.current();
-    // of a bus that is away nobody can say what the view lacks: it serves what it has
     const ends = await Promise.all(topics.map(async (topic) => ({ topic, state: await bus.topicState(topic) }))).catch(
       () => [],
     );
@@ -268,81 +385,65 @@ runChild('writer', async (args, signal, onMessage) => {
         ({ topic, state }) =>
           state?.partitions.some(({ high }, partition) => writer.nextOffset(topic, partition) < high) === true,
       );
-    while (behind() && !signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (behind() && !this.#signal.aborted) await new Promise((resolve) => setTimeout(resolve, 10));
     tell({ kind: 'drained' });
-  };
-  onMessage((message) => {
-    if (message.kind === 'drain') drain().catch((error: unknown) => alert(inWords(error)));
-    // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go first.
-    // A start is waited for
-    if (message.kind === 'started') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-    if (message.kind === 'hold') hold = message.on;
-    if (message.kind === 'damaged') reading.damaged(message.file).catch((error: unknown) => alert(inWords(error)));
-    if (message.kind === 'take') {
-      health.again();
-      loadStill(args.workspace)
-        .then(({ workspace: next, version }) => {
-          // what the workers do not know must not be let in
-          if (version.contracts !== message.contracts)
-            throw new YitongError('bad_workspace', 'the files changed again meanwhile');
-          return reading.take(next);
-        })
-        .then(
-          () => tell({ kind: 'taken' }),
-          (error: unknown) => tell({ kind: 'taken', why: wordsOf(error, args.workspace) }),
-        );
-    }
-  });
-  const parts = partFigures(args.data);
-  const heldBack = heldCounts(args.data);
-  answerForMetrics('writer', async () => {
-    const now = reading.open();
-    return [
-      ...(now === undefined
-        ? []
-        : await viewFigures({
-            workspace: now.workspace,
-            writer: now.writer,
-            dataDir: args.data,
-            heldBack,
-            busUp: health.busUp,
-          })),
+  }
+
+  /**
+   * Reads by what is on disk.
+   * @param contracts the version that the workers know: what they do not know must not be let in
+   * @throws YitongError `bad_workspace` if it is another version by now; whatever is wrong with the workspace
+   */
+  async #take(reading: FollowedWorkspace, contracts: string): Promise<void> {
+    this.#health.again();
+    const { workspace, version } = await loadStill(this.#args.workspace);
+    if (version.contracts !== contracts) throw new YitongError('bad_workspace', 'the files changed again meanwhile');
+    await reading.take(workspace);
+  }
+
+  #answerForMetrics(
+    reading: FollowedWorkspace,
+    housekeeping: Housekeeping,
+    heldBack: HeldCounts,
+    tracing: Tracing | undefined,
+  ): void {
+    const { data: dataDir } = this.#args;
+    const parts = partFigures(dataDir);
+    const ofView = async (): Promise<Family[]> => {
+      const open = reading.open();
+      if (open === undefined) return [];
+      const { workspace, writer } = open;
+      return await viewFigures({ workspace, writer, dataDir, heldBack, busUp: this.#health.busUp });
+    };
+    answerForMetrics('writer', async () => [
+      ...(await ofView()),
       ...housekeeping.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),
       ...spanFigures('writer', tracing),
-    ];
-  });
-  tell({ kind: 'ready' });
+    ]);
+  }
 
-  await reading.ended;
-  await following;
-  await tracing?.stop();
-  await forwarding;
-  clearInterval(clocks);
-  for (const timer of keyLooks) clearInterval(timer);
-  await housekeeping.stop();
-  await pruning?.stop();
-  // before the last run of the sequencer, so that the alerts' entries are in the log too
-  await watcher.stop();
-  await raised.close();
-  // the workers have closed their journals by now: what they promised is in the log, however long this replica stays
-  // down
-  await certificates?.stop();
-  await replicas?.once();
-  await sequencer?.runOnce().catch((error: unknown) => tell({ kind: 'alert', message: inWords(error) }));
-  clearInterval(tellLog);
-  clearInterval(indexing);
-  await replicas?.stop();
-  await sequencer?.stop(witnesses === undefined ? 0 : SETTLE_MS);
-  lock?.release();
-  await search.close();
-  await keys.close();
-  await reading.current().close();
-  await bus.close();
-  await spool?.close();
-  await heldBack.close();
-});
+  /**
+   * The workers have closed their journals by now: what they promised is in the log, however long this replica stays
+   * down.
+   * @param caughtUp called when it is, before the log is closed
+   */
+  async #endLog(
+    { witnesses }: Content,
+    { sequencer, lock }: AuditLog,
+    { replicas, certificates }: AmongReplicas,
+    caughtUp: () => void,
+  ): Promise<void> {
+    await certificates?.stop();
+    await replicas?.once();
+    await sequencer?.runOnce().catch(alertOf);
+    caughtUp();
+    await replicas?.stop();
+    await sequencer?.stop(witnesses === undefined ? 0 : SETTLE_MS);
+    lock?.release();
+  }
+}
 
 /** One writer a data folder, also where another replica sequences. @throws YitongError `audit_unavailable` */
 function holdWriter(dataDir: string): Lock {
@@ -367,8 +468,11 @@ async function producerOf(bus: Bus, workspace: Workspace, dataset: string): Prom
 }
 
 /** An alert of the sequencer, in one line for the operator. */
-function describeAlert(alert: SequencerAlert): string {
-  return Object.entries(alert)
+function describeAlert(found: SequencerAlert): string {
+  return Object.entries(found)
     .map(([key, value]) => `${key} ${String(value)}`)
     .join(', ');
 }
+
+// last, once all of the file is there
+runChild('writer', (args, signal, onMessage) => new WriterProcess(args, signal, onMessage).run());

@@ -109,7 +109,12 @@ t.test('without an endpoint no process loads any of it, and no record says a tra
   t.strictSame(await bus(), [], "a pushed record's neither");
   await running.stop();
   const scripts = loaded(dir);
-  for (const one of ['process/worker.js', 'process/writer.js', 'process/feeds.js', 'tracing/index.js'])
+  for (const one of [
+    'operate/process/worker.js',
+    'operate/process/writer.js',
+    'operate/process/feeds.js',
+    'ground/tracing/index.js',
+  ])
     t.ok(scripts.has(new URL(`../../../gateway/${one}`, import.meta.url).href), `${one} ran`);
   t.strictSame(ofTracing(scripts), []);
 });

@@ -95,7 +95,7 @@ t.test(
     const first = new Promise<string>((resolve) => createInterface({ input: child.stdout }).once('line', resolve));
     const [writer = NaN] = await until(
       'the writer',
-      () => Promise.resolve(childrenOf(child.pid ?? 0, 'process/writer.js')),
+      () => Promise.resolve(childrenOf(child.pid ?? 0, 'operate/process/writer.js')),
       (found) => found.length === 1,
       60_000,
     );

@@ -72,7 +72,7 @@ t.test(
       response.on('data', (chunk: Buffer) => (text += chunk.toString()));
       return { request, response, text: () => text };
     };
-    const processes = (): number => childrenOf(process.pid, 'process/replay.js').length;
+    const processes = (): number => childrenOf(process.pid, 'log/verify/replay.js').length;
     const held = (): readonly string[] => readdirSync(join(served.data, 'replays'));
 
     const first = await ask(lin);

@@ -4,7 +4,7 @@ import { YitongError } from '../../../../contracts/errors.js';
 import { loadPolicies } from '../../../../policies/load.js';
 import { unused } from '../../../../policies/privilege.js';
 import { namesOf } from '../../../documents/words/names.js';
-import { useOf } from '../../../log/verify/use.js';
+import { useOf } from '../../../log/verify/use-of-grants.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
 import { type Auditing, numberOf } from './auditing.js';

@@ -1,10 +1,11 @@
 /** The form and the list. */
 import type { JSX } from 'preact';
-import { inOneLine, typeNames, typeWords } from '../../../documents/words/entry.js';
+import { inOneLine, typeWords } from '../../../documents/words/entry.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import { actionTable, lookTable } from '../../../log/entries/actions.js';
+import { eventTable } from '../../../log/entries/events.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { CompanyField } from '../../ui/company-field.js';
 import { ChoiceField, Form, TextField } from '../../ui/form.js';
@@ -135,7 +136,7 @@ export function searchPage({
       label={label(name)}
       value={filters[name] ?? ''}
       options={[
-        { value: '', title: name === 'type' ? typeNames.released[language] : say('全部', 'all') },
+        { value: '', title: name === 'type' ? eventTable.released[language] : say('全部', 'all') },
         ...options.map(([value, title]) => ({ value, title })),
       ]}
     />
@@ -194,7 +195,7 @@ export function searchPage({
             {text('item')}
             {choice('type', [
               ['all', say('全部类型', 'all types')],
-              ...Object.entries(typeNames)
+              ...Object.entries(eventTable)
                 .filter(([value]) => value !== 'released')
                 .map(([value, title]): [string, string] => [value, title[language]]),
             ])}

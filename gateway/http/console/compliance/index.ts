@@ -17,7 +17,7 @@ import {
   type ScannerView,
 } from '../../../documents/compliance/index.js';
 import type { Service } from '../../../documents/context.js';
-import { openLookups } from '../../../documents/reports/lookups.js';
+import { openLookups } from '../../../documents/lookups.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';

@@ -2,10 +2,11 @@
 import type { JSX } from 'preact';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import { deliveryWords } from '../../../../policies/words.js';
-import { verdicts } from '../../../documents/words/entry.js';
+import { inWords } from '../../../documents/words/entry.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
+import { verdicts } from '../../../log/entries/outcomes.js';
 import type { HandledComplaint } from '../../../procedures/lifecycles/complaints.js';
 import type { Complaint } from '../../people/complaints.js';
 import { AreaField, FoldedForm } from '../../ui/form.js';
@@ -237,7 +238,7 @@ function Document({
             <dt>{say('结果', 'Result')}</dt>
             <dd>
               <span class={`state ${found === 'genuine' ? 'ok' : 'warn'}`}>
-                {outcomes[found] ?? verdicts[found]?.[language] ?? say('其他', found)}
+                {outcomes[found] ?? inWords(verdicts, found, language)}
               </span>
             </dd>
           </>

@@ -17,8 +17,8 @@ import {
   type Scanner,
 } from '../../../documents/compliance/index.js';
 import type { Service } from '../../../documents/context.js';
+import { openLookups } from '../../../documents/lookups.js';
 import { type Asking, reportsOf } from '../../../documents/reports/index.js';
-import { openLookups } from '../../../documents/reports/lookups.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';

@@ -1,17 +1,17 @@
 /**
- * Reading the registers of a report: decided once a dataset as a query is, then one range read a subject, all over one
- * cut.
+ * Reading registers for documents and look-ups: decided once a dataset as a query is, then one range read a subject,
+ * all over one cut.
  */
 
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { Client, Decision } from '../../../policies/types.js';
-import { Out } from '../../answer/projection/index.js';
-import type { Closed } from '../../answer/question/closed.js';
-import type { Plan, Plans } from '../../answer/question/plan.js';
-import type { StatedCase } from '../../answer/question/request.js';
-import type { Cut, ReadPoint, ViewReader } from '../../answer/view/port.js';
+import { Out } from '../projection/index.js';
+import type { Closed } from '../question/closed.js';
+import type { Plan, Plans } from '../question/plan.js';
+import type { StatedCase } from '../question/request.js';
+import type { Cut, ReadPoint, ViewReader } from '../view/port.js';
 
 export interface AskedDataset {
   readonly id: DatasetId;

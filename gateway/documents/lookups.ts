@@ -6,10 +6,10 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openEnv } from '../../../connectors/lmdb/env.js';
-import { refuseDamaged } from '../../../connectors/lmdb/file.js';
-import { YitongError } from '../../../contracts/errors.js';
-import { createOnce } from '../../ground/files/durable.js';
+import { openEnv } from '../../connectors/lmdb/env.js';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
+import { YitongError } from '../../contracts/errors.js';
+import { createOnce } from '../ground/files/durable.js';
 
 export interface LookupLimits {
   readonly perClient: number;

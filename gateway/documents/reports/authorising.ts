@@ -1,0 +1,205 @@
+/** Authorisations that companies give each other, and invitations to give them: each is on record before it counts. */
+import { canonicalJson } from '../../../contracts/canonical.js';
+import { YitongError } from '../../../contracts/errors.js';
+import type { SubjectKey } from '../../../contracts/ids.js';
+import type { ReportDefinition } from '../../../contracts/reports.js';
+import type { Receipt } from '../../log/entries/port.js';
+import { dayIn } from '../compute/index.js';
+import { isDay } from '../compute/rules.js';
+import type { Day } from '../model/model.js';
+import { type Authorisation, type Invitation, isOpen } from './authorisation.js';
+import { type ReportDesk, refuse } from './desk.js';
+import { membersFor } from './members.js';
+import type { Asking, AuthorisationRequest, Authorisations, ReportRequest } from './port.js';
+import { type CheckedRequest, checkedRequest } from './request.js';
+import { newId } from './store.js';
+
+/** The longest that one authorisation holds, in days. */
+const MAX_AUTHORISED = 366;
+/** Days within which an invitation can be answered. */
+const INVITED = 90;
+const DAY = 86_400_000;
+
+const keyIn = (subject: SubjectKey): string => subject.slice(subject.indexOf(':') + 1);
+
+export class Authorising {
+  readonly #desk: ReportDesk;
+
+  constructor(desk: ReportDesk) {
+    this.#desk = desk;
+  }
+
+  // authorisations
+
+  async authorise(
+    request: AuthorisationRequest,
+    asking: Asking,
+  ): Promise<{ readonly authorisation: Authorisation; readonly receipt: Receipt }> {
+    const definition = this.#desk.definitionOf(request.report);
+    const from = this.#desk.subjectOf(definition, request.from);
+    const to = this.#desk.subjectOf(definition, request.to);
+    if (from === to) refuse('a company asks about itself without an authorisation');
+    const { since, until, domains, purposes } = request;
+    checkTerm(since, until, this.#desk.today());
+    checkScope(definition, request);
+    const authorisation: Authorisation = {
+      id: newId(),
+      report: definition.id,
+      from,
+      to,
+      since,
+      until,
+      recordedAt: this.#desk.time(),
+      ...(domains === undefined ? {} : { domains: [...domains] }),
+      ...(purposes === undefined ? {} : { purposes: [...purposes] }),
+    };
+    const detail = { since, until, domains: authorisation.domains, purposes: authorisation.purposes };
+    const receipt = await this.#desk.recordAct(asking, 'authorisation_recorded', authorisation, detail);
+    this.#desk.store.putAuthorisation(authorisation, this.#keptUntil(authorisation));
+    return { authorisation, receipt };
+  }
+
+  async withdraw(id: string, from: string, asking: Asking): Promise<Receipt> {
+    const { store } = this.#desk;
+    const found = store.authorisation(id);
+    if (found === undefined || found.from !== this.#desk.parse(from))
+      throw new YitongError('not_found', 'you have given no such authorisation');
+    const receipt = await this.#desk.recordAct(asking, 'authorisation_withdrawn', found, {});
+    const withdrawnAt = found.withdrawnAt ?? this.#desk.time();
+    store.putAuthorisation({ ...found, withdrawnAt }, this.#keptUntil(found));
+    return receipt;
+  }
+
+  async authorisationsOf(subject: string, asking: Asking): Promise<Authorisations> {
+    const { store } = this.#desk;
+    const key = this.#desk.parse(subject);
+    const isUnanswered = (invitation: Invitation): boolean => this.#isUnanswered(invitation);
+    const found: Authorisations = {
+      given: store.given(key),
+      received: store.received(key),
+      invited: store.invited(key).filter(isUnanswered),
+      inviting: store.inviting(key).filter(isUnanswered),
+    };
+    const results = found.given.length + found.received.length + found.invited.length + found.inviting.length;
+    await this.#desk.recordLook(asking, 'authorisations', key, {}, results);
+    return found;
+  }
+
+  hasAuthorised(report: string, from: string, to: string): boolean {
+    const [giver, taker] = [this.#desk.parse(from), this.#desk.parse(to)];
+    const today = this.#desk.today();
+    return this.#desk.store
+      .given(giver)
+      .some(
+        (one) => one.report === report && one.to === taker && (one.withdrawnAt !== undefined || one.until >= today),
+      );
+  }
+
+  /** ms since 1970: as long after its last day as a report is kept. */
+  #keptUntil({ report, until }: Pick<Authorisation, 'report' | 'until'>): number {
+    return Date.parse(until) + (this.#desk.definitions.get(report)?.retention ?? 0);
+  }
+
+  // invitations
+
+  async invite(request: ReportRequest, asking: Asking): Promise<readonly Invitation[]> {
+    const desk = this.#desk;
+    const checked = checkedRequest(desk, request);
+    const started = desk.now();
+    const { members, missing, register } = membersFor(desk, checked, asking);
+    const companies = [...new Set(missing.map(({ company }) => company))];
+    // read before it is said what was read
+    const names = new Map(
+      [checked.asker, ...companies].map((one) => [one, register.entry(one).name ?? keyIn(one)] as const),
+    );
+    await register.release(checked.asker, started, canonicalJson(members));
+    return Promise.all(companies.map((company) => this.#inviteOne(company, checked, names, started, asking)));
+  }
+
+  async #inviteOne(
+    from: SubjectKey,
+    checked: CheckedRequest,
+    names: ReadonlyMap<SubjectKey, string>,
+    started: number,
+    asking: Asking,
+  ): Promise<Invitation> {
+    const known = this.#invitedAlready(from, checked, dayIn(started));
+    if (known !== undefined) return known;
+    const { definition, asker, domains, purpose, bearer } = checked;
+    const until = dayIn(started + INVITED * DAY);
+    const nameOf = (company: SubjectKey): string => names.get(company) ?? keyIn(company);
+    const invitation: Invitation = {
+      id: newId(),
+      report: definition.id,
+      from,
+      to: asker,
+      names: { from: nameOf(from), to: nameOf(asker) },
+      ...(domains.length === definition.domains.length ? {} : { domains: domains.map(({ id }) => id) }),
+      purposes: [purpose],
+      bearer,
+      invitedAt: new Date(started).toISOString(),
+      until,
+    };
+    const detail = { until, domains: invitation.domains, purposes: invitation.purposes };
+    await this.#desk.recordAct(asking, 'authorisation_requested', invitation, detail);
+    this.#desk.store.putInvitation(invitation, this.#keptUntil(invitation));
+    return invitation;
+  }
+
+  /** An invitation to the same that is not answered yet, or was declined and is not over. */
+  #invitedAlready(
+    from: SubjectKey,
+    { definition, asker, domains, purpose }: CheckedRequest,
+    today: Day,
+  ): Invitation | undefined {
+    const covers = (one: Invitation): boolean =>
+      one.report === definition.id &&
+      one.to === asker &&
+      one.purposes.includes(purpose) &&
+      (one.domains === undefined || domains.every(({ id }) => one.domains?.includes(id)));
+    const stands = (one: Invitation): boolean =>
+      this.#isUnanswered(one) || (one.declinedAt !== undefined && today <= one.until);
+    return this.#desk.store.invited(from).find((one) => covers(one) && stands(one));
+  }
+
+  isInvited(subject: string, id?: string): boolean {
+    const key = this.#desk.parse(subject);
+    if (this.#desk.definitions.size === 0) return false;
+    return this.#desk.store.invited(key).some((one) => this.#isUnanswered(one) && (id === undefined || one.id === id));
+  }
+
+  async decline(id: string, from: string, asking: Asking): Promise<Receipt> {
+    const { store } = this.#desk;
+    const found = store.invitation(id);
+    if (found === undefined || found.from !== this.#desk.parse(from))
+      throw new YitongError('not_found', 'nobody has asked you for such an authorisation');
+    const receipt = await this.#desk.recordAct(asking, 'authorisation_declined', found, {});
+    const declinedAt = found.declinedAt ?? this.#desk.time();
+    store.putInvitation({ ...found, declinedAt }, this.#keptUntil(found));
+    return receipt;
+  }
+
+  #isUnanswered(invitation: Invitation): boolean {
+    const definition = this.#desk.definitions.get(invitation.report);
+    if (definition === undefined) return false;
+    const allDomains = definition.domains.map(({ id }) => id);
+    return isOpen(invitation, this.#desk.today(), allDomains, this.#desk.store.given(invitation.from));
+  }
+}
+
+/** @throws YitongError `bad_request` */
+function checkTerm(since: string, until: string, today: Day): void {
+  if (!isDay(since) || !isDay(until) || since > until)
+    refuse('`since` and `until` are days, `YYYY-MM-DD`, the first not after the second');
+  if (until < today) refuse('`until` is over');
+  if (Date.parse(until) - Date.parse(since) > MAX_AUTHORISED * DAY)
+    refuse(`an authorisation holds ${String(MAX_AUTHORISED)} days at most; it can be given anew`);
+}
+
+/** @throws YitongError `bad_request` */
+function checkScope(definition: ReportDefinition, { domains, purposes }: AuthorisationRequest): void {
+  if (domains !== undefined && !domains.every((id) => definition.domains.some((domain) => domain.id === id)))
+    refuse('`domains` names domains of the report');
+  if (purposes !== undefined && !purposes.every((id) => definition.purposes.has(id)))
+    refuse('`purposes` names purposes of the report');
+}

@@ -8,8 +8,8 @@ import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../gr
 import { openSubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { readErasures } from '../../log/erasure/carry-out.js';
-import { eraseHere } from '../../log/erasure/here.js';
 import { erasedBy, orderErasure } from '../../log/erasure/order.js';
+import { eraseHere } from '../../log/erasure/own-journals.js';
 import { openJournal } from '../../log/journal/journal.js';
 import { parseVkey } from '../../log/proof/note.js';
 import { openRegister } from '../../log/replicas/epoch.js';

@@ -5,8 +5,8 @@
 import type { JSX } from 'preact';
 import type { ReleaseView } from '../../../documents/compliance/release.js';
 import type { ReportModel } from '../../../documents/model/model.js';
-import type { ChangeKind } from '../../../documents/reports/kinds.js';
-import type { ReleasedReport } from '../../../documents/reports/part.js';
+import type { ChangeKind } from '../../../documents/reports/change-kinds.js';
+import type { ReleasedReport } from '../../../documents/reports/released-part.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';

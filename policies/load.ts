@@ -18,8 +18,10 @@ import {
   fieldPath,
   type GrantId,
   grantId,
+  keyOf,
   type PurposeId,
   purposeId,
+  schemeOf,
 } from '../contracts/ids.js';
 import { present } from '../contracts/present.js';
 import type { Contract, Workspace } from '../contracts/types.js';
@@ -143,7 +145,7 @@ function rowPredicate(rows: GrantFile['rows'], contract: Contract, workspace: Wo
   const subjects = rows.subjects ?? [];
   const scheme = workspace.schemes.get(contract.subject.scheme);
   for (const [index, subject] of subjects.entries()) {
-    const [name, key] = [subject.slice(0, subject.indexOf(':')), subject.slice(subject.indexOf(':') + 1)];
+    const [name, key] = [schemeOf(subject), keyOf(subject)];
     const parsed = name === scheme?.id ? scheme.parse(key) : undefined;
     // never the subject itself in a message
     if (parsed?.ok !== true || parsed.changed) {

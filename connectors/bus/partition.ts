@@ -36,6 +36,3 @@ const at = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0;
 export function partitionOf(subject: string, partitions: number): number {
   return (murmur2(Buffer.from(subject, 'utf8')) & 0x7fffffff) % partitions;
 }
-
-/** The key as it stands in a topic: `<subject>|<recordId>`. */
-export const topicKey = (subject: string, recordId: string): string => `${subject}|${recordId}`;

@@ -9,6 +9,7 @@
  */
 
 import { hash } from 'node:crypto';
+import { recordKey } from '../../contracts/ids.js';
 import { present } from '../../contracts/present.js';
 import type { Partly } from './identity.js';
 import type { Gone } from './publisher.js';
@@ -60,7 +61,7 @@ const POSITIONS = 3;
 export const digest = (text: string): string => hash('sha256', text, 'base64url').slice(0, 12);
 
 const recordName = ({ subject, recordId }: { readonly subject: string; readonly recordId: string }): string =>
-  `${subject}|${recordId}`;
+  recordKey(subject, recordId);
 
 function listed<T>(of: readonly T[], name: (one: T) => string): Map<string, T[]> {
   const found = new Map<string, T[]>();

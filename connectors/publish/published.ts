@@ -1,6 +1,7 @@
 /** A published record as the state holds it: its key, and its entry in bytes. */
 
 import { YitongError } from '../../contracts/errors.js';
+import { recordKey } from '../../contracts/ids.js';
 import { SUM_BYTES, sumOf } from '../checksum.js';
 
 /** One published record. `slot` is a small number of its own, for the bitmap of a run. */
@@ -32,7 +33,7 @@ const HEAD = SUM_AT + SUM_BYTES;
 const NO_REST = '\0'.repeat(REST_BYTES);
 /** `<dataset>|<subject>|<recordId>`; neither a dataset nor a subject holds a bar. */
 export const stateKey = (dataset: string, subject: string, recordId: string): string =>
-  `${dataset}|${subject}|${recordId}`;
+  `${dataset}|${recordKey(subject, recordId)}`;
 
 /** What `stateKey` was made of. */
 export function namesOf(key: string): { readonly subject: string; readonly recordId: string } {

@@ -2,7 +2,9 @@
  * What a person does about records whose withdrawal is held back (`holds.ts`): withdraws them by name, or says that
  * they are still on the register.
  */
+
 import { YitongError } from '../../contracts/errors.js';
+import { recordKey } from '../../contracts/ids.js';
 import type { Bus } from '../bus/port.js';
 import type { Feed } from '../feed.js';
 import { digest } from './holds.js';
@@ -22,7 +24,7 @@ export interface HeldOptions extends Pick<SessionOptions, 'workspace' | 'contrac
 
 /** 12 characters by which a held record is named where its key is not shown. */
 export const heldId = ({ subject, recordId }: Pick<Held, 'subject' | 'recordId'>): string =>
-  digest(`${subject}|${recordId}`);
+  digest(recordKey(subject, recordId));
 
 function named(state: State, dataset: string, ids: readonly string[] | 'all'): readonly Held[] {
   const held = state.held(dataset);

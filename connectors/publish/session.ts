@@ -3,6 +3,7 @@
  * finished; then what left the source is withdrawn or held, and the watermark says what was seen. To be used within the
  * dataset's turn (`turn.ts`).
  */
+import { recordKey } from '../../contracts/ids.js';
 import type { Span } from '../../contracts/tracing.js';
 import { type Bus, controlSpec, dataTopic, type Producer, type Watermark } from '../bus/port.js';
 import { type Before, digest, judgeGone, type Unreadable } from './holds.js';
@@ -167,9 +168,9 @@ export class Session {
         newlyHeld: 0,
       };
     const { gone, all } = await this.#publisher.unseen();
-    const waiting = new Set(before.held.map(({ subject, recordId }) => `${subject}|${recordId}`));
+    const waiting = new Set(before.held.map(({ subject, recordId }) => recordKey(subject, recordId)));
     // what is held was looked at when it left; it does not count again
-    const left = gone.filter(({ subject, recordId }) => !waiting.has(`${subject}|${recordId}`));
+    const left = gone.filter(({ subject, recordId }) => !waiting.has(recordKey(subject, recordId)));
     if (acceptShrink !== true && left.length > maxWithdrawShare * all)
       return {
         refused: { why: 'shrunk', gone: left.length, all },
@@ -183,11 +184,11 @@ export class Session {
     await this.withdraw(judged.withdraw, `left_snapshot@${sourceTime}`, sourceTime, 'left_snapshot');
     state.write('unreadable', contract.id, judged.rows);
     state.write('groups', contract.id, judged.groups);
-    const had = new Set(before.held.map(({ subject, recordId }) => `${subject}|${recordId}`));
+    const had = new Set(before.held.map(({ subject, recordId }) => recordKey(subject, recordId)));
     return {
       withdrawn: judged.withdraw.length,
       held: judged.held.length,
-      newlyHeld: judged.held.filter(({ subject, recordId }) => !had.has(`${subject}|${recordId}`)).length,
+      newlyHeld: judged.held.filter(({ subject, recordId }) => !had.has(recordKey(subject, recordId))).length,
     };
   }
 

@@ -11,8 +11,8 @@
  *
  * Chunks of format 1 begin with 0x01 and three bytes of zero, and have no checksum: their records begin at 20.
  */
+import { recordKey } from '../../../contracts/ids.js';
 import { sumOf } from '../../checksum.js';
-import { topicKey } from '../partition.js';
 import type { InRecord, OutRecord } from '../port.js';
 
 const MAGIC = Buffer.from([0x59, 0x43, 0xc3, 0x02]);
@@ -65,7 +65,7 @@ function encode(records: readonly OutRecord[], from: number, to: number, size: n
     const start = pos;
     out.writeUInt32LE(i - from, pos);
     pos += RECORD_HEAD;
-    const keyBytes = out.write(topicKey(record.subject, record.recordId), pos, 'utf8');
+    const keyBytes = out.write(recordKey(record.subject, record.recordId), pos, 'utf8');
     pos += keyBytes;
     out.writeUInt32LE(keyBytes, start + 4);
     out.writeInt32LE(record.value === null ? -1 : record.value.length, start + 8);

@@ -3,7 +3,7 @@
  * one partition (message format 2, KIP-98). kafkajs makes half a dozen zero-filled buffers a record, which costs more
  * than all the rest of publishing it.
  */
-import { topicKey } from '../partition.js';
+import { recordKey } from '../../../contracts/ids.js';
 import type { OutRecord } from '../port.js';
 import { crc32c } from './crc32c.js';
 
@@ -123,7 +123,7 @@ class BatchWriter {
     this.byte(0); // attributes
     this.byte(0); // timestamp delta
     this.varint(offsetDelta);
-    this.text(topicKey(record.subject, record.recordId));
+    this.text(recordKey(record.subject, record.recordId));
     if (record.value === null) this.varint(-1);
     else {
       this.varint(record.value.length);

@@ -5,7 +5,7 @@
  */
 import { decodeRecord } from '../../../contracts/avro.js';
 import { YitongError } from '../../../contracts/errors.js';
-import { type DatasetId, datasetId } from '../../../contracts/ids.js';
+import { type DatasetId, datasetId, recordSubject } from '../../../contracts/ids.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { FRAME_BYTES, readFrame } from '../../../contracts/wire.js';
 import { type Bus, dataTopic, type InRecord } from '../../bus/port.js';
@@ -109,7 +109,7 @@ function tieOf(
   const place = { partition, offset, record: key };
   const nothing: Tie = { ...place, legacy: undefined, subject: undefined };
   const prefix = `${contract.subject.scheme}:`;
-  const subject = key.slice(0, key.indexOf('|'));
+  const subject = recordSubject(key);
   if (value === null || !subject.startsWith(prefix)) return nothing;
   try {
     const written = workspace.schemasById.get(readFrame(value));

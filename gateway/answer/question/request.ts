@@ -5,7 +5,7 @@
 import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
-import { datasetId, fieldPath, purposeId, type SubjectKey, subjectKey } from '../../../contracts/ids.js';
+import { datasetId, fieldPath, purposeId, type SubjectKey, schemeOf, subjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import { parseTraceparent } from '../../../contracts/tracing.js';
 import type { Contract, KeyScheme } from '../../../contracts/types.js';
@@ -77,7 +77,7 @@ export function parseSubject(text: string, schemes: ReadonlyMap<string, KeySchem
 
 /** @throws YitongError `bad_subject` where a dataset to be read is keyed by another scheme */
 export function checkScheme(contracts: Iterable<Contract>, subject: SubjectKey): void {
-  const scheme = subject.slice(0, subject.indexOf(':'));
+  const scheme = schemeOf(subject);
   for (const contract of contracts) {
     if (contract.subject.scheme !== scheme) {
       throw new YitongError(

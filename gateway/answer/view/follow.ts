@@ -16,7 +16,7 @@ import {
   type TopicState,
 } from '../../../connectors/bus/port.js';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
-import type { DatasetId } from '../../../contracts/ids.js';
+import { type DatasetId, recordSubject } from '../../../contracts/ids.js';
 import type { Tracer } from '../../../contracts/tracing.js';
 import type { Contract } from '../../../contracts/types.js';
 import { FRAME_BYTES } from '../../../contracts/wire.js';
@@ -417,7 +417,7 @@ class Follower {
    * Watermarks say something of data that were acknowledged before them, so those stand below the ends as they are now.
    */
   async #ends(batch: readonly InRecord[]): Promise<Cut> {
-    const named = new Set(batch.map(({ key }) => dataTopic(this.#o.workspace.prefix, key.slice(0, key.indexOf('|')))));
+    const named = new Set(batch.map(({ key }) => dataTopic(this.#o.workspace.prefix, recordSubject(key))));
     const ends: Record<TopicName, readonly number[]> = {};
     for (const topic of named) {
       if (!this.#contracts.has(topic)) continue;

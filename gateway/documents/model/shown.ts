@@ -1,4 +1,5 @@
 /** Whom a report is about, for somebody who only holds its code. */
+import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import type { Shown } from '../../../contracts/reports.js';
 import type { KeyScheme } from '../../../contracts/types.js';
 import type { ReportModel } from './model.js';
@@ -26,11 +27,10 @@ export function shownSubjects(
   schemes: ReadonlyMap<string, KeyScheme>,
 ): readonly ShownSubject[] {
   return subjects.map(({ subject, name }) => {
-    const colon = subject.indexOf(':');
-    const key = subject.slice(colon + 1);
+    const key = keyOf(subject);
     return {
       name: shown.name === 'value' ? name : maskedName(name),
-      key: shown.subject === 'value' ? key : (schemes.get(subject.slice(0, colon))?.mask(key) ?? STARS),
+      key: shown.subject === 'value' ? key : (schemes.get(schemeOf(subject))?.mask(key) ?? STARS),
     };
   });
 }

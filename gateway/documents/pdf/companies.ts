@@ -2,9 +2,10 @@
  * The companies of a report on several: the table of what was found that it opens with, and those that stand alike,
  * told together.
  */
+import { keyOf } from '../../../contracts/ids.js';
 import type { Localised } from '../../../contracts/types.js';
 import type { ReportModel, SectionState } from '../model/model.js';
-import { colours, count, drawFindings, keyOf, mark, overviewHeight, sectionsOf } from './findings.js';
+import { colours, count, drawFindings, mark, overviewHeight, sectionsOf } from './findings.js';
 import type { Flow } from './flow.js';
 import { type Element, INK, LEFT, LINE, leading, RIGHT, type Sheet, SOFT, TOP } from './sheet.js';
 import { alikeNote, inShort, labels, relations, sentences, shortTitles } from './words.js';

@@ -1,12 +1,14 @@
 /** The pages of a report. */
+
 import { canonicalJson } from '../../../contracts/canonical.js';
+import { keyOf } from '../../../contracts/ids.js';
 import type { SealDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
 import { localSecond } from '../../ground/language/time.js';
 import type { ReportModel } from '../model/model.js';
 import { MODEL_FILE } from '../signed/pdf-signed.js';
 import { drawAlike, drawCompanies, gathered } from './companies.js';
-import { drawFindings, keyOf, overviewHeight, summaryOf } from './findings.js';
+import { drawFindings, overviewHeight, summaryOf } from './findings.js';
 import { Flow } from './flow.js';
 import { frame } from './frame.js';
 import { qrOf, sideOf } from './qr.js';

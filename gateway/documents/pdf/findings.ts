@@ -14,9 +14,6 @@ export const colours: Readonly<Record<SectionState, Colour>> = {
   not_answered: '#8a5a00',
 };
 
-/** The key without its scheme. */
-export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
-
 export const sectionsOf = ({ sections, domains }: ReportModel, subject: number): readonly ReportSection[] =>
   sections.slice(subject * domains.length, (subject + 1) * domains.length);
 export const count = (sections: readonly ReportSection[], state: SectionState): number =>

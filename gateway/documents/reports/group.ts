@@ -4,7 +4,7 @@
  */
 
 import { YitongError } from '../../../contracts/errors.js';
-import { type SubjectKey, subjectKey } from '../../../contracts/ids.js';
+import { keyOf, type SubjectKey, subjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { KeyScheme } from '../../../contracts/types.js';
@@ -43,8 +43,6 @@ export function entryOf(definition: ReportDefinition, scheme: KeyScheme, value: 
   );
   return { ...present({ name }), related };
 }
-
-const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 
 /**
  * From the company downwards through subsidiaries to their branches, and upwards through controlling shareholders; not

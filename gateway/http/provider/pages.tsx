@@ -1,5 +1,7 @@
 /** The page of the development provider: choose who you are. No password, since nobody real stands here. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../contracts/ids.js';
 import { roleNames } from '../../ground/identity/person.js';
 import { type FrameProps, page } from '../ui/page.js';
 import type { DemoPerson } from './persons.js';
@@ -35,9 +37,7 @@ export function choosePerson({ language, workspace, persons, uid }: ChooseProps)
                     : ` · ${workspace.authorities.get(authority)?.name[language] ?? authority}`}
                 </span>
                 {subjects.length === 0 ? null : (
-                  <span class="id">
-                    {(zh ? subjects.map((one) => one.slice(one.indexOf(':') + 1)) : subjects).join(' ')}
-                  </span>
+                  <span class="id">{(zh ? subjects.map((one) => keyOf(one)) : subjects).join(' ')}</span>
                 )}
                 {note === undefined ? null : <span>{note[language]}</span>}
               </button>

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../ground/files/places.js';
 
 /** Where the compiled scripts are: those of pages, and what they share with the server. */
-const SCRIPTS = ['./browser/', '../../ground/der/', '../../documents/signed/'];
+const SCRIPTS = ['./browser/', '../../ground/der/', '../../documents/signed/', '../../log/proof/pure/'];
 
 /** Scripts, each served under its name without a folder; they name one another by it. */
 export function scripts(): readonly { readonly name: string; readonly text: string }[] {

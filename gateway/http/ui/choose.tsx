@@ -2,7 +2,9 @@
  * Which company was meant: what is asked where a name stood in place of a key. Works without a script; the form goes on
  * as it was.
  */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../contracts/ids.js';
 import type { Choice, LookUp } from '../../documents/names/lookup.js';
 import type { Language } from '../../ground/language/language.js';
 import { Form, TextField } from './form.js';
@@ -23,7 +25,6 @@ export interface ChooseProps {
   readonly back: string;
 }
 
-export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 export const tellOf = ({ tell }: Choice, language: Language): string =>
   tell.map((one) => (typeof one === 'string' ? one : one[language])).join(' · ');
 

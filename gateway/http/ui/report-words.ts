@@ -10,8 +10,6 @@ export const sayIn =
   (zh, en) =>
     language === 'zh' ? zh : en;
 
-export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
-
 export const relationNames: Readonly<Record<ReportSubject['relation'], Localised>> = {
   self: { zh: '本企业', en: 'this company' },
   parent: { zh: '隶属企业', en: 'its company' },

@@ -1,7 +1,9 @@
 /** For which company somebody acts who speaks for several. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../contracts/ids.js';
 import type { Language } from '../../ground/language/language.js';
-import { keyOf, sayIn } from './report-words.js';
+import { sayIn } from './report-words.js';
 
 export interface Subjects {
   readonly subject: string;

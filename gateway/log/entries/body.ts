@@ -1,5 +1,7 @@
 /** What a stored body says, and what it can be found by. */
+
 import { hash } from 'node:crypto';
+import { authorityOf, type DatasetId } from '../../../contracts/ids.js';
 import type { OpenedSubject } from './seal.js';
 
 /** The clear part of any entry, as far as search and statistics look at it; docs/audit-events.md has all of it. */
@@ -113,7 +115,7 @@ export function detailsOf(opened: OpenedSubject | undefined): {
 }
 
 /** The publishing authority of a dataset, which is the first part of its id. */
-const providerOf = (dataset: string): string => dataset.slice(0, dataset.indexOf('.'));
+const providerOf = (dataset: string): string => authorityOf(dataset as DatasetId);
 
 /** Calls `term` for each term of a body; the same one may come twice. */
 export function eachTerm(

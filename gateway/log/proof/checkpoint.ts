@@ -1,6 +1,7 @@
 /** Checkpoints of C2SP tlog-checkpoint: origin, size and root in a signed note. */
 import { YitongError } from '../../../contracts/errors.js';
 import { decodeBase64, openNote, type Signer, signNote, type Verifier } from './note.js';
+import { splitCheckpoint } from './pure/note-text.js';
 
 export interface Checkpoint {
   readonly origin: string;
@@ -14,19 +15,11 @@ export function signCheckpoint({ origin, size, root }: Checkpoint, signers: read
 
 /** The text of a checkpoint's note, unverified. @throws YitongError `log_invalid` */
 export function parseCheckpoint(text: string): Checkpoint {
-  const [origin = '', size = '', root = '', ...rest] = text.split('\n');
-  const hash = decodeBase64(root);
-  if (
-    origin === '' ||
-    !/^(0|[1-9]\d{0,15})$/.test(size) ||
-    !Number.isSafeInteger(Number(size)) ||
-    hash?.length !== 32 ||
-    rest.pop() !== '' ||
-    rest.includes('')
-  ) {
+  const parts = splitCheckpoint(text);
+  const root = decodeBase64(parts?.root ?? '');
+  if (parts === undefined || root?.length !== 32)
     throw new YitongError('log_invalid', 'the checkpoint is not origin, size and root');
-  }
-  return { origin, size: Number(size), root: hash };
+  return { ...parts, root };
 }
 
 /** Signature first, then content. @throws YitongError `log_invalid` */

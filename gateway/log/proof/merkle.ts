@@ -1,5 +1,6 @@
 /** Merkle trees of RFC 6962 section 2.1 over SHA-256: hashing, inclusion and consistency proofs. */
 import { hash as oneShot } from 'node:crypto';
+import { LEAF_PREFIX, NODE_PREFIX, sidesOfPath } from './pure/inclusion.js';
 
 export const HASH_BYTES = 32;
 
@@ -10,11 +11,12 @@ export const sha256 = (data: Uint8Array): Buffer => Buffer.from(sha256Text(data)
 
 const leafInput = Buffer.alloc(1 + HASH_BYTES);
 const nodeInput = Buffer.alloc(1 + 2 * HASH_BYTES);
-nodeInput[0] = 1;
+leafInput[0] = LEAF_PREFIX;
+nodeInput[0] = NODE_PREFIX;
 
 /** SHA-256(0x00 ‖ entry) */
 export function leafHash(entry: Uint8Array): Buffer {
-  if (entry.length !== HASH_BYTES) return sha256(Buffer.concat([Buffer.from([0]), entry]));
+  if (entry.length !== HASH_BYTES) return sha256(Buffer.concat([Buffer.from([LEAF_PREFIX]), entry]));
   leafInput.set(entry, 1);
   return sha256(leafInput);
 }
@@ -150,25 +152,10 @@ export function rootFromInclusion(
   leaf: Buffer,
   path: readonly Buffer[],
 ): Buffer | undefined {
-  if (!(Number.isSafeInteger(index) && index >= 0 && index < size)) return undefined;
-  let at = index;
-  let last = size - 1;
-  let root = leaf;
-  for (const sibling of path) {
-    if (last === 0) return undefined;
-    if (at % 2 === 1 || at === last) {
-      root = nodeHash(sibling, root);
-      while (at % 2 === 0 && at !== 0) {
-        at /= 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      root = nodeHash(root, sibling);
-    }
-    at = Math.floor(at / 2);
-    last = Math.floor(last / 2);
-  }
-  return last === 0 ? root : undefined;
+  return sidesOfPath(index, size, path.length)?.reduce((reached, side, n) => {
+    const sibling = path[n] ?? EMPTY_ROOT;
+    return side === 'left' ? nodeHash(sibling, reached) : nodeHash(reached, sibling);
+  }, leaf);
 }
 
 /** RFC 9162 section 2.1.4.2. */

@@ -5,6 +5,7 @@
 import { createPublicKey, type KeyObject, verify as verifySignature } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { sha256 } from './merkle.js';
+import { readSignatureLine, splitNote, splitVkey } from './pure/note-text.js';
 
 export const ED25519 = 1;
 
@@ -62,18 +63,18 @@ export function verifierOf(name: string, publicKey: Uint8Array): Verifier {
 
 /** The parts of a vkey of `type` over an Ed25519 key. @throws YitongError `log_invalid` */
 export function readVkey(vkey: string, type: number): { readonly name: string; readonly publicKey: Buffer } {
-  const match = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey.trim());
-  const tail = decodeBase64(match?.[3] ?? '');
-  if (match === null || tail === undefined || tail.length !== 33)
+  const text = splitVkey(vkey);
+  const tail = decodeBase64(text?.base64 ?? '');
+  if (text === undefined || tail === undefined || tail.length !== 33)
     throw new YitongError('log_invalid', 'the vkey is not `<name>+<hex>+<base64>` of an Ed25519 key');
   if (tail[0] !== type) {
     throw new YitongError(
       'log_invalid',
-      `the vkey \`${match[1] ?? ''}\` is of signature type ${tail[0] ?? 0}; ` +
+      `the vkey \`${text.name}\` is of signature type ${tail[0] ?? 0}; ` +
         `${type === ED25519 ? 'a log signs with type 1' : 'a witness cosigns with type 4'}`,
     );
   }
-  const parts = { name: match[1] ?? '', publicKey: tail.subarray(1) };
+  const parts = { name: text.name, publicKey: tail.subarray(1) };
   if (keyOf(type, parts.name, parts.publicKey).vkey !== vkey.trim())
     throw new YitongError('log_invalid', 'the vkey names another key id than its key has');
   return parts;
@@ -131,20 +132,19 @@ export function parseNote(bytes: Uint8Array): Note {
   const note = Buffer.from(bytes).toString('utf8');
   if (!Buffer.from(note, 'utf8').equals(bytes)) throw bad('not utf-8');
   if (/[\u0000-\u0009\u000b-\u001f]/.test(note)) throw bad('control characters');
-  const split = note.lastIndexOf('\n\n');
-  if (split < 0 || !note.endsWith('\n')) throw bad('no blank line before the signatures');
-  const lines = note.slice(split + 2, -1).split('\n');
-  if (lines.length > MAX_SIGNATURES) throw bad('too many signatures');
-  return { text: note.slice(0, split + 1), signatures: lines.map(parseSignatureLine) };
+  const parts = splitNote(note);
+  if (parts === undefined) throw bad('no blank line before the signatures');
+  if (parts.lines.length > MAX_SIGNATURES) throw bad('too many signatures');
+  return { text: parts.text, signatures: parts.lines.map(parseSignatureLine) };
 }
 
 /** A signature line without its newline. @throws YitongError `log_invalid` */
 export function parseSignatureLine(line: string): NoteSignature {
-  const match = /^— ([^\s+]+) ([A-Za-z0-9+/]+=*)$/.exec(line);
-  const raw = decodeBase64(match?.[2] ?? '');
-  if (match === null || raw === undefined || raw.length < 5)
+  const parts = readSignatureLine(line);
+  const raw = decodeBase64(parts?.base64 ?? '');
+  if (parts === undefined || raw === undefined || raw.length < 5)
     throw new YitongError('log_invalid', 'the signed note is malformed: a signature line');
-  return { name: match[1] ?? '', keyId: raw.readUInt32BE(0), signature: raw.subarray(4) };
+  return { name: parts.name, keyId: raw.readUInt32BE(0), signature: raw.subarray(4) };
 }
 
 /**

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import t from 'tap';
 import { crc32c } from '../../../connectors/bus/kafka/crc32c.js';
 import { decodeProduced, encodeProduce, mostBytes } from '../../../connectors/bus/kafka/produce.js';
-import { topicKey } from '../../../connectors/bus/partition.js';
 import type { OutRecord } from '../../../connectors/bus/port.js';
+import { recordKey } from '../../../contracts/ids.js';
 
 interface Batch {
   readonly lastOffsetDelta: number;
@@ -66,7 +66,7 @@ t.test('what is sent to Kafka is what others read', async (t) => {
           ]),
           records.map((one, i) => [
             String(i),
-            Buffer.from(topicKey(one.subject, one.recordId)).toString(),
+            Buffer.from(recordKey(one.subject, one.recordId)).toString(),
             one.value,
             Object.entries(one.headers).map(([name, value]) => [
               Buffer.from(name).toString(),

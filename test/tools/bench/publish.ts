@@ -13,7 +13,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Kafka, logLevel } from 'kafkajs';
 import { type BusSettings, openBus } from '../../../connectors/bus/open.js';
-import { partitionOf, topicKey } from '../../../connectors/bus/partition.js';
+import { partitionOf } from '../../../connectors/bus/partition.js';
 import { type Bus, dataTopic, HEADER, type OutRecord } from '../../../connectors/bus/port.js';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { compileMapping } from '../../../connectors/mapping/index.js';
@@ -22,7 +22,7 @@ import { Quarantine } from '../../../connectors/quarantine.js';
 import { JUST_READING } from '../../../connectors/reading/port.js';
 import { loadSourceKinds } from '../../../connectors/sources/load.js';
 import { encodeRecord } from '../../../contracts/avro.js';
-import type { DatasetId } from '../../../contracts/ids.js';
+import { type DatasetId, recordKey } from '../../../contracts/ids.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { frame } from '../../../contracts/wire.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
@@ -186,7 +186,7 @@ async function referenceSide({ contract, bus, encoded, broker, topic }: Scene): 
         topic,
         acks: -1,
         messages: batch.map(({ subject, recordId, value, headers }) => ({
-          key: topicKey(subject, recordId),
+          key: recordKey(subject, recordId),
           value,
           headers: { ...headers },
           partition: partitionOf(subject, contract.partitions),

@@ -5,6 +5,7 @@
 
 import { join } from 'node:path';
 import { YitongError } from '../../../../contracts/errors.js';
+import { keyOf } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { deliveryWords, reasonWords } from '../../../../policies/words.js';
@@ -184,10 +185,7 @@ function factsOf(
     body.action === undefined ? undefined : (body.type === 'looked' ? lookWords : actionWords)(body.action),
   );
   if (opened !== undefined) {
-    add(
-      { zh: '主体', en: 'Subject' },
-      plain(opened.subject.startsWith('person:') ? '' : opened.subject.slice(opened.subject.indexOf(':') + 1)),
-    );
+    add({ zh: '主体', en: 'Subject' }, plain(opened.subject.startsWith('person:') ? '' : keyOf(opened.subject)));
     add({ zh: '事项编码', en: 'Item' }, text(item));
     add({ zh: '办件编号', en: 'Case' }, text(caseId));
     add({ zh: '经办人', en: 'Case handler' }, text(actor));

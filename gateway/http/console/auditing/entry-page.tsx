@@ -1,5 +1,7 @@
 /** One entry: the decision in words, what belongs to its subject, the proof, the bytes. */
+
 import type { ComponentChildren, JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import { deliveryWords } from '../../../../policies/words.js';
 import { inOneLine, typeWords, whyDenied } from '../../../documents/words/entry.js';
 import type { Names } from '../../../documents/words/names.js';
@@ -32,11 +34,7 @@ export interface EntryProps {
 function subjectWords({ subject, details }: NonNullable<FoundEntry['opened']>, language: Language): string {
   if (language === 'en') return subject;
   const { name } = (details ?? {}) as { readonly name?: unknown };
-  return subject.startsWith('person:')
-    ? typeof name === 'string'
-      ? name
-      : '已登录的人员'
-    : subject.slice(subject.indexOf(':') + 1);
+  return subject.startsWith('person:') ? (typeof name === 'string' ? name : '已登录的人员') : keyOf(subject);
 }
 
 const search = (name: string, value: string): string => `/console/search?${name}=${encodeURIComponent(value)}`;

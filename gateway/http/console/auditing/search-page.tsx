@@ -1,5 +1,7 @@
 /** The form and the list. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import { inOneLine, typeWords } from '../../../documents/words/entry.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -122,7 +124,7 @@ export function searchPage({
       case 'action':
         return acts.find(({ id }) => id === value)?.name ?? say('未登记的操作', value);
       case 'subject':
-        return zh ? value.slice(value.indexOf(':') + 1) : value;
+        return zh ? keyOf(value) : value;
       default:
         return value;
     }

@@ -1,5 +1,7 @@
 /** Whom a company has let ask for its report, who lets it, and a form to let one more. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Authorisation, Invitation } from '../../../documents/reports/index.js';
@@ -7,7 +9,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { CompanyField } from '../../ui/company-field.js';
 import { FaultSummary, Form, formId, TextField } from '../../ui/form.js';
-import { keyOf, sayIn } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/report-words.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
 import { Picks } from '../reporting/picks.js';
 

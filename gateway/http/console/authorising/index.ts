@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
@@ -13,7 +14,7 @@ import { namesOfCompanies } from '../../../documents/names/lookup.js';
 import { reportsOf } from '../../../documents/reports/index.js';
 import { hideSubject } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
-import { choosePage, keyOf } from '../../ui/choose.js';
+import { choosePage } from '../../ui/choose.js';
 import { formId } from '../../ui/form.js';
 import { sendFramed } from '../../ui/frame.js';
 import { meant } from '../../ui/meant.js';

@@ -1,5 +1,7 @@
 /** What subjects complain of. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { HandledComplaint } from '../../../procedures/lifecycles/complaints.js';
@@ -58,7 +60,7 @@ export function complaintsPage({ language, complaints, handled, first, next }: C
                   {acts.length > 0 ? say('办理', 'Handle it') : say('查看', 'See it')}
                 </a>
                 {search === undefined ? null : (
-                  <a href={search}>{language === 'zh' ? subject?.slice(subject.indexOf(':') + 1) : subject}</a>
+                  <a href={search}>{language === 'zh' && subject !== undefined ? keyOf(subject) : subject}</a>
                 )}
               </p>
             </li>
@@ -88,7 +90,7 @@ export function complaintsPage({ language, complaints, handled, first, next }: C
               <p class="foot">
                 {search === undefined ? null : (
                   <>
-                    <a href={search}>{language === 'zh' ? subject?.slice(subject.indexOf(':') + 1) : subject}</a> ·{' '}
+                    <a href={search}>{language === 'zh' && subject !== undefined ? keyOf(subject) : subject}</a> ·{' '}
                   </>
                 )}
                 <a href={`/console/entries/${entry}`}>{say(`投诉记为第 ${entry} 条`, `on record as entry ${entry}`)}</a>

@@ -1,5 +1,7 @@
 /** The scanner's side of a compliance code: one question, the number to compare, the answer once. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { ComplianceAnswer, ScannerView } from '../../../documents/compliance/codes.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
@@ -202,7 +204,7 @@ export function answerView({
 }: Base & { readonly answer: ComplianceAnswer }): JSX.Element {
   const say = sayIn(language);
   const { subject, name, question, answeredAt, domains } = answer;
-  const key = subject.slice(subject.indexOf(':') + 1);
+  const key = keyOf(subject);
   return (
     <div class="phone" data-state="answered">
       <h1>{name ?? key}</h1>

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, errorTable, isYitongError, type YitongError } from '../../../../contracts/errors.js';
+import { keyOf, schemeOf } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
 import { publicAddress } from '../../../documents/address.js';
 import {
@@ -124,7 +125,7 @@ function show(desk: Desk, request: FastifyRequest, reply: FastifyReply, fault?: 
   const { language } = request;
   const shown = shownBy(desk, request);
   const schemes = new Set([...definitions.values()].map(({ scheme }) => scheme));
-  const subjects = session.person.subjects.filter((one) => schemes.has(one.slice(0, one.indexOf(':'))));
+  const subjects = session.person.subjects.filter((one) => schemes.has(schemeOf(one)));
   return sendFramed(request, reply.code(fault === undefined ? 200 : errorTable[fault.code].status), {
     title: language === 'zh' ? '合规码' : 'Compliance code',
     workspace,
@@ -138,7 +139,7 @@ function show(desk: Desk, request: FastifyRequest, reply: FastifyReply, fault?: 
       now: now(),
       subjects: subjects.map((one) => ({
         hidden: hideSubject(session, one),
-        key: one.slice(one.indexOf(':') + 1),
+        key: keyOf(one),
       })),
       ...(shown === undefined
         ? {}

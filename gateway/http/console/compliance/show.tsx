@@ -1,5 +1,7 @@
 /** The company's side of a compliance code: shows it, then who asks what, then what became of it. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { CompanyView } from '../../../documents/compliance/codes.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -21,8 +23,6 @@ export interface ShowProps {
   /** Why the last step did not happen. */
   readonly fault?: string | undefined;
 }
-
-const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 
 interface Part extends ShowProps {
   readonly say: (zh: string, en: string) => string;

@@ -1,10 +1,12 @@
 /** One feed: how it is, which rows were held back and why, and the way to try them again. */
+
 import type { JSX } from 'preact';
 import { type Held, heldId } from '../../../../connectors/publish/index.js';
 import type { QuarantineEntry } from '../../../../connectors/quarantine.js';
 import type { RetriedRow, RetryReport } from '../../../../connectors/retry.js';
 import { errorWords, errorWordsOf } from '../../../../contracts/error-words.js';
 import type { YitongError } from '../../../../contracts/errors.js';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -234,7 +236,7 @@ export function feedPage({
               <li>
                 <div class="grow">
                   <p class="mono">
-                    {one.subject.slice(one.subject.indexOf(':') + 1)}
+                    {keyOf(one.subject)}
                     {one.recordId === '' ? null : (
                       <>
                         {' '}

@@ -1,5 +1,7 @@
 /** A subject's own history: who looked at what, when, why, and what can be done about it. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import { deliveryWords } from '../../../../policies/words.js';
 import { inWords } from '../../../documents/words/entry.js';
@@ -278,7 +280,7 @@ export function historyView({
 }: HistoryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
-  const key = subject.slice(subject.indexOf(':') + 1);
+  const key = keyOf(subject);
   const looks = comparisons(entries.filter(({ index }) => !complaints.has(index) && !handled.has(index)));
   const placed = new Set([...looks.values()]);
   return (
@@ -309,7 +311,7 @@ export function historyView({
         <nav class="pills" aria-label={say('企业', 'Subject')}>
           {others.map((one) => (
             <a href={one.href} aria-current={one.here ? 'true' : undefined}>
-              {one.subject.slice(one.subject.indexOf(':') + 1)}
+              {keyOf(one.subject)}
             </a>
           ))}
         </nav>

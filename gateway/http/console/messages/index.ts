@@ -4,7 +4,7 @@
  * soon as the ticket has it.
  */
 import { YitongError } from '../../../../contracts/errors.js';
-import type { DatasetId } from '../../../../contracts/ids.js';
+import { type DatasetId, keyOf } from '../../../../contracts/ids.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Service } from '../../../documents/context.js';
 import type { Actor } from '../../../procedures/lifecycles/parties.js';
@@ -45,7 +45,7 @@ const service: Service = {
             by: title(lifecycle.parties, party),
             at,
             fresh: at > seen,
-            subject: several ? record?.subject.slice(record.subject.indexOf(':') + 1) : undefined,
+            subject: several && record !== undefined ? keyOf(record.subject) : undefined,
             ended: over && i === events.length - 1 ? title(lifecycle.states, state.state) : undefined,
             said: Object.entries(fields).map(([name, text]) => ({ title: title(lifecycle.fields, name), text })),
           },

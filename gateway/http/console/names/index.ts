@@ -3,11 +3,12 @@
  * look-up as that of a form, as JSON.
  */
 
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Service } from '../../../documents/context.js';
 import { namesOfCompanies } from '../../../documents/names/lookup.js';
 import { ROLES } from '../../../ground/identity/person.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { keyOf, tellOf } from '../../ui/choose.js';
+import { tellOf } from '../../ui/choose.js';
 
 interface Body {
   readonly name?: string;

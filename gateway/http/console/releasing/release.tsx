@@ -2,7 +2,9 @@
  * An issued report, or chosen domains of it, released by a code: the company chooses, shows, takes back; whoever scans
  * sees it once.
  */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { ReleaseView } from '../../../documents/compliance/release.js';
 import type { ReportModel } from '../../../documents/model/model.js';
 import type { ChangeKind } from '../../../documents/reports/change-kinds.js';
@@ -12,7 +14,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
 import { Form } from '../../ui/form.js';
 import { Qr } from '../../ui/qr.js';
-import { changeNames, keyOf, sayIn } from '../../ui/report-words.js';
+import { changeNames, sayIn } from '../../ui/report-words.js';
 import { Countdown, type Definitions, domainTitle } from '../compliance/words.js';
 import { ReportContent } from '../reporting/content.js';
 

@@ -4,12 +4,13 @@
  */
 
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { ReportContents, ReportRecord, ReportSection } from '../../../documents/model/model.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { keyOf, kindName, relationNames, sayIn, stateNames } from '../../ui/report-words.js';
+import { kindName, relationNames, sayIn, stateNames } from '../../ui/report-words.js';
 
 type Section = ReportContents['sections'][number];
 

@@ -1,11 +1,13 @@
 /** What a company asks for: of whom, in which domains, for which days, for whom. One page, and no script is needed. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { CompanyField } from '../../ui/company-field.js';
 import { ChoiceField, FaultSummary, Form, formId, TextField } from '../../ui/form.js';
-import { keyOf, relationNames, sayIn } from '../../ui/report-words.js';
+import { relationNames, sayIn } from '../../ui/report-words.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
 import { type Asked, RANGES, type Range } from './form.js';
 import { Picks } from './picks.js';

@@ -3,7 +3,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
-import type { SubjectKey } from '../../../../contracts/ids.js';
+import { keyOf, type SubjectKey } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { parseSubject, traceOf } from '../../../answer/question/request.js';
@@ -16,7 +16,7 @@ import { type Asking, reportsOf } from '../../../documents/reports/index.js';
 import { namesOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { sessionOf } from '../../plugins/people.js';
-import { choosePage, keyOf } from '../../ui/choose.js';
+import { choosePage } from '../../ui/choose.js';
 import { formId } from '../../ui/form.js';
 import { sendFramed, sendInSteps } from '../../ui/frame.js';
 import { meant } from '../../ui/meant.js';

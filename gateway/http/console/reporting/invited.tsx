@@ -1,9 +1,11 @@
 /** Whom a company has asked for an authorisation, each with the link by which that company finds it. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Invitation } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { Form } from '../../ui/form.js';
-import { keyOf, sayIn } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/report-words.js';
 import type { Subjects } from '../../ui/speaking.js';
 import type { Asked } from './form.js';
 import { REPORT_FORM } from './form-page.js';

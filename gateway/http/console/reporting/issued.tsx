@@ -1,6 +1,7 @@
 /** A report that was issued just now, with its code; and one that was issued before, without. */
 
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { Issued, IssuedReport, ReportChanges } from '../../../documents/reports/index.js';
@@ -8,7 +9,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
 import { FaultSummary, Form, formId, TextField } from '../../ui/form.js';
 import { Qr } from '../../ui/qr.js';
-import { changeNames, keyOf, lackingNames, sayIn } from '../../ui/report-words.js';
+import { changeNames, lackingNames, sayIn } from '../../ui/report-words.js';
 import type { Subjects } from '../../ui/speaking.js';
 import { ReportContent } from './content.js';
 

@@ -1,9 +1,11 @@
 /** Before it is issued: what it would say, or whose authorisation is missing. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Preview } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { Form } from '../../ui/form.js';
-import { keyOf, relationNames, sayIn } from '../../ui/report-words.js';
+import { relationNames, sayIn } from '../../ui/report-words.js';
 import { ReportContent } from './content.js';
 import type { Asked } from './form.js';
 import { REPORT_FORM } from './form-page.js';

@@ -2,7 +2,9 @@
  * Which of their companies somebody acts for on the pages of reports, named in addresses by what only the session
  * understands.
  */
+
 import { YitongError } from '../../../../contracts/errors.js';
+import { schemeOf } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import { hideSubject, type Session, spokenFor } from '../../people/sessions.js';
 import type { Subjects } from '../../ui/speaking.js';
@@ -17,7 +19,7 @@ export function speakingFor(
   path: string,
 ): Subjects {
   const schemes = new Set([...definitions.values()].map(({ scheme }) => scheme));
-  const companies = session.person.subjects.filter((one) => schemes.has(one.slice(0, one.indexOf(':'))));
+  const companies = session.person.subjects.filter((one) => schemes.has(schemeOf(one)));
   if (companies.length === 0) throw new YitongError('not_found', 'you speak for no company of which there are reports');
   const subject = spokenFor(session, of, companies);
   const hidden = hideSubject(session, subject);

@@ -1,5 +1,6 @@
 /** Of each member of a group, whether the company that asks may have its report. Pure. */
 
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Day } from '../../../documents/model/model.js';
 import { type Authorisation, covers, type Invitation } from '../../../documents/reports/authorisation.js';
 import type { Member } from '../../../documents/reports/group.js';
@@ -43,7 +44,7 @@ export function standings(
   const known = new Set<string>(members.map(({ subject }) => subject));
   const others = [...new Set(now.map(({ from }) => from))]
     .filter((from) => !known.has(from))
-    .map((subject): Member => ({ subject, name: subject.slice(subject.indexOf(':') + 1), relation: 'named' }));
+    .map((subject): Member => ({ subject, name: keyOf(subject), relation: 'named' }));
   return [...members, ...others].map((member) => {
     const company = member.company ?? member.subject;
     if (member.subject === by || company === by) return { member, standing: { state: 'own' } };

@@ -1,5 +1,7 @@
 /** Something that a register should have of a company and does not: the company says of which register, and what. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -22,7 +24,7 @@ export interface MissingProps {
 
 export function missingPage({ language, subject, others, hidden, registers, openings }: MissingProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const bare = (one: string): string => one.slice(one.indexOf(':') + 1);
+  const bare = (one: string): string => keyOf(one);
   return (
     <>
       <p class="foot">

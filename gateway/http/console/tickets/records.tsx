@@ -1,5 +1,7 @@
 /** Records about which a ticket can be opened: a company's own, or the one that a provider looks up. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -41,7 +43,7 @@ export function recordsPage({
   byName,
 }: RecordsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const bare = (one: string): string => one.slice(one.indexOf(':') + 1);
+  const bare = (one: string): string => keyOf(one);
   return (
     <>
       <h1>{say('选择记录', 'Choose a record')}</h1>

@@ -1,5 +1,7 @@
 /** One ticket: the record, what happened, how its clocks stand, and what may be done now. */
+
 import type { JSX } from 'preact';
+import { keyOf } from '../../../../contracts/ids.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
@@ -74,11 +76,10 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
             </p>
           )}
           {used !== undefined ? (
-            <p class="mono">{about.subject.slice(about.subject.indexOf(':') + 1)}</p>
+            <p class="mono">{keyOf(about.subject)}</p>
           ) : (
             <p class="mono">
-              {about.subject.slice(about.subject.indexOf(':') + 1)}{' '}
-              {about.missing === true ? null : ` · ${about.recordId}`}
+              {keyOf(about.subject)} {about.missing === true ? null : ` · ${about.recordId}`}
             </p>
           )}
           {used !== undefined ? null : record === undefined ? (

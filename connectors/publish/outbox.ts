@@ -97,6 +97,19 @@ export class Outbox {
     return this.left.has(key);
   }
 
+  /** Whether the bus has, or may have, something of the record that was not withdrawn. */
+  mayHave(key: string): boolean {
+    return this.current(key) !== undefined || this.isUncertain(key);
+  }
+
+  /**
+   * Whether the record on the bus is this content for certain: then it need not be published again.
+   * @param published what `current` says of the record
+   */
+  hasExactly(key: string, published: Published, content: string): boolean {
+    return published.hash === content && !this.isUncertain(key);
+  }
+
   /** The content that came before under that position. */
   knownPosition(position: string): string | undefined {
     if (this.options.rememberPositions !== true) return undefined;

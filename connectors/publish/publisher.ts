@@ -91,8 +91,7 @@ export class Publisher {
 
   /** Whether the bus has, or may have, something of the record that was not withdrawn. */
   isPublished(subject: string, recordId: string): boolean {
-    const key = stateKey(this.dataset, subject, recordId);
-    return this.outbox.current(key) !== undefined || this.outbox.isUncertain(key);
+    return this.outbox.mayHave(stateKey(this.dataset, subject, recordId));
   }
 
   /**
@@ -198,7 +197,7 @@ export class Publisher {
     const again = published !== undefined && this.seen.has(published.slot);
     if (published === undefined) return this.change(row, key, this.options.state.newSlot(), content, '', record);
     this.seen.add(published.slot);
-    if (published.hash === content && !this.outbox.isUncertain(key)) {
+    if (this.outbox.hasExactly(key, published, content)) {
       this.deferred.delete(key);
       return { position, status: again ? 'merged' : 'unchanged' };
     }
@@ -237,7 +236,7 @@ export class Publisher {
       ]);
     }
     const published = this.outbox.current(key);
-    if (published?.hash === content && !this.outbox.isUncertain(key)) {
+    if (published !== undefined && this.outbox.hasExactly(key, published, content)) {
       this.seen.add(published.slot);
       this.outbox.remember(position, content);
       return { position, status: 'unchanged' };
@@ -278,8 +277,7 @@ export class Publisher {
     const key = stateKey(this.dataset, subject, withdraw.recordId);
     const current = this.outbox.current(key);
     this.options.quarantine.good(position);
-    if (current === undefined && this.options.knownOnly === true && !this.outbox.isUncertain(key))
-      return { position, status: 'unchanged' };
+    if (this.options.knownOnly === true && !this.outbox.mayHave(key)) return { position, status: 'unchanged' };
     if (this.options.held?.delete(key) === true) this.namedAgain.push({ key, withdrawn: true });
     const slot = current?.slot ?? 0;
     return this.change(row, key, slot, content, '', record, true);

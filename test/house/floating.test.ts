@@ -32,12 +32,12 @@ const LISTENER_METHODS = new Set(['on', 'once', 'addListener', 'addEventListener
  */
 const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   // the end of a thread is heard by its `exit`
-  'gateway/log/journal/journal.ts': ['from.terminate()', 'worker?.terminate()', 'worker.terminate()'],
+  'gateway/log/journal/journal.ts': ['from.terminate()', 'this.#thread?.terminate()', 'this.#thread.terminate()'],
   // a question to a witness tells its failure itself
   'connectors/publish/outbox.ts': ['this.options.state.putPosition(', 'state.putPosition('],
   'connectors/publish/state.ts': ['this.#track('],
   'gateway/log/witness/gathering.ts': ['one.then(look)'],
-  'gateway/log/sequencer/sequencer.ts': ['gathering?.stop()'],
+  'gateway/log/sequencer/sequencer.ts': ['this.#publication.stop()'],
   // asked for again and waited for by whoever started the group
   'gateway/cli/commands/gateway.ts': ['group.stop()'],
   'gateway/operate/process/start.ts': ['group.stop()'],

@@ -71,38 +71,8 @@ const LANGUAGE_COOKIE = 'yitong-lang';
 const YEAR = 31_536_000;
 const MINUTE = 60_000;
 
-export async function peoplePlugin(app: FastifyInstance, context: GatewayContext): Promise<void> {
-  const { settings, dataDir, now, journal, provider } = context;
-  const { idleMinutes, maxHours } = settings.people;
-  const sessions = openSessions({ dataDir, now, idleMs: idleMinutes * MINUTE, maxMs: maxHours * 60 * MINUTE });
-  app.addHook('onClose', () => sessions.close());
-  const kept = openKeptForms(dataDir, now);
-  app.addHook('onClose', () => kept.close());
-  const nav: People['nav'][number][] = [];
-  app.addHook('onRoute', ({ url, method, config }) => {
-    if (config?.nav === undefined || [method].flat().includes('HEAD')) return;
-    nav.push({ ...config.nav, path: url, roles: config.nav.roles ?? config.roles ?? [] });
-    nav.sort((a, b) => a.order - b.order);
-  });
-  let index: SearchIndex | undefined;
-  app.addHook('onClose', async () => index?.close());
-  const search = (): SearchIndex => {
-    // an empty page would say that nothing is on record
-    if (!settings.audit.sequencer)
-      throw new YitongError('log_elsewhere', 'this replica does not keep the log; open this page at the one that does');
-    return (index ??= openSearch(dataDir));
-  };
-  app.decorate('people', {
-    nav,
-    search,
-    sessions,
-    kept,
-    signIn: provider === undefined ? undefined : openSignIn(provider, sessions),
-    record: recorder(journal, now),
-  });
-  app.decorateRequest('session', undefined);
-  app.decorateRequest('language', 'zh');
-
+/** Strict headers for each answer, and bodies that are forms. */
+async function headersAndForms(app: FastifyInstance): Promise<void> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,
@@ -132,23 +102,10 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   await app.register(cookie);
   await app.register(formbody, { bodyLimit: 65_536 });
   await filesPlugin(app);
+}
 
-  app.addHook('onRequest', (request, reply, done) => {
-    const chosen = (request.query as { readonly lang?: unknown }).lang;
-    request.language = languageOf(chosen ?? request.cookies[LANGUAGE_COOKIE], request.headers['accept-language']);
-    if (chosen === 'zh' || chosen === 'en')
-      void reply.setCookie(LANGUAGE_COOKIE, chosen, {
-        path: '/',
-        secure: true,
-        httpOnly: true,
-        sameSite: 'lax',
-        maxAge: YEAR,
-      });
-    const token = request.cookies[SESSION_COOKIE];
-    request.session = token === undefined ? undefined : sessions.find(token);
-    done();
-  });
-  await peopleLimitsPlugin(app, context);
+/** Whoever asks may call the route, and a form comes from a page of theirs. */
+function guardRoutes(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { roles } = request.routeOptions.config;
     if (roles !== undefined) {
@@ -188,6 +145,59 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     await app.refused(request, 'form_foreign');
     return reply.header('cache-control', 'no-store').redirect(pageOf(request.sent.place, id, session), 303);
   });
+}
+
+export async function peoplePlugin(app: FastifyInstance, context: GatewayContext): Promise<void> {
+  const { settings, dataDir, now, journal, provider } = context;
+  const { idleMinutes, maxHours } = settings.people;
+  const sessions = openSessions({ dataDir, now, idleMs: idleMinutes * MINUTE, maxMs: maxHours * 60 * MINUTE });
+  app.addHook('onClose', () => sessions.close());
+  const kept = openKeptForms(dataDir, now);
+  app.addHook('onClose', () => kept.close());
+  const nav: People['nav'][number][] = [];
+  app.addHook('onRoute', ({ url, method, config }) => {
+    if (config?.nav === undefined || [method].flat().includes('HEAD')) return;
+    nav.push({ ...config.nav, path: url, roles: config.nav.roles ?? config.roles ?? [] });
+    nav.sort((a, b) => a.order - b.order);
+  });
+  let index: SearchIndex | undefined;
+  app.addHook('onClose', async () => index?.close());
+  const search = (): SearchIndex => {
+    // an empty page would say that nothing is on record
+    if (!settings.audit.sequencer)
+      throw new YitongError('log_elsewhere', 'this replica does not keep the log; open this page at the one that does');
+    return (index ??= openSearch(dataDir));
+  };
+  app.decorate('people', {
+    nav,
+    search,
+    sessions,
+    kept,
+    signIn: provider === undefined ? undefined : openSignIn(provider, sessions),
+    record: recorder(journal, now),
+  });
+  app.decorateRequest('session', undefined);
+  app.decorateRequest('language', 'zh');
+
+  await headersAndForms(app);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const chosen = (request.query as { readonly lang?: unknown }).lang;
+    request.language = languageOf(chosen ?? request.cookies[LANGUAGE_COOKIE], request.headers['accept-language']);
+    if (chosen === 'zh' || chosen === 'en')
+      void reply.setCookie(LANGUAGE_COOKIE, chosen, {
+        path: '/',
+        secure: true,
+        httpOnly: true,
+        sameSite: 'lax',
+        maxAge: YEAR,
+      });
+    const token = request.cookies[SESSION_COOKIE];
+    request.session = token === undefined ? undefined : sessions.find(token);
+    done();
+  });
+  await peopleLimitsPlugin(app, context);
+  guardRoutes(app);
   findKept(app);
   compressPages(app);
 }

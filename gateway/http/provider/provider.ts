@@ -25,6 +25,19 @@ export interface ProviderOptions {
 
 const HOUR = 3600;
 
+const send = (response: ServerResponse, status: number, type: string, body: string): void => {
+  response
+    .writeHead(status, {
+      'content-type': type,
+      'cache-control': 'no-store',
+      'content-security-policy':
+        "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    })
+    .end(body);
+};
+
 /** The listener of a plain HTTP server on loopback. */
 export function developmentProvider({
   issuer,
@@ -89,19 +102,6 @@ export function developmentProvider({
     routes: { authorization: '/authorize' },
   });
   const oidc = provider.callback();
-
-  const send = (response: ServerResponse, status: number, type: string, body: string): void => {
-    response
-      .writeHead(status, {
-        'content-type': type,
-        'cache-control': 'no-store',
-        'content-security-policy':
-          "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-        'referrer-policy': 'no-referrer',
-        'x-content-type-options': 'nosniff',
-      })
-      .end(body);
-  };
 
   async function choose(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const [, , uid = '', person] = url.pathname.split('/');

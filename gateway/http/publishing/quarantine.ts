@@ -63,6 +63,12 @@ export interface QuarantineDesk {
   close(): Promise<void>;
 }
 
+const stillWaiting = (): YitongError =>
+  new YitongError(
+    'bus_unavailable',
+    'records that were pushed before wait for the bus; try again when they are forwarded',
+  );
+
 export function openQuarantineDesk(
   context: Pick<GatewayContext, 'workspace' | 'dataDir' | 'now' | 'bus' | 'spool'>,
 ): QuarantineDesk {
@@ -93,11 +99,7 @@ export function openQuarantineDesk(
     const feed = await loadFeed(workspace, contract.id);
     if (feed === undefined) throw new YitongError('not_publisher', `\`${contract.id}\` has no feed`);
     const bus = await context.bus();
-    if (spool?.store.waiting(contract.id) === true)
-      throw new YitongError(
-        'bus_unavailable',
-        'records that were pushed before wait for the bus; try again when they are forwarded',
-      );
+    if (spool?.store.waiting(contract.id) === true) throw stillWaiting();
     await first();
     const quarantine = Quarantine.open(dataDir, contract.id, now);
     try {
@@ -133,11 +135,7 @@ export function openQuarantineDesk(
       if (feed === undefined) throw new YitongError('not_publisher', `\`${contract.id}\` has no feed`);
       const bus = await context.bus();
       // what waits for the bus was pushed before, and must arrive before
-      if (spool?.store.waiting(contract.id) === true)
-        throw new YitongError(
-          'bus_unavailable',
-          'records that were pushed before wait for the bus; try again when they are forwarded',
-        );
+      if (spool?.store.waiting(contract.id) === true) throw stillWaiting();
       await first();
       const options = {
         workspace,

@@ -24,12 +24,76 @@ interface Params {
   readonly id: string;
 }
 
-export async function alertRoutes(app: FastifyInstance, { context, reports }: Auditing): Promise<void> {
-  const { workspace, dataDir, now } = context;
+interface Stores {
+  readonly store: AlertStore;
+  readonly keys: SubjectKeys;
+}
+
+/** @throws YitongError `not_found` */
+function alertOf(store: AlertStore, id: string): Alert {
+  const alert = /^[0-9a-f]{32}$/.test(id) ? store.get(id) : undefined;
+  if (alert === undefined) throw new YitongError('not_found', 'there is no such alert');
+  return alert;
+}
+
+/** What was noted, while the person's key is there. */
+function noteOf(
+  keys: SubjectKeys,
+  { acknowledged }: Alert,
+): { readonly name: string; readonly note: string } | undefined {
+  const secret = acknowledged === undefined ? undefined : keys.byPseudonym(acknowledged.pseudonym);
+  if (secret === undefined || acknowledged === undefined) return undefined;
+  const { name, note } = unseal(secret, acknowledged.enc).details as { readonly name: string; readonly note: string };
+  return { name, note };
+}
+
+/** Says what was found out about an alert. */
+function acknowledgeRoute(app: FastifyInstance, { context }: Auditing, stores: () => Stores): void {
+  app.post<{ Params: Params; Body: { readonly note?: string } }>(
+    `${PATH}/:id`,
+    { schema: { hide: true }, config: { roles: ROLES } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const { id } = alertOf(stores().store, request.params.id);
+      const note = request.body.note?.trim() ?? '';
+      if (note.length < 4 || note.length > 500)
+        throw formFault({
+          note: { zh: '请用 4 至 500 字说明处理情况。', en: 'Say in 4 to 500 characters what was found out.' },
+        });
+      // on record first: then it may be shown as done
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'alert_acknowledged',
+        role: 'auditor',
+        detail: { alert: id },
+        about: { note },
+      });
+      const { store, keys } = stores();
+      const subject = `person:${person.id}`;
+      keys.ensure([subject]);
+      const secret = keys.get(subject);
+      if (secret === undefined) throw new YitongError('internal', 'the key of the person is not there');
+      store.acknowledge(id, {
+        at: context.now(),
+        pseudonym: secret.pseudonym,
+        enc: seal(
+          secret,
+          randomBytes(NONCE_BYTES),
+          Buffer.from(JSON.stringify({ subject, details: { name: person.name, note } })),
+        ),
+      });
+      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+    },
+  );
+}
+
+export async function alertRoutes(app: FastifyInstance, auditing: Auditing): Promise<void> {
+  const { context, reports } = auditing;
+  const { workspace, dataDir } = context;
   const layout = auditLayout(dataDir);
   const rules = await loadRules();
-  let opened: { readonly store: AlertStore; readonly keys: SubjectKeys } | undefined;
-  const stores = (): { readonly store: AlertStore; readonly keys: SubjectKeys } =>
+  let opened: Stores | undefined;
+  const stores = (): Stores =>
     (opened ??= { store: openAlerts(layout.alerts), keys: openSubjectKeys({ dir: layout.subjectKeys, cache: 100 }) });
   app.addHook('onClose', async () => {
     await opened?.store.close();
@@ -41,20 +105,6 @@ export async function alertRoutes(app: FastifyInstance, { context, reports }: Au
     names: namesOf(context, language, reports),
     lifecycles: context.tickets.lifecycles as ReadonlyMap<string, Lifecycle>,
   });
-  const alertOf = (id: string): Alert => {
-    const alert = /^[0-9a-f]{32}$/.test(id) ? stores().store.get(id) : undefined;
-    if (alert === undefined) throw new YitongError('not_found', 'there is no such alert');
-    return alert;
-  };
-
-  /** What was noted, while the person's key is there. */
-  function noteOf({ acknowledged }: Alert): { readonly name: string; readonly note: string } | undefined {
-    const secret = acknowledged === undefined ? undefined : stores().keys.byPseudonym(acknowledged.pseudonym);
-    if (secret === undefined || acknowledged === undefined) return undefined;
-    const { name, note } = unseal(secret, acknowledged.enc).details as { readonly name: string; readonly note: string };
-    return { name, note };
-  }
-
   app.get(
     PATH,
     { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '告警', en: 'Alerts' }, order: 15 } } },
@@ -81,7 +131,7 @@ export async function alertRoutes(app: FastifyInstance, { context, reports }: Au
     { schema: { hide: true }, config: { roles: ROLES } },
     async (request, reply) => {
       const { person } = sessionOf(request);
-      const alert = alertOf(request.params.id);
+      const alert = alertOf(stores().store, request.params.id);
       await app.people.record.looked(person, {
         requestId: request.id,
         action: 'alert',
@@ -92,45 +142,10 @@ export async function alertRoutes(app: FastifyInstance, { context, reports }: Au
       return sendFramed(request, reply, {
         title: language === 'zh' ? '告警' : 'Alert',
         workspace,
-        children: alertPage({ ...shared(language), rules, alert, note: noteOf(alert) }),
+        children: alertPage({ ...shared(language), rules, alert, note: noteOf(stores().keys, alert) }),
       });
     },
   );
 
-  app.post<{ Params: Params; Body: { readonly note?: string } }>(
-    `${PATH}/:id`,
-    { schema: { hide: true }, config: { roles: ROLES } },
-    async (request, reply) => {
-      const { person } = sessionOf(request);
-      const { id } = alertOf(request.params.id);
-      const note = request.body.note?.trim() ?? '';
-      if (note.length < 4 || note.length > 500)
-        throw formFault({
-          note: { zh: '请用 4 至 500 字说明处理情况。', en: 'Say in 4 to 500 characters what was found out.' },
-        });
-      // on record first: then it may be shown as done
-      await app.people.record.looked(person, {
-        requestId: request.id,
-        action: 'alert_acknowledged',
-        role: 'auditor',
-        detail: { alert: id },
-        about: { note },
-      });
-      const { store, keys } = stores();
-      const subject = `person:${person.id}`;
-      keys.ensure([subject]);
-      const secret = keys.get(subject);
-      if (secret === undefined) throw new YitongError('internal', 'the key of the person is not there');
-      store.acknowledge(id, {
-        at: now(),
-        pseudonym: secret.pseudonym,
-        enc: seal(
-          secret,
-          randomBytes(NONCE_BYTES),
-          Buffer.from(JSON.stringify({ subject, details: { name: person.name, note } })),
-        ),
-      });
-      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
-    },
-  );
+  acknowledgeRoute(app, auditing, stores);
 }

@@ -39,17 +39,117 @@ function subjectWords({ subject, details }: NonNullable<FoundEntry['opened']>, l
 
 const search = (name: string, value: string): string => `/console/search?${name}=${encodeURIComponent(value)}`;
 
-export function entryPage({ language, entry, size, mayOpen, certified, links, names }: EntryProps): JSX.Element {
+/** The ways to the entries beside this one. */
+function Neighbours({
+  index,
+  size,
+  language,
+}: {
+  readonly index: number;
+  readonly size: number;
+  readonly language: Language;
+}): JSX.Element {
+  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
+  return (
+    <nav class="pills" aria-label={say('相邻记录', 'Neighbours')}>
+      {index > 0 ? (
+        <a href={`/console/entries/${index - 1}`} rel="prev">
+          {say('← 前一条', '← Previous')}
+        </a>
+      ) : null}
+      {index + 1 < size ? (
+        <a href={`/console/entries/${index + 1}`} rel="next">
+          {say('后一条 →', 'Next →')}
+        </a>
+      ) : null}
+    </nav>
+  );
+}
+
+/** What was decided about each dataset of the question. */
+function Decision({
+  datasets,
+  language,
+  names,
+}: {
+  readonly datasets: FoundEntry['body']['datasets'];
+  readonly language: Language;
+  readonly names: Names;
+}): JSX.Element | null {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
-  const { index, receipt, erasedBy, expiredBy, body, opened } = entry;
-  const fact = (title: string, value: ComponentChildren): JSX.Element | null =>
-    value === undefined || value === '' ? null : (
-      <>
-        <dt>{title}</dt>
-        <dd>{value}</dd>
-      </>
-    );
+  if (datasets === undefined || datasets.length === 0) return null;
+  return (
+    <>
+      <h2>{say('判定结果', 'The decision')}</h2>
+      <div class="card scroll">
+        <table class="stack">
+          <thead>
+            <tr>
+              <th>{say('数据集', 'Dataset')}</th>
+              <th>{say('结果', 'Outcome')}</th>
+              <th>{say('依据', 'Because')}</th>
+              <th class="n">{say('记录', 'Records')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {datasets.map((one) => (
+              <tr>
+                <th>
+                  <a href={search('dataset', one.dataset ?? '')}>{names.dataset(one.dataset)}</a>
+                  <Id language={language}>{one.dataset}</Id>
+                </th>
+                <td>{one.effect === undefined ? '–' : <Effect effect={one.effect} language={language} />}</td>
+                <td>
+                  {one.effect === 'deny' ? (
+                    whyDenied((one as { readonly reason?: unknown }).reason, language)
+                  ) : one.grant === undefined ? (
+                    '–'
+                  ) : zh ? (
+                    <a href={search('grant', one.grant)}>依据有效授权</a>
+                  ) : (
+                    <>
+                      grant{' '}
+                      <a class="mono" href={search('grant', one.grant)}>
+                        {one.grant}
+                      </a>
+                    </>
+                  )}
+                  {one.fields === undefined || one.fields.length === 0 ? null : (
+                    <span class="plain soft">
+                      {one.fields.map((path) => names.field(one.dataset ?? '', path)).join(say('、', ', '))}
+                    </span>
+                  )}
+                </td>
+                <td class="n" data-title={say('记录', 'Records')}>
+                  {one.records ?? '–'}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+/** A fact where there is one. */
+const fact = (title: string, value: ComponentChildren): JSX.Element | null =>
+  value === undefined || value === '' ? null : (
+    <>
+      <dt>{title}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+
+/** Who did what, and by which policies. */
+function Facts({
+  entry: { body, receipt },
+  language,
+  names,
+}: Pick<EntryProps, 'entry' | 'language' | 'names'>): JSX.Element {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
   const link = (name: string, value: string | undefined, called?: string): JSX.Element | undefined =>
     value === undefined ? undefined : (
       <>
@@ -62,6 +162,54 @@ export function entryPage({ language, entry, size, mayOpen, certified, links, na
         )}
       </>
     );
+  return (
+    <div class="card">
+      <dl class="facts">
+        {fact(say('时间（北京时间）', 'Time (UTC+8)'), body.time === undefined ? undefined : localSecond(body.time))}
+        {fact(say('应用', 'Client'), link('client', body.client, names.client(body.client)))}
+        {fact(
+          say('使用单位', 'Consumer authority'),
+          link('authority', body.authority, names.authority(body.authority)),
+        )}
+        {fact(say('用途', 'Purpose'), link('purpose', body.purpose, names.purpose(body.purpose, body.report)))}
+        {fact(
+          say('方式', 'Delivery'),
+          body.type === 'released' ? deliveryWords(body.delivery ?? 'query')[language] : undefined,
+        )}
+        {fact(say('用于报告', 'For the report'), names.report(body.report))}
+        {body.item === undefined ? null : fact(say('事项编码', 'Item'), body.item)}
+        {fact(
+          say('操作', 'Action'),
+          link('action', body.action, (body.type === 'looked' ? lookWords : actionWords)(body.action)[language]),
+        )}
+        {fact(
+          say('请求编号', 'Request id'),
+          body.requestId === undefined ? undefined : (
+            <a class="exact" href={search('request', body.requestId)}>
+              {body.requestId}
+            </a>
+          ),
+        )}
+        {fact(say('回执', 'Receipt'), <span class="mono exact">{receipt}</span>)}
+        {fact(
+          say('策略版本', 'Policy version'),
+          typeof body['policyVersion'] === 'string' ? (
+            <span class="mono exact">{body['policyVersion']}</span>
+          ) : undefined,
+        )}
+        {fact(
+          say('答复摘要', 'Digest of the answer'),
+          typeof body['bodySha256'] === 'string' ? <span class="mono exact">{body['bodySha256']}</span> : undefined,
+        )}
+      </dl>
+    </div>
+  );
+}
+
+export function entryPage({ language, entry, size, mayOpen, certified, links, names }: EntryProps): JSX.Element {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  const { index, erasedBy, expiredBy, body, opened } = entry;
   const { item = body.item, caseId, actor } = detailsOf(opened);
   const step = (key: string, title: string, what: string): JSX.Element => (
     <li data-step={key}>
@@ -78,18 +226,7 @@ export function entryPage({ language, entry, size, mayOpen, certified, links, na
           {say(`第 ${index} 条 · `, `Entry ${index} · `)}
           {expiredBy === undefined ? typeWords(body.type, language) : say('内容已到期销毁', 'body expired')}
         </h1>
-        <nav class="pills" aria-label={say('相邻记录', 'Neighbours')}>
-          {index > 0 ? (
-            <a href={`/console/entries/${index - 1}`} rel="prev">
-              {say('← 前一条', '← Previous')}
-            </a>
-          ) : null}
-          {index + 1 < size ? (
-            <a href={`/console/entries/${index + 1}`} rel="next">
-              {say('后一条 →', 'Next →')}
-            </a>
-          ) : null}
-        </nav>
+        <Neighbours index={index} size={size} language={language} />
       </div>
       {expiredBy === undefined ? (
         <p class="lead">{inOneLine(entry, language)}</p>
@@ -109,99 +246,9 @@ export function entryPage({ language, entry, size, mayOpen, certified, links, na
         </p>
       )}
 
-      <div class="card">
-        <dl class="facts">
-          {fact(say('时间（北京时间）', 'Time (UTC+8)'), body.time === undefined ? undefined : localSecond(body.time))}
-          {fact(say('应用', 'Client'), link('client', body.client, names.client(body.client)))}
-          {fact(
-            say('使用单位', 'Consumer authority'),
-            link('authority', body.authority, names.authority(body.authority)),
-          )}
-          {fact(say('用途', 'Purpose'), link('purpose', body.purpose, names.purpose(body.purpose, body.report)))}
-          {fact(
-            say('方式', 'Delivery'),
-            body.type === 'released' ? deliveryWords(body.delivery ?? 'query')[language] : undefined,
-          )}
-          {fact(say('用于报告', 'For the report'), names.report(body.report))}
-          {body.item === undefined ? null : fact(say('事项编码', 'Item'), body.item)}
-          {fact(
-            say('操作', 'Action'),
-            link('action', body.action, (body.type === 'looked' ? lookWords : actionWords)(body.action)[language]),
-          )}
-          {fact(
-            say('请求编号', 'Request id'),
-            body.requestId === undefined ? undefined : (
-              <a class="exact" href={search('request', body.requestId)}>
-                {body.requestId}
-              </a>
-            ),
-          )}
-          {fact(say('回执', 'Receipt'), <span class="mono exact">{receipt}</span>)}
-          {fact(
-            say('策略版本', 'Policy version'),
-            typeof body['policyVersion'] === 'string' ? (
-              <span class="mono exact">{body['policyVersion']}</span>
-            ) : undefined,
-          )}
-          {fact(
-            say('答复摘要', 'Digest of the answer'),
-            typeof body['bodySha256'] === 'string' ? <span class="mono exact">{body['bodySha256']}</span> : undefined,
-          )}
-        </dl>
-      </div>
+      <Facts entry={entry} names={names} language={language} />
 
-      {body.datasets === undefined || body.datasets.length === 0 ? null : (
-        <>
-          <h2>{say('判定结果', 'The decision')}</h2>
-          <div class="card scroll">
-            <table class="stack">
-              <thead>
-                <tr>
-                  <th>{say('数据集', 'Dataset')}</th>
-                  <th>{say('结果', 'Outcome')}</th>
-                  <th>{say('依据', 'Because')}</th>
-                  <th class="n">{say('记录', 'Records')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {body.datasets.map((one) => (
-                  <tr>
-                    <th>
-                      <a href={search('dataset', one.dataset ?? '')}>{names.dataset(one.dataset)}</a>
-                      <Id language={language}>{one.dataset}</Id>
-                    </th>
-                    <td>{one.effect === undefined ? '–' : <Effect effect={one.effect} language={language} />}</td>
-                    <td>
-                      {one.effect === 'deny' ? (
-                        whyDenied((one as { readonly reason?: unknown }).reason, language)
-                      ) : one.grant === undefined ? (
-                        '–'
-                      ) : zh ? (
-                        <a href={search('grant', one.grant)}>依据有效授权</a>
-                      ) : (
-                        <>
-                          grant{' '}
-                          <a class="mono" href={search('grant', one.grant)}>
-                            {one.grant}
-                          </a>
-                        </>
-                      )}
-                      {one.fields === undefined || one.fields.length === 0 ? null : (
-                        <span class="plain soft">
-                          {one.fields.map((path) => names.field(one.dataset ?? '', path)).join(say('、', ', '))}
-                        </span>
-                      )}
-                    </td>
-                    <td class="n" data-title={say('记录', 'Records')}>
-                      {one.records ?? '–'}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        </>
-      )}
+      <Decision datasets={body.datasets} language={language} names={names} />
 
       {body.subject === undefined ? null : (
         <>

@@ -19,10 +19,29 @@ import { entryPage } from './entry-page.js';
 
 const READERS = ['auditor', 'inspector'] as const;
 
+const missing = (): YitongError => new YitongError('not_found', 'the log has no such entry');
+
+/** What proves an entry, for the browser to check. */
+function proofRoute(
+  app: FastifyInstance,
+  { context, search }: Auditing,
+  entryFor: (request: FastifyRequest<{ Params: Params }>) => FoundEntry,
+): void {
+  app.get<{ Params: Params }>(
+    '/console/entries/:index/proof',
+    { schema: { hide: true }, config: { roles: READERS, offers: ['application/json'] } },
+    async (request, reply) => {
+      const { index } = entryFor(request);
+      const evidence = evidenceOf(context.dataDir, search())(index, true);
+      if (evidence === undefined) throw missing();
+      return reply.header('cache-control', 'no-store').send({ ...evidence, vkey: readVkey(context.dataDir) });
+    },
+  );
+}
+
 export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
   const { context, reports, search } = auditing;
-  const { workspace, dataDir } = context;
-  const missing = (): YitongError => new YitongError('not_found', 'the log has no such entry');
+  const { workspace } = context;
 
   /** An inspector's entry names the own authority; any other does not exist for them. */
   function entryFor(request: FastifyRequest<{ Params: Params }>, open: boolean): FoundEntry {
@@ -110,16 +129,6 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
     },
   );
 
-  app.get<{ Params: Params }>(
-    '/console/entries/:index/proof',
-    { schema: { hide: true }, config: { roles: READERS, offers: ['application/json'] } },
-    async (request, reply) => {
-      const { index } = entryFor(request, false);
-      const evidence = evidenceOf(dataDir, search())(index, true);
-      if (evidence === undefined) throw missing();
-      return reply.header('cache-control', 'no-store').send({ ...evidence, vkey: readVkey(dataDir) });
-    },
-  );
-
+  proofRoute(app, auditing, (request) => entryFor(request, false));
   certificateRoute(app, auditing, READERS, (request) => entryFor(request, false));
 }

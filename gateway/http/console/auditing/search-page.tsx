@@ -56,19 +56,42 @@ const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string
   actor: ['经办人', 'Case handler'],
 };
 
-export function searchPage({
-  language,
-  filters,
-  entries,
-  side,
-  mayExport,
-  byName,
-  next,
-  first,
-  without,
-  names,
-  lists,
-}: SearchProps): JSX.Element {
+/** Acts and looks that can be asked for. */
+const actsIn = (language: Language): readonly Named[] =>
+  [...Object.entries(lookTable), ...Object.entries(actionTable)].map(([id, words]) => ({ id, name: words[language] }));
+
+/** What is asked for by a filter, in words. */
+function valueWords(name: keyof Filters, filters: Filters, names: Names, language: Language): string {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  const value = filters[name] ?? '';
+  switch (name) {
+    case 'client':
+      return names.client(value) ?? value;
+    case 'dataset':
+      return names.dataset(value) ?? value;
+    case 'provider':
+    case 'authority':
+      return names.authority(value) ?? value;
+    case 'purpose':
+      return names.purpose(value) ?? value;
+    case 'grant':
+      return names.grant(value) ?? value;
+    case 'type':
+      return value === 'all' ? say('全部类型', 'all types') : typeWords(value, language);
+    case 'result':
+      return value === 'allow' ? say('提供', 'released') : say('不予提供', 'denied');
+    case 'action':
+      return actsIn(language).find(({ id }) => id === value)?.name ?? say('未登记的操作', value);
+    case 'subject':
+      return zh ? keyOf(value) : value;
+    default:
+      return value;
+  }
+}
+
+/** What can be asked for; what is asked for now stands in it. */
+function SearchForm({ language, filters, side, byName, names, lists }: SearchProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const label = (name: keyof Filters): string => LABELS[name][zh ? 0 : 1];
@@ -82,10 +105,7 @@ export function searchPage({
       spellcheck={false}
     />
   );
-  const acts: readonly Named[] = [...Object.entries(lookTable), ...Object.entries(actionTable)].map(([id, words]) => ({
-    id,
-    name: words[language],
-  }));
+  const acts = actsIn(language);
   /** By name; what is asked for and stands in no list any more stays chosen. */
   const named = (name: keyof Filters, all: readonly Named[]): JSX.Element => {
     const value = filters[name];
@@ -97,37 +117,11 @@ export function searchPage({
         value={value ?? ''}
         options={[
           { value: '', title: say('全部', 'all') },
-          ...(stray ? [{ value, title: shownAs(name) }] : []),
+          ...(stray ? [{ value, title: valueWords(name, filters, names, language) }] : []),
           ...all.map((one) => ({ value: one.id, title: one.name })),
         ]}
       />
     );
-  };
-  const shownAs = (name: keyof Filters): string => {
-    const value = filters[name] ?? '';
-    switch (name) {
-      case 'client':
-        return names.client(value) ?? value;
-      case 'dataset':
-        return names.dataset(value) ?? value;
-      case 'provider':
-      case 'authority':
-        return names.authority(value) ?? value;
-      case 'purpose':
-        return names.purpose(value) ?? value;
-      case 'grant':
-        return names.grant(value) ?? value;
-      case 'type':
-        return value === 'all' ? say('全部类型', 'all types') : typeWords(value, language);
-      case 'result':
-        return value === 'allow' ? say('提供', 'released') : say('不予提供', 'denied');
-      case 'action':
-        return acts.find(({ id }) => id === value)?.name ?? say('未登记的操作', value);
-      case 'subject':
-        return zh ? keyOf(value) : value;
-      default:
-        return value;
-    }
   };
   const moment = (name: 'since' | 'until'): JSX.Element => (
     <TextField type="datetime-local" name={name} label={label(name)} value={filters[name] ?? ''} />
@@ -143,6 +137,70 @@ export function searchPage({
       ]}
     />
   );
+  return (
+    <Form
+      class="filters"
+      action="/console/search"
+      role="search"
+      hidden={side === 'authority' ? { side: 'authority' } : {}}
+    >
+      <CompanyField
+        language={language}
+        name="subject"
+        label={byName ? say('主体（代码或企业名称）', 'Subject (code, or name of a company)') : label('subject')}
+        value={filters.subject ?? ''}
+        byName={byName}
+      />
+      {text('caseId')}
+      {named('client', lists.clients)}
+      {named('dataset', lists.datasets)}
+      {side === 'provider' ? null : named('provider', lists.authorities)}
+      {named('purpose', lists.purposes)}
+      {choice('result', [
+        ['allow', say('提供', 'released')],
+        ['deny', say('不予提供', 'denied')],
+      ])}
+      {moment('since')}
+      {moment('until')}
+      <details
+        class="more"
+        open={(['actor', 'authority', 'grant', 'item', 'type', 'action', 'request'] as const).some(
+          (name) => filters[name] !== undefined,
+        )}
+      >
+        <summary>{say('更多条件', 'More filters')}</summary>
+        <div class="filters in">
+          {text('actor')}
+          {side === 'authority' ? null : named('authority', lists.authorities)}
+          {named('grant', lists.grants)}
+          {text('item')}
+          {choice('type', [
+            ['all', say('全部类型', 'all types')],
+            ...Object.entries(eventTable)
+              .filter(([value]) => value !== 'released')
+              .map(([value, title]): [string, string] => [value, title[language]]),
+          ])}
+          {named('action', acts)}
+          {text('request')}
+        </div>
+      </details>
+      <div class="row">
+        <button class="button" type="submit">
+          {say('检索', 'Search')}
+        </button>
+        <a class="quiet" href={side === 'authority' ? '/console/search?side=authority' : '/console/search'}>
+          {say('清除', 'Clear')}
+        </a>
+      </div>
+    </Form>
+  );
+}
+
+export function searchPage(props: SearchProps): JSX.Element {
+  const { language, filters, entries, side, mayExport, next, first, without, names } = props;
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  const shownAs = (name: keyof Filters): string => valueWords(name, filters, names, language);
   // of one type alone the column would say the same in each row
   const mixed = new Set(entries.map(({ body }) => body.type)).size > 1;
   const active = (Object.keys(LABELS) as (keyof Filters)[]).filter((name) => filters[name] !== undefined);
@@ -159,66 +217,12 @@ export function searchPage({
           </a>
         </nav>
       )}
-      <Form
-        class="filters"
-        action="/console/search"
-        role="search"
-        hidden={side === 'authority' ? { side: 'authority' } : {}}
-      >
-        <CompanyField
-          language={language}
-          name="subject"
-          label={byName ? say('主体（代码或企业名称）', 'Subject (code, or name of a company)') : label('subject')}
-          value={filters.subject ?? ''}
-          byName={byName}
-        />
-        {text('caseId')}
-        {named('client', lists.clients)}
-        {named('dataset', lists.datasets)}
-        {side === 'provider' ? null : named('provider', lists.authorities)}
-        {named('purpose', lists.purposes)}
-        {choice('result', [
-          ['allow', say('提供', 'released')],
-          ['deny', say('不予提供', 'denied')],
-        ])}
-        {moment('since')}
-        {moment('until')}
-        <details
-          class="more"
-          open={(['actor', 'authority', 'grant', 'item', 'type', 'action', 'request'] as const).some(
-            (name) => filters[name] !== undefined,
-          )}
-        >
-          <summary>{say('更多条件', 'More filters')}</summary>
-          <div class="filters in">
-            {text('actor')}
-            {side === 'authority' ? null : named('authority', lists.authorities)}
-            {named('grant', lists.grants)}
-            {text('item')}
-            {choice('type', [
-              ['all', say('全部类型', 'all types')],
-              ...Object.entries(eventTable)
-                .filter(([value]) => value !== 'released')
-                .map(([value, title]): [string, string] => [value, title[language]]),
-            ])}
-            {named('action', acts)}
-            {text('request')}
-          </div>
-        </details>
-        <div class="row">
-          <button class="button" type="submit">
-            {say('检索', 'Search')}
-          </button>
-          <a class="quiet" href={side === 'authority' ? '/console/search?side=authority' : '/console/search'}>
-            {say('清除', 'Clear')}
-          </a>
-        </div>
-      </Form>
+      <SearchForm {...props} />
       {active.length === 0 ? null : (
         <p class="chips">
           {active.map((name) => (
             <a class="chip" href={without(name)} title={say('去掉此条件', 'Remove this filter')}>
-              {label(name)}
+              {LABELS[name][zh ? 0 : 1]}
               {say('：', ': ')}
               <span class={name === 'request' ? 'exact' : undefined}>{shownAs(name)}</span>{' '}
               <span aria-hidden="true">×</span>

@@ -8,7 +8,7 @@ import { errorWords } from '../../../../contracts/error-words.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { SubjectKey } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
-import type { Localised } from '../../../../contracts/types.js';
+import type { Localised, Workspace } from '../../../../contracts/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import type { LookUp } from '../../../documents/names/lookup.js';
 import { namesOfCompanies } from '../../../documents/names/lookup.js';
@@ -27,7 +27,54 @@ const PATH = '/console/search';
 const PAGE = 50;
 const READERS = ['auditor', 'inspector'] as const;
 
-export function searchRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
+/** Which company is meant; the search goes on with the one that is chosen, as it was filled in. */
+function sendChoice(
+  workspace: Workspace,
+  request: FastifyRequest<{ Body: Record<string, unknown> }>,
+  reply: FastifyReply,
+  text: string,
+  found: LookUp,
+): FastifyReply {
+  const { language, body } = request;
+  const fields = Object.entries(body).flatMap(([name, value]): [string, string][] =>
+    name === 'subject' || typeof value !== 'string' ? [] : [[name, value]],
+  );
+  return sendFramed(request, reply, {
+    title: language === 'zh' ? '选择企业' : 'Which company?',
+    workspace,
+    scripts: ['names.js'],
+    children: choosePage({
+      language,
+      text,
+      found,
+      action: PATH,
+      fields,
+      name: 'subject',
+      valueOf: ({ subject }) => subject,
+      back: body['side'] === 'authority' ? `${PATH}?side=authority` : PATH,
+    }),
+  });
+}
+
+/** With its scheme, or without as people paste it: then of the one scheme that takes it. */
+function normalised(text: string, schemes: Workspace['schemes']): SubjectKey {
+  if (text.includes(':')) return parseSubject(text, schemes);
+  const taking = (unchecked: boolean): string[] =>
+    [...schemes.values()].flatMap((scheme) => {
+      const found = (scheme.unchecked === true) === unchecked ? scheme.parse(text) : undefined;
+      return found?.ok === true ? [`${scheme.id}:${found.key}`] : [];
+    });
+  // a scheme without check digits takes nearly everything: it is meant where no other is
+  const checked = taking(false);
+  const [only, ...others] = checked.length > 0 ? checked : taking(true);
+  if (only === undefined) throw new YitongError('bad_subject', 'this is no key of any scheme here; check its digits');
+  if (others.length > 0)
+    throw new YitongError('bad_subject', 'more than one scheme has such keys; write `<scheme>:<key>`');
+  return parseSubject(only, schemes);
+}
+
+/** Takes a question, and keeps whom it is about out of the address. */
+function questionRoute(app: FastifyInstance, { context }: Auditing): void {
   const { workspace } = context;
 
   app.post<{ Body: Record<string, unknown> }>(
@@ -47,7 +94,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
         }
         const whom = await meant(
           value.trim(),
-          normalised,
+          (text) => normalised(text, workspace.schemes),
           await namesOfCompanies(context),
           request,
           roleOf(request, session.person),
@@ -56,7 +103,7 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
             throw error;
           }),
         );
-        if (whom.kind === 'name') return sendChoice(request, reply, value.trim(), whom.found);
+        if (whom.kind === 'name') return sendChoice(workspace, request, reply, value.trim(), whom.found);
         given[name] = hideSubject(session, whom.subject);
       }
       const side = given['side'] === 'authority' ? { side: 'authority' } : {};
@@ -65,52 +112,11 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
         .redirect(addressOf(PATH, filtersOf(given, session, ['csrf', 'side']), session, side), 303);
     },
   );
+}
 
-  /** Which company is meant; the search goes on with the one that is chosen, as it was filled in. */
-  function sendChoice(
-    request: FastifyRequest<{ Body: Record<string, unknown> }>,
-    reply: FastifyReply,
-    text: string,
-    found: LookUp,
-  ): FastifyReply {
-    const { language, body } = request;
-    const fields = Object.entries(body).flatMap(([name, value]): [string, string][] =>
-      name === 'subject' || typeof value !== 'string' ? [] : [[name, value]],
-    );
-    return sendFramed(request, reply, {
-      title: language === 'zh' ? '选择企业' : 'Which company?',
-      workspace,
-      scripts: ['names.js'],
-      children: choosePage({
-        language,
-        text,
-        found,
-        action: PATH,
-        fields,
-        name: 'subject',
-        valueOf: ({ subject }) => subject,
-        back: body['side'] === 'authority' ? `${PATH}?side=authority` : PATH,
-      }),
-    });
-  }
-
-  /** With its scheme, or without as people paste it: then of the one scheme that takes it. */
-  function normalised(text: string): SubjectKey {
-    if (text.includes(':')) return parseSubject(text, workspace.schemes);
-    const taking = (unchecked: boolean): string[] =>
-      [...workspace.schemes.values()].flatMap((scheme) => {
-        const found = (scheme.unchecked === true) === unchecked ? scheme.parse(text) : undefined;
-        return found?.ok === true ? [`${scheme.id}:${found.key}`] : [];
-      });
-    // a scheme without check digits takes nearly everything: it is meant where no other is
-    const checked = taking(false);
-    const [only, ...others] = checked.length > 0 ? checked : taking(true);
-    if (only === undefined) throw new YitongError('bad_subject', 'this is no key of any scheme here; check its digits');
-    if (others.length > 0)
-      throw new YitongError('bad_subject', 'more than one scheme has such keys; write `<scheme>:<key>`');
-    return parseSubject(only, workspace.schemes);
-  }
-
+/** What was found. */
+function resultsRoute(app: FastifyInstance, { context, reports, search }: Auditing): void {
+  const { workspace } = context;
   app.get<{ Querystring: Record<string, string | undefined> }>(
     PATH,
     {
@@ -172,4 +178,9 @@ export function searchRoutes(app: FastifyInstance, { context, reports, search }:
       });
     },
   );
+}
+
+export function searchRoutes(app: FastifyInstance, auditing: Auditing): void {
+  questionRoute(app, auditing);
+  resultsRoute(app, auditing);
 }

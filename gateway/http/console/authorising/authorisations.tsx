@@ -89,27 +89,21 @@ export function coverage(
   return `${definition?.title[language] ?? say('已停用的报告', report)} · ${where} · ${why}`;
 }
 
-export function authorisationsPage({
+/** Authorisations that were given, or that were received. */
+function Given({
+  rows,
+  mine,
   language,
-  subjects,
   definitions,
-  definition,
-  given,
-  received,
-  invited,
-  inviting,
-  declined,
-  byName,
+  subjects,
   today,
-  until,
-  latest,
-  done,
-  fault,
-  faultAt,
-  sent,
-}: AuthorisationsProps): JSX.Element {
+}: Pick<AuthorisationsProps, 'language' | 'definitions' | 'subjects' | 'today'> & {
+  readonly rows: readonly Authorisation[];
+  /** Those of this company; else those that others gave it. */
+  readonly mine: boolean;
+}): JSX.Element {
   const say = sayIn(language);
-  const list = (rows: readonly Authorisation[], mine: boolean): JSX.Element => (
+  return (
     <ul class="card rows">
       {rows.map((one) => (
         <li>
@@ -135,11 +129,94 @@ export function authorisationsPage({
       ))}
     </ul>
   );
-  const none = (text: string): JSX.Element => (
-    <div class="card">
-      <p class="empty">{text}</p>
-    </div>
+}
+
+/** What others ask this company for. */
+function Invitations({
+  invited,
+  language,
+  definitions,
+  subjects,
+  today,
+  until,
+  latest,
+}: Pick<
+  AuthorisationsProps,
+  'invited' | 'language' | 'definitions' | 'subjects' | 'today' | 'until' | 'latest'
+>): JSX.Element {
+  const say = sayIn(language);
+  return (
+    <>
+      <h2>{say(`待答复的授权请求（${invited.length}）`, `Others ask for your authorisation (${invited.length})`)}</h2>
+      {invited.map((one) => (
+        <Form
+          class="card pad invitation"
+          action={`/console/authorisations/${one.id}/answer`}
+          hidden={{ of: subjects.hidden }}
+        >
+          <p>
+            <b>{one.names.to}</b> <span class="code soft">{keyOf(one.to)}</span>
+          </p>
+          <p>
+            {say('请求在它的信用报告中写入本企业的记录。', 'asks to have its report tell of you.')}{' '}
+            <span class="soft">{coverage(one, definitions, language)}</span>
+          </p>
+          <p class="soft">
+            {say(
+              `使用单位：${one.bearer}；请于 ${one.until} 前答复`,
+              `To be shown to ${one.bearer}; to be answered by ${one.until}`,
+            )}
+          </p>
+          <div class="row">
+            <TextField
+              type="date"
+              name="until"
+              label={say('授权至', 'Until')}
+              value={until}
+              min={today}
+              max={latest}
+              required
+            />
+            <button class="button low" type="submit" name="answer" value="agree">
+              {say('同意授权', 'Authorise it')}
+            </button>
+            <button class="quiet low" type="submit" name="answer" value="decline" formnovalidate>
+              {say('拒绝', 'Decline')}
+            </button>
+          </div>
+        </Form>
+      ))}
+    </>
   );
+}
+
+const none = (text: string): JSX.Element => (
+  <div class="card">
+    <p class="empty">{text}</p>
+  </div>
+);
+
+export function authorisationsPage({
+  language,
+  subjects,
+  definitions,
+  definition,
+  given,
+  received,
+  invited,
+  inviting,
+  declined,
+  byName,
+  today,
+  until,
+  latest,
+  done,
+  fault,
+  faultAt,
+  sent,
+}: AuthorisationsProps): JSX.Element {
+  const say = sayIn(language);
+  const shared = { language, definitions, subjects, today };
   const { domains, purposes } = definition;
   return (
     <>
@@ -167,62 +244,24 @@ export function authorisationsPage({
           {say('已拒绝该请求。', 'You have declined it.')}
         </p>
       ) : null}
-      {invited.length === 0 ? null : (
-        <>
-          <h2>
-            {say(`待答复的授权请求（${invited.length}）`, `Others ask for your authorisation (${invited.length})`)}
-          </h2>
-          {invited.map((one) => (
-            <Form
-              class="card pad invitation"
-              action={`/console/authorisations/${one.id}/answer`}
-              hidden={{ of: subjects.hidden }}
-            >
-              <p>
-                <b>{one.names.to}</b> <span class="code soft">{keyOf(one.to)}</span>
-              </p>
-              <p>
-                {say('请求在它的信用报告中写入本企业的记录。', 'asks to have its report tell of you.')}{' '}
-                <span class="soft">{coverage(one, definitions, language)}</span>
-              </p>
-              <p class="soft">
-                {say(
-                  `使用单位：${one.bearer}；请于 ${one.until} 前答复`,
-                  `To be shown to ${one.bearer}; to be answered by ${one.until}`,
-                )}
-              </p>
-              <div class="row">
-                <TextField
-                  type="date"
-                  name="until"
-                  label={say('授权至', 'Until')}
-                  value={until}
-                  min={today}
-                  max={latest}
-                  required
-                />
-                <button class="button low" type="submit" name="answer" value="agree">
-                  {say('同意授权', 'Authorise it')}
-                </button>
-                <button class="quiet low" type="submit" name="answer" value="decline" formnovalidate>
-                  {say('拒绝', 'Decline')}
-                </button>
-              </div>
-            </Form>
-          ))}
-        </>
-      )}
+      {invited.length === 0 ? null : <Invitations invited={invited} until={until} latest={latest} {...shared} />}
       <h2>{say('本企业作出的授权', 'Given')}</h2>
-      {given.length === 0 ? none(say('暂无数据', 'No other company may ask about this one.')) : list(given, true)}
+      {given.length === 0 ? (
+        none(say('暂无数据', 'No other company may ask about this one.'))
+      ) : (
+        <Given rows={given} mine {...shared} />
+      )}
       <h2>{say('本企业获得的授权', 'Received')}</h2>
-      {received.length === 0
-        ? none(
-            say(
-              '暂无数据。需要时，可在申请报告时请对方授权。',
-              'No company has authorised this one. Ask for it with a report.',
-            ),
-          )
-        : list(received, false)}
+      {received.length === 0 ? (
+        none(
+          say(
+            '暂无数据。需要时，可在申请报告时请对方授权。',
+            'No company has authorised this one. Ask for it with a report.',
+          ),
+        )
+      ) : (
+        <Given rows={received} mine={false} {...shared} />
+      )}
       {inviting.length === 0 ? null : (
         <>
           <h2>{say('等待对方答复', 'Asked, not answered yet')}</h2>

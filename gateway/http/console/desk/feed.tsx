@@ -108,6 +108,88 @@ function Content({ of: { cells, raw, value, withdraw } }: { readonly of: Quarant
   );
 }
 
+/** What became of the rows that were checked anew. */
+function Retried({ report, language }: { readonly report: RetryReport; readonly language: Language }): JSX.Element {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  return (
+    <section class={`notice ${report.stillBad + report.unreadable > 0 ? 'warn' : ''}`} role="status">
+      <b>
+        {say(`已重新校验 ${report.tried} 行`, `${report.tried} ${report.tried === 1 ? 'row' : 'rows'} tried again`)}
+      </b>
+      {' · '}
+      {say(
+        `发布 ${report.published} 行，与已发布的相同 ${report.unchanged} 行，早于已发布的 ${report.outdated} 行，不属于本数据集 ` +
+          `${report.skipped} 行，仍未通过校验 ${report.stillBad + report.unreadable} 行`,
+        `${report.published} published, ${report.unchanged} unchanged, ${report.outdated} older, ` +
+          `${report.skipped} skipped, ${report.stillBad + report.unreadable} still held back`,
+      )}
+      {report.results.length === 0 || report.results.length > 20 ? null : (
+        <ul>
+          {report.results.map(({ position, status, code }) => (
+            <li>
+              <span class="mono own">{position}</span> {outcomes[status][language]}
+              {code === undefined ? null : zh ? (
+                `：${errorWordsOf(code).zh}`
+              ) : (
+                <>
+                  {' '}
+                  <span class="mono">{code}</span>
+                </>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+const numeral = (n: number): string => n.toLocaleString('en');
+/** `12.5%`; two places below one in a hundred. */
+const share = (n: number, of: number): string =>
+  of === 0 ? '–' : `${((n / of) * 100).toFixed(n / of < 0.01 ? 2 : 1)}%`;
+
+/** Of what age the data is, where it comes from, and how much there is. */
+function Facts({ facts, language }: Pick<FeedProps, 'facts' | 'language'>): JSX.Element {
+  const zh = language === 'zh';
+  const say = (a: string, b: string): string => (zh ? a : b);
+  return (
+    <div class="card">
+      <dl class="facts">
+        {zh ? null : (
+          <>
+            <dt>Dataset</dt>
+            <dd class="mono">{facts.id}</dd>
+          </>
+        )}
+        <dt>{say('数据时间（北京时间）', 'Seen up to (UTC+8)')}</dt>
+        <dd>{facts.sourceTime === undefined ? '–' : localMinute(facts.sourceTime)}</dd>
+        <dt>{say('最近读取', 'Last run')}</dt>
+        <dd>
+          {facts.lastRun === undefined
+            ? '–'
+            : say(
+                `${localMinute(facts.lastRun.at)}，${numeral(facts.lastRun.rows)} 行`,
+                `${localMinute(facts.lastRun.at)}, ${numeral(facts.lastRun.rows)} rows`,
+              )}
+        </dd>
+        <dt>{say('来源与计划', 'Source and schedule')}</dt>
+        <dd>
+          {facts.kind?.[language] ?? '–'} · {scheduleWords(facts.schedule, language)}
+        </dd>
+        <dt>{say('更新频率（数据契约）', 'Update frequency (contract)')}</dt>
+        <dd>
+          {say('每 ', 'every ')}
+          {durationOf(facts.updateFrequency, language)}
+        </dd>
+        <dt>{say('当前记录', 'Current records')}</dt>
+        <dd>{numeral(facts.records)}</dd>
+      </dl>
+    </div>
+  );
+}
+
 export function feedPage({
   language,
   facts,
@@ -123,12 +205,9 @@ export function feedPage({
 }: FeedProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
-  const number = (n: number): string => n.toLocaleString('en');
   const path = `/console/feeds/${facts.id}`;
   const whole = facts.records + count;
   const counted = codes.reduce((sum, [, n]) => sum + n, 0);
-  const share = (n: number, of: number): string =>
-    of === 0 ? '–' : `${((n / of) * 100).toFixed(n / of < 0.01 ? 2 : 1)}%`;
   const act = (
     action: 'content' | 'retry' | 'release' | 'keep',
     id: string,
@@ -156,69 +235,8 @@ export function feedPage({
           {say(errorWords(facts.broken.code).zh, facts.broken.message)}
         </p>
       )}
-      {report === undefined ? null : (
-        <section class={`notice ${report.stillBad + report.unreadable > 0 ? 'warn' : ''}`} role="status">
-          <b>
-            {say(`已重新校验 ${report.tried} 行`, `${report.tried} ${report.tried === 1 ? 'row' : 'rows'} tried again`)}
-          </b>
-          {' · '}
-          {say(
-            `发布 ${report.published} 行，与已发布的相同 ${report.unchanged} 行，早于已发布的 ${report.outdated} 行，不属于本数据集 ` +
-              `${report.skipped} 行，仍未通过校验 ${report.stillBad + report.unreadable} 行`,
-            `${report.published} published, ${report.unchanged} unchanged, ${report.outdated} older, ` +
-              `${report.skipped} skipped, ${report.stillBad + report.unreadable} still held back`,
-          )}
-          {report.results.length === 0 || report.results.length > 20 ? null : (
-            <ul>
-              {report.results.map(({ position, status, code }) => (
-                <li>
-                  <span class="mono own">{position}</span> {outcomes[status][language]}
-                  {code === undefined ? null : zh ? (
-                    `：${errorWordsOf(code).zh}`
-                  ) : (
-                    <>
-                      {' '}
-                      <span class="mono">{code}</span>
-                    </>
-                  )}
-                </li>
-              ))}
-            </ul>
-          )}
-        </section>
-      )}
-      <div class="card">
-        <dl class="facts">
-          {zh ? null : (
-            <>
-              <dt>Dataset</dt>
-              <dd class="mono">{facts.id}</dd>
-            </>
-          )}
-          <dt>{say('数据时间（北京时间）', 'Seen up to (UTC+8)')}</dt>
-          <dd>{facts.sourceTime === undefined ? '–' : localMinute(facts.sourceTime)}</dd>
-          <dt>{say('最近读取', 'Last run')}</dt>
-          <dd>
-            {facts.lastRun === undefined
-              ? '–'
-              : say(
-                  `${localMinute(facts.lastRun.at)}，${number(facts.lastRun.rows)} 行`,
-                  `${localMinute(facts.lastRun.at)}, ${number(facts.lastRun.rows)} rows`,
-                )}
-          </dd>
-          <dt>{say('来源与计划', 'Source and schedule')}</dt>
-          <dd>
-            {facts.kind?.[language] ?? '–'} · {scheduleWords(facts.schedule, language)}
-          </dd>
-          <dt>{say('更新频率（数据契约）', 'Update frequency (contract)')}</dt>
-          <dd>
-            {say('每 ', 'every ')}
-            {durationOf(facts.updateFrequency, language)}
-          </dd>
-          <dt>{say('当前记录', 'Current records')}</dt>
-          <dd>{number(facts.records)}</dd>
-        </dl>
-      </div>
+      {report === undefined ? null : <Retried report={report} language={language} />}
+      <Facts facts={facts} language={language} />
 
       {heldCount === 0 ? null : (
         <>
@@ -276,8 +294,8 @@ export function feedPage({
           {heldCount > held.length ? (
             <p class="foot">
               {say(
-                `共 ${number(heldCount)} 条，先显示 ${number(held.length)} 条。`,
-                `${number(held.length)} of ${number(heldCount)} are shown.`,
+                `共 ${numeral(heldCount)} 条，先显示 ${numeral(held.length)} 条。`,
+                `${numeral(held.length)} of ${numeral(heldCount)} are shown.`,
               )}
             </p>
           ) : null}
@@ -303,13 +321,13 @@ export function feedPage({
               {codes.map(([code, n]) => (
                 <tr>
                   <th>{zh ? errorWordsOf(code).zh : <span class="mono">{code}</span>}</th>
-                  <td class="n">{number(n)}</td>
+                  <td class="n">{numeral(n)}</td>
                   <td class="n">{share(n, whole)}</td>
                 </tr>
               ))}
               <tr>
                 <th>{say('未通过校验合计', 'Held back in all')}</th>
-                <td class="n">{number(count)}</td>
+                <td class="n">{numeral(count)}</td>
                 <td class="n">{share(count, whole)}</td>
               </tr>
             </tbody>
@@ -318,7 +336,7 @@ export function feedPage({
       </div>
       {counted < count ? (
         <p class="foot">
-          {say(`原因按前 ${number(counted)} 行统计。`, `Codes are those of the first ${number(counted)} rows.`)}
+          {say(`原因按前 ${numeral(counted)} 行统计。`, `Codes are those of the first ${numeral(counted)} rows.`)}
         </p>
       ) : null}
 

@@ -113,6 +113,91 @@ function Tree({
   return <ul class={`tree ${group.length > SHORT ? 'long' : ''}`}>{tops.map(item)}</ul>;
 }
 
+/** Ways to choose several companies at once. */
+function Shortcuts({ here, language }: { readonly here: string; readonly language: Language }): JSX.Element {
+  const say = sayIn(language);
+  return (
+    <p class="row" data-choose="subjects">
+      <a class="quiet" href={here} data-pick="first">
+        {say('仅本企业', 'This company only')}
+      </a>
+      <a class="quiet" href={`${here}&whom=ready`} data-pick="ready">
+        {say('全部已授权', 'All that authorised')}
+      </a>
+      <a class="quiet" href={`${here}&whom=group`} data-pick="group">
+        {say('整个集团', 'The whole group')}
+      </a>
+      <span class="soft" data-count>
+        {''}
+      </span>
+    </p>
+  );
+}
+
+/** Which days the report is about, why it is asked for, and for whom. */
+function Occasion({
+  definition,
+  asked,
+  at,
+  language,
+}: Pick<FormProps, 'definition' | 'asked' | 'language'> & {
+  /** What is wrong with a field. */
+  readonly at: (field: string) => Localised | undefined;
+}): JSX.Element {
+  const say = sayIn(language);
+  return (
+    <fieldset class="card pad">
+      <legend>{say('3 · 查询期间、用途与使用单位', '3 · Which days, why, for whom')}</legend>
+      <div class="filters in">
+        <ChoiceField
+          name="range"
+          label={say('查询期间', 'Days')}
+          value={asked.range}
+          options={RANGES.map((id) => ({ value: id, title: rangeNames[id][language] }))}
+        />
+        <TextField
+          type="date"
+          name="from"
+          label={say('起始日（自定起止日时填写）', 'From (of your own)')}
+          value={asked.from}
+          fault={at('from')}
+        />
+        <TextField
+          type="date"
+          name="to"
+          label={say('截止日（自定起止日时填写）', 'To (of your own)')}
+          value={asked.to}
+          fault={at('to')}
+        />
+      </div>
+      <div class="filters in">
+        <ChoiceField
+          name="purpose"
+          label={say('用途', 'Purpose')}
+          required
+          value={asked.purpose}
+          fault={at('purpose')}
+          options={[
+            { value: '', title: say('请选择', 'Choose') },
+            ...[...definition.purposes].map(([id, title]) => ({ value: id, title: title[language] })),
+          ]}
+        />
+        <TextField
+          class="span"
+          name="bearer"
+          label={say('使用单位', 'To be shown to')}
+          value={asked.bearer}
+          fault={at('bearer')}
+          required
+          maxLength={200}
+          autocomplete="off"
+          placeholder={say('例如：云州证券股份有限公司', 'e.g. Yunzhou Securities')}
+        />
+      </div>
+    </fieldset>
+  );
+}
+
 export function formPage({
   language,
   subjects,
@@ -168,22 +253,7 @@ export function formPage({
           <legend>
             {say(`1 · 选择企业（共 ${group.length} 家可选）`, `1 · About whom (${group.length} to choose from)`)}
           </legend>
-          {group.length < 2 ? null : (
-            <p class="row" data-choose="subjects">
-              <a class="quiet" href={here} data-pick="first">
-                {say('仅本企业', 'This company only')}
-              </a>
-              <a class="quiet" href={`${here}&whom=ready`} data-pick="ready">
-                {say('全部已授权', 'All that authorised')}
-              </a>
-              <a class="quiet" href={`${here}&whom=group`} data-pick="group">
-                {say('整个集团', 'The whole group')}
-              </a>
-              <span class="soft" data-count>
-                {''}
-              </span>
-            </p>
-          )}
+          {group.length < 2 ? null : <Shortcuts here={here} language={language} />}
           <Wrong fault={at('subjects')} language={language} />
           <Tree group={group} chosen={chosen} language={language} />
           {group.length > 1 ? null : (
@@ -231,55 +301,7 @@ export function formPage({
           <Wrong fault={at('domains')} language={language} />
           <Picks name="domains" all={definition.domains} chosen={new Set(asked.domains)} language={language} />
         </fieldset>
-        <fieldset class="card pad">
-          <legend>{say('3 · 查询期间、用途与使用单位', '3 · Which days, why, for whom')}</legend>
-          <div class="filters in">
-            <ChoiceField
-              name="range"
-              label={say('查询期间', 'Days')}
-              value={asked.range}
-              options={RANGES.map((id) => ({ value: id, title: rangeNames[id][language] }))}
-            />
-            <TextField
-              type="date"
-              name="from"
-              label={say('起始日（自定起止日时填写）', 'From (of your own)')}
-              value={asked.from}
-              fault={at('from')}
-            />
-            <TextField
-              type="date"
-              name="to"
-              label={say('截止日（自定起止日时填写）', 'To (of your own)')}
-              value={asked.to}
-              fault={at('to')}
-            />
-          </div>
-          <div class="filters in">
-            <ChoiceField
-              name="purpose"
-              label={say('用途', 'Purpose')}
-              required
-              value={asked.purpose}
-              fault={at('purpose')}
-              options={[
-                { value: '', title: say('请选择', 'Choose') },
-                ...[...definition.purposes].map(([id, title]) => ({ value: id, title: title[language] })),
-              ]}
-            />
-            <TextField
-              class="span"
-              name="bearer"
-              label={say('使用单位', 'To be shown to')}
-              value={asked.bearer}
-              fault={at('bearer')}
-              required
-              maxLength={200}
-              autocomplete="off"
-              placeholder={say('例如：云州证券股份有限公司', 'e.g. Yunzhou Securities')}
-            />
-          </div>
-        </fieldset>
+        <Occasion definition={definition} asked={asked} at={at} language={language} />
         <p class="row">
           <button class="button" type="submit">
             {say('预览', 'Preview')}

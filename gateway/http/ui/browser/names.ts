@@ -18,15 +18,14 @@ interface Answer {
 const PAUSE = 300;
 const NAME = /\p{Script=Han}.*\p{Script=Han}/su;
 
-function offer(input: HTMLInputElement, at: number): void {
-  const words = input.dataset;
-  const id = `names-${String(at)}`;
+/** Makes the field a combobox: the list of what fits, and the name of what is chosen. */
+function combobox(input: HTMLInputElement, id: string): { readonly list: HTMLElement; readonly told: HTMLElement } {
   const list = document.createElement('ul');
   list.id = id;
   list.className = 'options';
   list.hidden = true;
   list.setAttribute('role', 'listbox');
-  list.setAttribute('aria-label', words['listLabel'] ?? '');
+  list.setAttribute('aria-label', input.dataset['listLabel'] ?? '');
   const told = document.createElement('span');
   told.className = 'soft told-name';
   told.setAttribute('role', 'status');
@@ -39,6 +38,40 @@ function offer(input: HTMLInputElement, at: number): void {
   input.setAttribute('aria-autocomplete', 'list');
   input.setAttribute('aria-controls', id);
   input.setAttribute('aria-expanded', 'false');
+  return { list, told };
+}
+
+/** One company of the list. */
+function optionOf({ name, key, tell }: Choice, id: string, choose: () => void): HTMLElement {
+  const option = document.createElement('li');
+  option.id = id;
+  option.setAttribute('role', 'option');
+  option.setAttribute('aria-selected', 'false');
+  for (const [text, css] of [
+    [name, ''],
+    [key, 'code soft'],
+    [tell, 'soft'],
+  ] as const) {
+    const part = document.createElement('span');
+    part.className = css;
+    part.textContent = text;
+    option.append(part);
+  }
+  // before the field loses the focus
+  option.addEventListener('pointerdown', (event) => {
+    event.preventDefault();
+    choose();
+  });
+  return option;
+}
+
+/** What is said where no list is shown, or not all of it. */
+const wordsFor = ({ kind, more, choices }: Answer, words: DOMStringMap): string =>
+  choices.length === 0 ? (kind === 'found' ? (words['none'] ?? '') : '') : more ? (words['more'] ?? '') : '';
+
+function offer(input: HTMLInputElement, at: number): void {
+  const id = `names-${String(at)}`;
+  const { list, told } = combobox(input, id);
 
   let choices: readonly Choice[] = [];
   let active = -1;
@@ -70,42 +103,12 @@ function offer(input: HTMLInputElement, at: number): void {
   };
   const show = (answer: Answer): void => {
     choices = answer.choices;
-    list.replaceChildren(
-      ...choices.map(({ name, key, tell }, i) => {
-        const option = document.createElement('li');
-        option.id = `${id}-${String(i)}`;
-        option.setAttribute('role', 'option');
-        option.setAttribute('aria-selected', 'false');
-        for (const [text, css] of [
-          [name, ''],
-          [key, 'code soft'],
-          [tell, 'soft'],
-        ] as const) {
-          const part = document.createElement('span');
-          part.className = css;
-          part.textContent = text;
-          option.append(part);
-        }
-        // before the field loses the focus
-        option.addEventListener('pointerdown', (event) => {
-          event.preventDefault();
-          choose(i);
-        });
-        return option;
-      }),
-    );
+    list.replaceChildren(...choices.map((choice, i) => optionOf(choice, `${id}-${String(i)}`, () => choose(i))));
     active = -1;
     input.removeAttribute('aria-activedescendant');
     list.hidden = choices.length === 0;
     input.setAttribute('aria-expanded', String(choices.length > 0));
-    told.textContent =
-      choices.length === 0
-        ? answer.kind === 'found'
-          ? (words['none'] ?? '')
-          : ''
-        : answer.more
-          ? (words['more'] ?? '')
-          : '';
+    told.textContent = wordsFor(answer, input.dataset);
   };
   const ask = async (): Promise<void> => {
     asking?.abort();

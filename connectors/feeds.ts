@@ -138,8 +138,11 @@ function makeFeed(
   const schedule =
     parseSchedule(said.schedule) ??
     refuse('`schedule` must be an ISO 8601 duration, a cron expression, `watch` or `push`');
-  const pushed = kind.kind === 'http-push';
-  if (pushed !== (schedule.kind === 'push')) refuse('the schedule `push` and the source kind `http-push` go together');
+  const pushed = kind.pushed === true;
+  if (pushed !== (schedule.kind === 'push')) {
+    const which = [...kinds.values()].filter((one) => one.pushed === true).map((one) => `\`${one.kind}\``);
+    refuse(`the schedule \`push\` and the source kind ${which.join(' or ')} go together`);
+  }
   if (!pushed && said.mapping === undefined) refuse('the document lacks the key `mapping`');
   const mapping = said.mapping === undefined ? { fields: {} } : parseMapping(said.mapping, file);
   if (said.mapping !== undefined) {

@@ -107,7 +107,8 @@ export async function findCharset(
   if (found.includes('gb18030') && chinese >= taiwan) {
     return decide(
       'gb18030',
-      `not UTF-8, and ${Math.round(chinese * 100)} % of its characters are everyday ones in GB 18030${found.includes('big5') ? ` (in Big5 ${Math.round(taiwan * 100)} %)` : ''}`,
+      `not UTF-8, and ${Math.round(chinese * 100)} % of its characters are everyday ones in GB 18030` +
+        (found.includes('big5') ? ` (in Big5 ${Math.round(taiwan * 100)} %)` : ''),
       chinese > 0.85 && chinese > taiwan + 0.2,
       found.filter((one) => one === 'big5' || one === latin),
     );

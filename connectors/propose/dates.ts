@@ -41,7 +41,11 @@ const skeleton = (form: string): RegExp =>
   form === 'iso'
     ? /^9999-99-99(?:[T ]99:99(?::99(?:[.,]9{1,9})?)?(?:Z|[+-]99:?99)?)?$/
     : new RegExp(
-        `^${form.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(TOKEN, (token) => (token === 'yyyy' ? '9999' : token.length === 2 ? '99' : '99?'))}$`,
+        '^' +
+          form
+            .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+            .replace(TOKEN, (token) => (token === 'yyyy' ? '9999' : token.length === 2 ? '99' : '99?')) +
+          '$',
       );
 const skeletons = DATE_FORMS.map(skeleton);
 

@@ -88,7 +88,8 @@ export function findItems(text: string, whole: boolean, given: string | undefine
     if (!found.some(([pointer]) => pointer === given))
       throw new YitongError(
         'bad_feed',
-        `there is no array of objects at \`${given}\`; there is one at ${found.map(([pointer]) => `\`${place(pointer)}\``).join(', ')}`,
+        `there is no array of objects at \`${given}\`; there is one at ` +
+          `${found.map(([pointer]) => `\`${place(pointer)}\``).join(', ')}`,
       );
     return { source: given === '' ? {} : { items: given }, decisions: [say(place(given), 'as you said')] };
   }

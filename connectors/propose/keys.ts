@@ -235,7 +235,9 @@ export function findKey(sample: KeySample, rows: number, given: Answers['key']):
     const { surplus } = sample.meeting(all, places);
     return decided(
       given,
-      `as you said; ${surplus === 0 ? 'no two different rows meet' : `${count(surplus, 'row')} meet another`} ${scope}${equal}`,
+      'as you said; ' +
+        (surplus === 0 ? 'no two different rows meet' : `${count(surplus, 'row')} meet another`) +
+        ` ${scope}${equal}`,
       true,
     );
   }
@@ -264,7 +266,11 @@ export function findKey(sample: KeySample, rows: number, given: Answers['key']):
     fields.length === 1 && others.every(({ fitness }) => (sample.tried[places[0] ?? 0]?.fitness ?? 0) >= fitness + 1);
   return decided(
     fields,
-    `${count(alone.surplus, 'row')} share their subject with an earlier one; with ${fields.length === 0 ? 'any columns' : fields.map((field) => `\`${columnOf(field)}\``).join(' and ')} ${surplus === 0 ? `no two different rows meet ${scope}` : `${count(surplus, 'row')} still meet ${scope}`}${equal}`,
+    `${count(alone.surplus, 'row')} share their subject with an earlier one; with ` +
+      (fields.length === 0 ? 'any columns' : fields.map((field) => `\`${columnOf(field)}\``).join(' and ')) +
+      ' ' +
+      (surplus === 0 ? `no two different rows meet ${scope}` : `${count(surplus, 'row')} still meet ${scope}`) +
+      `${equal}`,
     surplus === 0 && fields.length <= 2 && (others.length === 0 || plainly),
     others.map(({ column }) => column),
   );

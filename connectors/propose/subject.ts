@@ -154,7 +154,8 @@ function namedSubject(
   if (column === undefined)
     throw new YitongError(
       'bad_feed',
-      `there is no column \`${named.column}\`; there are ${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`,
+      `there is no column \`${named.column}\`; there are ` +
+        `${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`,
     );
   const scheme = schemes.get(named.scheme);
   if (scheme === undefined)

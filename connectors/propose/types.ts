@@ -140,7 +140,9 @@ function ofNumbers(choice: Choice, terms: Terms): TypePlan | undefined {
   const word = hasWord(title, terms.codeWords);
   if (word !== undefined || termOf(column.title, terms)?.text === true)
     return choice.text(
-      `digits that name something (${word === undefined ? 'the title is known as a code' : `\`${word}\` in the title`}), not an amount`,
+      'digits that name something (' +
+        (word === undefined ? 'the title is known as a code' : `\`${word}\` in the title`) +
+        '), not an amount',
     );
   if (numbers.others === 0) {
     const type: FieldType = { kind: numbers.largest > MAX_INT ? 'long' : 'int' };

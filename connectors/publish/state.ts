@@ -79,7 +79,8 @@ function takeSlots(meta: Database<unknown, string>, size: number): number {
 export class State {
   /** The folder of which this is a part. */
   readonly dataDir: string;
-  readonly #env: Env<Buffer, string>;
+  /** What it commits to; a test lets commits fail there. */
+  readonly env: Env<Buffer, string>;
   readonly #tables: Tables;
   readonly #slots: FreeSlots;
   readonly #epoch = randomBytes(6).toString('hex');
@@ -94,7 +95,7 @@ export class State {
 
   private constructor(dataDir: string, env: Env<Buffer, string>, tables: Tables) {
     this.dataDir = dataDir;
-    this.#env = env;
+    this.env = env;
     this.#tables = tables;
     this.#slots = new FreeSlots({
       takeNow: (size) => env.writeSync(() => takeSlots(tables.meta, size)),
@@ -138,7 +139,7 @@ export class State {
   /** @throws YitongError `state_unavailable` */
   async #commit<T>(work: () => T): Promise<T> {
     try {
-      return await this.#env.write(work);
+      return await this.env.write(work);
     } catch (cause) {
       throw new YitongError(
         'state_unavailable',
@@ -312,7 +313,7 @@ export class State {
   secret(): Buffer {
     const own = this.#tables.meta.get('secret');
     if (typeof own === 'string') return Buffer.from(own, 'hex');
-    const hex = this.#env.writeSync(() => {
+    const hex = this.env.writeSync(() => {
       // another process may have been faster
       const known = this.#tables.meta.get('secret');
       if (typeof known === 'string') return known;
@@ -331,7 +332,7 @@ export class State {
 
   /** Who publishes to a dataset, first, and who waits to, as the other processes have left it. */
   queue(dataset: string): readonly string[] {
-    this.#env.root.resetReadTxn();
+    this.env.root.resetReadTxn();
     return queueOf(this.#tables.meta.get(`queue|${dataset}`));
   }
 
@@ -372,7 +373,7 @@ export class State {
     try {
       await this.flushed();
     } finally {
-      await this.#env.close();
+      await this.env.close();
     }
   }
 }

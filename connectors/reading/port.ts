@@ -167,6 +167,8 @@ export interface SourceKind {
   readonly description: string;
   /** JSON schema of the feed's `source`, `additionalProperties: false`. */
   readonly schema: { readonly [key: string]: unknown };
+  /** Its rows are sent to the gateway, so that its feeds have the schedule `push` and no run; default false. */
+  readonly pushed?: boolean;
   /**
    * What the schema cannot say of a feed, looked at when feeds are loaded, so that nobody meets it at night. Opens
    * nothing; the schema was checked.

@@ -51,7 +51,10 @@ export function select(
       const one = names.length === 1;
       const left = one ? names.join('') : `(${names.join(', ')})`;
       return {
-        text: `${from} WHERE ${left} IN (${tuples.map((tuple) => (one ? tuple.join('') : `(${tuple.join(', ')})`)).join(', ')})`,
+        text:
+          `${from} WHERE ${left} IN (` +
+          tuples.map((tuple) => (one ? tuple.join('') : `(${tuple.join(', ')})`)).join(', ') +
+          ')',
         values,
       };
     }

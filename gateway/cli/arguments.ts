@@ -78,11 +78,13 @@ export function parse(command: Command, args: readonly string[]): Parsed {
       }
       if (value === undefined || (!inlineValue && value.startsWith('-') && value.length > 1))
         throw new WrongUsage(
-          `\`${rawName}\` needs a value${value === undefined ? '' : `; one that begins with \`-\` is written \`${rawName}=${value}\``}`,
+          `\`${rawName}\` needs a value` +
+            (value === undefined ? '' : `; one that begins with \`-\` is written \`${rawName}=${value}\``),
         );
       if (option.values !== undefined && !option.values.includes(value))
         throw new WrongUsage(
-          `\`${rawName}\` is one of ${option.values.map((one) => `\`${one}\``).join(', ')}, not \`${value}\`${didYouMean(value, option.values)}`,
+          `\`${rawName}\` is one of ${option.values.map((one) => `\`${one}\``).join(', ')}, ` +
+            `not \`${value}\`${didYouMean(value, option.values)}`,
         );
       if (option.multiple === true) values[name] = [...((values[name] as string[] | undefined) ?? []), value];
       else values[name] = value;
@@ -95,7 +97,12 @@ export function parse(command: Command, args: readonly string[]): Parsed {
   if (positionals.length > takes) {
     const surplus = positionals[takes] ?? '';
     throw new WrongUsage(
-      `nothing is known to do with \`${surplus}\`: the command takes ${takes === 0 ? 'options only' : takes === 1 ? 'one word beside its options' : `${String(takes)} words beside its options`}`,
+      `nothing is known to do with \`${surplus}\`: the command takes ` +
+        (takes === 0
+          ? 'options only'
+          : takes === 1
+            ? 'one word beside its options'
+            : `${String(takes)} words beside its options`),
     );
   }
   if (values['json'] === true && values['output'] !== undefined && values['output'] !== 'json')

@@ -80,7 +80,9 @@ _yitong() {
     return
   fi
   case "$prev" in
-${[...choices(commands)].map(([flag, values]) => `    ${flag}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")); return ;;`).join('\n')}
+${[...choices(commands)]
+  .map(([flag, values]) => `    ${flag}) COMPREPLY=($(compgen -W "${values.join(' ')}" -- "$cur")); return ;;`)
+  .join('\n')}
     ${valued(commands)
       .filter((flag) => !choices(commands).has(flag))
       .join('|')}) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames 2>/dev/null; return ;;
@@ -101,7 +103,9 @@ ${[...family]
   esac
   if [[ "$cur" == -* ]]; then
     case "$name" in
-${commands.map((command) => `      "${command.name}") COMPREPLY=($(compgen -W "${flagsOf(command).join(' ')}" -- "$cur")) ;;`).join('\n')}
+${commands
+  .map((command) => `      "${command.name}") COMPREPLY=($(compgen -W "${flagsOf(command).join(' ')}" -- "$cur")) ;;`)
+  .join('\n')}
     esac
     return
   fi
@@ -122,6 +126,11 @@ complete -F _yitong yitong
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 /** Of `_describe`, where a colon ends the word. */
 const described = (word: string, text: string): string => quoted(`${word.replaceAll(':', '\\:')}:${text}`);
+/** An option by its long and its short name. */
+const describedFlags = ([name, { describe, short }]: Completed['options'][number]): readonly string[] => [
+  described(`--${name}`, describe),
+  ...(short === undefined ? [] : [described(`-${short}`, describe)]),
+];
 
 function zsh(commands: readonly Completed[]): string {
   const family = families(commands);
@@ -147,7 +156,9 @@ _yitong() {
     return
   fi
   case $words[CURRENT-1] in
-${[...choices(commands)].map(([flag, values]) => `    (${flag}) found=(${values.map(quoted).join(' ')}); _describe value found; return ;;`).join('\n')}
+${[...choices(commands)]
+  .map(([flag, values]) => `    (${flag}) found=(${values.map(quoted).join(' ')}); _describe value found; return ;;`)
+  .join('\n')}
     (${valued(commands)
       .filter((flag) => !choices(commands).has(flag))
       .join('|')}) _files; return ;;
@@ -169,7 +180,9 @@ ${[...family]
   esac
   if [[ $words[CURRENT] == -* ]]; then
     case $name in
-${commands.map(({ name, options }) => `      (${quoted(name)}) found=(${options.flatMap(([option, { describe, short }]) => [described(`--${option}`, describe), ...(short === undefined ? [] : [described(`-${short}`, describe)])]).join(' ')}) ;;`).join('\n')}
+${commands
+  .map(({ name, options }) => `      (${quoted(name)}) found=(${options.flatMap(describedFlags).join(' ')}) ;;`)
+  .join('\n')}
     esac
     _describe option found
     return
@@ -217,20 +230,27 @@ function fish(commands: readonly Completed[]): string {
     ...firstWords(commands).map(
       (word) =>
         `complete -c yitong -n __yitong_none -f -a ${quoted(word)} -d ` +
-        `${quoted(summary.get(word) ?? (word === 'help' ? 'options and examples of a command' : (family.get(word) ?? []).join(', ')))}`,
+        quoted(
+          summary.get(word) ??
+            (word === 'help' ? 'options and examples of a command' : (family.get(word) ?? []).join(', ')),
+        ),
     ),
     `complete -c yitong -n __yitong_none -f -l version -d 'the version of this build'`,
     ...[...family].flatMap(([first, seconds]) =>
       seconds.map(
         (second) =>
-          `complete -c yitong -n '__yitong_first ${first}' -f -a ${quoted(second)} -d ${quoted(summary.get(`${first} ${second}`) ?? '')}`,
+          `complete -c yitong -n '__yitong_first ${first}' -f -a ${quoted(second)} -d ` +
+          `${quoted(summary.get(`${first} ${second}`) ?? '')}`,
       ),
     ),
     ...commands.flatMap(({ name, options, words }) => [
       ...(words.length === 0 ? [] : [`complete -c yitong -n '__yitong_is ${name}' -f -a ${quoted(words.join(' '))}`]),
       ...options.map(
         ([option, { type, short, describe, values }]) =>
-          `complete -c yitong -n '__yitong_is ${name}' -l ${option}${short === undefined ? '' : ` -s ${short}`}${type === 'string' ? (values === undefined ? ' -r' : ` -x -a ${quoted(values.join(' '))}`) : ''} -d ${quoted(describe)}`,
+          `complete -c yitong -n '__yitong_is ${name}' -l ${option}` +
+          (short === undefined ? '' : ` -s ${short}`) +
+          (type === 'string' ? (values === undefined ? ' -r' : ` -x -a ${quoted(values.join(' '))}`) : '') +
+          ` -d ${quoted(describe)}`,
       ),
     ]),
   ];

@@ -44,7 +44,10 @@ export function failureLine(error: unknown): string {
   if (error instanceof ConnectionError) return `the gateway does not answer: ${error.message}`;
   if (error instanceof GatewayError) return `${error.message} [${error.code}]`;
   if (isSystem(error))
-    return `${SYSTEM[error.code]?.(error.path === undefined ? 'such file' : `\`${error.path}\``) ?? error.message} [${error.code}]`;
+    return (
+      (SYSTEM[error.code]?.(error.path === undefined ? 'such file' : `\`${error.path}\``) ?? error.message) +
+      ` [${error.code}]`
+    );
   if (error instanceof Error && error.name === 'AbortError') return 'stopped before it was done';
   if (!isYitongError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const { place } = error.extra;

@@ -21,7 +21,12 @@ function unknown(argv: readonly string[]): string {
   const said = second === undefined || second.startsWith('-') ? first : `${first} ${second}`;
   if (family.length > 0) {
     const near = second === undefined ? undefined : nearest(`${first} ${second}`, family.map(spoken));
-    return `unknown command \`${said}\`; ${near === undefined ? `there is ${family.map((name) => `\`yitong ${spoken(name)}\``).join(', ')}` : `did you mean \`yitong ${near}\`?`}`;
+    return (
+      `unknown command \`${said}\`; ` +
+      (near === undefined
+        ? `there is ${family.map((name) => `\`yitong ${spoken(name)}\``).join(', ')}`
+        : `did you mean \`yitong ${near}\`?`)
+    );
   }
   const near =
     nearest(said, [...commandNames.map(spoken), '--version', '--help']) ??
@@ -29,7 +34,11 @@ function unknown(argv: readonly string[]): string {
       first,
       commandNames.map((name) => name.split('-')[0] ?? name),
     );
-  return `unknown command \`${said}\`; ${near === undefined ? '' : `did you mean \`yitong ${near}\`? `}\`yitong --help\` lists them`;
+  return (
+    `unknown command \`${said}\`; ` +
+    (near === undefined ? '' : `did you mean \`yitong ${near}\`? `) +
+    '`yitong --help` lists them'
+  );
 }
 
 const languageOf = (argv: readonly string[]): Language =>

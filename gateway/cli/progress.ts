@@ -28,7 +28,8 @@ export function progressBar(
     to(done, of) {
       const part = of === 0 ? 1 : Math.min(1, done / of);
       const full = Math.round(part * WIDTH);
-      const line = `${what} ${'█'.repeat(full)}${'·'.repeat(WIDTH - full)} ${String(Math.floor(part * 100)).padStart(3)} %`;
+      const line =
+        `${what} ${'█'.repeat(full)}${'·'.repeat(WIDTH - full)} ` + `${String(Math.floor(part * 100)).padStart(3)} %`;
       if (shown && line !== last) {
         lineFree();
         write(`\r\u001b[K${line}`);

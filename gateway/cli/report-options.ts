@@ -25,7 +25,8 @@ export async function reportNamed(values: Invocation['values']): Promise<ReportD
   if (found === undefined)
     throw new YitongError(
       'bad_request',
-      `\`--report\` must be one of ${[...reports.keys()].map((id) => `\`${id}\``).join(', ') || 'none: the workspace has no report'}`,
+      '`--report` must be one of ' +
+        `${[...reports.keys()].map((id) => `\`${id}\``).join(', ') || 'none: the workspace has no report'}`,
     );
   return found;
 }
@@ -76,7 +77,8 @@ export function showModel(
     const head = [
       subjects[subject]?.name ?? '',
       domains[domain] === undefined ? '' : words(domains[domain].title),
-      `${words(stateNames[state])}${missing.length === 0 ? '' : ` (${missing.map(({ name }) => words(name)).join(', ')})`}`,
+      `${words(stateNames[state])}` +
+        (missing.length === 0 ? '' : ` (${missing.map(({ name }) => words(name)).join(', ')})`),
     ];
     if (records.length === 0) return [[...head, '', '', '', '']];
     return records.flatMap(({ facts, authority }, i) =>
@@ -120,14 +122,28 @@ export function sayModel(
       if (section.state === 'none') continue;
       const { records, state, domain } = section;
       say(
-        `  ${domains[domain]?.title.zh ?? ''}  ${state === 'not_answered' ? 'not answered' : `${state === 'at_least' ? 'at least ' : ''}${String(records.length)} on record`}${section.missing.length === 0 ? '' : ` — ${since(section)}`}`,
+        `  ${domains[domain]?.title.zh ?? ''}  ` +
+          (state === 'not_answered'
+            ? 'not answered'
+            : `${state === 'at_least' ? 'at least ' : ''}${String(records.length)} on record`) +
+          (section.missing.length === 0 ? '' : ` — ${since(section)}`),
       );
       for (const { facts, endedOn, reportableUntil, displayed, marks } of records) {
         say(
-          `    ${facts.map(({ title: named, value }) => `${named.zh} ${typeof value === 'string' ? value : value.zh}`).join('  ')}`,
+          '    ' +
+            facts
+              .map(({ title: named, value }) => `${named.zh} ${typeof value === 'string' ? value : value.zh}`)
+              .join('  '),
         );
         say(
-          `      ${reportableUntil === undefined ? (endedOn === undefined ? 'goes on' : 'no end is set') : `reportable until ${reportableUntil}`}${displayed ? ', displayed' : ''}${marks.length === 0 ? '' : ', objection under way'}`,
+          '      ' +
+            (reportableUntil === undefined
+              ? endedOn === undefined
+                ? 'goes on'
+                : 'no end is set'
+              : `reportable until ${reportableUntil}`) +
+            `${displayed ? ', displayed' : ''}` +
+            (marks.length === 0 ? '' : ', objection under way'),
         );
       }
     }

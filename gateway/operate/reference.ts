@@ -184,7 +184,9 @@ export function configurationPage(settings: readonly Setting[]): string {
       const { key, variable, meaning, schema } = setting;
       const own: Row = { name: key, schema: schema as Schema, required: false };
       lines.push(
-        `| \`${key}\` | ${cell(form(own.schema))} | ${given(own)} | ${variable === undefined ? 'no' : `\`${variable}\``} | ${withoutRestart(setting)} | ${cell(meaning)} |`,
+        `| \`${key}\` | ${cell(form(own.schema))} | ${given(own)} | ` +
+          (variable === undefined ? 'no' : `\`${variable}\``) +
+          ` | ${withoutRestart(setting)} | ${cell(meaning)} |`,
       );
       for (const row of inside(key, own.schema))
         lines.push(

@@ -79,12 +79,10 @@ t.test(
     const whole = { slot: 3, hash: 'h'.repeat(16), sourceTime: 1000, superseded: 's'.repeat(32), rest: 'r'.repeat(8) };
     await state.putAll('a.b', [{ ...whole, key: 'a.b|digit9:1|', withdrawn: false }], new Map());
     t.strictSame(state.get('a.b|digit9:1|'), whole);
-    const { env, records } = state as unknown as {
-      readonly env: { writeSync(work: () => void): void };
-      readonly records: { get(key: string): Buffer; putSync(key: string, value: Buffer): void };
-    };
+    const { env } = state;
+    const records = env.table<Buffer, string>('records', { encoding: 'binary' });
     const put = (key: string, value: Buffer): void => env.writeSync(() => records.putSync(key, value));
-    const bytes = Buffer.from(records.get('a.b|digit9:1|'));
+    const bytes = Buffer.from(records.get('a.b|digit9:1|') ?? '');
     for (const at of [0, 5, 13, 21, 30, bytes.length - 1]) {
       const flipped = Buffer.from(bytes);
       flipped[at] = (flipped[at] ?? 0) ^ 1;

@@ -19,7 +19,9 @@ export interface Acl {
 const asAcl = (right: Right): Acl => ({ ...right, permission: 'Allow', host: '*' });
 /** As `samr Write topic yunzhou.samr.penalties`, and what is unusual of it. */
 export const aclText = ({ principal, permission, operation, host, resource, name, pattern }: Acl): string =>
-  `${principal} ${operation} ${resource} ${name}${pattern === 'prefixed' ? '*' : ''}${permission === 'Allow' ? '' : ` (${permission})`}${host === '*' ? '' : ` from ${host}`}`;
+  `${principal} ${operation} ${resource} ${name}${pattern === 'prefixed' ? '*' : ''}` +
+  (permission === 'Allow' ? '' : ` (${permission})`) +
+  `${host === '*' ? '' : ` from ${host}`}`;
 const keyOf = (acl: Acl): string =>
   JSON.stringify([acl.principal, acl.permission, acl.operation, acl.host, acl.resource, acl.name, acl.pattern]);
 
@@ -38,7 +40,8 @@ export function aclCommands(rights: readonly Right[], bootstrap: string, configF
   return [...lines.values()].map(
     ({ right: { principal, resource, name, pattern }, operations }) =>
       `kafka-acls.sh --bootstrap-server ${bootstrap}${config} --add --allow-principal ${quoted(principal)}` +
-      `${operations.map((operation) => ` --operation ${operation}`).join('')} --${resource} ${quoted(name)} --resource-pattern-type ${pattern}`,
+      `${operations.map((operation) => ` --operation ${operation}`).join('')} --${resource} ` +
+      `${quoted(name)} --resource-pattern-type ${pattern}`,
   );
 }
 

@@ -6,6 +6,7 @@ import type { SourceKind } from '../../reading/port.js';
 
 const httpPush: SourceKind = {
   kind: 'http-push',
+  pushed: true,
   title: { zh: '部门推送', en: 'pushed by the department' },
   description: 'records that the department sends over HTTP',
   schema: {

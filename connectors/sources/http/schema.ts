@@ -82,7 +82,8 @@ export const schema = {
       // what the connection itself needs is not the feed's to say
       propertyNames: {
         pattern:
-          "^(?!(?:accept|accept-encoding|connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade|user-agent)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$",
+          '^(?!(?:accept|accept-encoding|connection|content-length|expect|host|keep-alive|te|trailer|' +
+          "transfer-encoding|upgrade|user-agent)$)[a-z0-9!#$%&'*+.^_`|~-]{1,100}$",
       },
       additionalProperties: reference,
     },

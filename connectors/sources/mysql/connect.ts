@@ -11,7 +11,8 @@ const ANSWER = 30_000;
 
 /** Texts and times must not depend on the server's settings, and a backslash in a text means what we escape it for. */
 const SESSION =
-  "SET SESSION sql_mode = '', SESSION time_zone = '+00:00', SESSION net_write_timeout = 3600, SESSION lock_wait_timeout = 30, SESSION character_set_results = 'utf8mb4'";
+  "SET SESSION sql_mode = '', SESSION time_zone = '+00:00', SESSION net_write_timeout = 3600, " +
+  "SESSION lock_wait_timeout = 30, SESSION character_set_results = 'utf8mb4'";
 
 /** @throws YitongError `source_unavailable`, `source_denied`, `shutting_down` */
 export async function connectMysql(server: Server, signal: AbortSignal): Promise<Connection> {

@@ -8,10 +8,12 @@ import { ask, connectMysql, mysqlError, textsOf } from './connect.js';
 
 export const quote = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
-const COLUMNS = `SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`;
+const COLUMNS = `SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS
+  WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION`;
 const ROWS = `SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`;
 /** MariaDB's JSON is a text with a check. */
-const CHECKED = `SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?`;
+const CHECKED = `SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS
+  WHERE CONSTRAINT_SCHEMA = ? AND TABLE_NAME = ?`;
 const JSON_CHECK = /^json_valid\(`((?:[^`]|``)+)`\)$/i;
 
 const BINARY: ReadonlySet<string> = new Set([
@@ -147,7 +149,8 @@ class MysqlSession implements Session {
       if (late)
         throw new YitongError(
           'source_unavailable',
-          `the database \`${this.server.database}\` at \`${this.server.name}\` gave no rows within \`statementTimeout\``,
+          `the database \`${this.server.database}\` at \`${this.server.name}\` gave no rows within ` +
+            '`statementTimeout`',
         );
       throw mysqlError(error, this.server, this.signal);
     } finally {

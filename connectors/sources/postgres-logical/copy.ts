@@ -36,7 +36,8 @@ export async function beginCopy(client: Client, replication: Client, name: strin
   const columns = [...table.columns.keys()];
   const where = table.filter === undefined ? '' : ` WHERE ${table.filter}`;
   await client.query(
-    `DECLARE yitong_copy NO SCROLL CURSOR FOR SELECT ${columns.map((column, i) => `${quote(column)} AS c${i}`).join(', ')} FROM ONLY ${table.quoted}${where}`,
+    'DECLARE yitong_copy NO SCROLL CURSOR FOR SELECT ' +
+      `${columns.map((column, i) => `${quote(column)} AS c${i}`).join(', ')} FROM ONLY ${table.quoted}${where}`,
   );
   // from here on the cursor's lock keeps the table as it is
   const { rows } = await client.query<{ file: string | null }>(

@@ -96,7 +96,8 @@ export async function statusOf(client: Client, slot: string): Promise<SlotStatus
   const { rows } = await client.query<
     Record<'now' | 'end', string> & Record<'confirmed' | 'active' | 'status' | 'kept', string | null>
   >(
-    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now, pg_current_wal_flush_lsn()::text AS end, s.confirmed_flush_lsn::text AS confirmed, s.active::text AS active,
+    `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now,
+      pg_current_wal_flush_lsn()::text AS end, s.confirmed_flush_lsn::text AS confirmed, s.active::text AS active,
        s.wal_status AS status, pg_wal_lsn_diff(pg_current_wal_lsn(), s.restart_lsn)::text AS kept
      FROM (SELECT 1) one LEFT JOIN pg_replication_slots s ON s.slot_name = $1 AND s.database = current_database()`,
     [slot],

@@ -52,20 +52,29 @@ export function keyColumns(mapping: Mapping, contract: Contract): ReadonlySet<st
   });
 }
 
-const TABLE = `SELECT c.oid::text AS oid, c.relkind::text AS kind, c.relreplident::text AS identity, c.relpersistence::text AS persistence,
-  c.reltuples::float8::text AS rows, pg_relation_filenode(c.oid)::text AS file, pg_is_in_recovery()::text AS standby, current_setting('wal_level') AS wal_level
-  FROM (SELECT 1) one LEFT JOIN (pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) ON n.nspname = $1 AND c.relname = $2`;
+const TABLE = `SELECT c.oid::text AS oid, c.relkind::text AS kind, c.relreplident::text AS identity,
+  c.relpersistence::text AS persistence,
+  c.reltuples::float8::text AS rows, pg_relation_filenode(c.oid)::text AS file,
+  pg_is_in_recovery()::text AS standby, current_setting('wal_level') AS wal_level
+  FROM (SELECT 1) one LEFT JOIN (pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace)
+    ON n.nspname = $1 AND c.relname = $2`;
 
 const COLUMNS = `WITH RECURSIVE base(attnum, oid) AS (
     SELECT attnum, atttypid FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped
     UNION ALL SELECT b.attnum, t.typbasetype FROM base b JOIN pg_type t ON t.oid = b.oid WHERE t.typtype = 'd')
-  SELECT a.attname AS name, t.oid::text AS type, CASE WHEN t.typcategory = 'A' THEN t.typelem::text END AS element, (a.attgenerated <> '')::text AS generated,
-    EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND a.attnum = ANY (i.indkey) AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)::text AS identity
-  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN base b ON b.attnum = a.attnum JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd'
+  SELECT a.attname AS name, t.oid::text AS type, CASE WHEN t.typcategory = 'A' THEN t.typelem::text END AS element,
+    (a.attgenerated <> '')::text AS generated,
+    EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND a.attnum = ANY (i.indkey)
+      AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END
+    )::text AS identity
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN base b ON b.attnum = a.attnum
+    JOIN pg_type t ON t.oid = b.oid AND t.typtype <> 'd'
   WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped`;
 
-const PUBLICATION = `SELECT p.pubname AS name, (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)::text AS whole,
-  (SELECT to_jsonb(t) FROM pg_publication_tables t WHERE t.pubname = p.pubname AND t.schemaname = $2 AND t.tablename = $3)::text AS covers
+const PUBLICATION = `SELECT p.pubname AS name,
+  (p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate)::text AS whole,
+  (SELECT to_jsonb(t) FROM pg_publication_tables t
+    WHERE t.pubname = p.pubname AND t.schemaname = $2 AND t.tablename = $3)::text AS covers
   FROM pg_publication p WHERE p.pubname = $1`;
 
 export interface Wanted {

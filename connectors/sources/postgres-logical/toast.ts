@@ -43,8 +43,10 @@ export async function fillHoles(
   const places = [...wanted.keys()].map(
     (_, i) => `(${identity.map((_column, j) => `$${i * identity.length + j + 1}`).join(', ')})`,
   );
-  const text = `SELECT pg_current_snapshot()::text AS yitong_snapshot, r.xmin::text AS yitong_xmin, ${columns.map(({ name }, i) => `r.${quote(name)} AS c${i}`).join(', ')}
-    FROM (SELECT 1) one LEFT JOIN ${table.quoted} r ON (${identity.map(({ name }) => `r.${quote(name)}`).join(', ')}) IN (${places.join(', ')})`;
+  const text = `SELECT pg_current_snapshot()::text AS yitong_snapshot, r.xmin::text AS yitong_xmin,
+    ${columns.map(({ name }, i) => `r.${quote(name)} AS c${i}`).join(', ')}
+    FROM (SELECT 1) one LEFT JOIN ${table.quoted} r
+    ON (${identity.map(({ name }) => `r.${quote(name)}`).join(', ')}) IN (${places.join(', ')})`;
   for (const until = Date.now() + VISIBLE_MS; ; await sleep(20)) {
     const { rows } = await client.query<Record<string, string | null>>(text, parameters);
     const snapshot = rows[0]?.['yitong_snapshot'] ?? '';

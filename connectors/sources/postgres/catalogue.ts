@@ -4,7 +4,8 @@ import { POSTGRES_PORT } from './connect.js';
 import { connectSession } from './session.js';
 
 const COLUMNS = `
-  SELECT a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum), array_position(i.indkey::int2[], a.attnum)::text
+  SELECT a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum),
+    array_position(i.indkey::int2[], a.attnum)::text
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -13,7 +14,8 @@ const COLUMNS = `
   ORDER BY a.attnum`;
 const TABLES = `
   SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1 LIMIT 200`;
+  WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') 
+    AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1 LIMIT 200`;
 
 const catalogue: Catalogue = {
   kind: 'postgres',

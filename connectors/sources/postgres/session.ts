@@ -24,7 +24,8 @@ const COLUMNS = `
     UNION ALL
     SELECT t.oid, b.base FROM pg_type t JOIN base b ON t.typtype = 'd' AND t.typbasetype = b.type
   )
-  SELECT a.attname, y.oid::text, CASE WHEN y.typcategory = 'A' THEN y.typelem::text END, y.typlen = -1 AND y.typname <> 'numeric', c.reltuples::bigint::text
+  SELECT a.attname, y.oid::text, CASE WHEN y.typcategory = 'A' THEN y.typelem::text END,
+    y.typlen = -1 AND y.typname <> 'numeric', c.reltuples::bigint::text
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -61,7 +61,9 @@ const command: Command = {
       return 0;
     }
     call.say(
-      `entry ${index} of the log${erasedBy === undefined ? '' : `, salt erased by entry ${erasedBy}`}${expiredBy === undefined ? '' : `, body expired by entry ${expiredBy}`}`,
+      `entry ${index} of the log` +
+        (erasedBy === undefined ? '' : `, salt erased by entry ${erasedBy}`) +
+        (expiredBy === undefined ? '' : `, body expired by entry ${expiredBy}`),
     );
     call.say(body);
     if (salt !== undefined) call.say(`salt ${salt.toString('base64')}`);

@@ -116,7 +116,12 @@ export default command;
 function tell(plan: TakeoverPlan, say: (line: string) => void): void {
   say(
     `the log \`${plan.before}\`: ${plan.size.toLocaleString('en')} entries are ` +
-      `here${plan.lost === undefined ? '; whether there were more nobody knows' : plan.lost === 0 ? '' : `, and ${plan.lost} that were in it are not`}`,
+      'here' +
+      (plan.lost === undefined
+        ? '; whether there were more nobody knows'
+        : plan.lost === 0
+          ? ''
+          : `, and ${plan.lost} that were in it are not`),
   );
   say(plan.renamed ? `it takes a new name: ${plan.why ?? ''}` : 'it keeps its name');
   for (const { journal, replica, lastSeq, newer } of plan.journals)

@@ -69,7 +69,10 @@ const command: Command = {
       );
       if (!complete)
         call.say(
-          `not complete: nobody knows what these are, and they are not in it: ${manifest.unknown.slice(0, 10).join(', ')}${manifest.unknown.length > 10 ? ` and ${manifest.unknown.length - 10} more` : ''} [backup_incomplete]`,
+          'not complete: nobody knows what these are, and they are not in it: ' +
+            `${manifest.unknown.slice(0, 10).join(', ')}` +
+            (manifest.unknown.length > 10 ? ` and ${manifest.unknown.length - 10} more` : '') +
+            ' [backup_incomplete]',
         );
       if (fault !== undefined)
         call.say(

@@ -76,7 +76,7 @@ const command: Command = {
     const admin = given === undefined ? own : await busFrom(given);
     const pushed = new Set(
       [...(await loadFeeds(workspace)).values()]
-        .filter(({ source }) => source.kind === 'http-push')
+        .filter(({ schedule }) => schedule === 'push')
         .map(({ dataset }) => dataset),
     );
     const rights = rightsOf({

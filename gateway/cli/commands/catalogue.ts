@@ -156,7 +156,9 @@ function described(call: Invocation, workspace: Workspace, contract: Contract, s
   call.say(words(description));
   call.say(
     words({
-      zh: `主体：${scheme?.zh ?? subject.scheme}；${sharingNames[sharing.attribute].zh}；提供方式：${given.map(({ zh }) => zh).join('、')}`,
+      zh:
+        `主体：${scheme?.zh ?? subject.scheme}；` +
+        `${sharingNames[sharing.attribute].zh}；提供方式：${given.map(({ zh }) => zh).join('、')}`,
       en:
         `asked about by: ${subject.scheme} (${scheme?.en ?? ''}); ${sharingNames[sharing.attribute].en}; given ` +
         `by ${given.map(({ en }) => en).join(', ')}`,
@@ -166,8 +168,14 @@ function described(call: Invocation, workspace: Workspace, contract: Contract, s
     const seen = state.sourceTime === undefined ? undefined : localMinute(state.sourceTime);
     call.say(
       words({
-        zh: `${stateNames[state.status].zh}${seen === undefined ? '' : `，数据截至 ${seen}（北京时间）`}；${String(state.records)} 条记录`,
-        en: `${stateNames[state.status].en}${seen === undefined ? '' : `, seen up to ${seen} (UTC+8)`}; ${String(state.records)} records`,
+        zh:
+          `${stateNames[state.status].zh}` +
+          (seen === undefined ? '' : `，数据截至 ${seen}（北京时间）`) +
+          `；${String(state.records)} 条记录`,
+        en:
+          `${stateNames[state.status].en}` +
+          (seen === undefined ? '' : `, seen up to ${seen} (UTC+8)`) +
+          `; ${String(state.records)} records`,
       }),
     );
   }

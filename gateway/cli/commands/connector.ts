@@ -148,7 +148,8 @@ class DeclaredFeed {
     if (feed === undefined)
       throw new YitongError(
         'bad_feed',
-        `there is no feed \`${name}\`${didYouMean(name, feeds.keys()) || ';'} there are ${[...feeds.keys()].join(', ')}`,
+        `there is no feed \`${name}\`${didYouMean(name, feeds.keys()) || ';'} there are ` +
+          `${[...feeds.keys()].join(', ')}`,
       );
     return new DeclaredFeed(dir, workspace, feed, print);
   }

@@ -97,7 +97,10 @@ const command: Command = {
     }
     call.say(
       `${workspace.contracts.size + refused.size} ` +
-        `contracts${lifecycles === 0 ? '' : `, ${lifecycles} lifecycles`}: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note${findings.length - errors === 1 ? '' : 's'}`,
+        'contracts' +
+        (lifecycles === 0 ? '' : `, ${lifecycles} lifecycles`) +
+        `: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note` +
+        (findings.length - errors === 1 ? '' : 's'),
     );
     call.json({
       contracts: workspace.contracts.size + refused.size,

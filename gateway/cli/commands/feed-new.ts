@@ -282,7 +282,8 @@ const command: Command = {
     copy: {
       type: 'boolean',
       describe:
-        "put a copy of the file into the workspace's `inbox/`; else the feed reads it where it lies, and only what lies outside of the workspace and of `connectors.roots` is copied",
+        "put a copy of the file into the workspace's `inbox/`; else the feed reads it where it lies, " +
+        'and only what lies outside of the workspace and of `connectors.roots` is copied',
     },
     grant: { type: 'string', describe: 'CLIENT:PURPOSE, who may ask: a grant of all that is not personal, for a year' },
     'legal-basis': { type: 'string', describe: 'of the grant; without it that of the purpose' },

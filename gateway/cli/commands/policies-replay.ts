@@ -98,6 +98,8 @@ function inWords({
     ...(lost.length === 0 ? [] : [`  without ${lost.join(', ')}`]),
     ...(gained.length === 0 ? [] : [`  with ${gained.join(', ')}`]),
     ...rows,
-    `  ${from === to ? String(from) : `${String(from)} to ${String(to)}`}, entries ${entries.slice(0, 5).join(', ')}${decisions > 5 ? ', …' : ''}`,
+    '  ' +
+      (from === to ? String(from) : `${String(from)} to ${String(to)}`) +
+      `, entries ${entries.slice(0, 5).join(', ')}${decisions > 5 ? ', …' : ''}`,
   ];
 }

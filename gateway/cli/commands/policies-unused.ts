@@ -36,7 +36,8 @@ const command: Command = {
         say(`grant ${grant}: ${client} ${dataset}, until ${until}: ${ago(last)}`);
       for (const { grant, fields } of report.fields)
         say(
-          `fields of ${grant}: ${fields.map(({ field, last }) => (last === undefined ? field : `${field} (${ago(last)})`)).join(', ')}`,
+          `fields of ${grant}: ` +
+            fields.map(({ field, last }) => (last === undefined ? field : `${field} (${ago(last)})`)).join(', '),
         );
       for (const { client, last } of report.clients) say(`client ${client}: ${ago(last)}`);
       if (begins === undefined) say('the log has no requests: nothing was ever used');

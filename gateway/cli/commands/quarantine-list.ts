@@ -73,7 +73,10 @@ const command: Command = {
         if (call.form === 'lines')
           for (const { id: row, position, problems, firstSeen } of entries) {
             call.say(
-              `  ${row}  ${position}  ${firstSeen.slice(0, 10)}  ${problems.map(({ code, field, reason }) => `${code}${field === '' ? '' : ` ${field}`}: ${reason}`).join('; ')}`,
+              `  ${row}  ${position}  ${firstSeen.slice(0, 10)}  ` +
+                problems
+                  .map(({ code, field, reason }) => `${code}${field === '' ? '' : ` ${field}`}: ${reason}`)
+                  .join('; '),
             );
           }
         if (count > entries.length && call.form === 'lines')

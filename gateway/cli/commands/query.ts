@@ -67,7 +67,10 @@ function stateOf({ status, reason, sourceTime }: DatasetAnswer): Localised {
   const seen = sourceTime === undefined ? undefined : localMinute(sourceTime);
   return {
     zh: `${words.zh}${why === undefined ? '' : `（${why.zh}）`}${seen === undefined ? '' : `，数据截至 ${seen}（北京时间）`}`,
-    en: `${words.en}${why === undefined ? '' : ` (${reason ?? ''}: ${why.en})`}${seen === undefined ? '' : `, seen up to ${seen} (UTC+8)`}`,
+    en:
+      `${words.en}` +
+      (why === undefined ? '' : ` (${reason ?? ''}: ${why.en})`) +
+      (seen === undefined ? '' : `, seen up to ${seen} (UTC+8)`),
   };
 }
 

@@ -88,7 +88,10 @@ const command: Command = {
       if (log?.renamed === true) {
         call.say(
           `the log goes on behind its ${log.size} entries as ` +
-            `\`${log.origin}\`${log.lost === undefined ? '; whether there were more nobody knows' : `; ${log.lost} entries that came after the backup are lost`}`,
+            `\`${log.origin}\`` +
+            (log.lost === undefined
+              ? '; whether there were more nobody knows'
+              : `; ${log.lost} entries that came after the backup are lost`),
         );
         call.say(
           `before you start it, set "audit": { "origin": "${log.origin}" } in yitong.json, and give witnesses ` +

@@ -33,7 +33,10 @@ const command: Command = {
           call.say(`${id}: ${held.length}`);
           for (const one of held.slice(0, SHOWN)) {
             call.say(
-              `  ${heldId(one)}  ${one.subject}${one.recordId === '' ? '' : ` ${one.recordId}`}  since ${one.since.slice(0, 10)}  held by ${one.positions.join(', ')}${one.kept === undefined ? '' : `  kept by ${one.kept.by} on ${one.kept.at.slice(0, 10)}`}`,
+              `  ${heldId(one)}  ${one.subject}` +
+                (one.recordId === '' ? '' : ` ${one.recordId}`) +
+                `  since ${one.since.slice(0, 10)}  held by ${one.positions.join(', ')}` +
+                (one.kept === undefined ? '' : `  kept by ${one.kept.by} on ${one.kept.at.slice(0, 10)}`),
             );
           }
           if (held.length > SHOWN) call.say(`  … and ${held.length - SHOWN} more; \`--json\` has all of them`);

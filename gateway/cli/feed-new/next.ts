@@ -31,7 +31,8 @@ export function showNext({ proposal, workspace, undo, grant, asked, open }: Next
   const subject = `${scheme}:${contract.subject.persons || typeof key !== 'string' ? 'KEY' : key}`;
   say('');
   say(
-    `To undo all of it, remove ${undo.map((path) => `\`${path}\``).join(', ')}, and the entry \`${contract.id}\` in \`${SCHEMA_IDS}\`.`,
+    `To undo all of it, remove ${undo.map((path) => `\`${path}\``).join(', ')}, and the entry \`${contract.id}\` ` +
+      `in \`${SCHEMA_IDS}\`.`,
   );
   say('');
   say('What only people know, and stands there as 待确认 (to be confirmed):');
@@ -42,7 +43,8 @@ export function showNext({ proposal, workspace, undo, grant, asked, open }: Next
   if (proposal.newAuthority) say(`  contracts/datasets/${authority}/authority.json   the authority's name`);
   if (open.length > 0)
     say(
-      `  ${open.length} proposals that were not sure were taken: ${open.map(({ about, proposed }) => `${about} (${proposed})`).join('; ')}`,
+      `  ${open.length} proposals that were not sure were taken: ` +
+        `${open.map(({ about, proposed }) => `${about} (${proposed})`).join('; ')}`,
     );
   say(`  ${folder}/v1.avsc   titles; a classification is the department's decision, the reasons above are not the law`);
   say('');

@@ -45,7 +45,8 @@ function fieldLines({ fields, decisions, draft, subjectField }: Proposal): strin
       decision === undefined || decision.reason === 'text'
         ? []
         : [
-            `      ${mark(decision)} ${decision.about.slice(field.length + 1)}: ${decision.reason}${decision.sure || decision.alternatives.length === 0 ? '' : ` — or ${decision.alternatives.join(', ')}`}`,
+            `      ${mark(decision)} ${decision.about.slice(field.length + 1)}: ${decision.reason}` +
+              (decision.sure || decision.alternatives.length === 0 ? '' : ` — or ${decision.alternatives.join(', ')}`),
           ];
     return [
       `${open ? '?' : ' '} ${pad(field, wide)}${pad(spokenType(type), 15)}${pad(classification, 12)}${column}${role}`,
@@ -104,7 +105,8 @@ export function showProposal(
     for (const [field, value] of Object.entries(row))
       say(
         '  ' +
-          `${pad(field, width)}${value === null ? '–' : cut(typeof value === 'string' ? value : JSON.stringify(value), 90)}`,
+          `${pad(field, width)}` +
+          (value === null ? '–' : cut(typeof value === 'string' ? value : JSON.stringify(value), 90)),
       );
   }
   say('');

@@ -509,7 +509,8 @@ async function goOn(
     if (!existsSync(keyFile))
       throw new YitongError(
         'log_invalid',
-        "the log's key is not in the folder; the log goes on without it under a new name from a backup (docs/operating.md)",
+        "the log's key is not in the folder; the log goes on without it under a new name from a backup " +
+          '(docs/operating.md)',
         { place: { file: keyFile } },
       );
     mkdirSync(layout.journals, { recursive: true, mode: 0o700 });

@@ -153,12 +153,10 @@ export async function writeBackup({
 async function faultOf(copy: string, hasLog: boolean): Promise<string | undefined> {
   if (!hasLog) {
     const [damaged] = await damagedJournals(copy, new Map());
-    return damaged === undefined
-      ? undefined
-      : `${damaged.file}: seq ${damaged.from} to ${damaged.to} of journal \`${damaged.journal}\` cannot be read (${damaged.why})`.replaceAll(
-          `${copy}/`,
-          '',
-        );
+    if (damaged === undefined) return undefined;
+    const { file, from, to, journal, why } = damaged;
+    const fault = `${file}: seq ${from} to ${to} of journal \`${journal}\` cannot be read (${why})`;
+    return fault.replaceAll(`${copy}/`, '');
   }
   const report = await verifyLog({ logDir: auditLayout(copy).log, dataDir: copy });
   return report.fault?.replaceAll(`${copy}/`, '');

@@ -44,14 +44,16 @@ export function uriFor(
     if (domains.length > 0 && !domains.includes(domainOf(wanted)))
       throw new YitongError(
         'bad_config',
-        `\`${domainOf(wanted)}\` is not the trust domain of the workspace: its clients are of ${domains.map((one) => `\`${one}\``).join(', ')}`,
+        `\`${domainOf(wanted)}\` is not the trust domain of the workspace: its clients are of ` +
+          `${domains.map((one) => `\`${one}\``).join(', ')}`,
       );
     return wanted;
   }
   if (domains.length > 1)
     throw new YitongError(
       'bad_config',
-      `the clients of the workspace are of ${domains.map((one) => `\`${one}\``).join(', ')}; say which by \`--trust-domain\``,
+      `the clients of the workspace are of ${domains.map((one) => `\`${one}\``).join(', ')}; say which ` +
+        'by `--trust-domain`',
     );
   return spiffeOf(id, domains[0]);
 }

@@ -39,7 +39,9 @@ async function check({
       );
     return {
       ok: false,
-      why: `${said.join('; ')}${errors.length > NAMED ? `; and ${String(errors.length - NAMED)} more, see \`yitong contracts check\`` : ''}`,
+      why:
+        `${said.join('; ')}` +
+        (errors.length > NAMED ? `; and ${String(errors.length - NAMED)} more, see \`yitong contracts check\`` : ''),
     };
   }
   const changes = before === undefined ? {} : { datasets: contractChanges(before, workspace) };

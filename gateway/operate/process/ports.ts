@@ -74,7 +74,9 @@ export async function choosePorts(
     if (!move || named.has(key) || why !== 'EADDRINUSE') {
       throw new YitongError(
         'port_taken',
-        `${what} ${String(port)} of ${address} ${WHY[why] ?? `cannot be opened (${why})`}; stop what uses it, or name another: \`gateway.${key}\` in yitong.json, or \`${variable('gateway', key)}\`${move ? ', or `--port`' : ''}`,
+        `${what} ${String(port)} of ${address} ${WHY[why] ?? `cannot be opened (${why})`}; stop what ` +
+          `uses it, or name another: \`gateway.${key}\` in yitong.json, or \`${variable('gateway', key)}\`` +
+          (move ? ', or `--port`' : ''),
       );
     }
     taken.push({ key, port });

@@ -49,7 +49,8 @@ const check: Check = {
       if (missing.length > 0)
         findings.push(
           note(
-            `not there yet: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ` and ${missing.length - 5} more` : ''}`,
+            `not there yet: ${missing.slice(0, 5).join(', ')}` +
+              (missing.length > 5 ? ` and ${missing.length - 5} more` : ''),
             'the gateway or a connector makes them at its start, if its principal may',
           ),
         );

@@ -23,8 +23,8 @@ const check: Check = {
     const over = [...grants.values()].filter(({ until }) => endOfDay(until) <= now);
     // one of a department that pushes its records asks for nothing
     const pushing = new Set(
-      [...(await loadFeeds(await patient.workspace())).values()].flatMap(({ dataset, source }) =>
-        source.kind === 'http-push' ? [authorityOf(dataset)] : [],
+      [...(await loadFeeds(await patient.workspace())).values()].flatMap(({ dataset, schedule }) =>
+        schedule === 'push' ? [authorityOf(dataset)] : [],
       ),
     );
     const idle = [...clients.values()].flatMap(({ id, authority }) =>

@@ -143,12 +143,8 @@ function tree() {
   const { name, version, description, license, type, engines, bin, exports, dependencies } = readJson(
     join(root, 'package.json'),
   );
-  found.set(
-    'app/package.json',
-    Buffer.from(
-      `${JSON.stringify({ name, version, description, license, type, engines, bin, exports, dependencies }, null, 2)}\n`,
-    ),
-  );
+  const manifest = { name, version, description, license, type, engines, bin, exports, dependencies };
+  found.set('app/package.json', Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`));
 
   for (const [path, entry] of packages(readJson(join(root, 'package-lock.json')))) {
     const folder = join(root, path);

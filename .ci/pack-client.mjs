@@ -43,10 +43,18 @@ try {
     './client': { types: './dist/gateway/client/index.d.ts', default: './dist/gateway/client/index.js' },
     './package.json': './package.json',
   };
-  writeFileSync(
-    join(work, 'package.json'),
-    `${JSON.stringify({ name: 'yitong', version, description: `The client alone. ${description}`, license, private: true, type: 'module', engines, exports, files: ['dist'] }, null, 2)}\n`,
-  );
+  const manifest = {
+    name: 'yitong',
+    version,
+    description: `The client alone. ${description}`,
+    license,
+    private: true,
+    type: 'module',
+    engines,
+    exports,
+    files: ['dist'],
+  };
+  writeFileSync(join(work, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   cpSync(join(root, 'docs', 'api', 'client.md'), join(work, 'README.md'));
   const { status, stdout, stderr } = spawnSync('npm', ['pack', '--json', '--ignore-scripts'], {
     cwd: work,

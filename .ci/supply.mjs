@@ -90,16 +90,15 @@ export function licencePage(of = parts()) {
     `Made by \`node .ci/supply.mjs --licences > docs/licences.md\`; a test holds it equal to the lock. ` +
       `${of.length} production packages, each with its licence file in the image, where it has one, else its ` +
       'readme.',
-    `Allowed are ${[...ALLOWED].map((id) => `\`${id}\``).join(', ')}; of a choice, one of them is enough. Another licence fails CI. Why each direct one was chosen: [dependencies](dependencies.md); what the image holds: [image](image.md).`,
+    `Allowed are ${[...ALLOWED].map((id) => `\`${id}\``).join(', ')}; of a choice, one of them is enough. ` +
+      'Another licence fails CI. Why each direct one was chosen: [dependencies](dependencies.md); ' +
+      'what the image holds: [image](image.md).',
     '',
     '| licence | packages |',
     '|---|---|',
     ...[...groups]
       .sort(([a], [b]) => byText(a, b))
-      .map(
-        ([licence, list]) =>
-          `| ${licence} | ${list.map(({ name, version, where }) => `${name} ${version}${where === undefined ? '' : ` (by ${where})`}`).join(', ')} |`,
-      ),
+      .map(([licence, list]) => `| ${licence} | ${list.map(inList).join(', ')} |`),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -256,4 +255,8 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     console.error(error.message);
     process.exitCode = 2;
   }
+}
+
+function inList({ name, version, where }) {
+  return `${name} ${version}${where === undefined ? '' : ` (by ${where})`}`;
 }

@@ -1,42 +1,75 @@
-// Reads the tap output of whole runs: shows each file and each failure, and ends with the totals of all and the exit
-// code they ask for.
+// Reads the tap output of whole runs: shows each file and each failure, and ends with the ten suites that took longest,
+// the totals of all and the exit code they ask for.
 //   node .ci/totals.mjs TAP STDERR STATUS [TAP STDERR STATUS]…
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const sums = { passed: 0, failed: 0, skipped: 0 };
+/** One run, taken line by line and shown. */
+export class Run {
+  passed = 0;
+  failed = 0;
+  skipped = 0;
+  /** Whether tap's own sum at the very end was there, and was not of nothing. */
+  whole = false;
+  /** `[suite, ms]` */
+  times = [];
+  // the indent of the failed point whose diagnostics are being shown
+  #failure = -1;
 
-function add(tapFile, errorFile, status) {
-  const lines = readFileSync(tapFile, 'utf8').split('\n');
-  const errors = readFileSync(errorFile, 'utf8').trimEnd();
-  if (errors !== '') console.log(errors);
-
-  let failure = -1; // the indent of the failed point whose diagnostics are being shown
-  for (const line of lines) {
+  take(line) {
     const indent = line.search(/\S/);
-    if (failure >= 0 && indent > failure) {
+    if (this.#failure >= 0 && indent > this.#failure) {
       console.log(line);
-      continue;
+      return;
     }
-    failure = -1;
+    this.#failure = -1;
     const point = line.trimStart();
-    if (point.startsWith('not ok')) failure = indent;
-    if (failure >= 0 || /#\s*(skip|todo)\b/i.test(point) || (indent === 0 && /^(ok|Bail out!)/.test(point)))
+    if (point.startsWith('not ok')) this.#failure = indent;
+    if (this.#failure >= 0 || /#\s*(skip|todo)\b/i.test(point) || (indent === 0 && /^(ok|Bail out!)/.test(point)))
       console.log(line);
+    if (indent !== 0) return;
+    const [, suite, ms] = /^(?:not )?ok \d+ - (\S+\.test\.js)\b.*# time=([\d.]+)ms/.exec(line) ?? [];
+    if (suite !== undefined) this.times.push([suite, Number(ms)]);
+    // `# { total: 623, pass: 620, fail: 2, skip: 1 }`
+    if (!/^# \{ total: \d+/.test(line)) return;
+    const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(line)?.[1] ?? 0);
+    [this.passed, this.failed, this.skipped] = [count('pass'), count('fail'), count('skip') + count('todo')];
+    this.whole = count('total') > 0;
   }
 
-  // tap's own sum, the one at the very end: `# { total: 623, pass: 620, fail: 2, skip: 1 }`
-  const sum = lines.findLast((line) => /^# \{ total: \d+/.test(line)) ?? '';
-  const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(sum)?.[1] ?? 0);
-  const [passed, failed] = [count('pass'), count('fail')];
-  if (sum === '' || count('total') === 0) console.log('no test was run');
-  sums.passed += passed;
-  sums.skipped += count('skip') + count('todo');
-  // a run that ended badly is a failure, whatever it had counted until then
-  sums.failed += failed === 0 && (status !== '0' || sum === '' || passed === 0) ? 1 : failed;
+  sayEnd() {
+    sayEnd([this]);
+  }
 }
 
-const runs = process.argv.slice(2);
-for (let i = 0; i === 0 || i < runs.length; i += 3) add(...runs.slice(i, i + 3));
-const { passed, failed, skipped } = sums;
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exitCode = failed > 0 ? 1 : 0;
+/** The ten that took longest, and the sums of runs. */
+function sayEnd(runs) {
+  const times = runs.flatMap((run) => run.times).sort(([, a], [, b]) => b - a);
+  if (times.length > 1) {
+    console.log('the slowest:');
+    for (const [suite, ms] of times.slice(0, 10)) console.log(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${suite}`);
+  }
+  const sum = (name) => runs.reduce((all, run) => all + run[name], 0);
+  const skipped = sum('skipped');
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+}
+
+function main(args) {
+  const runs = [];
+  for (let i = 0; i === 0 || i < args.length; i += 3) {
+    const [tapFile, errorFile, status] = args.slice(i, i + 3);
+    const errors = readFileSync(errorFile, 'utf8').trimEnd();
+    if (errors !== '') console.log(errors);
+    const run = new Run();
+    for (const line of readFileSync(tapFile, 'utf8').split('\n')) run.take(line);
+    if (!run.whole) console.log('no test was run');
+    // a run that ended badly is a failure, whatever it had counted until then
+    if (run.failed === 0 && (status !== '0' || !run.whole || run.passed === 0)) run.failed = 1;
+    runs.push(run);
+  }
+  sayEnd(runs);
+  process.exitCode = runs.some((run) => run.failed > 0) ? 1 : 0;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url))
+  main(process.argv.slice(2));

@@ -35,17 +35,12 @@ const bareName = (name: string): string => name.slice(name.lastIndexOf('.') + 1)
 function compareEnums(older: readonly string[], newer: readonly string[], at: string, say: Say): void {
   const removed = older.filter((symbol) => !newer.includes(symbol));
   const added = newer.filter((symbol) => !older.includes(symbol));
-  if (removed.length > 0)
-    say(
-      'error',
-      `${at} lost the symbols ${removed.map((symbol) => `\`${symbol}\``).join(', ')}; data that hold them cannot be read`,
-    );
+  if (removed.length > 0) say('error', `${at} lost the symbols ${listed(removed)}; data that hold them cannot be read`);
   if (added.length > 0)
-    say(
-      'note',
-      `${at} has the new symbols ${added.map((symbol) => `\`${symbol}\``).join(', ')}; readers of the older version do not know them`,
-    );
+    say('note', `${at} has the new symbols ${listed(added)}; readers of the older version do not know them`);
 }
+
+const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
 
 function compareShapes(before: Shape, after: Shape, path: string, say: Say): void {
   const at = `\`${path}\``;

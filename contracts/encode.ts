@@ -244,46 +244,110 @@ function base64(value: string): Buffer | undefined {
   return bytes.toString('base64') === value ? bytes : undefined;
 }
 
+/** A shape of one kind. */
+type ShapeOf<K extends Shape['kind']> = Extract<Shape, { readonly kind: K }>;
+
+function nullableWriter({ nullIndex, of }: ShapeOf<'nullable'>, path: string, codelist: string | undefined): Write {
+  const inner = compileWriter(of, path, codelist);
+  return (value, out) => {
+    if (value === null) return out.byte(nullIndex * 2);
+    out.byte((1 - nullIndex) * 2);
+    inner(value, out);
+  };
+}
+
+function arrayWriter({ items }: ShapeOf<'array'>, path: string, codelist: string | undefined): Write {
+  const item = compileWriter(items, `${path}[]`, codelist);
+  return (value, out) => {
+    if (!Array.isArray(value)) return wrong(out, path, value, 'a list');
+    if (value.length > 0) {
+      out.long(value.length);
+      for (let i = 0; i < value.length; i++) item(value[i], out);
+    }
+    out.byte(0);
+  };
+}
+
+function mapWriter({ values }: ShapeOf<'map'>, path: string, codelist: string | undefined): Write {
+  const inner = compileWriter(values, path, codelist);
+  return (value, out) => {
+    if (!isObject(value)) return wrong(out, path, value, 'an object');
+    const keys = Object.keys(value);
+    if (keys.length > 0) {
+      out.long(keys.length);
+      for (const key of keys) {
+        if (FORBIDDEN_NAMES.has(key) || !out.string(key)) out.problem('bad_value', path, 'has a key that is refused');
+        else inner(value[key], out);
+      }
+    }
+    out.byte(0);
+  };
+}
+
+function dateWriter(path: string): Write {
+  return (value, out) => {
+    const days = typeof value === 'string' ? dateToDays(value) : undefined;
+    if (days === undefined) wrong(out, path, value, 'a date written `2019-01-02`');
+    else out.long(days);
+  };
+}
+
+function timestampWriter(path: string): Write {
+  return (value, out) => {
+    const millis = typeof value === 'string' ? timestampToMillis(value) : undefined;
+    if (millis === undefined) wrong(out, path, value, 'a time in UTC written `2019-01-02T03:04:05.678Z`');
+    else out.long(millis);
+  };
+}
+
+function decimalWriter({ precision, scale }: ShapeOf<'decimal'>, path: string): Write {
+  const expected = `a decimal as text with exactly ${scale} digits after the point and at most ${precision} in all`;
+  return (value, out) => {
+    const unscaled = typeof value === 'string' ? decimalToUnscaled(value, precision, scale) : undefined;
+    if (unscaled === undefined) return wrong(out, path, value, expected);
+    if (typeof unscaled === 'number') return out.decimal(unscaled);
+    const bytes = unscaledToBytes(unscaled);
+    out.long(bytes.length);
+    out.raw(bytes);
+  };
+}
+
+function enumWriter({ symbols }: ShapeOf<'enum'>, path: string): Write {
+  const index = new Map(symbols.map((symbol, at) => [symbol, at]));
+  return (value, out) => {
+    const at = typeof value === 'string' ? index.get(value) : undefined;
+    if (at === undefined) wrong(out, path, value, `one of ${symbols.slice(0, 20).join(', ')}`);
+    else out.long(at);
+  };
+}
+
+function bytesWriter(path: string): Write {
+  return (value, out) => {
+    const bytes = typeof value === 'string' ? base64(value) : undefined;
+    if (bytes === undefined) return wrong(out, path, value, 'base64 text');
+    out.long(bytes.length);
+    out.raw(bytes);
+  };
+}
+
+function fixedWriter({ size }: ShapeOf<'fixed'>, path: string): Write {
+  return (value, out) => {
+    const bytes = typeof value === 'string' ? base64(value) : undefined;
+    if (bytes?.length !== size) return wrong(out, path, value, `base64 text of ${size} bytes`);
+    out.raw(bytes);
+  };
+}
+
 export function compileWriter(shape: Shape, path: string, codelist: string | undefined): Write {
   switch (shape.kind) {
     case 'record':
       return recordWriter(shape, path);
-    case 'nullable': {
-      const { nullIndex } = shape;
-      const inner = compileWriter(shape.of, path, codelist);
-      return (value, out) => {
-        if (value === null) return out.byte(nullIndex * 2);
-        out.byte((1 - nullIndex) * 2);
-        inner(value, out);
-      };
-    }
-    case 'array': {
-      const item = compileWriter(shape.items, `${path}[]`, codelist);
-      return (value, out) => {
-        if (!Array.isArray(value)) return wrong(out, path, value, 'a list');
-        if (value.length > 0) {
-          out.long(value.length);
-          for (let i = 0; i < value.length; i++) item(value[i], out);
-        }
-        out.byte(0);
-      };
-    }
-    case 'map': {
-      const inner = compileWriter(shape.values, path, codelist);
-      return (value, out) => {
-        if (!isObject(value)) return wrong(out, path, value, 'an object');
-        const keys = Object.keys(value);
-        if (keys.length > 0) {
-          out.long(keys.length);
-          for (const key of keys) {
-            if (FORBIDDEN_NAMES.has(key) || !out.string(key))
-              out.problem('bad_value', path, 'has a key that is refused');
-            else inner(value[key], out);
-          }
-        }
-        out.byte(0);
-      };
-    }
+    case 'nullable':
+      return nullableWriter(shape, path, codelist);
+    case 'array':
+      return arrayWriter(shape, path, codelist);
+    case 'map':
+      return mapWriter(shape, path, codelist);
     case 'string':
       return stringWriter(path, codelist);
     case 'boolean':
@@ -303,54 +367,16 @@ export function compileWriter(shape: Shape, path: string, codelist: string | und
       return (value, out) =>
         Number.isFinite(value) ? out.double(value as number) : wrong(out, path, value, 'a finite number');
     case 'date':
-      return (value, out) => {
-        const days = typeof value === 'string' ? dateToDays(value) : undefined;
-        if (days === undefined) wrong(out, path, value, 'a date written `2019-01-02`');
-        else out.long(days);
-      };
+      return dateWriter(path);
     case 'timestamp':
-      return (value, out) => {
-        const millis = typeof value === 'string' ? timestampToMillis(value) : undefined;
-        if (millis === undefined) wrong(out, path, value, 'a time in UTC written `2019-01-02T03:04:05.678Z`');
-        else out.long(millis);
-      };
-    case 'decimal': {
-      const { precision, scale } = shape;
-      return (value, out) => {
-        const unscaled = typeof value === 'string' ? decimalToUnscaled(value, precision, scale) : undefined;
-        if (unscaled === undefined)
-          return wrong(
-            out,
-            path,
-            value,
-            `a decimal as text with exactly ${scale} digits after the point and at most ${precision} in all`,
-          );
-        if (typeof unscaled === 'number') return out.decimal(unscaled);
-        const bytes = unscaledToBytes(unscaled);
-        out.long(bytes.length);
-        out.raw(bytes);
-      };
-    }
-    case 'enum': {
-      const index = new Map(shape.symbols.map((symbol, at) => [symbol, at]));
-      return (value, out) => {
-        const at = typeof value === 'string' ? index.get(value) : undefined;
-        if (at === undefined) wrong(out, path, value, `one of ${shape.symbols.slice(0, 20).join(', ')}`);
-        else out.long(at);
-      };
-    }
+      return timestampWriter(path);
+    case 'decimal':
+      return decimalWriter(shape, path);
+    case 'enum':
+      return enumWriter(shape, path);
     case 'bytes':
-      return (value, out) => {
-        const bytes = typeof value === 'string' ? base64(value) : undefined;
-        if (bytes === undefined) return wrong(out, path, value, 'base64 text');
-        out.long(bytes.length);
-        out.raw(bytes);
-      };
+      return bytesWriter(path);
     case 'fixed':
-      return (value, out) => {
-        const bytes = typeof value === 'string' ? base64(value) : undefined;
-        if (bytes?.length !== shape.size) return wrong(out, path, value, `base64 text of ${shape.size} bytes`);
-        out.raw(bytes);
-      };
+      return fixedWriter(shape, path);
   }
 }

@@ -59,7 +59,8 @@ function compareDataset(grant: GrantFacts, before: Contract, now: Contract): Eff
     if (!known.has(field.path) && granted(field.path))
       effects.push({
         kind: 'gains',
-        message: `\`${field.path}\` (${field.classification}) is new below a granted field, so the grant now reaches it`,
+        message:
+          `\`${field.path}\` (${field.classification}) is new below a granted field, ` + 'so the grant now reaches it',
       });
   }
   if (before.sharing.attribute !== now.sharing.attribute)

@@ -83,7 +83,8 @@ export function millisToTimestamp(millis: number): string | undefined {
   const rest = millis - days * DAY;
   const seconds = Math.floor(rest / 1000);
   const ms = rest % 1000;
-  return `${date}T${pair(Math.floor(seconds / 3600))}:${pair(Math.floor(seconds / 60) % 60)}:${pair(seconds % 60)}.${Math.floor(ms / 100)}${pair(ms % 100)}Z`;
+  const time = `${pair(Math.floor(seconds / 3600))}:${pair(Math.floor(seconds / 60) % 60)}:${pair(seconds % 60)}`;
+  return `${date}T${time}.${Math.floor(ms / 100)}${pair(ms % 100)}Z`;
 }
 
 /** Digits that a number holds exactly; beyond them bigint, which is slower. */

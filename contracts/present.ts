@@ -1,6 +1,6 @@
 /** Members that may be missing. */
 
-/** Members of `T` that are not `undefined`: what may be undefined is there or is left out, and never there as undefined. */
+/** What may be undefined in `T` is there or is left out, and is never there as undefined. */
 export type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };

@@ -1,4 +1,4 @@
-/** What a report is, as its definition says: kinds, terms, layouts of registers, domains. Types; `reports.ts` loads them. */
+/** What a definition says of a report: kinds, terms, layouts of registers, domains. `reports.ts` loads them. */
 
 import type { Place } from './errors.js';
 import type { Authority, Contract, DisplayTerm, FieldInfo, Localised } from './types.js';

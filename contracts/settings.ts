@@ -71,10 +71,10 @@ export function checkedSection<T>(
   const value = { ...readSection(name, properties, given, env), ...over };
   const missing = required.filter((key) => value[key] === undefined);
   if (missing.length > 0) {
-    const said = missing.map((key) => `\`${name}.${key}\` (\`${variable(name, key)}\`)`).join(', ');
+    const named = missing.map((key) => `\`${name}.${key}\` (\`${variable(name, key)}\`)`).join(', ');
     throw new YitongError(
       'bad_config',
-      `${said} ${missing.length === 1 ? 'is' : 'are'} not set, in yitong.json or in the environment`,
+      `${named} ${missing.length === 1 ? 'is' : 'are'} not set, in yitong.json or in the environment`,
       { place },
     );
   }

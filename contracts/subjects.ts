@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { YitongError } from './errors.js';
 import type { KeyScheme } from './types.js';
 
-const here = new URL('./subjects/', import.meta.url);
+const PROVIDED = new URL('./subjects/', import.meta.url);
 const ID = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/;
 
 function isKeyScheme(value: unknown): value is KeyScheme {
@@ -24,7 +24,7 @@ function isKeyScheme(value: unknown): value is KeyScheme {
  * Imports each compiled file of the folder; its default export is the scheme, its id the file's name.
  * @throws YitongError `bad_workspace` naming the file
  */
-export async function loadKeySchemes(folder: URL = here): Promise<ReadonlyMap<string, KeyScheme>> {
+export async function loadKeySchemes(folder: URL = PROVIDED): Promise<ReadonlyMap<string, KeyScheme>> {
   const schemes = new Map<string, KeyScheme>();
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.js')).sort()) {
     const url = new URL(file, folder);

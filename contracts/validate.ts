@@ -27,8 +27,10 @@ function describe(error: ErrorObject): string {
       const params = error.params as { additionalProperty?: string; unevaluatedProperty?: string };
       return `${at} has the unknown key \`${params.additionalProperty ?? params.unevaluatedProperty ?? '?'}\``;
     }
-    case 'enum':
-      return `${at} must be one of ${(error.params as { allowedValues: unknown[] }).allowedValues.map((value) => `\`${String(value)}\``).join(', ')}`;
+    case 'enum': {
+      const { allowedValues } = error.params as { allowedValues: unknown[] };
+      return `${at} must be one of ${allowedValues.map((value) => `\`${String(value)}\``).join(', ')}`;
+    }
     default:
       return `${at} ${error.message ?? 'is malformed'}`;
   }

@@ -190,7 +190,7 @@ interface Found {
 async function findDatasets(layers: readonly string[]): Promise<Found[]> {
   const found = new Map<string, Found>();
   for (const [layer, root] of layers.entries()) {
-    const here = new Map<string, { contract?: string; schemas: [number, string][] }>();
+    const ofLayer = new Map<string, { contract?: string; schemas: [number, string][] }>();
     for (const { name, path } of await contentFiles([root], 'contracts/datasets', '', 3)) {
       const [authority, dataset, file] = name.split('/');
       if (file === undefined) {
@@ -202,8 +202,8 @@ async function findDatasets(layers: readonly string[]): Promise<Found[]> {
         );
       }
       const key = `${authority}.${dataset}`;
-      let folder = here.get(key);
-      if (folder === undefined) here.set(key, (folder = { schemas: [] }));
+      let folder = ofLayer.get(key);
+      if (folder === undefined) ofLayer.set(key, (folder = { schemas: [] }));
       const version = /^v([1-9]\d{0,3})\.avsc$/.exec(file)?.[1];
       if (file === 'contract.json') folder.contract = path;
       else if (version !== undefined) folder.schemas.push([Number(version), path]);
@@ -214,7 +214,7 @@ async function findDatasets(layers: readonly string[]): Promise<Found[]> {
           { place: { file: path } },
         );
     }
-    for (const [key, { contract, schemas }] of here) {
+    for (const [key, { contract, schemas }] of ofLayer) {
       if (found.has(key)) continue;
       const file = contract ?? schemas[0]?.[1] ?? join(root, 'contracts/datasets', key.replace('.', '/'));
       const id = placed({ file }, () => datasetId(key), 'bad_workspace');

@@ -169,9 +169,10 @@ function ruled(given: RuleCase, engine: CedarEngine): Outcome {
 }
 
 function topicEngine(set: PolicySet, topic: string): CedarEngine {
-  const own = set.rules.filter((rule) => rule.topic === topic);
-  const policies = Object.fromEntries(own.map(({ id, text: policy }) => [id, policy]));
-  if (own.every(({ effect }) => effect === 'forbid')) policies['case/permit'] = 'permit (principal, action, resource);';
+  const rules = set.rules.filter((rule) => rule.topic === topic);
+  const policies = Object.fromEntries(rules.map(({ id, text: policy }) => [id, policy]));
+  if (rules.every(({ effect }) => effect === 'forbid'))
+    policies['case/permit'] = 'permit (principal, action, resource);';
   return makeCedarEngine(policies);
 }
 

@@ -67,7 +67,9 @@ export function explain(
   const title = (field: string): string => names.field(dataset, field)?.zh ?? '未登记的字段';
   const lines: Localised[] = [
     {
-      zh: `${allow ? '允许' : '拒绝'}：${client.name.zh}为“${purposes.get(purpose)?.name.zh ?? '未登记的用途'}”以${deliveryNames[delivery].zh}方式取用“${names.dataset(dataset)?.zh ?? '未登记的数据集'}”`,
+      zh:
+        `${allow ? '允许' : '拒绝'}：${client.name.zh}为“${purposes.get(purpose)?.name.zh ?? '未登记的用途'}”` +
+        `以${deliveryNames[delivery].zh}方式取用“${names.dataset(dataset)?.zh ?? '未登记的数据集'}”`,
       en:
         `${allow ? 'allowed' : 'denied'}: ${client.name.en} (${client.id}) asks ${dataset} by ${delivery} for ` +
         `${purpose}`,
@@ -84,8 +86,11 @@ export function explain(
       en: `under grant ${grant.id} (${grant.legalBasis.join('; ')}), in force from ${grant.from} to ${grant.until}`,
     });
     lines.push({ zh: `范围：${rows.zh}`, en: `rows: ${rows.en}` });
+    const titles = decision.fields.map(({ path, as }) =>
+      as === 'value' ? title(path) : `${title(path)}（${formNames[as].zh}）`,
+    );
     lines.push({
-      zh: `字段：${decision.fields.map(({ path, as }) => (as === 'value' ? title(path) : `${title(path)}（${formNames[as].zh}）`)).join('、')}`,
+      zh: `字段：${titles.join('、')}`,
       en: `fields: ${decision.fields.map(({ path, as }) => (as === 'value' ? path : `${path} as ${as}`)).join(', ')}`,
     });
   }

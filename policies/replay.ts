@@ -7,7 +7,7 @@ import { present } from '../contracts/present.js';
 import type { Delivery, Workspace } from '../contracts/types.js';
 import { dayOf } from './dates.js';
 import { makeDecider } from './decide.js';
-import type { Client, Decision, PolicySet, ReasonCode, RowPredicate } from './types.js';
+import type { Client, Decider, Decision, PolicySet, ReasonCode, RowPredicate } from './types.js';
 
 /** How a dataset was answered, as far as the log says it. */
 export interface Outcome {
@@ -169,109 +169,105 @@ const STRANGER: Decision = {
   validUntil: 0,
 };
 
-interface Judged {
-  readonly kind: ChangeKind;
-  readonly group: { -readonly [K in keyof Change]: Change[K] extends readonly number[] ? number[] : Change[K] };
-}
+/** A change while its decisions are counted. */
+type CountedChange = { -readonly [K in keyof Change]: Change[K] extends readonly number[] ? number[] : Change[K] };
 
 /**
  * @param set and workspace: as they are to be, or would have been. A client that they no longer have is refused.
  */
-export function makeReplay(set: PolicySet, workspace: Workspace): Replay {
-  const decider = makeDecider(set, workspace);
-  const clients: ReadonlyMap<string, Client> = set.clients;
-  /** By question, day and outcome. */
-  const judged = new Map<string, Judged | undefined>();
-  const groups = new Map<string, Judged['group']>();
-  let decisions = 0;
-  let otherwise = 0;
+export const makeReplay = (set: PolicySet, workspace: Workspace): Replay => new PolicyReplay(set, workspace);
 
-  function judge({
-    time,
-    client,
-    authority,
-    purpose,
-    delivery,
-    stated,
-    batch,
-    dataset,
-    asked,
-    outcome: was,
-  }: LoggedDecision): Judged | undefined {
-    const known = clients.get(client);
-    const decision =
-      known === undefined
-        ? STRANGER
-        : decider.decide({
-            client: known,
-            purpose,
-            dataset,
-            delivery,
-            now: time,
-            ...present({ fields: asked, subjects: batch }),
-            case: Object.fromEntries(stated.map((part) => [part, 'stated'])),
-          });
+class PolicyReplay implements Replay {
+  readonly #decider: Decider;
+  readonly #clients: ReadonlyMap<string, Client>;
+  /** What a question turns out to now, by question, day and outcome; undefined where that is no change. */
+  readonly #judged = new Map<string, CountedChange | undefined>();
+  /** By all that its decisions have in common. */
+  readonly #changes = new Map<string, CountedChange>();
+  #decisions = 0;
+  #otherwise = 0;
+
+  constructor(set: PolicySet, workspace: Workspace) {
+    this.#decider = makeDecider(set, workspace);
+    this.#clients = set.clients;
+  }
+
+  add(decision: LoggedDecision): ChangeKind | undefined {
+    this.#decisions++;
+    const key = questionKey(decision);
+    let change = this.#judged.get(key);
+    if (change === undefined && !this.#judged.has(key)) this.#judged.set(key, (change = this.#judge(decision)));
+    if (change === undefined) return undefined;
+    this.#otherwise++;
+    count(change, decision);
+    return change.kind;
+  }
+
+  result(): ReplayResult {
+    return {
+      decisions: this.#decisions,
+      evaluated: this.#judged.size,
+      otherwise: this.#otherwise,
+      changes: [...this.#changes.values()].sort((a, b) => b.decisions - a.decisions || a.first - b.first),
+    };
+  }
+
+  #judge(logged: LoggedDecision): CountedChange | undefined {
+    const was = logged.outcome;
+    const decision = this.#decideAgain(logged);
     const now = outcomeOf(decision);
     const kind = changed(was, now);
     if (kind === undefined) return undefined;
+    const { client, authority, purpose, dataset, delivery, time } = logged;
     const lost = without(released(was), released(now));
+    const gained = without(released(now), released(was));
     const by = decidedBy(decision, was, lost.length > 0);
     const key = JSON.stringify([kind, client, purpose, dataset, delivery, was, now, by]);
-    let group = groups.get(key);
-    if (group === undefined) {
-      group = {
-        kind,
-        client,
-        authority,
-        purpose,
-        dataset,
-        delivery,
-        was,
-        now,
-        lost,
-        gained: without(released(now), released(was)),
-        by,
-        decisions: 0,
-        entries: [],
-        first: time,
-        last: time,
-      };
-      groups.set(key, group);
-    }
-    return { kind, group };
+    const known = this.#changes.get(key);
+    if (known !== undefined) return known;
+    const question = { client, authority, purpose, dataset, delivery };
+    const change = {
+      kind,
+      ...question,
+      was,
+      now,
+      lost,
+      gained,
+      by,
+      decisions: 0,
+      entries: [],
+      first: time,
+      last: time,
+    };
+    this.#changes.set(key, change);
+    return change;
   }
 
-  return {
-    add(decision) {
-      const { client, purpose, delivery, stated, batch, dataset, asked, outcome, time, entry } = decision;
-      const key = JSON.stringify([
-        dayOf(time),
-        client,
-        purpose,
-        delivery,
-        stated,
-        batch,
-        dataset,
-        asked ?? null,
-        outcome,
-      ]);
-      decisions++;
-      let found = judged.get(key);
-      if (found === undefined && !judged.has(key)) judged.set(key, (found = judge(decision)));
-      if (found === undefined) return undefined;
-      const { group } = found;
-      otherwise++;
-      group.decisions++;
-      if (group.entries.length < ENTRIES && group.entries.at(-1) !== entry) group.entries.push(entry);
-      group.first = Math.min(group.first, time);
-      group.last = Math.max(group.last, time);
-      return found.kind;
-    },
-    result: () => ({
-      decisions,
-      evaluated: judged.size,
-      otherwise,
-      changes: [...groups.values()].sort((a, b) => b.decisions - a.decisions || a.first - b.first),
-    }),
-  };
+  /** As of its own time. */
+  #decideAgain({ client, purpose, dataset, delivery, time, asked, batch, stated }: LoggedDecision): Decision {
+    const known = this.#clients.get(client);
+    if (known === undefined) return STRANGER;
+    return this.#decider.decide({
+      client: known,
+      purpose,
+      dataset,
+      delivery,
+      now: time,
+      ...present({ fields: asked, subjects: batch }),
+      case: Object.fromEntries(stated.map((part) => [part, 'stated'])),
+    });
+  }
+}
+
+/** The same for all that are decided alike and turned out alike. */
+const questionKey = (decision: LoggedDecision): string => {
+  const { client, purpose, delivery, stated, batch, dataset, asked, outcome, time } = decision;
+  return JSON.stringify([dayOf(time), client, purpose, delivery, stated, batch, dataset, asked ?? null, outcome]);
+};
+
+function count(change: CountedChange, { entry, time }: LoggedDecision): void {
+  change.decisions++;
+  if (change.entries.length < ENTRIES && change.entries.at(-1) !== entry) change.entries.push(entry);
+  change.first = Math.min(change.first, time);
+  change.last = Math.max(change.last, time);
 }

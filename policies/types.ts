@@ -70,7 +70,8 @@ export type ReleasedField = GrantField;
 
 /** Why a dataset is denied or a field withheld. Codes are stable and documented in docs/errors.md. */
 export type ReasonCode =
-  | 'not_granted' // no grant in force covers this client, purpose, dataset and delivery — said alike for what does not exist
+  // no grant in force covers this client, purpose, dataset and delivery; said alike for what does not exist
+  | 'not_granted'
   | 'grant_expired' // the client's own grant of exactly this has ended
   | 'grant_not_begun'
   | 'grant_suspended'

@@ -73,134 +73,153 @@ function bad(context: StepContext, what: string): never {
 }
 
 function compileStep(step: Step, context: StepContext): TextStep {
-  if (typeof step === 'string') {
-    switch (step) {
-      case 'trim':
-        return (text) => text.trim();
-      case 'upper':
-        return (text) => text.toUpperCase();
-      case 'lower':
-        return (text) => text.toLowerCase();
-      case 'halfwidth':
-        return halfwidth;
-      case 'squeeze':
-        return (text) => text.replace(ALL_SPACE, ' ');
-      case 'digits':
-        return digitsOnly;
+  if (typeof step === 'string') return PLAIN_STEPS[step];
+  if ('key' in step) return keyStep(step, context);
+  if ('crosswalk' in step) return crosswalkStep(step, context);
+  if ('date' in step) return dateStep(step, context);
+  if ('number' in step) return numberStep(step);
+  if ('integer' in step) return integerStep;
+  if ('boolean' in step) return booleanStep(step);
+  if ('codes' in step) return codesStep(step);
+  if ('split' in step) return splitStep(step, context);
+  if ('part' in step) return partStep(step);
+  if ('slice' in step) return sliceStep(step);
+  if ('padStart' in step) return padStartStep(step);
+  if ('replace' in step) return replaceStep(step);
+  if ('stripPrefix' in step) return stripPrefixStep(step);
+  if ('stripSuffix' in step) return stripSuffixStep(step);
+  return nullIfStep(step);
+}
+
+/** The step that has the member `K`. */
+type StepWith<K extends string> = Extract<Exclude<Step, string>, { readonly [key in K]: unknown }>;
+
+const PLAIN_STEPS: Readonly<Record<Extract<Step, string>, TextStep>> = {
+  trim: (text) => text.trim(),
+  upper: (text) => text.toUpperCase(),
+  lower: (text) => text.toLowerCase(),
+  halfwidth,
+  squeeze: (text) => text.replace(ALL_SPACE, ' '),
+  digits: digitsOnly,
+};
+
+function keyStep({ key }: StepWith<'key'>, context: StepContext): TextStep {
+  const scheme = context.schemes.get(key) ?? bad(context, `name the unknown key scheme \`${key}\``);
+  return (text, run) => {
+    const result = scheme.parse(text.trim());
+    if (!result.ok) return problem(run, result.code, result.reason);
+    if (result.changed) note(run, 'key_normalised');
+    return result.key;
+  };
+}
+
+function crosswalkStep({ crosswalk }: StepWith<'crosswalk'>, context: StepContext): TextStep {
+  const find = context.crosswalk(crosswalk);
+  return (text, run) => {
+    const found = find(text.trim());
+    if (found.kind === 'one') return found.subject;
+    return found.kind === 'none'
+      ? problem(run, 'not_in_crosswalk', 'is not in the crosswalk, or not yet')
+      : problem(run, 'ambiguous_crosswalk', 'is tied to several subjects by the crosswalk');
+  };
+}
+
+function dateStep(step: StepWith<'date'>, context: StepContext): TextStep {
+  const zone =
+    zoneOf(step.zone ?? context.zone) ?? bad(context, `name the unknown zone \`${step.zone ?? context.zone}\``);
+  const forms = typeof step.date === 'string' ? [step.date] : step.date;
+  const readers: ReadDate[] = forms.map(
+    (form) => dateForm(form, zone) ?? bad(context, `have the date form \`${form}\`, which reads no full date`),
+  );
+  const reason = `is not a real date of the form ${forms.map((form) => `\`${form}\``).join(' or ')}`;
+  return (text, run) => {
+    const trimmed = text.trim();
+    for (const read of readers) {
+      const date = read(trimmed);
+      if (date !== undefined) return date;
     }
-  }
-  if ('key' in step) {
-    const scheme = context.schemes.get(step.key) ?? bad(context, `name the unknown key scheme \`${step.key}\``);
-    return (text, run) => {
-      const result = scheme.parse(text.trim());
-      if (!result.ok) return problem(run, result.code, result.reason);
-      if (result.changed) note(run, 'key_normalised');
-      return result.key;
-    };
-  }
-  if ('crosswalk' in step) {
-    const find = context.crosswalk(step.crosswalk);
-    return (text, run) => {
-      const found = find(text.trim());
-      if (found.kind === 'one') return found.subject;
-      return found.kind === 'none'
-        ? problem(run, 'not_in_crosswalk', 'is not in the crosswalk, or not yet')
-        : problem(run, 'ambiguous_crosswalk', 'is tied to several subjects by the crosswalk');
-    };
-  }
-  if ('date' in step) {
-    const zone =
-      zoneOf(step.zone ?? context.zone) ?? bad(context, `name the unknown zone \`${step.zone ?? context.zone}\``);
-    const forms = typeof step.date === 'string' ? [step.date] : step.date;
-    const readers: ReadDate[] = forms.map(
-      (form) => dateForm(form, zone) ?? bad(context, `have the date form \`${form}\`, which reads no full date`),
-    );
-    const reason = `is not a real date of the form ${forms.map((form) => `\`${form}\``).join(' or ')}`;
-    return (text, run) => {
-      const trimmed = text.trim();
-      for (const read of readers) {
-        const date = read(trimmed);
-        if (date !== undefined) return date;
-      }
-      return problem(run, 'bad_value', reason);
-    };
-  }
-  if ('number' in step) {
-    const { decimal = '.', group } = step.number;
-    return (text, run) =>
-      readNumber(text.trim(), decimal, group) ??
-      problem(run, 'bad_value', 'is not a number as the feed writes numbers');
-  }
-  if ('integer' in step)
-    return (text, run) => toInteger(text.trim()) ?? problem(run, 'bad_value', 'is not a whole number');
-  if ('boolean' in step) {
-    const words = new Map<string, boolean>([
-      ...step.boolean.true.map((word) => [word, true] as const),
-      ...step.boolean.false.map((word) => [word, false] as const),
-    ]);
-    return (text, run) => words.get(text.trim()) ?? problem(run, 'bad_value', 'is none of the words for true or false');
-  }
-  if ('codes' in step) {
-    const table = new Map(Object.entries(step.codes));
-    const otherwise = step.else;
-    return (text, run) => {
-      const code = table.get(text.trim());
-      if (code !== undefined) return code;
-      if (otherwise === undefined) return problem(run, 'not_in_codelist', 'is a word that the feed gives no code');
-      note(run, 'code_else');
-      return otherwise;
-    };
-  }
-  if ('split' in step) {
-    const { split, max = LIMITS.parts } = step;
-    const each = compileSteps(step.each ?? [], context);
-    return (text, run) => {
-      const { parts, more } = splitUpTo(text, split, max);
-      if (more) return problem(run, 'bad_value', `has more than ${max} parts`);
-      const out: Cell[] = [];
-      let failed = false;
-      for (const part of parts) {
-        if (part.trim() === '') continue;
-        const made = each(part, run);
-        if (made === FAILED) failed = true;
-        else if (made !== null && made !== '') out.push(made);
-      }
-      return failed ? FAILED : out;
-    };
-  }
-  if ('part' in step) {
-    const { by, index } = step.part;
-    return (text, run) => {
-      const { parts, more } = splitUpTo(text, by, LIMITS.parts);
-      if (more) return problem(run, 'bad_value', `has more than ${LIMITS.parts} parts`);
-      return parts.at(index) ?? null;
-    };
-  }
-  if ('slice' in step) {
-    const [from, to] = step.slice;
-    return (text) => text.slice(from, to);
-  }
-  if ('padStart' in step) {
-    const { length, with: filler } = step.padStart;
-    return (text) => text.padStart(length, filler);
-  }
-  if ('replace' in step) {
-    const { text: what, by } = step.replace;
-    return (text, run) => {
-      const out = text.replaceAll(what, () => by);
-      // each replacement may lengthen the text: without this, 64 of them are a bomb
-      return out.length > LIMITS.cell ? problem(run, 'bad_value', `is longer than ${LIMITS.cell} characters`) : out;
-    };
-  }
-  if ('stripPrefix' in step) {
-    const prefix = step.stripPrefix;
-    return (text) => (text.startsWith(prefix) ? text.slice(prefix.length) : text);
-  }
-  if ('stripSuffix' in step) {
-    const suffix = step.stripSuffix;
-    return (text) => (text.endsWith(suffix) ? text.slice(0, -suffix.length) : text);
-  }
-  const words = new Set(step.nullIf);
+    return problem(run, 'bad_value', reason);
+  };
+}
+
+function numberStep({ number: { decimal = '.', group } }: StepWith<'number'>): TextStep {
+  return (text, run) =>
+    readNumber(text.trim(), decimal, group) ?? problem(run, 'bad_value', 'is not a number as the feed writes numbers');
+}
+
+const integerStep: TextStep = (text, run) =>
+  toInteger(text.trim()) ?? problem(run, 'bad_value', 'is not a whole number');
+
+function booleanStep({ boolean }: StepWith<'boolean'>): TextStep {
+  const words = new Map<string, boolean>([
+    ...boolean.true.map((word) => [word, true] as const),
+    ...boolean.false.map((word) => [word, false] as const),
+  ]);
+  return (text, run) => words.get(text.trim()) ?? problem(run, 'bad_value', 'is none of the words for true or false');
+}
+
+function codesStep({ codes, else: otherwise }: StepWith<'codes'>): TextStep {
+  const table = new Map(Object.entries(codes));
+  return (text, run) => {
+    const code = table.get(text.trim());
+    if (code !== undefined) return code;
+    if (otherwise === undefined) return problem(run, 'not_in_codelist', 'is a word that the feed gives no code');
+    note(run, 'code_else');
+    return otherwise;
+  };
+}
+
+function splitStep({ split, max = LIMITS.parts, each: steps = [] }: StepWith<'split'>, context: StepContext): TextStep {
+  const each = compileSteps(steps, context);
+  return (text, run) => {
+    const { parts, more } = splitUpTo(text, split, max);
+    if (more) return problem(run, 'bad_value', `has more than ${max} parts`);
+    const out: Cell[] = [];
+    let failed = false;
+    for (const part of parts) {
+      if (part.trim() === '') continue;
+      const made = each(part, run);
+      if (made === FAILED) failed = true;
+      else if (made !== null && made !== '') out.push(made);
+    }
+    return failed ? FAILED : out;
+  };
+}
+
+function partStep({ part: { by, index } }: StepWith<'part'>): TextStep {
+  return (text, run) => {
+    const { parts, more } = splitUpTo(text, by, LIMITS.parts);
+    if (more) return problem(run, 'bad_value', `has more than ${LIMITS.parts} parts`);
+    return parts.at(index) ?? null;
+  };
+}
+
+function sliceStep({ slice: [from, to] }: StepWith<'slice'>): TextStep {
+  return (text) => text.slice(from, to);
+}
+
+function padStartStep({ padStart: { length, with: filler } }: StepWith<'padStart'>): TextStep {
+  return (text) => text.padStart(length, filler);
+}
+
+function replaceStep({ replace: { text: what, by } }: StepWith<'replace'>): TextStep {
+  return (text, run) => {
+    const out = text.replaceAll(what, () => by);
+    // each replacement may lengthen the text: without this, 64 of them are a bomb
+    return out.length > LIMITS.cell ? problem(run, 'bad_value', `is longer than ${LIMITS.cell} characters`) : out;
+  };
+}
+
+function stripPrefixStep({ stripPrefix: prefix }: StepWith<'stripPrefix'>): TextStep {
+  return (text) => (text.startsWith(prefix) ? text.slice(prefix.length) : text);
+}
+
+function stripSuffixStep({ stripSuffix: suffix }: StepWith<'stripSuffix'>): TextStep {
+  return (text) => (text.endsWith(suffix) ? text.slice(0, -suffix.length) : text);
+}
+
+function nullIfStep({ nullIf }: StepWith<'nullIf'>): TextStep {
+  const words = new Set(nullIf);
   return (text) => (words.has(text.trim()) ? null : text);
 }
 

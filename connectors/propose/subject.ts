@@ -113,83 +113,110 @@ export function findSubject(
   schemes: ReadonlyMap<string, KeyScheme>,
   rows: number,
   terms: Terms,
-  { subject: given, zeros }: Pick<Answers, 'subject' | 'zeros'>,
+  { subject, zeros }: Pick<Answers, 'subject' | 'zeros'>,
 ): SubjectPlan {
-  const found = candidates(columns.values(), schemes, rows, terms);
-  const known = (id: string): KeyScheme => {
-    const scheme = schemes.get(id);
-    if (scheme === undefined)
-      throw new YitongError(
-        'bad_feed',
-        `there is no key scheme \`${id}\`; there are ${[...schemes.keys()].join(', ')}`,
-      );
-    return scheme;
-  };
-  const describe = (
-    { column, tally: { ok, changed } }: Pick<Candidate, 'column' | 'tally'>,
-    { standard, unchecked }: KeyScheme,
-  ): string => {
-    const empty = rows - column.told;
-    return (
-      `${count(ok, 'value')} of ${column.told.toLocaleString('en')} ` +
-      `${unchecked === true ? 'have the form of' : 'satisfy'} ${standard.split(';')[0]} ` +
-      `(${share(ok, column.told)})` +
-      `${changed > 0 ? `, ${changed.toLocaleString('en')} of them not in normal form` : ''}${empty > 0 ? `; ${count(empty, 'row')} without a value` : ''}`
+  const table: Table = { columns, schemes, rows, found: candidates(columns.values(), schemes, rows, terms), zeros };
+  return subject === undefined ? bestSubject(table) : namedSubject(table, subject);
+}
+
+interface Table {
+  readonly columns: ReadonlyMap<string, ColumnProfile>;
+  readonly schemes: ReadonlyMap<string, KeyScheme>;
+  readonly rows: number;
+  /** The best first. */
+  readonly found: readonly Candidate[];
+  /** What was said about keys that lost their zeros. */
+  readonly zeros: Answers['zeros'];
+}
+
+/** How many values of the column are keys of the scheme, in words. */
+function describe(
+  { column, tally: { ok, changed } }: Pick<Candidate, 'column' | 'tally'>,
+  { standard, unchecked }: KeyScheme,
+  rows: number,
+): string {
+  const empty = rows - column.told;
+  return (
+    `${count(ok, 'value')} of ${column.told.toLocaleString('en')} ` +
+    `${unchecked === true ? 'have the form of' : 'satisfy'} ${standard.split(';')[0]} ` +
+    `(${share(ok, column.told)})` +
+    (changed > 0 ? `, ${changed.toLocaleString('en')} of them not in normal form` : '') +
+    (empty > 0 ? `; ${count(empty, 'row')} without a value` : '')
+  );
+}
+
+/** The column and the scheme that somebody named. @throws YitongError `bad_feed` */
+function namedSubject(
+  { columns, schemes, rows, found, zeros }: Table,
+  named: NonNullable<Answers['subject']>,
+): SubjectPlan {
+  const column = columns.get(named.column);
+  if (column === undefined)
+    throw new YitongError(
+      'bad_feed',
+      `there is no column \`${named.column}\`; there are ${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`,
     );
-  };
-  if (given !== undefined) {
-    const column = columns.get(given.column);
-    if (column === undefined)
-      throw new YitongError(
-        'bad_feed',
-        `there is no column \`${given.column}\`; there are ${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`,
-      );
-    const scheme = known(given.scheme);
-    const own = column.schemes.get(scheme.id) ?? column.forms.get(scheme.id);
-    const decided = (reason: string, sure = true): Decision => ({
-      about: 'subject',
-      proposed: `${given.column}:${given.scheme}`,
-      reason: `as you said; ${reason}`,
-      sure,
-      alternatives: [],
-      option: '--subject ',
-    });
-    if (own !== undefined && own.ok + own.mended > column.told * 0.1)
-      return {
-        column: column.name,
-        scheme,
-        derived: false,
-        ...readKey(column, scheme, own, zeros),
-        decision: decided(describe({ column, tally: own }, scheme)),
-      };
-    const longer = found.find((one) => one.column === column && begins(scheme, one.scheme) !== undefined);
-    const length = longer === undefined ? undefined : begins(scheme, longer.scheme);
-    if (longer !== undefined && length !== undefined) {
-      const read = readKey(column, longer.scheme, longer.tally, zeros);
+  const scheme = schemes.get(named.scheme);
+  if (scheme === undefined)
+    throw new YitongError(
+      'bad_feed',
+      `there is no key scheme \`${named.scheme}\`; there are ${[...schemes.keys()].join(', ')}`,
+    );
+  const decided = (reason: string, sure = true): Decision => ({
+    about: 'subject',
+    proposed: `${named.column}:${named.scheme}`,
+    reason: `as you said; ${reason}`,
+    sure,
+    alternatives: [],
+    option: '--subject ',
+  });
+  const own = column.schemes.get(scheme.id) ?? column.forms.get(scheme.id);
+  const keys = own === undefined ? 0 : own.ok + own.mended;
+  if (own === undefined || keys <= column.told * 0.1) {
+    const inside = insideLonger(column, scheme, found);
+    if (inside !== undefined) {
+      const { longer, length } = inside;
+      const { steps, zeros: decision } = readKey(column, longer.scheme, longer.tally, zeros);
+      const words = describe(longer, longer.scheme, rows);
       return {
         column: column.name,
         scheme,
         derived: true,
-        zeros: read.zeros,
-        steps: [...read.steps, { slice: [0, length] }],
-        decision: decided(
-          `the first ${length} characters of each ${longer.scheme.id}; ${describe(longer, longer.scheme)}`,
-        ),
+        zeros: decision,
+        steps: [...steps, { slice: [0, length] }],
+        decision: decided(`the first ${length} characters of each ${longer.scheme.id}; ${words}`),
       };
     }
-    if (own === undefined || own.ok + own.mended === 0)
-      throw new YitongError(
-        'bad_feed',
-        `no value of \`${given.column}\` is a valid \`${given.scheme}\`, so every row would be quarantined`,
-      );
-    return {
-      column: column.name,
-      scheme,
-      derived: false,
-      ...readKey(column, scheme, own, zeros),
-      decision: decided(describe({ column, tally: own }, scheme), false),
-    };
   }
+  if (own === undefined || keys === 0)
+    throw new YitongError(
+      'bad_feed',
+      `no value of \`${named.column}\` is a valid \`${named.scheme}\`, so every row would be quarantined`,
+    );
+  return {
+    column: column.name,
+    scheme,
+    derived: false,
+    ...readKey(column, scheme, own, zeros),
+    decision: decided(describe({ column, tally: own }, scheme, rows), keys > column.told * 0.1),
+  };
+}
+
+/** Keys of the column of another scheme that begin with one of this scheme, and how long that beginning is. */
+function insideLonger(
+  column: ColumnProfile,
+  scheme: KeyScheme,
+  found: readonly Candidate[],
+): { readonly longer: Candidate; readonly length: number } | undefined {
+  for (const longer of found) {
+    const length = longer.column === column ? begins(scheme, longer.scheme) : undefined;
+    if (length !== undefined) return { longer, length };
+  }
+  return undefined;
+}
+
+/** @throws YitongError `bad_feed` if no column holds keys */
+function bestSubject({ schemes, rows, found, zeros }: Table): SubjectPlan {
   const [best, ...rest] = found;
   if (best === undefined) {
     throw new YitongError(
@@ -220,7 +247,7 @@ export function findSubject(
     decision: {
       about: 'subject',
       proposed: `${column.name}:${scheme.id}`,
-      reason: describe(best, scheme),
+      reason: describe(best, scheme, rows),
       sure: best.share >= 0.9 && !open && inside.length === 0 && scheme.unchecked !== true,
       alternatives: [...alternatives, ...inside],
       option: '--subject ',

@@ -122,9 +122,9 @@ export async function findTable(
   workspace: Workspace,
   signal: AbortSignal,
 ): Promise<Found> {
+  const [table = '', named] = (answers.table ?? '').split('.').reverse();
+  const schema = named ?? catalogue.schema(server.database);
   const place = { file: 'the proposed feed' };
-  const [table, given] = (answers.table ?? '').split('.').reverse();
-  const schema = given ?? catalogue.schema(server.database);
   const session = await catalogue.connect(
     await resolveServer(server, catalogue.port, { workspace, baseDir: workspace.dir, place, env: process.env }),
     signal,
@@ -136,85 +136,116 @@ export async function findTable(
   } finally {
     await session.close();
   }
-  const decisions: Decision[] = [];
-  const decide = (
-    about: string,
-    proposed: string,
-    reason: string,
-    sure: boolean,
-    alternatives: readonly string[],
-    option: string,
-  ): void => void decisions.push({ about, proposed, reason, sure, alternatives, option });
-  decide('table', `${schema}.${table ?? ''}`, `${columns.length} columns of ${catalogue.kind}`, true, [], '--table ');
-  const named = (names: readonly string[], option: string): readonly string[] => {
-    const unknown = names.find((name) => !columns.some((column) => column.name === name));
-    if (unknown !== undefined)
-      throw new YitongError('bad_config', `\`--${option}\`: the table has no column \`${unknown}\``);
-    return names;
-  };
-  const primary = columns
-    .filter(({ key }) => key !== undefined)
-    .sort((a, b) => (a.key ?? 0) - (b.key ?? 0))
-    .map(({ name }) => name);
-  const key = answers.rowKey === undefined ? primary : named(answers.rowKey, 'row-key');
-  if (key.length === 0)
-    throw new YitongError(
-      'bad_config',
-      `\`${table ?? ''}\` has no primary key (is it a view?); say with \`--row-key\` which columns tell its rows apart`,
-    );
-  decide(
-    'row key',
-    key.join(', '),
-    answers.rowKey === undefined ? 'the primary key of the table' : 'as you said',
-    true,
-    [],
-    '--row-key ',
-  );
-  const times = columns.filter(({ type }) => TIME_TYPE.test(type));
-  const likely = times.find(({ name, comment }) => UPDATED.test(name) || UPDATED.test(simplified(comment)));
-  const updated =
-    answers.updated === undefined
-      ? likely?.name
-      : answers.updated === 'none'
-        ? undefined
-        : named([answers.updated], 'updated')[0];
-  decide(
-    'updated',
-    updated ?? 'none',
-    answers.updated !== undefined
-      ? 'as you said'
-      : updated === undefined
-        ? 'no time column is named like one of changes: every run reads the whole table'
-        : 'a time whose name speaks of changes; if a row is changed without it, the change is not seen',
-    answers.updated !== undefined || updated === undefined,
-    updated === undefined ? [] : ['none', ...times.map(({ name }) => name).filter((name) => name !== updated)],
-    '--updated ',
-  );
-  if (server.password !== undefined && 'env' in server.password)
-    decide(
-      'password',
-      `from ${server.password.env}`,
-      'a feed holds no password: set this environment variable where the connector runs',
-      true,
-      [],
-      '',
-    );
+  const key = rowKeyOf(table, columns, answers);
+  const updated = updatedOf(columns, answers);
   return {
     source: {
       kind: catalogue.kind,
       ...server,
       ...(schema === catalogue.schema(server.database) ? {} : { schema }),
-      table: table ?? '',
-      key,
-      ...present({ updated }),
+      table,
+      key: key.columns,
+      ...present({ updated: updated.column }),
     },
-    schedule: updated === undefined ? 'PT1H' : 'PT5M',
+    schedule: updated.column === undefined ? 'PT1H' : 'PT5M',
     // what was deleted is found by its key then
-    snapshot: updated === undefined,
-    decisions,
-    name: table ?? '',
+    snapshot: updated.column === undefined,
+    decisions: [
+      {
+        about: 'table',
+        proposed: `${schema}.${table}`,
+        reason: `${columns.length} columns of ${catalogue.kind}`,
+        sure: true,
+        alternatives: [],
+        option: '--table ',
+      },
+      key.decision,
+      updated.decision,
+      ...passwordDecision(server),
+    ],
+    name: table,
     columns: columns.map(({ name }) => name),
     titles: new Map(columns.filter(({ comment }) => plain(comment) !== '').map(({ name, comment }) => [name, comment])),
     texts: new Set(columns.filter(({ type }) => TEXT_TYPE.test(type)).map(({ name }) => name)),
   };
+}
+
+/** @throws YitongError `bad_config` where the table has no such column */
+function refuseUnknown(columns: readonly TableColumn[], names: readonly string[], option: string): void {
+  const unknown = names.find((name) => !columns.some((column) => column.name === name));
+  if (unknown !== undefined)
+    throw new YitongError('bad_config', `\`--${option}\`: the table has no column \`${unknown}\``);
+}
+
+/** The columns that tell rows apart. @throws YitongError `bad_config` where nothing says which */
+function rowKeyOf(
+  table: string,
+  columns: readonly TableColumn[],
+  { rowKey }: Answers,
+): { readonly columns: readonly string[]; readonly decision: Decision } {
+  if (rowKey !== undefined) refuseUnknown(columns, rowKey, 'row-key');
+  const primary = columns
+    .filter(({ key }) => key !== undefined)
+    .sort((a, b) => (a.key ?? 0) - (b.key ?? 0))
+    .map(({ name }) => name);
+  const key = rowKey ?? primary;
+  if (key.length === 0)
+    throw new YitongError(
+      'bad_config',
+      `\`${table}\` has no primary key (is it a view?); say with \`--row-key\` which columns tell its rows apart`,
+    );
+  return {
+    columns: key,
+    decision: {
+      about: 'row key',
+      proposed: key.join(', '),
+      reason: rowKey === undefined ? 'the primary key of the table' : 'as you said',
+      sure: true,
+      alternatives: [],
+      option: '--row-key ',
+    },
+  };
+}
+
+/** The column that says when a row was changed; undefined where none does, so that all is read each time. */
+function updatedOf(
+  columns: readonly TableColumn[],
+  { updated: named }: Answers,
+): { readonly column: string | undefined; readonly decision: Decision } {
+  const times = columns.filter(({ type }) => TIME_TYPE.test(type));
+  const likely = times.find(({ name, comment }) => UPDATED.test(name) || UPDATED.test(simplified(comment)))?.name;
+  if (named !== undefined && named !== 'none') refuseUnknown(columns, [named], 'updated');
+  const column = named === undefined ? likely : named === 'none' ? undefined : named;
+  const reason =
+    named !== undefined
+      ? 'as you said'
+      : column === undefined
+        ? 'no time column is named like one of changes: every run reads the whole table'
+        : 'a time whose name speaks of changes; if a row is changed without it, the change is not seen';
+  const others = times.map(({ name }) => name).filter((name) => name !== column);
+  return {
+    column,
+    decision: {
+      about: 'updated',
+      proposed: column ?? 'none',
+      reason,
+      sure: named !== undefined || column === undefined,
+      alternatives: column === undefined ? [] : ['none', ...others],
+      option: '--updated ',
+    },
+  };
+}
+
+function passwordDecision({ password }: ServerSource): Decision[] {
+  if (password === undefined || !('env' in password)) return [];
+  return [
+    {
+      about: 'password',
+      proposed: `from ${password.env}`,
+      reason: 'a feed holds no password: set this environment variable where the connector runs',
+      sure: true,
+      alternatives: [],
+      option: '',
+    },
+  ];
 }

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { Span } from '../../contracts/tracing.js';
 import { HEADER, type OutRecord } from '../bus/port.js';
 import type { PublisherOptions } from './options.js';
+import { HASH_BYTES, type Published } from './published.js';
 import type { Sender } from './sender.js';
-import { HASH_BYTES, type Intent, type Published } from './state.js';
+import type { Intent } from './state.js';
 import { traced } from './traced.js';
 
 /** What the state will say of a record once the bus has it. */

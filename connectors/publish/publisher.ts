@@ -6,9 +6,10 @@ import { dataTopic, HEADER, type OutRecord, type Producer } from '../bus/port.js
 import { identifier, type JsonForm, type Partly } from './identity.js';
 import type { Place, PublisherOptions, PublishResult, PublishRow } from './options.js';
 import { Outbox } from './outbox.js';
+import { HASH_BYTES, hasHash, namesOf, stateKey } from './published.js';
 import { restOfValue } from './rest.js';
 import { Sender } from './sender.js';
-import { HASH_BYTES, hasHash, namesOf, SeenSlots, stateKey } from './state.js';
+import { SeenSlots } from './slots.js';
 import { contentHash } from './topic.js';
 
 type Headers = { readonly [name in (typeof HEADER)['sourceTime' | 'position' | 'contractVersion']]: string };

@@ -5,7 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Cell } from '../reading/port.js';
 import type { JsonForm } from './identity.js';
-import { REST_BYTES } from './state.js';
+import { REST_BYTES } from './published.js';
 
 const print = (parts: readonly string[]): string =>
   parts.every((part) => part === '') ? '' : hash('sha256', parts.join('\u0001'), 'binary').slice(0, REST_BYTES);

@@ -9,9 +9,9 @@ import { type Bus, controlSpec, dataTopic, type Producer, type Watermark } from 
 import { type Before, digest, judgeGone, type Unreadable } from './holds.js';
 import type { JsonForm } from './identity.js';
 import type { PublisherOptions, PublishResult, PublishRow } from './options.js';
+import { stateKey } from './published.js';
 import { type Gone, Publisher } from './publisher.js';
 import { restOfValue } from './rest.js';
-import { stateKey } from './state.js';
 import { recogniseTopic } from './topic.js';
 import { sendWatermarkBy } from './watermark.js';
 

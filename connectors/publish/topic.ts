@@ -7,7 +7,8 @@ import { isYitongError } from '../../contracts/errors.js';
 import type { Contract, Workspace } from '../../contracts/types.js';
 import { type Bus, dataTopic, HEADER, type InRecord, type TopicState } from '../bus/port.js';
 import { readToEnd } from '../bus/read-to-end.js';
-import { HASH_BYTES, namesOf, type Published, type State, stateKey } from './state.js';
+import { HASH_BYTES, namesOf, type Published, stateKey } from './published.js';
+import type { State } from './state.js';
 
 /** Ms without a record of a topic that this process may not be allowed to read. */
 const PATIENCE = 20_000;

@@ -16,7 +16,7 @@ import {
   type TicketState,
 } from './types.js';
 
-const own = <T>(rules: Readonly<Record<string, T>>, name: string): T | undefined =>
+const named = <T>(rules: Readonly<Record<string, T>>, name: string): T | undefined =>
   Object.hasOwn(rules, name) ? rules[name] : undefined;
 
 const refused = (message: string): never => {
@@ -55,7 +55,7 @@ function checkFields(
 ): void {
   const wrong = requires.filter((name) => !Object.hasOwn(fields, name)).map((name) => `\`${name}\` is missing`);
   for (const [name, value] of Object.entries(fields)) {
-    const rule = requires.includes(name) || optional.includes(name) ? own(rules, name) : undefined;
+    const rule = requires.includes(name) || optional.includes(name) ? named(rules, name) : undefined;
     if (rule === undefined) wrong.push('there is a field that the act does not take');
     else if (value.trim().length < rule.min) wrong.push(`\`${name}\` needs ${rule.min} characters at least`);
     else if (value.length > rule.max) wrong.push(`\`${name}\` may have ${rule.max} characters`);
@@ -68,8 +68,8 @@ function extended(
   ticket: TicketState,
   { act, party, clock = '', days = 0, fields }: TicketEvent,
 ): ClockState {
-  const rule = own(lifecycle.clocks, clock)?.extension;
-  const running = own(ticket.clocks, clock);
+  const rule = named(lifecycle.clocks, clock)?.extension;
+  const running = named(ticket.clocks, clock);
   if (rule === undefined || running === undefined || running.stoppedAt !== undefined)
     return refused('there is no such clock running that can be extended');
   if (act === CONSENT) {
@@ -121,7 +121,7 @@ export function apply(
     if (ticket === undefined) return refused('the ticket is not open');
     return { ...ticket, at, clocks: { ...ticket.clocks, [event.clock ?? '']: extended(lifecycle, ticket, event) } };
   }
-  const rule = own(lifecycle.acts, act);
+  const rule = named(lifecycle.acts, act);
   if (
     rule === undefined ||
     event.clock !== undefined ||
@@ -165,8 +165,10 @@ export function replay(lifecycle: Lifecycle, holder: string, events: readonly Ti
 }
 
 /** What a ticket in this state does to the record concerned. */
-export const effectOf = ({ states }: Lifecycle, { state }: TicketState): Effect => own(states, state)?.effect ?? 'none';
-export const isOver = ({ states }: Lifecycle, { state }: TicketState): boolean => own(states, state)?.terminal === true;
+export const effectOf = ({ states }: Lifecycle, { state }: TicketState): Effect =>
+  named(states, state)?.effect ?? 'none';
+export const isOver = ({ states }: Lifecycle, { state }: TicketState): boolean =>
+  named(states, state)?.terminal === true;
 
 /**
  * Which party holds a record of this authority: the one that is this authority, else the one that stands for whoever

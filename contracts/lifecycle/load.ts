@@ -140,14 +140,14 @@ function checkNames({ about, parties, fields, states, acts, clocks }: Lifecycle,
  * it.
  */
 function explore({ acts, clocks }: Lifecycle, holder: string): ReadonlyMap<string, ReadonlySet<string>> {
-  const here = Object.entries(acts).filter(([, act]) => (act.holder ?? holder) === holder);
+  const possible = Object.entries(acts).filter(([, act]) => (act.holder ?? holder) === holder);
   const rules = Object.entries(clocks).filter(([, clock]) => (clock.holder ?? holder) === holder);
   const reached = new Map<string, Set<string>>();
   const todo: { readonly state: string | undefined; readonly running: readonly string[] }[] = [
     { state: undefined, running: [] },
   ];
   for (let at = todo.pop(); at !== undefined; at = todo.pop()) {
-    for (const [name, { from, to }] of here) {
+    for (const [name, { from, to }] of possible) {
       if (at.state === undefined ? from.length > 0 : !from.includes(at.state)) continue;
       const running = rules
         .filter(

@@ -117,11 +117,11 @@ export function compileScheme(id: string, declaration: Declaration, refuse: Refu
   const [first] = patterns;
   const places: Places = first ?? Array.from({ length: min }, () => alphabet ?? '0123456789');
   // what a check tells is not counted; where it is a remainder of all, one place is tried until it is left
-  const told = new Set(checks.flatMap(({ at }) => (at === undefined ? [] : [at])));
+  const computed = new Set(checks.flatMap(({ at }) => (at === undefined ? [] : [at])));
   const turned = checks
     .filter(({ at }) => at === undefined)
     .map(({ from, to }) =>
-      places.findLastIndex((characters, at) => at >= from && at < to && characters.length > 1 && !told.has(at)),
+      places.findLastIndex((characters, at) => at >= from && at < to && characters.length > 1 && !computed.has(at)),
     )
     .find((at) => at >= 0);
   const body = (n: number): string => {
@@ -129,7 +129,7 @@ export function compileScheme(id: string, declaration: Declaration, refuse: Refu
     let key = '';
     for (let at = places.length - 1; at >= 0; at--) {
       const characters = places[at] ?? '';
-      const counted = !told.has(at) && at !== turned;
+      const counted = !computed.has(at) && at !== turned;
       key = characters.charAt(counted ? rest % characters.length : 0) + key;
       if (counted) rest = Math.floor(rest / characters.length);
     }

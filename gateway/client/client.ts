@@ -217,8 +217,10 @@ const speaking = (call: SpeakingOptions | undefined): Readonly<Record<string, st
   call?.as === undefined ? {} : of(call.as);
 
 function queryOf(parts: Readonly<Record<string, string | number | boolean | undefined>>): string {
-  const given = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+  const defined = Object.entries(parts).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return defined.length === 0 ? '' : `?${new URLSearchParams(defined).toString()}`;
 }
 
 /** @param connection PEM texts, or paths of files that are read again when they change */

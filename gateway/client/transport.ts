@@ -1,7 +1,7 @@
 /** One request over a kept connection, with its timeout and its signal; whole answers and streams of lines. */
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { agentsOf, type Connection, type FileConnection } from './connection.js';
+import { type Agents, agentsOf, type Connection, type FileConnection, type Held } from './connection.js';
 import { ConnectionError, GatewayError, type ProblemBody } from './errors.js';
 import type { CallOptions } from './types/common.js';
 
@@ -18,19 +18,6 @@ export interface Asked {
   readonly path: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** An answer whose head has come. */
-interface Exchange {
-  readonly response: IncomingMessage;
-  /** Waiting for bytes begins; where it lasts too long, the exchange ends. */
-  wait(): void;
-  /** Nobody waits. */
-  rest(): void;
-  /** The exchange is over, whether or not it was read to its end. */
-  over(): void;
-  /** What went wrong, as the caller is told. */
-  failed(error: unknown): unknown;
 }
 
 export interface Transport {
@@ -74,121 +61,180 @@ function problemOf(bytes: Buffer, { statusCode: status = 0, headers }: IncomingM
   return new GatewayError(status, problem, headers);
 }
 
-export function transportOf(
-  connection: Connection | FileConnection,
-  { timeoutMs = DEFAULT_TIMEOUT, maxConnections = Infinity }: ConnectOptions,
-): Transport {
-  const agents = agentsOf(connection, maxConnections);
+const isFine = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
 
-  /** @throws ConnectionError, the signal's reason */
-  function exchange(asked: Asked, options: CallOptions): Promise<Exchange> {
-    const { signal } = options;
-    const limit = options.timeoutMs ?? timeoutMs;
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
-      const payload = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body));
-      const held = agents.take();
-      let ended: { readonly why: unknown } | undefined;
-      const request = httpsRequest(new URL(asked.path, connection.api), {
-        method: asked.method,
-        agent: held.agent,
-        headers: headersOf(asked, payload, options),
-      });
-      const end = (why: unknown): void => {
-        ended ??= { why };
-        request.destroy(why instanceof Error ? why : new Error('aborted'));
-      };
-      const late = (): void => end(new ConnectionError('timeout', `nothing came within ${String(limit)} ms`));
-      let timer: NodeJS.Timeout | undefined = setTimeout(late, limit);
-      const onAbort = (): void => end(signal?.reason);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const rest = (): void => {
-        clearTimeout(timer);
-        timer = undefined;
-      };
-      const over = (): void => {
-        rest();
-        signal?.removeEventListener('abort', onAbort);
-        held.release();
-      };
-      const failed = (error: unknown): unknown => {
-        if (ended !== undefined) return ended.why;
-        if (error instanceof GatewayError || error instanceof ConnectionError) return error;
-        const { code = 'cut_off', message = String(error) } = error as NodeJS.ErrnoException;
-        return new ConnectionError(code, message, error);
-      };
-      request.on('error', (error) => {
-        over();
-        reject(failed(error) as Error);
-      });
-      request.on('response', (response) =>
-        resolve({ response, rest, over, failed, wait: () => (timer ??= setTimeout(late, limit)) }),
-      );
-      request.end(payload);
-    });
+export const transportOf = (connection: Connection | FileConnection, options: ConnectOptions): Transport =>
+  new HttpsTransport(connection, options);
+
+class HttpsTransport implements Transport {
+  readonly #api: string;
+  readonly #agents: Agents;
+  readonly #timeoutMs: number;
+
+  constructor(
+    connection: Connection | FileConnection,
+    { timeoutMs = DEFAULT_TIMEOUT, maxConnections = Infinity }: ConnectOptions,
+  ) {
+    this.#api = connection.api;
+    this.#agents = agentsOf(connection, maxConnections);
+    this.#timeoutMs = timeoutMs;
   }
 
-  /** All bytes, and the head that they came with. */
-  async function whole(found: Exchange): Promise<Buffer> {
+  async json(asked: Asked, options?: CallOptions): Promise<unknown> {
+    const answer = await this.bytes(asked, options);
+    let value: unknown;
     try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of found.response) chunks.push(chunk as Buffer);
-      return Buffer.concat(chunks);
-    } catch (error) {
-      throw found.failed(error);
-    } finally {
-      found.over();
+      value = JSON.parse(answer.toString('utf8'));
+    } catch (cause) {
+      throw new ConnectionError('no_json', 'the answer is no JSON', cause);
     }
+    if (typeof value === 'object' && value !== null) received.set(value, answer);
+    return value;
   }
-  const fine = ({ statusCode = 0 }: IncomingMessage): boolean => statusCode >= 200 && statusCode < 300;
 
-  async function bytes(asked: Asked, options: CallOptions = {}): Promise<Buffer> {
-    const found = await exchange(asked, options);
-    const answer = await whole(found);
-    if (!fine(found.response)) throw problemOf(answer, found.response);
+  async bytes(asked: Asked, options: CallOptions = {}): Promise<Buffer> {
+    const exchange = this.#exchange(asked, options);
+    const response = await exchange.head();
+    const answer = await exchange.whole(response);
+    if (!isFine(response)) throw problemOf(answer, response);
     return answer;
   }
 
-  return {
-    bytes,
-    async json(asked, options) {
-      const answer = await bytes(asked, options);
-      let value: unknown;
-      try {
-        value = JSON.parse(answer.toString('utf8'));
-      } catch (cause) {
-        throw new ConnectionError('no_json', 'the answer is no JSON', cause);
+  async *lines(asked: Asked, options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
+    const exchange = this.#exchange(asked, options);
+    const response = await exchange.head();
+    if (!isFine(response)) throw problemOf(await exchange.whole(response), response);
+    yield* exchange.lines(response);
+  }
+
+  close(): void {
+    this.#agents.close();
+  }
+
+  /** @throws the signal's reason where it was aborted before */
+  #exchange(asked: Asked, options: CallOptions): Exchange {
+    options.signal?.throwIfAborted();
+    const payload = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body));
+    const held = this.#agents.take();
+    const request = httpsRequest(new URL(asked.path, this.#api), {
+      method: asked.method,
+      agent: held.agent,
+      headers: headersOf(asked, payload, options),
+    });
+    return new Exchange(request, payload, held, options.timeoutMs ?? this.#timeoutMs, options.signal);
+  }
+}
+
+/** One request and its answer, which a timeout or a signal may end. */
+class Exchange {
+  readonly #request: ClientRequest;
+  readonly #payload: Buffer | undefined;
+  readonly #held: Held;
+  /** ms that bytes may be waited for. */
+  readonly #limit: number;
+  readonly #signal: AbortSignal | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Why it was ended from here. */
+  #ended: { readonly why: unknown } | undefined;
+  readonly #onAbort = (): void => this.#end(this.#signal?.reason);
+
+  constructor(
+    request: ClientRequest,
+    payload: Buffer | undefined,
+    held: Held,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#request = request;
+    this.#payload = payload;
+    this.#held = held;
+    this.#limit = limit;
+    this.#signal = signal;
+  }
+
+  /** Sends the request. @returns the head of the answer @throws ConnectionError, the signal's reason */
+  head(): Promise<IncomingMessage> {
+    this.#wait();
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    return new Promise((resolve, reject) => {
+      this.#request.on('error', (error) => {
+        this.#over();
+        reject(this.#failure(error) as Error);
+      });
+      this.#request.on('response', resolve);
+      this.#request.end(this.#payload);
+    });
+  }
+
+  /** All bytes of the answer. */
+  async whole(response: IncomingMessage): Promise<Buffer> {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks);
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      this.#over();
+    }
+  }
+
+  /** Lines as they come; whoever takes them may take their time: only the gateway's is measured. */
+  async *lines(response: IncomingMessage): AsyncGenerator<string, void, undefined> {
+    let text = '';
+    const decoder = new TextDecoder();
+    try {
+      const chunks = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+      for (;;) {
+        this.#wait();
+        const { value, done } = await chunks.next();
+        this.#rest();
+        if (done === true) break;
+        const lines = (text + decoder.decode(value, { stream: true })).split('\n');
+        text = lines.pop() ?? '';
+        yield* lines;
       }
-      if (typeof value === 'object' && value !== null) received.set(value, answer);
-      return value;
-    },
-    async *lines(asked, options = {}) {
-      const found = await exchange(asked, options);
-      if (!fine(found.response)) throw problemOf(await whole(found), found.response);
-      const { response, wait, rest, over, failed } = found;
-      let text = '';
-      const decoder = new TextDecoder();
-      try {
-        const chunks = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-        for (;;) {
-          wait();
-          const { value, done } = await chunks.next();
-          // whoever takes the lines may take their time: only the gateway's is measured
-          rest();
-          if (done === true) break;
-          const lines = (text + decoder.decode(value, { stream: true })).split('\n');
-          text = lines.pop() ?? '';
-          yield* lines;
-        }
-        if (text !== '') throw new ConnectionError('cut_off', 'the answer was cut off in the middle of a line');
-      } catch (error) {
-        throw failed(error);
-      } finally {
-        over();
-        // left early, the rest is not read
-        response.destroy();
-      }
-    },
-    close: () => agents.close(),
-  };
+      if (text !== '') throw new ConnectionError('cut_off', 'the answer was cut off in the middle of a line');
+    } catch (error) {
+      throw this.#failure(error);
+    } finally {
+      this.#over();
+      // left early, the rest is not read
+      response.destroy();
+    }
+  }
+
+  /** Waiting for bytes begins; where it lasts too long, the exchange ends. */
+  #wait(): void {
+    this.#timer ??= setTimeout(
+      () => this.#end(new ConnectionError('timeout', `nothing came within ${String(this.#limit)} ms`)),
+      this.#limit,
+    );
+  }
+
+  /** Nobody waits. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #end(why: unknown): void {
+    this.#ended ??= { why };
+    this.#request.destroy(why instanceof Error ? why : new Error('aborted'));
+  }
+
+  /** The exchange is over, whether or not it was read to its end. */
+  #over(): void {
+    this.#rest();
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#held.release();
+  }
+
+  /** What went wrong, as the caller is told. */
+  #failure(error: unknown): unknown {
+    if (this.#ended !== undefined) return this.#ended.why;
+    if (error instanceof GatewayError || error instanceof ConnectionError) return error;
+    const { code = 'cut_off', message = String(error) } = error as NodeJS.ErrnoException;
+    return new ConnectionError(code, message, error);
+  }
 }

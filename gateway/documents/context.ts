@@ -1,4 +1,7 @@
-/** What the gateway works with. Brought by `operate/process/worker.ts`, or by a test; `app.ts` adds what all services share. */
+/**
+ * What the gateway works with. Brought by `operate/process/worker.ts`, or by a test; `app.ts` adds what all services
+ * share.
+ */
 
 import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -65,8 +68,8 @@ export interface GatewayContext extends WorkerContext {
 }
 
 /**
- * A service: one folder `http/api/<name>/` or `http/console/<name>/` whose `index.ts` default-exports it. Found by folder, registered nowhere
- * else.
+ * A service: one folder `http/api/<name>/` or `http/console/<name>/` whose `index.ts` default-exports it. Found by
+ * folder, registered nowhere else.
  */
 export interface Service {
   /** Which port serves it: `api` is the mTLS port, `people` the browser's. */

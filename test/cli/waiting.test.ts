@@ -4,6 +4,9 @@ import t from 'tap';
 import { progressBar } from '../../gateway/cli/progress.js';
 import { stillWorking } from '../../gateway/cli/waiting.js';
 
+// its entries or pauses take long: not among the quick suites
+t.setTimeout(360_000);
+
 t.test('a command that takes long says that it goes on, until it has something to say', async (t) => {
   const written: string[] = [];
   const waiting = stillWorking('en', { shown: true, write: (text) => written.push(text) });

@@ -24,7 +24,11 @@ t.test('importing the client loads nothing of the server and no package', (t) =>
   const list = `
     import { register } from 'node:module';
     const { port1, port2 } = new MessageChannel();
-    register('data:text/javascript,' + encodeURIComponent('let port; export function initialize(given) { port = given; } export async function load(url, context, next) { port.postMessage(url); return next(url, context); }'), { parentURL: import.meta.url, data: port2, transferList: [port2] });
+    const hooks = \`let port;
+      export function initialize(given) { port = given; }
+      export async function load(url, context, next) { port.postMessage(url); return next(url, context); }\`;
+    const options = { parentURL: import.meta.url, data: port2, transferList: [port2] };
+    register('data:text/javascript,' + encodeURIComponent(hooks), options);
     const urls = [];
     port1.on('message', (url) => urls.push(url));
     await import(${JSON.stringify(new URL('../../gateway/client/index.js', import.meta.url).href)});
@@ -119,7 +123,8 @@ t.test('whoever takes the lines of a batch may take longer than the gateway may'
     response
       .writeHead(200)
       .end(
-        '{"subject":"a:1","datasets":[]}\n{"subject":"a:2","datasets":[]}\n{"summary":{"requestId":"r","subjects":2,"chunks":1,"records":0}}\n',
+        '{"subject":"a:1","datasets":[]}\n{"subject":"a:2","datasets":[]}\n' +
+          '{"summary":{"requestId":"r","subjects":2,"chunks":1,"records":0}}\n',
       ),
   );
   const seen: string[] = [];

@@ -126,8 +126,10 @@ t.test('the examples of docs/examples run as their reader runs them', async (t) 
       asked,
       {
         code: 0,
-        stdout:
-          /samr\.food-licence: current\n {2}\{.*JY29901050000156.*\n[^]*tax\.tax-arrears: denied \(not_granted\)\nreceipt w1-[0-9a-f]+:\d+, in the log by 20/,
+        stdout: new RegExp(
+          'samr\\.food-licence: current\\n {2}\\{.*JY29901050000156.*\\n[^]*' +
+            'tax\\.tax-arrears: denied \\(not_granted\\)\\nreceipt w1-[0-9a-f]+:\\d+, in the log by 20',
+        ),
       },
       asked.stderr,
     );

@@ -7,7 +7,7 @@ import type { receiptSchema } from '../../gateway/answer/question/schemas.js';
 import type * as client from '../../gateway/client/index.js';
 import type * as told from '../../gateway/documents/model/schemas.js';
 import type { Issued, IssuedRow, Preview } from '../../gateway/documents/reports/index.js';
-import type { ReleasedReport } from '../../gateway/documents/reports/part.js';
+import type { ReleasedReport } from '../../gateway/documents/reports/released-part.js';
 import type { batchSchema } from '../../gateway/http/api/batch/schema.js';
 import type * as catalogue from '../../gateway/http/api/catalogue/schema.js';
 import type * as compliance from '../../gateway/http/api/compliance/index.js';

@@ -22,6 +22,8 @@ t.setTimeout(240_000);
 void t.test("init, up, query, audit and quarantine work from the workspace's own folder", async (t) => {
   const cwd = join(t.testdir(), 'my-city');
   execFileSync(process.execPath, [cli, 'init', cwd]);
+  // the file's age decides whether its rows are current; under another day's clock a file made now is a year old
+  touch(join(cwd, 'inbox/shops.csv'));
   // a process group of its own, as a terminal gives it: Ctrl-C reaches every process of it at once
   const up = spawn(process.execPath, [cli, 'up', '--json', '--port', '0'], {
     cwd,
@@ -35,7 +37,11 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
   t.teardown(() => running && process.kill(-pid, 'SIGKILL'));
   const [line] = (await once(createInterface({ input: up.stdout }), 'line')) as [string];
   const data = join(cwd, '.yitong/data');
-  t.match(JSON.parse(line), { ready: true, data, pki: join(data, 'pki') });
+  t.match(
+    JSON.parse(line),
+    { ready: true, data, pki: join(data, 'pki') },
+    'up says that it is ready, and where its data are',
+  );
 
   const run = (...args: string[]): Promise<{ code: number; stdout: string }> =>
     promisify(execFile)(process.execPath, [cli, ...args], { cwd }).then(
@@ -52,8 +58,8 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
     '--as',
     'front-desk',
   );
-  t.equal(asked.code, 0);
-  t.match(asked.stdout, '晨光面馆');
+  t.equal(asked.code, 0, `the question is answered: ${asked.stdout}`);
+  t.match(asked.stdout, '晨光面馆', 'the answer has the shop');
   t.match(
     (
       await run(
@@ -70,6 +76,7 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
       )
     ).stdout,
     /Shop register \(office\.shops\): current[^]*\n1 {7}name +.*晨光面馆\n/,
+    'the table says that the rows are current, and names the shop',
   );
   const spoken = await run(
     'query',
@@ -85,6 +92,7 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
   t.match(
     spoken.stdout,
     /店铺登记：最新，数据截至 .*（北京时间）\n记录 +字段 +内容\n[^]*店铺名称 +晨光面馆[^]*\n回执 /,
+    'the answer in Chinese says the same',
   );
   t.same(latinIn(spoken.stdout.replace(/回执 \S+/, '')), [], 'no code and no id');
   t.match(
@@ -103,6 +111,7 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
       )
     ).stdout,
     /^\ufeffdataset,dataset name,record,field,name,value,value name\r\noffice\.shops,Shop register,1,uscc,/,
+    'the answer as CSV begins with the mark of Excel and its columns',
   );
   t.match(
     await run(
@@ -121,27 +130,28 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
   t.match(
     (await run('catalogue', '-o', 'table')).stdout,
     /office\.shops +Shop register +.* current +\d{4}-\d{2}-\d{2} \d{2}:\d{2} +3\n/,
+    'the catalogue says that the dataset is current, and of three records',
   );
-  t.match(await run('quarantine', 'list'), { code: 0, stdout: 'no row is in quarantine' });
+  t.match(await run('quarantine', 'list'), { code: 0, stdout: 'no row is in quarantine' }, 'no row is in quarantine');
 
   process.kill(-pid, 'SIGINT');
   const [code, signal] = await ended;
   running = false;
-  t.strictSame([code, signal], [0, null]);
+  t.strictSame([code, signal], [0, null], 'Ctrl-C ends it in good order');
   const verified = await run('audit', 'verify', '--json');
-  t.equal(verified.code, 0);
+  t.equal(verified.code, 0, `the log is whole: ${verified.stdout}`);
   const report = JSON.parse(verified.stdout) as { ok: boolean; size: number; newer: number };
   t.match(report, { ok: true, newer: 0 }, 'the last entry that a worker wrote is in the log');
   t.ok(report.size >= 2, 'the question was released and completed');
   const told = await run('audit', 'search', '--type', 'released', '--zh');
-  t.match(told.stdout, /答复 +.*店铺登记/);
+  t.match(told.stdout, /答复 +.*店铺登记/, 'the answers are found in the log, in Chinese');
   t.same(latinIn(told.stdout.replaceAll(/\S+:\d+$/gm, '')), [], 'no code and no id');
-  t.match((await run('audit', 'verify', '--zh')).stdout, /^日志校验通过/);
+  t.match((await run('audit', 'verify', '--zh')).stdout, /^日志校验通过/, 'the log is whole, in Chinese');
   const found = await run('audit', 'search', '--client', 'front-desk', '--type', 'released', '--json');
   const entries = JSON.parse(found.stdout) as { receipt: string }[];
-  t.equal(entries.length, 4);
-  t.equal((await run('audit', 'receipt', String(entries[0]?.receipt))).code, 0);
-  t.match(await run('audit', 'export'), { code: 0, stdout: /"released"/ });
+  t.equal(entries.length, 4, 'each of the four answers is one entry');
+  t.equal((await run('audit', 'receipt', String(entries[0]?.receipt))).code, 0, 'a receipt of the search is proved');
+  t.match(await run('audit', 'export'), { code: 0, stdout: /"released"/ }, 'the export has the answers');
 });
 
 void t.test('a data folder that stood for a year is started again, and answers', async (t) => {
@@ -160,7 +170,11 @@ void t.test('a data folder that stood for a year is started again, and answers',
     subject: 'uscc:91990101MAEXA0001X',
     datasets: [{ id: 'office.shops' }],
   });
-  t.match(datasets, [{ status: 'current', records: [{ record: { name: '晨光面馆' } }] }]);
+  t.match(
+    datasets,
+    [{ status: 'current', records: [{ record: { name: '晨光面馆' } }] }],
+    'it answers with current rows',
+  );
 });
 
 void t.test('the certificates and the list of a development CA are renewed while it runs', async (t) => {

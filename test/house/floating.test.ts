@@ -35,7 +35,7 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'gateway/log/journal/journal.ts': ['from.terminate()', 'worker?.terminate()', 'worker.terminate()'],
   // a question to a witness tells its failure itself
   'connectors/publish/outbox.ts': ['this.options.state.putPosition(', 'state.putPosition('],
-  'connectors/publish/state.ts': ['this.track('],
+  'connectors/publish/state.ts': ['this.#track('],
   'gateway/log/witness/gathering.ts': ['one.then(look)'],
   'gateway/log/sequencer/sequencer.ts': ['gathering?.stop()'],
   // asked for again and waited for by whoever started the group
@@ -48,7 +48,7 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'gateway/log/verify/replay.ts': ['tell('],
   'gateway/operate/process/replace-processes.ts': ['this.#leave('],
   'gateway/operate/process/log-watching.ts': ['this.#lookAtKeys()'],
-  'gateway/documents/reports/watching.ts': ['round()'],
+  'gateway/documents/reports/watching.ts': ['this.round()'],
   'gateway/ground/sockets/linger.ts': ['dropped(request)'],
 };
 

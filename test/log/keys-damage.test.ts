@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
 import { openSubjectKeys, refuseLostKeys, SubjectKeyDamaged } from '../../gateway/log/entries/keys.js';
-import { damagedKeyAlerts } from '../../gateway/procedures/watch/keys.js';
+import { damagedKeyAlerts } from '../../gateway/procedures/watch/subject-key-check.js';
 import { randomOf } from '../tools/faults/random.js';
 
 const SUBJECTS = Array.from({ length: 60 }, (_, i) => `uscc:${String(i)}`);

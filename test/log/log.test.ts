@@ -12,6 +12,9 @@ import { lookupReceipt } from '../../gateway/log/store/receipts.js';
 import { verifyLog } from '../../gateway/log/verify/verify.js';
 import { fill, journalOf, ORIGIN, sequencerOf, signersOf } from './filled.js';
 
+// its entries or pauses take long: not among the quick suites
+t.setTimeout(360_000);
+
 const check = (data: string) => verifyLog({ logDir: auditLayout(data).log, dataDir: data });
 
 t.test('every entry of every worker ends in one log that verifies from its files', async (t) => {

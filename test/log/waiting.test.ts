@@ -13,6 +13,9 @@ import { openReplicaSigner } from '../../gateway/log/store/signer.js';
 import { watchLog } from '../../gateway/operate/process/log-health.js';
 import { sequencerOf } from './filled.js';
 
+// its entries or pauses take long: not among the quick suites
+t.setTimeout(360_000);
+
 const MINUTE = 60_000;
 const START = 1_790_000_000_000;
 const settings = { sequencer: true, replica: 'main', replicas: {}, mergeWithinSeconds: 60, behindSeconds: 60 };

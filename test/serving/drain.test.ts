@@ -3,12 +3,14 @@
  * finishes what is under way.
  */
 import { once } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { connect } from 'node:tls';
 import t from 'tap';
 import uscc from '../../contracts/subjects/uscc.js';
 import { runningUp } from '../../gateway/ground/files/places.js';
 import { ask, until } from '../e2e/ask.js';
+import type { City } from '../e2e/city.js';
 import { identityOf, load } from './load.js';
 import { declared, healthOf, type Json, QUESTION, town } from './town.js';
 
@@ -80,22 +82,63 @@ t.test('under load, each request that a connection took has its whole answer', a
   }
 });
 
-t.test('a batch under way is finished after the drain', async (t) => {
-  const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '1' });
-  const subjects = Array.from({ length: 3000 }, (_, n) => `uscc:${uscc.make(n)}`);
-  const asked = ask(city.api, city.pki, 'front-desk', {
+/** Asks for subjects, each a chunk of its own; resolves when the first chunk came, `ended` with all lines. */
+async function batch({ api, pki }: City, subjects: readonly string[]) {
+  const body = JSON.stringify({ purpose: 'permit-check', subjects, datasets: [{ id: 'office.shops' }] });
+  const sent = request(new URL('/v1/query/batch', api), {
     method: 'POST',
-    path: '/v1/query/batch',
-    body: { purpose: 'permit-check', subjects, datasets: [{ id: 'office.shops' }] },
+    agent: false,
+    ...identityOf(pki, 'front-desk'),
+    headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
   });
-  await wait(200);
+  sent.end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const ended = once(response, 'end').then(() =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Json),
+  );
+  await until(
+    'the first chunk',
+    async () => text,
+    (seen) => seen.includes('"receipt"'),
+  );
+  return { status: response.statusCode, ended };
+}
+
+const SUBJECTS = Array.from({ length: 3000 }, (_, n) => `uscc:${uscc.make(n)}`);
+const answeredOf = (lines: readonly Json[]): unknown[] => lines.flatMap(({ subject }) => subject ?? []);
+
+t.test('a batch under way when the drain begins has each of its answers', async (t) => {
+  const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '600' });
+  const subjects = SUBJECTS.slice(0, 1000);
+  const { status, ended } = await batch(city, subjects);
   process.kill(pidOf(city.data), 'SIGTERM');
-  const { status, text } = await asked;
+  const lines = await ended;
   t.equal(status, 200);
-  const last = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '') as Json;
-  t.ok(
-    'summary' in last || (last['problem'] as Json | undefined)?.['code'] === 'shutting_down',
-    'it says how it ended',
+  t.strictSame(answeredOf(lines), subjects, 'each subject once, in the order asked');
+  t.match(lines.at(-1), { summary: { subjects: 1000, chunks: 1000 } }, 'and the last line says that it was all');
+});
+
+t.test('a batch that the end of the drain cuts says so, and which subjects are to be asked again', async (t) => {
+  const city = await town(t, here.workspace, { YITONG_GATEWAY_DRAIN_SECONDS: '1' });
+  const { status, ended } = await batch(city, SUBJECTS);
+  process.kill(pidOf(city.data), 'SIGTERM');
+  const lines = await ended;
+  t.equal(status, 200);
+  const answered = answeredOf(lines);
+  t.strictSame(answered, SUBJECTS.slice(0, answered.length), 'those in front are answered, without a gap');
+  const receipts = lines.filter((line) => 'receipt' in line);
+  t.equal(receipts.length, answered.length, 'and each of them is on record');
+  const whole = answered.length === SUBJECTS.length;
+  t.comment(`${String(answered.length)} of ${String(SUBJECTS.length)} were answered`);
+  t.match(
+    lines.at(-1),
+    whole ? { summary: { subjects: 3000, chunks: 3000 } } : { problem: { code: 'shutting_down', status: 503 } },
+    'the last line says that it was all only if it was',
   );
 });
 

@@ -25,42 +25,131 @@ const MAX_ROWS = 1_048_576;
 export const MAX_COLUMNS = 16_384;
 
 /** Handlers for the sheet's XML; `give` takes each row that has a cell. */
-export function sheetReader({ from1904, meanings, strings }: Workbook, give: (row: SheetRow) => void): XmlHandlers {
-  let inData = false;
-  let rowNumber = 0;
-  let column = 0;
-  let cells = new Map<number, string | NoText>();
-  let characters = 0;
-  let tooWide = false;
-  let type = 'n';
-  let style = 0;
-  let value: string | undefined;
-  let inline: string | undefined;
-  let formula = false;
-  let target: 'value' | 'inline' | undefined;
-  let spoken = 0;
+export function sheetReader(workbook: Workbook, give: (row: SheetRow) => void): XmlHandlers {
+  const reader = new SheetReader(workbook, give);
+  return {
+    open: (name, attributes) => reader.open(name, attributes),
+    text: (piece) => reader.text(piece),
+    close: (name) => reader.close(name),
+  };
+}
 
-  const startRow = ({ r }: Attributes): void => {
-    const number = r === undefined ? rowNumber + 1 : Number(r);
-    if (!Number.isInteger(number) || number <= rowNumber || number > MAX_ROWS)
+/** What is known of a cell while its elements come. */
+interface OpenCell {
+  readonly column: number;
+  readonly type: string;
+  readonly style: number;
+  value: string | undefined;
+  inline: string | undefined;
+  formula: boolean;
+}
+
+const newCell = (column: number, type: string, style: number): OpenCell => ({
+  column,
+  type,
+  style,
+  value: undefined,
+  inline: undefined,
+  formula: false,
+});
+
+class SheetReader {
+  readonly #workbook: Workbook;
+  readonly #give: (row: SheetRow) => void;
+  /** Within `sheetData`. */
+  #inData = false;
+  /** Of the row that is read, or was last. */
+  #rowNumber = 0;
+  #cells = new Map<number, string | NoText>();
+  #characters = 0;
+  #tooWide = false;
+  /** The cell that is read, or was last. */
+  #cell = newCell(0, 'n', 0);
+  /** Where text belongs now. */
+  #target: 'value' | 'inline' | undefined;
+  /** Phonetic runs that are open: their text is how a name is spoken, and no part of it. */
+  #phonetic = 0;
+
+  constructor(workbook: Workbook, give: (row: SheetRow) => void) {
+    this.#workbook = workbook;
+    this.#give = give;
+  }
+
+  open(name: string, attributes: Attributes): void {
+    if (name === 'sheetData') this.#inData = true;
+    else if (!this.#inData) return;
+    else if (name === 'row') this.#startRow(attributes);
+    else if (name === 'c') this.#startCell(attributes);
+    else if (name === 'v') {
+      this.#target = 'value';
+      this.#cell.value = '';
+    } else if (name === 'f') this.#cell.formula = true;
+    else if (name === 'rPh') this.#phonetic += 1;
+    else if (name === 't' && this.#phonetic === 0) {
+      this.#target = 'inline';
+      this.#cell.inline ??= '';
+    }
+  }
+
+  text(piece: string): void {
+    if (this.#target === undefined) return;
+    this.#characters += piece.length;
+    // what a row has beyond the limit is not kept
+    if (this.#characters > MAX_ROW) return;
+    if (this.#target === 'value') this.#cell.value += piece;
+    else this.#cell.inline += piece;
+  }
+
+  close(name: string): void {
+    if (!this.#inData) return;
+    if (name === 'v' || name === 't') this.#target = undefined;
+    else if (name === 'rPh') this.#phonetic -= 1;
+    else if (name === 'c') this.#endCell();
+    else if (name === 'row') this.#endRow();
+    else if (name === 'sheetData') this.#inData = false;
+  }
+
+  #startRow({ r }: Attributes): void {
+    const number = r === undefined ? this.#rowNumber + 1 : Number(r);
+    if (!Number.isInteger(number) || number <= this.#rowNumber || number > MAX_ROWS)
       throw new Unreadable('the rows of the sheet are not in order');
-    rowNumber = number;
-    column = 0;
-    cells = new Map();
-    characters = 0;
-    tooWide = false;
-  };
-  const startCell = ({ r, t, s }: Attributes): void => {
-    const found = r === undefined ? column + 1 : columnNumber(r);
-    if (found === undefined || found <= column) throw new Unreadable('the cells of the sheet are not in order');
-    column = found;
-    type = t ?? 'n';
-    style = Number(s ?? 0);
-    value = undefined;
-    inline = undefined;
-    formula = false;
-  };
-  const text = (): string | NoText | undefined => {
+    this.#rowNumber = number;
+    this.#cell = newCell(0, 'n', 0);
+    this.#cells = new Map();
+    this.#characters = 0;
+    this.#tooWide = false;
+  }
+
+  #startCell({ r, t, s }: Attributes): void {
+    const before = this.#cell.column;
+    const column = r === undefined ? before + 1 : columnNumber(r);
+    if (column === undefined || column <= before) throw new Unreadable('the cells of the sheet are not in order');
+    this.#cell = newCell(column, t ?? 'n', Number(s ?? 0));
+  }
+
+  #endCell(): void {
+    const { column, type } = this.#cell;
+    const text = this.#textOfCell();
+    if (text === undefined || text === '') return;
+    if (column > MAX_COLUMNS) {
+      this.#tooWide = true;
+      return;
+    }
+    this.#cells.set(column, text);
+    if (type === 's' && typeof text === 'string') this.#characters += text.length;
+  }
+
+  #endRow(): void {
+    if (this.#cells.size === 0) return;
+    const characters = this.#characters;
+    const tooLarge = this.#tooWide || characters > MAX_ROW;
+    this.#give({ number: this.#rowNumber, cells: this.#cells, tooLarge, characters });
+  }
+
+  /** By the type of the cell (ECMA-376 part 1, 18.18.11); undefined where it is empty. */
+  #textOfCell(): string | NoText | undefined {
+    const { type, style, value, inline, formula } = this.#cell;
+    const { from1904, meanings, strings } = this.#workbook;
     if (type === 'inlineStr') return inline === undefined ? undefined : unescapeText(inline);
     if (value === undefined) return formula ? { reason: 'holds a formula without its result' } : undefined;
     switch (type) {
@@ -80,49 +169,5 @@ export function sheetReader({ from1904, meanings, strings }: Workbook, give: (ro
         return dateText(value, meaning, from1904) ?? { reason: 'is not a date' };
       }
     }
-  };
-  const endCell = (): void => {
-    const made = text();
-    if (made === undefined || made === '') return;
-    if (column > MAX_COLUMNS) {
-      tooWide = true;
-      return;
-    }
-    cells.set(column, made);
-    if (type === 's' && typeof made === 'string') characters += made.length;
-  };
-  return {
-    open(name, attributes) {
-      if (name === 'sheetData') inData = true;
-      else if (!inData) return;
-      else if (name === 'row') startRow(attributes);
-      else if (name === 'c') startCell(attributes);
-      else if (name === 'v') {
-        target = 'value';
-        value = '';
-      } else if (name === 'f') formula = true;
-      else if (name === 'rPh') spoken += 1;
-      else if (name === 't' && spoken === 0) {
-        target = 'inline';
-        inline ??= '';
-      }
-    },
-    text(piece) {
-      if (target === undefined) return;
-      characters += piece.length;
-      // what a row has beyond the limit is not kept
-      if (characters > MAX_ROW) return;
-      if (target === 'value') value += piece;
-      else inline += piece;
-    },
-    close(name) {
-      if (!inData) return;
-      if (name === 'v' || name === 't') target = undefined;
-      else if (name === 'rPh') spoken -= 1;
-      else if (name === 'c') endCell();
-      else if (name === 'row') {
-        if (cells.size > 0) give({ number: rowNumber, cells, tooLarge: tooWide || characters > MAX_ROW, characters });
-      } else if (name === 'sheetData') inData = false;
-    },
-  };
+  }
 }

@@ -5,7 +5,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { AnchorDeclaration, PolicySet } from '../../../policies/types.js';
 import { type Carried, loadAnchor, type TrustAnchor } from '../../ground/identity/anchors.js';
-import { isDevelopmentCertificate } from '../../ground/identity/marker.js';
+import { isDevelopmentCertificate } from '../../ground/identity/development-certificate.js';
 
 /** @param developmentPki folder of the development CA; undefined in production */
 export function declaredAnchors(

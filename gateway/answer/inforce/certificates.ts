@@ -1,7 +1,7 @@
 /**
  * Follows certificates and their keys while a process runs, as they stand in files: a new pair is taken once it is
- * still, belongs together and is good now; else the one in force goes on, and that is said. Certificates that come to
- * their end are said at 30 days, 7 days, a day, and when they are over.
+ * still, belongs together and is good now; else the one in force goes on, and that is reported. The end of a
+ * certificate is reported at 30 days, 7 days, a day, and when it is over.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -64,7 +64,7 @@ export interface FollowedCertificates extends Looks {
 }
 
 const DAY = 86_400_000;
-/** Days before the end at which it is said again. */
+/** Days before the end at which it is logged again. */
 const STAGES = [0, 1, 7, 30];
 
 /**
@@ -113,140 +113,170 @@ export async function readPair({ cert, key }: { readonly cert: string; readonly 
   };
 }
 
-interface State {
-  /** Of the files, as they were before they were read; undefined: to be read at the next look. */
-  print: string | undefined;
-  seen: string | undefined;
-  pair: Pair | undefined;
-  /** Why what stands on disk is not in force, and since when. */
-  trouble: { readonly since: number; readonly why: string } | undefined;
-  /** Days of the stage that was said. */
-  said: number | undefined;
+export async function followCertificates(options: CertificateOptions): Promise<FollowedCertificates> {
+  const followed = new CertificatesOnDisk(options);
+  await followed.look();
+  return followed;
 }
 
-export async function followCertificates(options: CertificateOptions): Promise<FollowedCertificates> {
-  const { certificates, now, log } = options;
-  const states = new Map<CertificateName, State>(
-    certificates.map(({ name }) => [
-      name,
-      { print: undefined, seen: undefined, pair: undefined, trouble: undefined, said: undefined },
-    ]),
-  );
-  const stateOf = (name: CertificateName): State => states.get(name)!;
-  const printOf = ({ cert, key, more = [] }: Followed): Promise<string> => fingerprint([], [cert, key, ...more]);
-  let told = '';
+class CertificatesOnDisk implements FollowedCertificates {
+  readonly #options: CertificateOptions;
+  readonly #certificates: readonly CertificateOnDisk[];
+  readonly #looks: Looks;
+  /** As they were reported last. */
+  #warnings = '';
 
-  async function take(one: Followed, state: State): Promise<void> {
-    const pair = await readPair(one);
-    // a pair that is not good now helps nobody; at a start there is no other
-    if (state.pair !== undefined && pair.fingerprint !== state.pair.fingerprint) {
-      if (pair.notAfter <= now())
-        throw new YitongError('bad_config', `the certificate ended on ${new Date(pair.notAfter).toISOString()}`, {
-          place: { file: one.cert },
-        });
-      if (pair.notBefore > now())
-        throw new YitongError(
-          'bad_config',
-          `the certificate is not good before ${new Date(pair.notBefore).toISOString()}`,
-          { place: { file: one.cert } },
-        );
+  constructor(options: CertificateOptions) {
+    this.#options = options;
+    this.#certificates = options.certificates.map((files) => new CertificateOnDisk(files, options));
+    this.#looks = looks(
+      () => this.look(),
+      (error) => options.log('error', `certificates could not be looked at: ${wordsOf(error)}`),
+    );
+  }
+
+  start(interval?: number): void {
+    this.#looks.start(interval);
+  }
+
+  stop(): Promise<void> {
+    return this.#looks.stop();
+  }
+
+  async look(): Promise<boolean> {
+    let soon = false;
+    for (const certificate of this.#certificates) if (await certificate.look()) soon = true;
+    this.#report();
+    return soon;
+  }
+
+  #report(): void {
+    const warnings = this.#certificates.flatMap((certificate) => certificate.warnings());
+    const text = warnings.join('\n');
+    if (text === this.#warnings) return;
+    this.#warnings = text;
+    this.#options.onWarnings?.(warnings);
+  }
+}
+
+class CertificateOnDisk {
+  readonly #files: Followed;
+  readonly #options: CertificateOptions;
+  /** Fingerprint of the files, as they were before they were read; undefined: to be read at the next look. */
+  #loaded: string | undefined;
+  /** Fingerprint of files that have changed and are not still so far. */
+  #changing: string | undefined;
+  #pair: Pair | undefined;
+  /** Why what stands on disk is not in force, and since when. */
+  #trouble: { readonly since: number; readonly why: string } | undefined;
+  /** Days before the end, of the stage that was logged. */
+  #stage: number | undefined;
+
+  constructor(files: Followed, options: CertificateOptions) {
+    this.#files = files;
+    this.#options = options;
+  }
+
+  /** One look at its files, which never throws for what stands in them; whether the next should come soon. */
+  async look(): Promise<boolean> {
+    const print = await this.#fingerprint();
+    if (print === this.#loaded) {
+      this.#changing = undefined;
+      return false;
     }
-    const before = state.pair;
-    await one.take(pair);
-    state.pair = pair;
+    // certificate and key are two files: as long as one of them changes, both are waited for
+    if (this.#loaded !== undefined && print !== this.#changing) {
+      this.#changing = print;
+      return true;
+    }
+    this.#changing = undefined;
+    await this.#load();
+    // what was swapped while it was read is read again
+    this.#loaded = (await this.#fingerprint()) === print ? print : undefined;
+    return this.#loaded === undefined;
+  }
+
+  /** What an operator should see of it now; its figures are given on the way. */
+  warnings(): readonly string[] {
+    const { name } = this.#files;
+    this.#options.figures?.certificateStale(name, this.#trouble !== undefined);
+    return [...this.#troubleInWords(), ...this.#endInWords()];
+  }
+
+  #fingerprint(): Promise<string> {
+    const { cert, key, more = [] } = this.#files;
+    return fingerprint([], [cert, key, ...more]);
+  }
+
+  async #load(): Promise<void> {
+    const { name } = this.#files;
+    const { log, now } = this.#options;
+    try {
+      await this.#putInForce(await readPair(this.#files));
+      if (this.#trouble !== undefined) log('info', `the ${name} certificate on disk is taken again`);
+      this.#trouble = undefined;
+    } catch (error) {
+      const why = wordsOf(error);
+      const goesOn = this.#pair === undefined ? '' : ', so the one in force goes on';
+      if (this.#trouble?.why !== why) log('error', `the ${name} certificate on disk is not taken${goesOn}: ${why}`);
+      this.#trouble = { since: this.#trouble?.since ?? now(), why };
+    }
+  }
+
+  /** @throws YitongError `bad_config` where it is another one and not good now; whatever `take` throws */
+  async #putInForce(pair: Pair): Promise<void> {
+    const { name } = this.#files;
+    const before = this.#pair;
+    // a pair that is not good now helps nobody; at a start there is no other
+    if (before !== undefined && pair.fingerprint !== before.fingerprint) this.#requireGoodNow(pair);
+    await this.#files.take(pair);
+    this.#pair = pair;
     if (before?.fingerprint === pair.fingerprint) return;
     const detail = {
       fingerprint: pair.fingerprint,
       notAfter: new Date(pair.notAfter).toISOString(),
       ...(before === undefined ? { start: true } : { before: before.fingerprint }),
     };
-    log('info', 'certificate in force', { certificate: one.name, ...detail });
-    options.onAct?.({ action: 'certificate_in_force', target: one.name, detail });
+    this.#options.log('info', 'certificate in force', { certificate: name, ...detail });
+    this.#options.onAct?.({ action: 'certificate_in_force', target: name, detail });
   }
 
-  async function lookAt(one: Followed): Promise<boolean> {
-    const state = stateOf(one.name);
-    const print = await printOf(one);
-    if (print === state.print) {
-      state.seen = undefined;
-      return false;
-    }
-    // certificate and key are two files: as long as one of them changes, both are waited for
-    if (state.print !== undefined && print !== state.seen) {
-      state.seen = print;
-      return true;
-    }
-    state.seen = undefined;
-    try {
-      await take(one, state);
-      if (state.trouble !== undefined) log('info', `the ${one.name} certificate on disk is taken again`);
-      state.trouble = undefined;
-    } catch (error) {
-      const why = wordsOf(error);
-      if (state.trouble?.why !== why)
-        log(
-          'error',
-          state.pair === undefined
-            ? `the ${one.name} certificate on disk is not taken: ${why}`
-            : `the ${one.name} certificate on disk is not taken, so the one in force goes on: ${why}`,
-        );
-      state.trouble = { since: state.trouble?.since ?? now(), why };
-    }
-    // what was swapped while it was read is read again
-    state.print = (await printOf(one)) === print ? print : undefined;
-    return state.print === undefined;
+  #requireGoodNow({ notBefore, notAfter }: Pair): void {
+    const now = this.#options.now();
+    const place = { file: this.#files.cert };
+    const iso = (at: number): string => new Date(at).toISOString();
+    if (notAfter <= now) throw new YitongError('bad_config', `the certificate ended on ${iso(notAfter)}`, { place });
+    if (notBefore > now)
+      throw new YitongError('bad_config', `the certificate is not good before ${iso(notBefore)}`, { place });
   }
 
-  /** What is to be said of its end; said once a stage. */
-  function ending(name: CertificateName, state: State): readonly string[] {
-    const { pair } = state;
-    if (pair === undefined) return [];
-    const left = pair.notAfter - now();
-    options.figures?.certificateSecondsLeft(name, Math.floor(left / 1000));
+  #troubleInWords(): readonly string[] {
+    if (this.#trouble === undefined) return [];
+    const { since, why } = this.#trouble;
+    const goesOn = this.#pair === undefined ? 'there is none' : 'the one of before is in force';
+    return [
+      `the ${this.#files.name} certificate on disk is not taken since ${new Date(since).toISOString()}; ` +
+        `${goesOn}: ${why}`,
+    ];
+  }
+
+  /** That it ends, where it ends soon; logged once a stage. */
+  #endInWords(): readonly string[] {
+    if (this.#pair === undefined) return [];
+    const { name } = this.#files;
+    const { notAfter } = this.#pair;
+    const left = notAfter - this.#options.now();
+    this.#options.figures?.certificateSecondsLeft(name, Math.floor(left / 1000));
     const stage = STAGES.find((days) => left <= days * DAY);
-    const before = state.said;
-    state.said = stage;
+    const before = this.#stage;
+    this.#stage = stage;
     if (stage === undefined) return [];
-    const at = new Date(pair.notAfter).toISOString();
+    const at = new Date(notAfter).toISOString();
     const message =
       stage === 0
         ? `the ${name} certificate ended on ${at}`
         : `the ${name} certificate ends on ${at}, within ${stage === 1 ? 'a day' : `${String(stage)} days`}`;
-    if (before !== stage) log(stage > 1 ? 'warn' : 'error', message);
+    if (before !== stage) this.#options.log(stage > 1 ? 'warn' : 'error', message);
     return [message];
   }
-
-  function tellState(): void {
-    const warnings = certificates.flatMap(({ name }) => {
-      const state = stateOf(name);
-      options.figures?.certificateStale(name, state.trouble !== undefined);
-      const goesOn = state.pair === undefined ? 'there is none' : 'the one of before is in force';
-      return [
-        ...(state.trouble === undefined
-          ? []
-          : [
-              `the ${name} certificate on disk is not taken since ` +
-                `${new Date(state.trouble.since).toISOString()}; ${goesOn}: ${state.trouble.why}`,
-            ]),
-        ...ending(name, state),
-      ];
-    });
-    const text = warnings.join('\n');
-    if (text === told) return;
-    told = text;
-    options.onWarnings?.(warnings);
-  }
-
-  async function look(): Promise<boolean> {
-    let soon = false;
-    for (const one of certificates) if (await lookAt(one)) soon = true;
-    tellState();
-    return soon;
-  }
-
-  await look();
-  return {
-    look,
-    ...looks(look, (error) => log('error', `certificates could not be looked at: ${wordsOf(error)}`)),
-  };
 }

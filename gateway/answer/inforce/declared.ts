@@ -58,7 +58,7 @@ export async function readDeclared(dir: string): Promise<Declared> {
     refuse('names', error);
   });
   await loadFeeds(workspace, undefined, (dataset, error) => {
-    // a contract that does not load is told above, and not once more for its feed
+    // a contract that does not load is reported above, and not again for its feed
     if (!refused.has(dataset)) refuse(dataset, error);
   });
   const reports = await loadReports(workspace, (report, error) => refuse(`reports/${report}`, error));

@@ -1,7 +1,7 @@
-/** Revocation lists that come to their end: said once at each stage, and told as a figure all the time. */
+/** Revocation lists that come to their end: logged once at each stage, and shown as a figure at each look. */
 import type { TrustAnchor } from '../../ground/identity/anchors.js';
 
-/** Said once for each list: its update is to come soon, is due, a day is left, it is over. */
+/** Of a list: good, its update should come soon, its update is due, a day is left, it is over. */
 export type Stage = 'good' | 'soon' | 'due' | 'day' | 'over';
 /** As a metric gives them. */
 export const STAGES: readonly Stage[] = ['good', 'soon', 'due', 'day', 'over'];

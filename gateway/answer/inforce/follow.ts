@@ -15,7 +15,7 @@ import type { TrustAnchor } from '../../ground/identity/anchors.js';
 import { wordsOf } from '../../ground/logging/words.js';
 import { anchorsOf, declaredAnchors } from './anchors.js';
 import { type ExpiryParts, nobodyLetIn, watchExpiry } from './expiry.js';
-import { fingerprint } from './fingerprint.js';
+import { type Folder, fingerprint } from './fingerprint.js';
 import { type Looks, looks } from './looks.js';
 import { changes, type InForce, inForceOf } from './snapshot.js';
 import { readSuspensions, type Suspensions, suspendedIn } from './suspensions.js';
@@ -67,63 +67,230 @@ const UNREST = 2000;
 
 /** @throws YitongError whatever is wrong with policies or anchors: a worker does not start on them */
 export async function followInForce(options: FollowOptions): Promise<Following> {
-  const { workspace, developmentPki, now, log } = options;
+  const { workspace, developmentPki } = options;
   const folders = workspace.layers
     .map((layer) => join(layer, 'policies'))
     .map((path) => ({ path, needed: existsSync(path) }));
-  const filesOf = (policies: PolicySet): string[] =>
-    declaredAnchors(policies, developmentPki).flatMap(({ ca, crl }) => (crl === undefined ? [ca] : [ca, crl]));
-  const words = (error: unknown): string => wordsOf(error, workspace.dir);
-
   const before = await fingerprint(folders, []);
-  const first = await loadPolicies(workspace);
-  const after = await fingerprint(folders, filesOf(first));
-  let suspended: Suspensions = readSuspensions(options.suspensions);
-  /** As declared, and without what was withdrawn; what is in force is this without what was suspended. */
-  let declared = first;
-  let current = inForceOf(suspendedIn(first, suspended), await anchorsOf(first, developmentPki), workspace);
-  /**
-   * What was loaded, as it was before it was read; empty: to be loaded at the next look, as for files that changed
-   * meanwhile.
-   */
-  let loaded = after.startsWith(before) ? after : '';
-  let seen: { readonly print: string; readonly since: number } | undefined;
-  /** Why what stands on disk is not in force, and since when; and lists that were not taken. */
-  let trouble: { readonly since: number; readonly why: string } | undefined;
-  let problems: readonly string[] = [];
-  /** Of the files of anchors, while the rest cannot be looked at. */
-  let lists = '';
-  let told = '';
-  let reasoned = '';
-  const expiry = watchExpiry({
-    log,
-    tell: (anchor, seconds, stage) => options.figures?.crlSecondsLeft(anchor, seconds, stage),
+  const declared = await loadPolicies(workspace);
+  const after = await fingerprint(folders, anchorFiles(declared, developmentPki));
+  const suspended = readSuspensions(options.suspensions);
+  const anchors = await anchorsOf(declared, developmentPki);
+  return new FollowedContent(options, {
+    folders,
+    declared,
+    suspended,
+    inForce: inForceOf(suspendedIn(declared, suspended), anchors, workspace),
+    loaded: after.startsWith(before) ? after : '',
   });
+}
 
-  const failed = (why: string): void => {
-    if (trouble?.why !== why) log('error', `policies on disk do not load, so those in force go on: ${why}`);
-    trouble = { since: trouble?.since ?? now(), why };
-  };
-  const replace = (next: InForce, detail: Readonly<Record<string, unknown>>): void => {
-    const before = current;
-    current = next;
-    options.onChange?.(next, before);
-    if (next.policies.version !== before.policies.version) {
+/** What a worker starts with. */
+interface Start {
+  readonly folders: readonly Folder[];
+  readonly declared: PolicySet;
+  readonly suspended: Suspensions;
+  readonly inForce: InForce;
+  /** Fingerprint of what was loaded; empty: files changed meanwhile, so they are loaded at the next look. */
+  readonly loaded: string;
+}
+
+class FollowedContent implements Following {
+  readonly #options: FollowOptions;
+  readonly #folders: readonly Folder[];
+  readonly #looks: Looks;
+  readonly #expiry: ReturnType<typeof watchExpiry>;
+  /** As declared, and without what was withdrawn; what is in force is this without what was suspended. */
+  #declared: PolicySet;
+  #suspended: Suspensions;
+  #current: InForce;
+  /** Fingerprint of what was loaded, as it was before it was read; empty: to be loaded at the next look. */
+  #loaded: string;
+  /** What was seen on disk and is not loaded so far: that of the last look, and since when it is not what is loaded. */
+  #changing: { readonly print: string; readonly since: number } | undefined;
+  /** Why what stands on disk is not in force, and since when. */
+  #trouble: { readonly since: number; readonly why: string } | undefined;
+  /** Revocation lists that were not taken. */
+  #problems: readonly string[] = [];
+  /** Why suspensions on disk are not what is in force; those that were go on. */
+  #unreadSuspensions: string | undefined;
+  /** Fingerprint of the files of anchors, while the rest cannot be looked at. */
+  #lists = '';
+  /** As they were reported last. */
+  #warnings = '';
+  #reasons = '';
+
+  constructor(options: FollowOptions, { folders, declared, suspended, inForce, loaded }: Start) {
+    const { log, figures, onAct } = options;
+    this.#options = options;
+    this.#folders = folders;
+    this.#declared = declared;
+    this.#suspended = suspended;
+    this.#current = inForce;
+    this.#loaded = loaded;
+    this.#expiry = watchExpiry({
+      log,
+      tell: (anchor, seconds, stage) => figures?.crlSecondsLeft(anchor, seconds, stage),
+    });
+    this.#looks = looks(
+      () => this.look(),
+      (error) => log('error', `policies could not be looked at: ${this.#words(error)}`),
+    );
+    this.#report();
+    onAct?.({ action: 'policies_in_force', target: declared.version, detail: { start: true } });
+  }
+
+  /** Bound, since it is handed on by itself. */
+  readonly current = (): InForce => this.#current;
+
+  start(interval?: number): void {
+    this.#looks.start(interval);
+  }
+
+  stop(): Promise<void> {
+    return this.#looks.stop();
+  }
+
+  /** Changes often come one behind another: after a load, and while files are not still, the next look comes soon. */
+  async look(): Promise<boolean> {
+    this.#lookAtSuspensions();
+    const changing = await this.#lookAtFiles();
+    this.#report();
+    return changing;
+  }
+
+  /** Whether files differ from what is loaded, or did until now. */
+  async #lookAtFiles(): Promise<boolean> {
+    let print: string;
+    try {
+      print = await fingerprint(this.#folders, this.#anchorFiles());
+    } catch (error) {
+      await this.#withoutPolicies(error);
+      return false;
+    }
+    if (print === this.#loaded) {
+      this.#changing = undefined;
+      return false;
+    }
+    const { now } = this.#options;
+    const before = this.#changing;
+    const since = before?.since ?? now();
+    if (before?.print === print || now() - since >= UNREST) {
+      this.#changing = undefined;
+      this.#loaded = print;
+      await this.#load();
+    } else this.#changing = { print, since };
+    return true;
+  }
+
+  /** All of it, or nothing. */
+  async #load(): Promise<void> {
+    const { workspace, developmentPki, log } = this.#options;
+    const problems: string[] = [];
+    try {
+      const declared = await loadPolicies(workspace);
+      const before = this.#current.anchors;
+      const anchors = await anchorsOf(declared, developmentPki, before, (problem) => problems.push(problem));
+      this.#declared = declared;
+      // what was withdrawn in the meantime has another version than the same files loaded whole
+      this.#putInForce(anchors, {});
+      if (this.#trouble !== undefined) log('info', 'policies on disk load again');
+      this.#trouble = undefined;
+    } catch (error) {
+      this.#failed(error);
+      problems.length = 0;
+      await this.#narrow(problems);
+    }
+    this.#setProblems(problems);
+  }
+
+  /** What may only become less: withdrawals, and revocation lists of the anchors in force. */
+  async #narrow(problems: string[]): Promise<void> {
+    const withdrawals = await readWithdrawals(this.#declared, this.#options.workspace);
+    const anchors = await this.#anchorsWithNewLists(problems);
+    if (withdrawals !== undefined) this.#declared = withdrawnFrom(this.#declared, withdrawals);
+    this.#putInForce(anchors, { withdrawals: true });
+  }
+
+  /**
+   * The policies cannot be looked at; lists may stand elsewhere. Not readable is not withdrawn: a volume that is away
+   * for a moment must not suspend a city.
+   */
+  async #withoutPolicies(error: unknown): Promise<void> {
+    this.#failed(error);
+    this.#loaded = '';
+    const print = await fingerprint([], this.#anchorFiles());
+    if (print === this.#lists) return;
+    this.#lists = print;
+    const problems: string[] = [];
+    const { policies } = this.#current;
+    const anchors = await this.#anchorsWithNewLists(problems);
+    this.#replace(inForceOf(policies, anchors, this.#options.workspace, this.#current), {});
+    this.#setProblems(problems);
+  }
+
+  /** The anchors in force, with the lists that stand on disk now. */
+  async #anchorsWithNewLists(problems: string[]): Promise<readonly TrustAnchor[]> {
+    const { policies, anchors } = this.#current;
+    try {
+      return await anchorsOf(policies, this.#options.developmentPki, anchors, (problem) => problems.push(problem));
+    } catch (error) {
+      problems.push(this.#words(error));
+      return this.#current.anchors;
+    }
+  }
+
+  /** Each version is there whole, so nothing is waited for; and it holds whatever is wrong with the rest. */
+  #lookAtSuspensions(): void {
+    const { suspensions, log } = this.#options;
+    try {
+      const found = readSuspensions(suspensions);
+      // a folder that is gone, or older than it was, must not lift what was suspended
+      if (found.number < this.#suspended.number)
+        throw new YitongError('bad_policy', 'the suspended grants are older than those in force, or gone');
+      if (this.#unreadSuspensions !== undefined) log('info', 'suspended grants can be read again');
+      this.#unreadSuspensions = undefined;
+      if (found.number === this.#suspended.number) return;
+      this.#suspended = found;
+    } catch (error) {
+      const why = this.#words(error);
+      if (this.#unreadSuspensions !== why)
+        log('error', `suspended grants cannot be read, so those that were suspended stay so: ${why}`);
+      this.#unreadSuspensions = why;
+      return;
+    }
+    this.#putInForce(this.#current.anchors, { suspensions: true });
+  }
+
+  /** What is declared, without what is suspended. */
+  #putInForce(anchors: readonly TrustAnchor[], detail: Readonly<Record<string, unknown>>): void {
+    const policies = suspendedIn(this.#declared, this.#suspended);
+    this.#replace(inForceOf(policies, anchors, this.#options.workspace, this.#current), detail);
+  }
+
+  #replace(next: InForce, detail: Readonly<Record<string, unknown>>): void {
+    const before = this.#current;
+    this.#current = next;
+    this.#options.onChange?.(next, before);
+    const { version } = next.policies;
+    if (version !== before.policies.version) {
       const what = changes(before.policies, next.policies);
-      log('info', 'policies in force', { version: next.policies.version, ...what, ...detail });
-      options.onAct?.({
+      this.#options.log('info', 'policies in force', { version, ...what, ...detail });
+      this.#options.onAct?.({
         action: 'policies_in_force',
-        target: next.policies.version,
+        target: version,
         detail: { before: before.policies.version, ...what, ...detail },
       });
     }
     for (const anchor of next.anchors)
-      listActs(
+      this.#reportLists(
         anchor,
         before.anchors.find(({ id }) => id === anchor.id),
       );
-  };
-  const listActs = ({ id, revocation }: TrustAnchor, before: TrustAnchor | undefined): void => {
+  }
+
+  /** Each list of an anchor that is another than before. */
+  #reportLists({ id, revocation }: TrustAnchor, before: TrustAnchor | undefined): void {
     for (const [signer, list] of revocation?.held() ?? []) {
       const was = before?.revocation?.held().get(signer);
       if (was?.thisUpdate === list.thisUpdate && was.number === list.number && was.revoked.size === list.revoked.size)
@@ -134,142 +301,61 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
         revoked: list.revoked.size,
         ...(list.number === undefined ? {} : { number: String(list.number) }),
       };
-      log('info', 'revocation list in force', { anchor: id, ...detail });
-      options.onAct?.({ action: 'revocation_list_in_force', target: id, detail });
-    }
-  };
-
-  /** All of it, or nothing. */
-  async function load(): Promise<void> {
-    const found: string[] = [];
-    try {
-      const set = await loadPolicies(workspace);
-      const anchors = await anchorsOf(set, developmentPki, current.anchors, (problem) => found.push(problem));
-      declared = set;
-      // what was withdrawn in the meantime has another version than the same files loaded whole
-      replace(inForceOf(suspendedIn(declared, suspended), anchors, workspace, current), {});
-      if (trouble !== undefined) log('info', 'policies on disk load again');
-      trouble = undefined;
-    } catch (error) {
-      failed(words(error));
-      await narrow(found);
-    }
-    say(found);
-  }
-
-  const say = (found: readonly string[]): void => {
-    for (const problem of found) if (!problems.includes(problem)) log('error', problem);
-    problems = found;
-  };
-
-  /** What may only become less: withdrawals, and revocation lists of the anchors in force. */
-  async function narrow(found: string[]): Promise<void> {
-    found.length = 0;
-    const withdrawals = await readWithdrawals(declared, workspace);
-    const anchors = await relisted(found);
-    if (withdrawals !== undefined) declared = withdrawnFrom(declared, withdrawals);
-    replace(inForceOf(suspendedIn(declared, suspended), anchors, workspace, current), { withdrawals: true });
-  }
-
-  async function relisted(found: string[]): Promise<readonly TrustAnchor[]> {
-    try {
-      return await anchorsOf(current.policies, developmentPki, current.anchors, (problem) => found.push(problem));
-    } catch (error) {
-      found.push(words(error));
-      return current.anchors;
+      this.#options.log('info', 'revocation list in force', { anchor: id, ...detail });
+      this.#options.onAct?.({ action: 'revocation_list_in_force', target: id, detail });
     }
   }
 
-  /**
-   * The policies cannot be looked at; lists may stand elsewhere. Not readable is not withdrawn: a volume that is away
-   * for a moment must not suspend a city.
-   */
-  async function away(error: unknown): Promise<void> {
-    failed(words(error));
-    loaded = '';
-    const print = await fingerprint([], filesOf(current.policies));
-    if (print === lists) return;
-    lists = print;
-    const found: string[] = [];
-    replace(inForceOf(current.policies, await relisted(found), workspace, current), {});
-    say(found);
+  /** What stands on disk is not in force. */
+  #failed(error: unknown): void {
+    const why = this.#words(error);
+    const { log, now } = this.#options;
+    if (this.#trouble?.why !== why) log('error', `policies on disk do not load, so those in force go on: ${why}`);
+    this.#trouble = { since: this.#trouble?.since ?? now(), why };
   }
 
-  /** Why suspensions on disk are not what is in force; those that were go on. */
-  let unread: string | undefined;
-  /** Each version is there whole, so nothing is waited for; and it holds whatever is wrong with the rest. */
-  function resuspend(): void {
-    try {
-      const found = readSuspensions(options.suspensions);
-      // a folder that is gone, or older than it was, must not lift what was suspended
-      if (found.number < suspended.number)
-        throw new YitongError('bad_policy', 'the suspended grants are older than those in force, or gone');
-      if (unread !== undefined) log('info', 'suspended grants can be read again');
-      unread = undefined;
-      if (found.number === suspended.number) return;
-      suspended = found;
-    } catch (error) {
-      const why = words(error);
-      if (unread !== why) log('error', `suspended grants cannot be read, so those that were suspended stay so: ${why}`);
-      unread = why;
-      return;
-    }
-    replace(inForceOf(suspendedIn(declared, suspended), current.anchors, workspace, current), { suspensions: true });
+  #setProblems(problems: readonly string[]): void {
+    for (const problem of problems) if (!this.#problems.includes(problem)) this.#options.log('error', problem);
+    this.#problems = problems;
   }
 
-  /** Changes often come one behind another: after a load, and while files are not still, the next look comes soon. */
-  async function look(): Promise<boolean> {
-    let soon = false;
-    resuspend();
-    let print: string | undefined;
-    try {
-      print = await fingerprint(folders, filesOf(current.policies));
-    } catch (error) {
-      await away(error);
-    }
-    if (print !== undefined && print !== loaded) {
-      const last = seen;
-      seen = { print, since: last?.since ?? now() };
-      if (last?.print === print || now() - seen.since >= UNREST) {
-        seen = undefined;
-        loaded = print;
-        await load();
-      }
-      soon = true;
-    } else if (print !== undefined) seen = undefined;
-    tellState();
-    return soon;
-  }
-
-  function tellState(): void {
-    const warnings = [
-      ...(trouble === undefined
-        ? []
-        : [
-            `policies on disk do not load since ${new Date(trouble.since).toISOString()}; those of before are ` +
-              `in force, without what was withdrawn: ${trouble.why}`,
-          ]),
-      ...(unread === undefined
-        ? []
-        : [`suspended grants cannot be read; those that were suspended stay so: ${unread}`]),
-      ...problems,
-      ...expiry(current.anchors, now()),
-    ];
-    options.figures?.policiesStale(trouble !== undefined || unread !== undefined || problems.length > 0);
-    const reasons = nobodyLetIn(current.anchors, now());
-    if (reasons.join('\n') !== reasoned) options.onReasons?.(reasons);
-    reasoned = reasons.join('\n');
+  /** Figures at each look; warnings and reasons when they change. */
+  #report(): void {
+    const { now, figures, onReasons, onWarnings } = this.#options;
+    const warnings = this.#warningsNow();
+    figures?.policiesStale(
+      this.#trouble !== undefined || this.#unreadSuspensions !== undefined || this.#problems.length > 0,
+    );
+    const reasons = nobodyLetIn(this.#current.anchors, now());
+    if (reasons.join('\n') !== this.#reasons) onReasons?.(reasons);
+    this.#reasons = reasons.join('\n');
     const text = warnings.join('\n');
-    if (text === told) return;
-    told = text;
-    options.onWarnings?.(warnings);
+    if (text === this.#warnings) return;
+    this.#warnings = text;
+    onWarnings?.(warnings);
   }
 
-  tellState();
-  options.onAct?.({ action: 'policies_in_force', target: first.version, detail: { start: true } });
-  return {
-    current: () => current,
-    look,
-    ...looks(look, (error) => log('error', `policies could not be looked at: ${words(error)}`)),
-  };
+  #warningsNow(): readonly string[] {
+    const warnings: string[] = [];
+    if (this.#trouble !== undefined)
+      warnings.push(
+        `policies on disk do not load since ${new Date(this.#trouble.since).toISOString()}; those of before are ` +
+          `in force, without what was withdrawn: ${this.#trouble.why}`,
+      );
+    if (this.#unreadSuspensions !== undefined)
+      warnings.push(`suspended grants cannot be read; those that were suspended stay so: ${this.#unreadSuspensions}`);
+    return [...warnings, ...this.#problems, ...this.#expiry(this.#current.anchors, this.#options.now())];
+  }
+
+  #anchorFiles(): string[] {
+    return anchorFiles(this.#current.policies, this.#options.developmentPki);
+  }
+
+  #words(error: unknown): string {
+    return wordsOf(error, this.#options.workspace.dir);
+  }
+}
+
+function anchorFiles(policies: PolicySet, developmentPki: string | undefined): string[] {
+  return declaredAnchors(policies, developmentPki).flatMap(({ ca, crl }) => (crl === undefined ? [ca] : [ca, crl]));
 }

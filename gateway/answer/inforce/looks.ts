@@ -12,7 +12,7 @@ const SETTLE = 300;
 
 /**
  * @param look one look; true where the next should come soon
- * @param onError told what made a look fail; the next comes all the same
+ * @param onError called with what made a look fail; the next look comes all the same
  */
 export function looks(look: () => Promise<boolean>, onError: (error: unknown) => void): Looks {
   let timer: NodeJS.Timeout | undefined;

@@ -8,9 +8,9 @@ import type { FieldPath } from '../../../contracts/ids.js';
 import { bytesToUnscaled, daysToDate, millisToTimestamp, unscaledToDecimal } from '../../../contracts/logical.js';
 import { FORBIDDEN_NAMES, type RecordShape, readSchema, type Shape, unwrap } from '../../../contracts/schema.js';
 import type { ContractVersion } from '../../../contracts/types.js';
+import type { Out } from './answer-buffer.js';
 import { Cursor, fail, type Step } from './cursor.js';
 import { type Form, writeForm } from './forms.js';
-import type { Out } from './out.js';
 import { skip } from './skip.js';
 
 export interface Projection {

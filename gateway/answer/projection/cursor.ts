@@ -3,7 +3,7 @@
  * measured against what is left, every write has its room ensured first.
  */
 import { YitongError } from '../../../contracts/errors.js';
-import { Out } from './out.js';
+import { Out } from './answer-buffer.js';
 
 const QUOTE = 34;
 const BACKSLASH = 92;

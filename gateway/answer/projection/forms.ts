@@ -21,7 +21,7 @@ export type Form =
 const DAY = 86_400_000n;
 const SCALE = 10n ** BigInt(ORDER_SCALE);
 
-/** Undefined where this schema's field cannot be told in that form: then it is not told at all. */
+/** Undefined where this schema's field cannot be released in that form: then it is not released at all. */
 export function writeForm(shape: Shape, form: Form): Step | undefined {
   switch (form.kind) {
     case 'exists': {

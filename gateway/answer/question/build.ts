@@ -94,7 +94,9 @@ export function answerBuilder(
       scratch.raw(part.count === 0 ? '{"record":' : ',{"record":');
       dataset.projection(version.schemaId).write(version.bytes, version.start, version.end, scratch);
       scratch.raw(
-        `,"provenance":{"version":"${version.partition}:${version.offset}","publishedAt":"${iso(version.publishedAt)}","sourceTime":"${iso(version.sourceTime)}","contractVersion":${version.contractVersion}}}`,
+        `,"provenance":{"version":"${version.partition}:${version.offset}",` +
+          `"publishedAt":"${iso(version.publishedAt)}","sourceTime":"${iso(version.sourceTime)}",` +
+          `"contractVersion":${version.contractVersion}}}`,
       );
       part.end = scratch.pos;
       part.count++;
@@ -125,7 +127,9 @@ export function answerBuilder(
         pieces.push(text, part);
         text = '';
       }
-      text += `${allowed.tail}${part.more ? `,"cursor":"${cursors.make(allowed.scope, subject, part.last, at, cut)}"` : ''}}`;
+      text += allowed.tail;
+      if (part.more) text += `,"cursor":"${cursors.make(allowed.scope, subject, part.last, at, cut)}"`;
+      text += '}';
     }
     pieces.push(`${text}]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
     return { body: assemble(pieces, scratch), counts: countsOf(plan, parts, outcomes) };

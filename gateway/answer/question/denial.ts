@@ -1,4 +1,4 @@
-/** What is said where no dataset of a request may be answered. */
+/** The answer to a request of which no dataset may be answered. */
 import { errorTable } from '../../../contracts/errors.js';
 import { countError } from '../../ground/counts/counts.js';
 import type { Plan } from './plan.js';
@@ -10,7 +10,10 @@ import type { Plan } from './plan.js';
 export function denialHead(requestId: string): string {
   countError('denied');
   const { status, title } = errorTable.denied;
-  return `{"type":"urn:yitong:error:denied","title":${JSON.stringify(title)},"status":${status},"code":"denied","requestId":${JSON.stringify(requestId)},`;
+  return (
+    `{"type":"urn:yitong:error:denied","title":${JSON.stringify(title)},"status":${status},` +
+    `"code":"denied","requestId":${JSON.stringify(requestId)},`
+  );
 }
 
 /** The same bytes whether or not the subject exists: nothing here has looked at the view. */

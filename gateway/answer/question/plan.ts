@@ -15,10 +15,10 @@ import { counted, decided } from '../../ground/counts/counts.js';
 import { type ReleasedDataset, releasedTemplate, UNKNOWN } from '../../log/entries/events.js';
 import type { InForce } from '../inforce/snapshot.js';
 import { type Form, type Projection, projectionCache } from '../projection/index.js';
-import { type ClosedRecord, type Closing, closedRecords } from './closed.js';
+import { type ClosedRecord, type Closing, closedRecords } from './closed-records.js';
 import { cursorScope } from './cursors.js';
 import { type Asked, checkNames, checkUnique, type StatedCase } from './request.js';
-import { type RowFilter, rowFilter } from './rows.js';
+import { type RowFilter, rowFilter } from './row-filter.js';
 
 export interface PlannedDataset {
   readonly id: string;
@@ -79,7 +79,8 @@ export interface PlanInput {
  * too.
  */
 function keyOf(client: Client, query: Asked): string {
-  let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${Object.keys(presence(query.case ?? {})).join()}`;
+  const stated = Object.keys(presence(query.case ?? {})).join();
+  let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${stated}`;
   for (const dataset of query.datasets) {
     key += `\0${dataset.id.length}\0${dataset.id}`;
     if (dataset.fields !== undefined) {
@@ -191,7 +192,10 @@ export class Plans {
       now,
     });
     const contract = this.input.workspace.contracts.get(asked.id);
-    const denied = `{"id":${JSON.stringify(asked.id)},"status":"denied","reason":${JSON.stringify(decision.reasons[0]?.code ?? 'not_granted')},"records":[],"withheld":[]}`;
+    const reason = decision.reasons[0]?.code ?? 'not_granted';
+    const denied =
+      `{"id":${JSON.stringify(asked.id)},"status":"denied","reason":${JSON.stringify(reason)},` +
+      '"records":[],"withheld":[]}';
     if (decision.effect !== 'allow' || decision.grant === undefined || contract === undefined) {
       return {
         id: asked.id,
@@ -222,7 +226,9 @@ export class Plans {
       denied,
       allowed: {
         contract,
-        head: `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},"grant":${JSON.stringify(decision.grant)},"status":"`,
+        head:
+          `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},` +
+          `"grant":${JSON.stringify(decision.grant)},"status":"`,
         tail: `],"withheld":${JSON.stringify(withheld)}`,
         withheld,
         scope: cursorScope({

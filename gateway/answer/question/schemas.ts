@@ -10,7 +10,7 @@ import { STATUSES } from './request.js';
 export const moment = (description?: string) => Type.String({ format: 'date-time', ...present({ description }) });
 export const day = (description?: string) => Type.String({ format: 'date', ...present({ description }) });
 export const localised = Type.Object({ zh: Type.String(), en: Type.String() });
-/** Members are not told ahead: they are those of a contract. */
+/** The schema names no members, since they are those of a contract. */
 export const open = Type.Object({}, { additionalProperties: true });
 
 const hash = (description: string) => Type.String({ description: `${description}, base64` });
@@ -42,7 +42,8 @@ export const receiptSchema = Type.Object(
   },
   {
     description:
-      "the replica's signed promise that the entry of this answer is brought into the audit log; the last member, and not part of the digest",
+      "the replica's signed promise that the entry of this answer is brought into the audit log; the last member, " +
+      'and not part of the digest',
   },
 );
 

@@ -8,7 +8,7 @@ import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { Client, Decision } from '../../../policies/types.js';
 import { Out } from '../projection/index.js';
-import type { Closed } from '../question/closed.js';
+import type { Closed } from '../question/closed-records.js';
 import type { Plan, Plans } from '../question/plan.js';
 import type { StatedCase } from '../question/request.js';
 import type { Cut, ReadPoint, ViewReader } from '../view/port.js';
@@ -35,7 +35,8 @@ export interface Reading {
   readonly cut: Cut;
 }
 
-const told = ({ fields }: Decision, path: string): boolean =>
+/** Whether the value at a path is released. */
+const isReleased = ({ fields }: Decision, path: string): boolean =>
   fields.some((field) => field.as === 'value' && (field.path === path || path.startsWith(`${field.path}.`)));
 
 /** The plan over all datasets that can be judged; what is denied, or lacks what a rule needs, answers nothing. */
@@ -55,7 +56,7 @@ export function planOf(
   const plan = plans.for(client, asked, now);
   const judged = datasets.filter(({ needs }, i) => {
     const planned = plan.datasets[i];
-    return planned?.allowed === undefined || needs.every((path) => told(planned.decision, path));
+    return planned?.allowed === undefined || needs.every((path) => isReleased(planned.decision, path));
   });
   if (judged.length === datasets.length) return plan;
   return plans.for(client, { ...asked, datasets: judged.map(({ id, fields }) => ({ id, fields })) }, now);
@@ -67,7 +68,7 @@ const NOW: ReadPoint = { kind: 'now' };
 const same = (a: Cut, b: Cut): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export interface Reader {
-  /** @param progress told how many subjects are read */
+  /** @param progress called with how many subjects have been read */
   all(plan: Plan, subjects: readonly SubjectKey[], progress?: (done: number) => void): Promise<Reading>;
   one(plan: Plan, subject: SubjectKey): readonly (readonly Row[])[];
 }
@@ -116,16 +117,16 @@ export function openReader(view: ViewReader): Reader {
         const slice = subjects.slice(rows.length, rows.length + SLICE);
         const next = inOneTurn(plan, slice);
         // others published meanwhile: what they published is not of this cut
-        const then = same(next.cut, first.cut)
+        const rowsOfCut = same(next.cut, first.cut)
           ? next.rows
           : slice.map((subject) => read(plan, subject, { kind: 'cut', cut: first.cut }));
-        if (!then.every((one) => one !== undefined)) {
+        if (!rowsOfCut.every((one) => one !== undefined)) {
           // a register that keeps no history has moved on: all of it anew, without a pause
           const whole = inOneTurn(plan, subjects);
           progress(subjects.length);
           return whole;
         }
-        rows.push(...then);
+        rows.push(...rowsOfCut);
         progress(rows.length);
       }
       return { rows, cut: first.cut };

@@ -31,19 +31,19 @@ export interface FollowOptions {
   readonly workspace: ViewWorkspace;
   /** Ends the following; the promise resolves when the last batch is committed. */
   readonly signal: AbortSignal;
-  /** Told of every change. */
+  /** Called at every change. */
   readonly onState?: (dataset: DatasetId, state: FollowState) => void;
-  /** Told of what made a bus unavailable, for the log. It is tried again. */
+  /** Called with what made the bus unavailable; the following tries again by itself. */
   readonly onError?: (error: unknown) => void;
-  /** Told, in one line, of what happened to a topic, for the log. */
+  /** Called with a line for the log when something happened to a topic. */
   readonly onNotice?: (message: string) => void;
-  /** Told, each time following begins, of which datasets the bus no longer has everything that this view would need. */
+  /** Called each time following begins, with the datasets of which the bus has lost records that this view needs. */
   readonly onIncomplete?: (datasets: readonly DatasetId[]) => void;
   /** ms since 1970. */
   readonly now?: () => number;
   /**
-   * Whether a record of an unknown schema is waited with: what follows is told to end soon, and goes on with a
-   * workspace that knows it. Default: never; such a record is set aside.
+   * Whether to wait at a record of an unknown schema, since this process ends soon and its successor knows the schema.
+   * Default: never; such a record is set aside.
    */
   readonly hold?: () => boolean;
   /** Undefined where traces are not configured. */

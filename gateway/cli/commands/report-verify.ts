@@ -8,7 +8,7 @@ import { STEPS, type Step } from '../../documents/signed/pdf-rules.js';
 import { hex } from '../../ground/der/der.js';
 import { dataOption, folders, list, workspaceOption } from '../../ground/files/places.js';
 import { pemBlocks } from '../../ground/identity/certificate.js';
-import { isDevelopmentCertificate } from '../../ground/identity/marker.js';
+import { isDevelopmentCertificate } from '../../ground/identity/development-certificate.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 

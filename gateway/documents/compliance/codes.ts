@@ -4,7 +4,7 @@
  * do and cannot.
  */
 
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
@@ -12,7 +12,8 @@ import type { Person } from '../../ground/identity/person.js';
 import { sameText } from '../../ground/identity/same-text.js';
 import { type ComplianceStep, complianceBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
-import type { Day, Moment, SectionState } from '../model/model.js';
+import type { Moment } from '../model/model.js';
+import { checkedAnswer, checkedQuestion, type DomainAnswer } from './answer.js';
 import {
   type Asked,
   type CodeEvent,
@@ -26,14 +27,9 @@ import {
 } from './machine.js';
 import { countMiss, guessedTooOften, lookersOf } from './misses.js';
 import type { CodeStore } from './store.js';
+import { digest, isToken, newToken } from './tokens.js';
 
-export interface DomainAnswer {
-  readonly domain: string;
-  readonly state: SectionState;
-  /** Of `records` and `at_least`: how many. */
-  readonly count?: number;
-  readonly asOf?: Moment;
-}
+export { type DomainAnswer, lastMonths } from './answer.js';
 
 /** What the registers say: of whom, and of each domain. */
 export interface ComplianceStates {
@@ -140,15 +136,8 @@ export interface CodesOptions {
   readonly answer: (subject: string, question: Question, requestId: string) => Promise<ComplianceStates>;
 }
 
-const MAX_DOMAINS = 200;
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
 /** By which a code is known to everybody but its holder. */
 export const codeId = (code: string): string => digest(code);
-const fresh = (): string => randomBytes(32).toString('base64url');
-const failed = (code: ErrorCode): YitongError => new YitongError(code, MESSAGES[code] ?? 'the code cannot be used so');
 const MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   code_unknown: 'there is no such code; let the company show a new one',
   code_used: 'the code was used; let the company show a new one',
@@ -158,101 +147,225 @@ const MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   code_changed: 'what was confirmed is not what was asked; look again',
 };
 
-/** Of the last months up to `today`, as a question says them. A day that the month has not is its last one. */
-export function lastMonths(months: number, today: Day): Pick<Question, 'from' | 'to'> {
-  const [year = 0, month = 1, day = 1] = today.split('-').map(Number);
-  const first = new Date(Date.UTC(year, month - 1 - months, 1));
-  const length = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
-  first.setUTCDate(Math.min(day, length));
-  return { from: first.toISOString().slice(0, 10), to: today };
-}
+const refused = (code: ErrorCode): YitongError => new YitongError(code, MESSAGES[code] ?? 'the code cannot be used so');
 
-const realDay = (text: unknown): text is Day =>
-  typeof text === 'string' &&
-  DAY.test(text) &&
-  !Number.isNaN(Date.parse(text)) &&
-  new Date(text).toISOString().startsWith(text);
-
-function checkedQuestion({ report, domains, from, to }: Question, known: CodesOptions['known']): Question {
-  const fits =
-    Array.isArray(domains) &&
-    domains.length > 0 &&
-    domains.length <= MAX_DOMAINS &&
-    new Set(domains).size === domains.length &&
-    domains.every((one) => typeof one === 'string' && known(report, one));
-  if (!fits || !realDay(from) || !realDay(to) || from > to)
-    throw new YitongError(
-      'bad_request',
-      'a question names domains that there are, each once, and two days in their order',
-    );
-  return { report, domains: [...domains], from, to };
-}
-
-const STATES: ReadonlySet<SectionState> = new Set<SectionState>(['none', 'records', 'at_least', 'not_answered']);
-
-/**
- * Only what was asked, and of it only what an answer may say. Anything else is a fault of whoever computed it, and
- * nothing is released.
- */
-function checkedAnswer(question: Question, given: readonly DomainAnswer[]): readonly DomainAnswer[] {
-  const byDomain = new Map(given.map((one) => [one.domain, one]));
-  if (byDomain.size !== given.length || given.length !== question.domains.length)
-    throw new YitongError('internal', 'the answer is not to the question');
-  return question.domains.map((domain) => {
-    const found = byDomain.get(domain);
-    const counts = found?.state === 'records' || found?.state === 'at_least';
-    if (
-      found === undefined ||
-      !STATES.has(found.state) ||
-      (counts ? !Number.isSafeInteger(found.count) || (found.count ?? 0) < 1 : found.count !== undefined)
-    )
-      throw new YitongError('internal', 'the answer is not to the question');
-    return {
-      domain,
-      state: found.state,
-      ...present({ count: found.count, asOf: found.asOf }),
-    };
-  });
-}
-
-const byOf = ({ kind, key }: Scanner): string =>
+/** Who scans, as the log names them. */
+const scannerInLog = ({ kind, key }: Scanner): string =>
   kind === 'client' ? key : kind === 'person' ? 'person' : 'public page';
 /** As it is kept and shown: the company learns a name, never a session or the id of a person. */
-const keyless = (scanner: Scanner): Scanner =>
+const withoutKey = (scanner: Scanner): Scanner =>
   scanner.kind === 'client' ? scanner : { ...scanner, key: digest(`${scanner.kind} ${scanner.key}`) };
-const sameScanner = (a: Scanner, b: Scanner): boolean => a.kind === b.kind && sameText(a.key, b.key);
-const idOf = ({ kind, key }: Scanner): object => (kind === 'person' ? { scanner: key } : {});
+const isSameScanner = (a: Scanner, b: Scanner): boolean => a.kind === b.kind && sameText(a.key, b.key);
+const personOf = ({ kind, key }: Scanner): object => (kind === 'person' ? { scanner: key } : {});
 const shownOf = (asked: Asked): string => digest(canonicalJson(asked));
 
-export function openCodes({ store, journal, now, known, answer }: CodesOptions): Codes {
-  interface Entry {
-    readonly step: ComplianceStep['step'];
-    readonly id: string;
-    readonly by: string;
-    readonly requestId: string;
-    readonly subject: string;
-    readonly asked?: Asked | undefined;
-    readonly bodySha256?: string;
-    /** Under the company's key. */
-    readonly about?: object;
+export const openCodes = (options: CodesOptions): Codes => new ComplianceCodes(options);
+
+/** One step of a code, as it goes on record. */
+interface StepEntry {
+  readonly step: ComplianceStep['step'];
+  readonly id: string;
+  readonly by: string;
+  readonly requestId: string;
+  readonly subject: string;
+  readonly asked?: Asked | undefined;
+  readonly bodySha256?: string;
+  /** Under the company's key. */
+  readonly about?: object;
+}
+
+/** A code of which something can still come. */
+type LiveCode = CodeRecord & { readonly live: NonNullable<CodeRecord['live']> };
+
+class ComplianceCodes implements Codes {
+  readonly #store: CodeStore;
+  readonly #journal: CodesOptions['journal'];
+  readonly #now: CodesOptions['now'];
+  readonly #known: CodesOptions['known'];
+  readonly #answer: CodesOptions['answer'];
+
+  constructor({ store, journal, now, known, answer }: CodesOptions) {
+    this.#store = store;
+    this.#journal = journal;
+    this.#now = now;
+    this.#known = known;
+    this.#answer = answer;
   }
+
+  // the company shows a code, and decides
+
+  async create(person: Person, subject: string, requestId: string): ReturnType<Codes['create']> {
+    if (!person.roles.includes('subject') || !person.subjects.includes(subject))
+      throw new YitongError('role_missing', 'a code is shown by who speaks for the company');
+    const code = newToken();
+    const id = codeId(code);
+    await this.#recordDecision('created', id, person, { subject }, requestId);
+    const begun = made(person.id, subject, this.#now());
+    await this.#store.transaction((maps) => maps.putCode(id, begun));
+    return { code, id, until: begun.until };
+  }
+
+  look(id: string, person: Person): CompanyView {
+    const { live, ...found } = ownedBy(person, this.#stored(id));
+    return {
+      subject: live.subject,
+      state: stateAt(found, this.#now()),
+      until: found.until,
+      ...(live.asked === undefined ? {} : { asked: live.asked, shown: shownOf(live.asked) }),
+    };
+  }
+
+  async confirm(id: string, person: Person, shown: string, requestId: string): Promise<void> {
+    const { live } = this.#confirmed(this.#stored(id), person, shown);
+    await this.#recordDecision('confirmed', id, person, live, requestId);
+    await this.#store.transaction((maps) => maps.putCode(id, this.#confirmed(maps.code(id), person, shown)));
+  }
+
+  #confirmed(found: CodeRecord | undefined, person: Person, shown: string): CodeRecord {
+    const code = ownedBy(person, found);
+    const next = this.#advanced(code, { kind: 'confirm' });
+    if (code.live.asked === undefined || !sameText(shownOf(code.live.asked), shown)) throw refused('code_changed');
+    return next;
+  }
+
+  async refuse(id: string, person: Person, requestId: string): Promise<void> {
+    const { live } = await this.#store.transaction((maps) => {
+      const code = ownedBy(person, isToken(id) ? maps.code(id) : undefined);
+      const next = this.#advanced(code, { kind: 'refuse' });
+      maps.putCode(id, next);
+      return next;
+    });
+    await this.#recordDecision('refused', id, person, live, requestId);
+  }
+
+  // a scanner asks, waits, and takes the answer
+
+  async scan(
+    code: string,
+    scanner: Scanner,
+    source: string,
+    question: Question,
+    requestId: string,
+  ): ReturnType<Codes['scan']> {
+    const asked: Asked = {
+      scanner: withoutKey(scanner),
+      question: checkedQuestion(question, this.#known),
+      number: String(randomInt(10_000)).padStart(4, '0'),
+    };
+    const ticket = newToken();
+    const id = codeId(code);
+    const scan: CodeEvent = { kind: 'scan', asked, ticket: digest(ticket) };
+    const found = await this.#scanned(code, lookersOf(scanner, source), scan);
+    await this.#record({
+      step: 'scanned',
+      id,
+      by: scannerInLog(scanner),
+      requestId,
+      subject: found.live?.subject ?? '',
+      asked,
+      about: personOf(scanner),
+    });
+    return { id, ticket, number: asked.number, until: found.until };
+  }
+
+  /** The code, used from now on. What is no code is counted, so that nobody guesses for long. */
+  async #scanned(code: string, who: readonly string[], scan: CodeEvent): Promise<CodeRecord> {
+    const id = codeId(code);
+    const outcome = await this.#store.transaction((maps): CodeRecord | ErrorCode => {
+      const at = this.#now();
+      if (guessedTooOften(maps, who, at)) return 'rate_limited';
+      const found = isToken(code) ? maps.code(id) : undefined;
+      if (found === undefined) {
+        countMiss(maps, who, at);
+        return 'code_unknown';
+      }
+      const next = step(found, scan, at);
+      if ('code' in next) return next.code;
+      maps.putCode(id, next.record);
+      return next.record;
+    });
+    if (outcome === 'rate_limited')
+      throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
+    if (typeof outcome === 'string') throw refused(outcome);
+    return outcome;
+  }
+
+  follow(id: string, ticket: string, scanner: Scanner): ScannerView {
+    const found = scannedBy(scanner, ticket, this.#stored(id));
+    const { question, number } = askedOf(found).asked;
+    return { state: stateAt(found, this.#now()), until: found.until, question, number };
+  }
+
+  async collect(id: string, ticket: string, scanner: Scanner, requestId: string): ReturnType<Codes['collect']> {
+    const found = scannedBy(scanner, ticket, this.#stored(id));
+    if (stateAt(found, this.#now()) === 'scanned') return { state: 'waiting', until: found.until };
+    this.#advanced(found, { kind: 'release' });
+    const { subject, asked } = askedOf(found);
+    const answer = await this.#answerTo(subject, asked.question, requestId);
+    await this.#record({
+      step: 'answered',
+      id,
+      by: scannerInLog(scanner),
+      requestId,
+      subject,
+      asked,
+      bodySha256: digest(canonicalJson(answer)),
+      about: { results: answer.domains, ...personOf(scanner) },
+    });
+    // on record by now; of two who come at once both are, and one gets it
+    await this.#store.transaction((maps) =>
+      maps.putCode(id, this.#advanced(scannedBy(scanner, ticket, maps.code(id)), { kind: 'release' })),
+    );
+    return { state: 'answered', answer };
+  }
+
+  async #answerTo(subject: string, question: Question, requestId: string): Promise<ComplianceAnswer> {
+    const { name, domains: given } = await this.#answer(subject, question, requestId);
+    const domains = checkedAnswer(question, given);
+    return { subject, ...present({ name }), question, answeredAt: new Date(this.#now()).toISOString(), domains };
+  }
+
+  // steps, and their record
+
+  #stored(id: string): CodeRecord | undefined {
+    return isToken(id) ? this.#store.code(id) : undefined;
+  }
+
+  /** What becomes of it, or the error that says why nothing does. */
+  #advanced(found: CodeRecord, event: CodeEvent): CodeRecord {
+    const next = step(found, event, this.#now());
+    if ('code' in next) throw refused(next.code);
+    return next.record;
+  }
+
+  /** What the company itself does. @throws YitongError `audit_unavailable` */
+  #recordDecision(
+    step: StepEntry['step'],
+    id: string,
+    { id: person, name }: Person,
+    live: Pick<LiveCode['live'], 'subject' | 'asked'> | undefined,
+    requestId: string,
+  ): Promise<void> {
+    const about = { person, name };
+    return this.#record({
+      step,
+      id,
+      by: 'subject',
+      requestId,
+      subject: live?.subject ?? '',
+      asked: live?.asked,
+      about,
+    });
+  }
+
   /** @throws YitongError `audit_unavailable` */
-  async function record({
-    step: done,
-    id,
-    by,
-    requestId,
-    subject,
-    asked,
-    bodySha256,
-    about = {},
-  }: Entry): Promise<void> {
+  async #record({ step, id, by, requestId, subject, asked, bodySha256, about = {} }: StepEntry): Promise<void> {
     const { scanner, question } = asked ?? {};
-    await journal.append({
+    await this.#journal.append({
       clear: complianceBody({
-        time: new Date(now()).toISOString(),
+        time: new Date(this.#now()).toISOString(),
         requestId,
-        step: done,
+        step,
         code: id,
         by,
         ...(scanner?.authority === undefined ? {} : { authority: scanner.authority }),
@@ -267,178 +380,31 @@ export function openCodes({ store, journal, now, known, answer }: CodesOptions):
       },
     });
   }
+}
 
-  /** What becomes of it, or the error that says why nothing does. */
-  function advance(found: CodeRecord, event: CodeEvent): CodeRecord {
-    const next = step(found, event, now());
-    if ('code' in next) throw failed(next.code);
-    return next.record;
-  }
+/** @throws YitongError `code_unknown` also where another person made it */
+function ownedBy(person: Person, found: CodeRecord | undefined): LiveCode {
+  const live = found?.live;
+  if (found === undefined || live === undefined || !sameText(live.owner, person.id)) throw refused('code_unknown');
+  return { ...found, live };
+}
 
-  const stored = (id: string): CodeRecord | undefined => (TOKEN.test(id) ? store.code(id) : undefined);
-  const owned = (
-    found: CodeRecord | undefined,
-    person: Person,
-  ): CodeRecord & { readonly live: NonNullable<CodeRecord['live']> } => {
-    const live = found?.live;
-    if (found === undefined || live === undefined || !sameText(live.owner, person.id)) throw failed('code_unknown');
-    return { ...found, live };
-  };
+/** @throws YitongError `code_unknown` also for another scanner or ticket */
+function scannedBy(scanner: Scanner, ticket: string, found: CodeRecord | undefined): CodeRecord {
+  const { asked, ticket: expected } = found?.live ?? {};
+  if (
+    found === undefined ||
+    asked === undefined ||
+    expected === undefined ||
+    !sameText(expected, digest(ticket)) ||
+    !isSameScanner(asked.scanner, withoutKey(scanner))
+  )
+    throw refused('code_unknown');
+  return found;
+}
 
-  function scanned(found: CodeRecord | undefined, ticket: string, scanner: Scanner): CodeRecord {
-    const { asked, ticket: expected } = found?.live ?? {};
-    if (
-      found === undefined ||
-      asked === undefined ||
-      expected === undefined ||
-      !sameText(expected, digest(ticket)) ||
-      !sameScanner(asked.scanner, keyless(scanner))
-    )
-      throw failed('code_unknown');
-    return found;
-  }
-
-  return {
-    async create(person, subject, requestId) {
-      if (!person.roles.includes('subject') || !person.subjects.includes(subject))
-        throw new YitongError('role_missing', 'a code is shown by who speaks for the company');
-      const code = fresh();
-      const id = digest(code);
-      await record({
-        step: 'created',
-        id,
-        by: 'subject',
-        requestId,
-        subject,
-        about: { person: person.id, name: person.name },
-      });
-      const begun = made(person.id, subject, now());
-      await store.transaction((maps) => maps.putCode(id, begun));
-      return { code, id, until: begun.until };
-    },
-
-    async scan(code, scanner, source, question, requestId) {
-      const asked: Asked = {
-        scanner: keyless(scanner),
-        question: checkedQuestion(question, known),
-        number: String(randomInt(10_000)).padStart(4, '0'),
-      };
-      const ticket = fresh();
-      const id = digest(code);
-      const who = lookersOf(scanner, source);
-      const outcome = await store.transaction((maps): CodeRecord | ErrorCode => {
-        const at = now();
-        if (guessedTooOften(maps, who, at)) return 'rate_limited';
-        const found = TOKEN.test(code) ? maps.code(id) : undefined;
-        if (found === undefined) {
-          countMiss(maps, who, at);
-          return 'code_unknown';
-        }
-        const next = step(found, { kind: 'scan', asked, ticket: digest(ticket) }, at);
-        if ('code' in next) return next.code;
-        maps.putCode(id, next.record);
-        return next.record;
-      });
-      if (outcome === 'rate_limited')
-        throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
-      if (typeof outcome === 'string') throw failed(outcome);
-      await record({
-        step: 'scanned',
-        id,
-        by: byOf(scanner),
-        requestId,
-        subject: outcome.live?.subject ?? '',
-        asked,
-        about: idOf(scanner),
-      });
-      return { id, ticket, number: asked.number, until: outcome.until };
-    },
-
-    look(id, person) {
-      const { live, ...found } = owned(stored(id), person);
-      return {
-        subject: live.subject,
-        state: stateAt(found, now()),
-        until: found.until,
-        ...(live.asked === undefined ? {} : { asked: live.asked, shown: shownOf(live.asked) }),
-      };
-    },
-
-    async confirm(id, person, shown, requestId) {
-      const check = (found: CodeRecord | undefined): CodeRecord => {
-        const mine = owned(found, person);
-        const next = advance(mine, { kind: 'confirm' });
-        if (mine.live.asked === undefined || !sameText(shownOf(mine.live.asked), shown)) throw failed('code_changed');
-        return next;
-      };
-      const { live } = check(stored(id));
-      await record({
-        step: 'confirmed',
-        id,
-        by: 'subject',
-        requestId,
-        subject: live?.subject ?? '',
-        asked: live?.asked,
-        about: { person: person.id, name: person.name },
-      });
-      await store.transaction((maps) => maps.putCode(id, check(maps.code(id))));
-    },
-
-    async refuse(id, person, requestId) {
-      const { live } = await store.transaction((maps) => {
-        const next = advance(owned(TOKEN.test(id) ? maps.code(id) : undefined, person), { kind: 'refuse' });
-        maps.putCode(id, next);
-        return next;
-      });
-      await record({
-        step: 'refused',
-        id,
-        by: 'subject',
-        requestId,
-        subject: live?.subject ?? '',
-        asked: live?.asked,
-        about: { person: person.id, name: person.name },
-      });
-    },
-
-    follow(id, ticket, scanner) {
-      const found = scanned(stored(id), ticket, scanner);
-      const { asked } = found.live ?? {};
-      if (asked === undefined) throw failed('code_unknown');
-      return { state: stateAt(found, now()), until: found.until, question: asked.question, number: asked.number };
-    },
-
-    async collect(id, ticket, scanner, requestId) {
-      const found = scanned(stored(id), ticket, scanner);
-      if (stateAt(found, now()) === 'scanned') return { state: 'waiting', until: found.until };
-      advance(found, { kind: 'release' });
-      const { subject, asked } = found.live ?? {};
-      if (subject === undefined || asked === undefined) throw failed('code_unknown');
-      const { question } = asked;
-      const states = await answer(subject, question, requestId);
-      const domains = checkedAnswer(question, states.domains);
-      const released: ComplianceAnswer = {
-        subject,
-        ...present({ name: states.name }),
-        question,
-        answeredAt: new Date(now()).toISOString(),
-        domains,
-      };
-      await record({
-        step: 'answered',
-        id,
-        by: byOf(scanner),
-        requestId,
-        subject,
-        asked,
-        bodySha256: digest(canonicalJson(released)),
-        about: { results: domains, ...idOf(scanner) },
-      });
-      // on record by now; of two who come at once both are, and one gets it
-      await store.transaction((maps) =>
-        maps.putCode(id, advance(scanned(maps.code(id), ticket, scanner), { kind: 'release' })),
-      );
-      return { state: 'answered', answer: released };
-    },
-  };
+/** @throws YitongError `code_unknown` where it was not scanned */
+function askedOf({ live }: CodeRecord): { readonly subject: string; readonly asked: Asked } {
+  if (live?.asked === undefined) throw refused('code_unknown');
+  return { subject: live.subject, asked: live.asked };
 }

@@ -5,17 +5,18 @@ import type { ReportDefinition } from '../../../contracts/reports.js';
 import { dayIn } from '../compute/index.js';
 import type { GatewayContext } from '../context.js';
 import { type Asking, reportsOf } from '../reports/index.js';
-import { type Codes, lastMonths, openCodes } from './codes.js';
+import { lastMonths } from './answer.js';
+import { type Codes, openCodes } from './codes.js';
 import type { Question } from './machine.js';
-import type { Scope } from './records.js';
 import { openReleases, type Releases } from './release.js';
+import type { Scope } from './release-record.js';
 import { type CodeStore, openCodeStore } from './store.js';
 
 export type { CompanyView, ComplianceAnswer, ScannerView } from './codes.js';
 export { codeId } from './codes.js';
 export type { Question, Scanner } from './machine.js';
-export type { ReleaseState, Scope } from './records.js';
 export type { Releases, ReleaseView, Releasing } from './release.js';
+export type { ReleaseState, Scope } from './release-record.js';
 
 /** How far back a question may go. */
 export const MAX_MONTHS = 120;

@@ -1,12 +1,10 @@
 /** Codes that were looked for and are none, counted by who looked, so that nobody guesses for long. */
-import { createHash } from 'node:crypto';
 import type { Scanner } from './machine.js';
 import { type CodeMaps, MISSES_WITHIN } from './store.js';
+import { digest } from './tokens.js';
 
 /** Codes that are none, of one scanner or address in ten minutes. */
 export const MISS_LIMIT = 20;
-
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
 /**
  * Those who look, by whom misses are counted.

@@ -8,18 +8,18 @@
  *     released ends by itself: expired
  */
 
-import { createHash, randomBytes } from 'node:crypto';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { sameText } from '../../ground/identity/same-text.js';
 import { type ComplianceStep, complianceBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
-import type { ReleasedReport } from '../reports/part.js';
+import type { ReleasedReport } from '../reports/released-part.js';
 import type { Scanner } from './machine.js';
 import { countMiss, guessedTooOften, lookersOf } from './misses.js';
-import type { Looker, ReleaseRecord, ReleaseState, Scope } from './records.js';
+import type { Looker, ReleaseRecord, ReleaseState, Scope } from './release-record.js';
 import type { CodeStore } from './store.js';
+import { digest, isToken, newToken } from './tokens.js';
 
 /** How long a release waits for its look, ms. */
 export const RELEASE_TERM = 120_000;
@@ -103,49 +103,151 @@ export interface ReleasesOptions {
   readonly part: (scope: Scope, requestId: string) => Promise<ReleasedReport | undefined>;
 }
 
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-const digest = (text: string): string => createHash('sha256').update(text).digest('base64url');
 const MESSAGES: Readonly<Partial<Record<ErrorCode, string>>> = {
   code_unknown: 'there is no such code; let the company release the report anew',
   code_used: 'somebody has looked by this code; let the company release the report anew',
   code_withdrawn: 'the company has taken the release back',
   code_expired: 'the time for it is over; let the company release the report anew',
 };
-const failed = (code: ErrorCode): YitongError => new YitongError(code, MESSAGES[code] ?? 'the code cannot be used so');
-const nameOf = ({ kind, key }: Scanner): string =>
+const refused = (code: ErrorCode): YitongError => new YitongError(code, MESSAGES[code] ?? 'the code cannot be used so');
+/** Who looks, as the log names them. */
+const scannerInLog = ({ kind, key }: Scanner): string =>
   kind === 'client' ? key : kind === 'person' ? 'person' : 'public page';
 const lookerOf = ({ key, ...scanner }: Scanner): Looker => ({
   ...scanner,
   ...(scanner.kind === 'client' ? { client: key } : {}),
 });
 
-export function openReleases({ store, journal, now, part }: ReleasesOptions): Releases {
-  interface Entry {
-    readonly step: ComplianceStep['step'];
-    readonly id: string;
-    readonly by: string;
-    readonly requestId: string;
-    readonly live: Pick<NonNullable<ReleaseRecord['live']>, 'subject' | 'scope'>;
-    readonly authority?: string | undefined;
-    readonly bodySha256?: string;
-    /** Under the company's key. */
-    readonly about?: object | undefined;
+export const openReleases = (options: ReleasesOptions): Releases => new ReleaseCodes(options);
+
+/** One step of a release, as it goes on record. */
+interface StepEntry {
+  readonly step: ComplianceStep['step'];
+  readonly id: string;
+  readonly by: string;
+  readonly requestId: string;
+  readonly live: Pick<LiveRelease['live'], 'subject' | 'scope'>;
+  readonly authority?: string | undefined;
+  readonly bodySha256?: string;
+  /** Under the company's key. */
+  readonly about?: object | undefined;
+}
+
+/** A release of which something can still come. */
+type LiveRelease = ReleaseRecord & { readonly live: NonNullable<ReleaseRecord['live']> };
+const isLive = (found: ReleaseRecord | undefined): found is LiveRelease => found?.live !== undefined;
+
+class ReleaseCodes implements Releases {
+  readonly #store: CodeStore;
+  readonly #journal: ReleasesOptions['journal'];
+  readonly #now: ReleasesOptions['now'];
+  readonly #part: ReleasesOptions['part'];
+
+  constructor({ store, journal, now, part }: ReleasesOptions) {
+    this.#store = store;
+    this.#journal = journal;
+    this.#now = now;
+    this.#part = part;
   }
+
+  // the company releases, sees what became of it, and may take it back
+
+  async release(
+    { owner, by, subject, about }: Releasing,
+    scope: Scope,
+    requestId: string,
+  ): ReturnType<Releases['release']> {
+    const code = newToken();
+    const id = digest(code);
+    await this.#record({ step: 'released', id, by, requestId, live: { subject, scope }, about });
+    const madeAt = this.#now();
+    const until = madeAt + RELEASE_TERM;
+    await this.#store.transaction((maps) =>
+      maps.putRelease(id, { state: 'released', madeAt, until, live: { owner, subject, scope } }),
+    );
+    return { code, id, until };
+  }
+
+  follow(id: string, owner: string): ReleaseView {
+    const found = ownedBy(owner, isToken(id) ? this.#store.release(id) : undefined);
+    const { subject, scope, looker } = found.live;
+    return {
+      subject,
+      state: releaseStateAt(found, this.#now()),
+      until: found.until,
+      scope,
+      ...present({ looker }),
+    };
+  }
+
+  async withdraw(id: string, { owner, by, about }: Releasing, requestId: string): Promise<void> {
+    const live = await this.#store.transaction((maps) => {
+      const found = ownedBy(owner, isToken(id) ? maps.release(id) : undefined);
+      maps.putRelease(id, this.#advanced(found, 'withdrawn'));
+      return found.live;
+    });
+    await this.#record({ step: 'withdrawn', id, by, requestId, live, about });
+  }
+
+  // whoever comes first with the code looks, once
+
+  async look(code: string, scanner: Scanner, source: string, requestId: string): Promise<ReleasedReport> {
+    const id = digest(code);
+    const { live } = await this.#found(code, lookersOf(scanner, source));
+    const shown = await this.#part(live.scope, requestId);
+    if (shown === undefined) throw refused('code_expired');
+    await this.#record({
+      step: 'looked',
+      id,
+      by: scannerInLog(scanner),
+      requestId,
+      live,
+      authority: scanner.authority,
+      bodySha256: digest(canonicalJson(shown)),
+      about: scanner.kind === 'person' ? { looker: scanner.key, lookerName: scanner.name } : {},
+    });
+    // on record by now; of two who come at once both are, and one sees it. What was taken back meanwhile is seen by
+    // nobody
+    await this.#store.transaction((maps) => {
+      const looked = this.#advanced(maps.release(id), 'looked');
+      maps.putRelease(id, { ...looked, live: { ...live, looker: lookerOf(scanner) } });
+    });
+    return shown;
+  }
+
+  /** A release that can be looked at now. What is no code is counted, so that nobody guesses for long. */
+  async #found(code: string, who: readonly string[]): Promise<LiveRelease> {
+    const found = await this.#store.transaction((maps): ReleaseRecord | ErrorCode => {
+      const at = this.#now();
+      if (guessedTooOften(maps, who, at)) return 'rate_limited';
+      const known = isToken(code) ? maps.release(digest(code)) : undefined;
+      if (known === undefined) countMiss(maps, who, at);
+      return known ?? 'code_unknown';
+    });
+    if (found === 'rate_limited')
+      throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
+    if (typeof found === 'string') throw refused(found);
+    this.#advanced(found, 'looked');
+    if (!isLive(found)) throw refused('code_expired');
+    return found;
+  }
+
+  // steps, and their record
+
+  /** What becomes of it, or the error that says why nothing does. */
+  #advanced(found: ReleaseRecord | undefined, to: 'looked' | 'withdrawn'): ReleaseRecord {
+    if (found === undefined) throw refused('code_unknown');
+    const next = stepRelease(found, to, this.#now());
+    if ('code' in next) throw refused(next.code);
+    return next.record;
+  }
+
   /** @throws YitongError `audit_unavailable` */
-  async function record({
-    step,
-    id,
-    by,
-    requestId,
-    live: { subject, scope },
-    authority,
-    bodySha256,
-    about,
-  }: Entry): Promise<void> {
-    const { id: document, report, domains, from, to, whole } = scope;
-    await journal.append({
+  async #record({ step, id, by, requestId, live, authority, bodySha256, about }: StepEntry): Promise<void> {
+    const { id: document, report, domains, from, to, whole } = live.scope;
+    await this.#journal.append({
       clear: complianceBody({
-        time: new Date(now()).toISOString(),
+        time: new Date(this.#now()).toISOString(),
         requestId,
         step,
         code: id,
@@ -157,91 +259,13 @@ export function openReleases({ store, journal, now, part }: ReleasesOptions): Re
         to,
         ...present({ bodySha256 }),
       }),
-      subject: { subject, json: JSON.stringify({ report: document, whole, ...about }) },
+      subject: { subject: live.subject, json: JSON.stringify({ report: document, whole, ...about }) },
     });
   }
-  type Live = ReleaseRecord & { readonly live: NonNullable<ReleaseRecord['live']> };
-  const isLive = (found: ReleaseRecord | undefined): found is Live => found?.live !== undefined;
-  const owned = (found: ReleaseRecord | undefined, owner: string): Live => {
-    if (!isLive(found) || !sameText(found.live.owner, owner)) throw failed('code_unknown');
-    return found;
-  };
-  const advanced = (found: ReleaseRecord | undefined, to: 'looked' | 'withdrawn'): ReleaseRecord => {
-    if (found === undefined) throw failed('code_unknown');
-    const next = stepRelease(found, to, now());
-    if ('code' in next) throw failed(next.code);
-    return next.record;
-  };
+}
 
-  return {
-    async release({ owner, by, subject, about }, scope, requestId) {
-      const code = randomBytes(32).toString('base64url');
-      const id = digest(code);
-      await record({ step: 'released', id, by, requestId, live: { subject, scope }, about });
-      const made = now();
-      const until = made + RELEASE_TERM;
-      await store.transaction((maps) =>
-        maps.putRelease(id, { state: 'released', madeAt: made, until, live: { owner, subject, scope } }),
-      );
-      return { code, id, until };
-    },
-
-    follow(id, owner) {
-      const found = owned(TOKEN.test(id) ? store.release(id) : undefined, owner);
-      const { subject, scope, looker } = found.live;
-      return {
-        subject,
-        state: releaseStateAt(found, now()),
-        until: found.until,
-        scope,
-        ...present({ looker }),
-      };
-    },
-
-    async withdraw(id, { owner, by, about }, requestId) {
-      const live = await store.transaction((maps) => {
-        const found = owned(TOKEN.test(id) ? maps.release(id) : undefined, owner);
-        maps.putRelease(id, advanced(found, 'withdrawn'));
-        return found.live;
-      });
-      await record({ step: 'withdrawn', id, by, requestId, live, about });
-    },
-
-    async look(code, scanner, source, requestId) {
-      const id = digest(code);
-      const who = lookersOf(scanner, source);
-      const found = await store.transaction((maps): ReleaseRecord | ErrorCode => {
-        const at = now();
-        if (guessedTooOften(maps, who, at)) return 'rate_limited';
-        const known = TOKEN.test(code) ? maps.release(id) : undefined;
-        if (known === undefined) countMiss(maps, who, at);
-        return known ?? 'code_unknown';
-      });
-      if (found === 'rate_limited')
-        throw new YitongError('rate_limited', 'too many codes that are none came from here; wait ten minutes');
-      if (typeof found === 'string') throw failed(found);
-      advanced(found, 'looked');
-      if (!isLive(found)) throw failed('code_expired');
-      const { live } = found;
-      const shown = await part(live.scope, requestId);
-      if (shown === undefined) throw failed('code_expired');
-      const personal = scanner.kind === 'person' ? { looker: scanner.key, lookerName: scanner.name } : {};
-      await record({
-        step: 'looked',
-        id,
-        by: nameOf(scanner),
-        requestId,
-        live,
-        authority: scanner.authority,
-        bodySha256: digest(canonicalJson(shown)),
-        about: personal,
-      });
-      // on record by now; of two who come at once both are, and one sees it. What was taken back meanwhile is seen by
-      // nobody
-      await store.transaction((maps) =>
-        maps.putRelease(id, { ...advanced(maps.release(id), 'looked'), live: { ...live, looker: lookerOf(scanner) } }),
-      );
-      return shown;
-    },
-  };
+/** @throws YitongError `code_unknown` also where somebody else released it */
+function ownedBy(owner: string, found: ReleaseRecord | undefined): LiveRelease {
+  if (!isLive(found) || !sameText(found.live.owner, owner)) throw refused('code_unknown');
+  return found;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 import type { CodeRecord } from './machine.js';
-import type { ReleaseRecord } from './records.js';
+import type { ReleaseRecord } from './release-record.js';
 
 /** Codes that were looked for and are none, by who looked. */
 export interface Misses {

@@ -14,12 +14,13 @@ import { type Plan, Plans } from '../../answer/question/plan.js';
 import type { StatedCase } from '../../answer/question/request.js';
 import { statusOf } from '../../answer/question/status.js';
 import { type AskedDataset, openReader, planOf, type Reader, type Row } from '../../answer/registers/read.js';
+import type { Cut } from '../../answer/view/port.js';
 import type { GatewayContext } from '../context.js';
-import type { RecordMarks } from '../model/marks.js';
 import type { Day, LeftOut, ReportModel, ReportSubject } from '../model/model.js';
+import type { RecordMarks } from '../model/record-marks.js';
 import { textAt } from '../words/facts.js';
 import { salted, sha256 } from './digest.js';
-import { type Answering, type Sectioned, sectionsOf } from './sections.js';
+import { type Answering, type Body, type Sectioned, sectionsOf } from './sections.js';
 
 /** What a report is about, checked. */
 export interface Order {
@@ -126,20 +127,35 @@ const NO_NAME: Localised = {
   en: 'Some subjects are not in the register; their codes stand in place of their names.',
 };
 
-export function openComputing(
-  { workspace, view, inForce, now }: Pick<GatewayContext, 'workspace' | 'view' | 'inForce' | 'now'>,
-  marks: RecordMarks,
-): Computing {
-  const plans = new Plans({
-    workspace,
-    inForce,
-    delivery: 'query',
-    closing: { hidden: (record) => marks.hidden({ ...record, version: '' }), now },
-  });
-  const reader = openReader(view);
+type ComputingNeeds = Pick<GatewayContext, 'workspace' | 'view' | 'inForce' | 'now'>;
 
-  function clientOf(definition: ReportDefinition): Client {
-    const client = inForce().policies.clients.get(definition.client as Client['id']);
+export const openComputing = (context: ComputingNeeds, marks: RecordMarks): Computing =>
+  new RegisterComputing(context, marks);
+
+/** Rows of a subject, by its place in the order, in a dataset. */
+type RowsOf = (subject: number, dataset: string) => readonly Row[];
+
+class RegisterComputing implements Computing {
+  readonly reader: Reader;
+  readonly #context: ComputingNeeds;
+  readonly #marks: RecordMarks;
+  readonly #plans: Plans;
+
+  constructor(context: ComputingNeeds, marks: RecordMarks) {
+    const { workspace, view, inForce, now } = context;
+    this.#context = context;
+    this.#marks = marks;
+    this.#plans = new Plans({
+      workspace,
+      inForce,
+      delivery: 'query',
+      closing: { hidden: (record) => marks.hidden({ ...record, version: '' }), now },
+    });
+    this.reader = openReader(view);
+  }
+
+  clientOf(definition: ReportDefinition): Client {
+    const client = this.#context.inForce().policies.clients.get(definition.client as Client['id']);
     if (client === undefined)
       throw new YitongError('client_unknown', `the client of the report \`${definition.id}\` is not registered`);
     if (client.status !== 'active')
@@ -147,108 +163,146 @@ export function openComputing(
     return client;
   }
 
-  return {
-    reader,
-    clientOf,
-    registerPlan: (definition, stated) =>
-      planOf(plans, clientOf(definition), definition.purpose, [registerOf(definition)], stated, now()),
+  registerPlan(definition: ReportDefinition, stated: StatedCase | undefined): Plan {
+    return this.#plan(definition, this.clientOf(definition), [], stated, this.#context.now());
+  }
 
-    async compute(order, stated, progress) {
-      const { definition, domains, from, to } = order;
-      const client = clientOf(definition);
-      const started = now();
-      const asked = askedOf(order);
-      const plan = planOf(
-        plans,
-        client,
-        definition.purpose,
-        [registerOf(definition), ...asked.values()],
-        stated,
-        started,
-      );
-      const at = new Map<string, number>(plan.readIds.map((id, i) => [id, i]));
-      // freshness before records: a watermark may be older than what is read, never younger
-      const answering = new Map(
-        [...asked].map(([index, { id }]): [number, Answering] => {
-          const dataset = definition.datasets[index]!;
-          const planned = plan.datasets.find((one) => one.id === id);
-          if (planned?.allowed === undefined) return [index, { dataset, fresh: undefined, partial: true }];
-          return [
-            index,
-            {
+  /** Over the register of subjects, and these datasets. */
+  #plan(
+    definition: ReportDefinition,
+    client: Client,
+    datasets: readonly AskedDataset[],
+    stated: StatedCase | undefined,
+    now: number,
+  ): Plan {
+    return planOf(this.#plans, client, definition.purpose, [registerOf(definition), ...datasets], stated, now);
+  }
+
+  async compute(order: Order, stated: StatedCase | undefined, progress?: (done: number) => void): Promise<Computed> {
+    const { definition } = order;
+    const client = this.clientOf(definition);
+    const started = this.#context.now();
+    const asked = askedOf(order);
+    const plan = this.#plan(definition, client, [...asked.values()], stated, started);
+    // freshness before records: a watermark may be older than what is read, never younger
+    const answering = this.#answering(definition, asked, plan, started);
+    const subjects = order.subjects.map(({ subject }) => subject);
+    const { rows, cut } = await this.reader.all(plan, subjects, progress);
+    const places = new Map<string, number>(plan.readIds.map((id, i) => [id, i]));
+    const rowsOf: RowsOf = (subject, dataset) => rows[subject]?.[places.get(dataset) ?? -1] ?? [];
+    const { bodies, keys, untold } = this.#sections(order, answering, rowsOf, started);
+    return {
+      model: this.#model(order, namesOf(order, rowsOf), bodies, { started, cut }),
+      keys,
+      untold,
+      plan,
+      client,
+      started,
+      counts: countsOf(order, plan, keys, rowsOf),
+      denied: deniedOf(answering),
+      read: new Set([...asked.values()].map(({ id }) => id)),
+    };
+  }
+
+  /** How each register can be answered for, by its index in the definition. */
+  #answering(
+    definition: ReportDefinition,
+    asked: ReadonlyMap<number, AskedDataset>,
+    plan: Plan,
+    started: number,
+  ): ReadonlyMap<number, Answering> {
+    const answering = new Map<number, Answering>();
+    for (const [index, { id }] of asked) {
+      const dataset = definition.datasets[index]!;
+      const planned = plan.datasets.find((one) => one.id === id);
+      answering.set(
+        index,
+        planned?.allowed === undefined
+          ? { dataset, fresh: undefined, partial: true }
+          : {
               dataset,
-              fresh: statusOf(dataset.contract, view.datasetState(id), started),
+              fresh: statusOf(dataset.contract, this.#context.view.datasetState(id), started),
               partial: planned.decision.rows.kind !== 'all',
             },
-          ];
-        }),
       );
-      const subjects = order.subjects.map(({ subject }) => subject);
-      const { rows, cut } = await reader.all(plan, subjects, progress);
-      const of = (subject: number, id: string): readonly Row[] => rows[subject]?.[at.get(id) ?? -1] ?? [];
-      const { bodies, keys, untold } = sectionsOf({
-        definition,
-        domains,
-        subjects,
-        answering,
-        marks,
-        codelists: workspace.codelists,
-        rowsOf: (subject, dataset) => of(subject, definition.datasets[dataset]?.contract.id ?? ''),
-        reckoning: { today: dayIn(started), from, to },
-      });
-      const names = subjects.map((_, s) =>
-        textAt(of(s, definition.register.contract.id)[0]?.value, definition.register.name),
-      );
-      const counts = subjects.map((_, s) =>
-        plan.datasets.map(({ id }) => (id === definition.register.contract.id ? of(s, id).length : 0)),
-      );
-      const index = new Map(plan.datasets.map(({ id }, i) => [id, i]));
-      keys.flat().forEach((key) => {
-        const [subject, dataset] = JSON.parse(key) as [number, string];
-        const own = counts[subject];
-        const i = index.get(dataset);
-        if (own !== undefined && i !== undefined) own[i] = (own[i] ?? 0) + 1;
-      });
-      const time = new Date(started).toISOString();
-      const model: ReportModel = {
-        format: 'yitong-report/1',
-        report: definition.id,
-        definition: definition.digest,
-        title: definition.title,
-        issuer: definition.issuer.name,
-        synthetic: workspace.synthetic,
-        issuedAt: time,
-        cut: { time, digest: sha256(canonicalJson(cut)) },
-        range: { from, to },
-        purpose: {
-          id: order.purpose,
-          name: definition.purposes.get(order.purpose) ?? { zh: order.purpose, en: order.purpose },
-        },
-        bearer: order.bearer,
-        subjects: order.subjects.map((subject, s) => ({ ...subject, name: names[s] ?? subject.name })),
-        domains: domains.map(({ id, title }) => ({ id, title })),
-        ...(order.leftOut === undefined || order.leftOut.length === 0 ? {} : { leftOut: order.leftOut }),
-        sections: salted(bodies),
-        notes: [
-          ...definition.notes,
-          ...unsharedKinds(definition),
-          ...(names.some((name) => name === undefined) ? [NO_NAME] : []),
-        ],
-      };
-      const denied = new Set(
-        [...answering.values()].flatMap(({ dataset, fresh }) => (fresh === undefined ? [dataset.contract.id] : [])),
-      );
-      return {
-        model,
-        keys,
-        untold,
-        plan,
-        client,
-        started,
-        counts,
-        denied,
-        read: new Set([...asked.values()].map(({ id }) => id)),
-      };
-    },
-  };
+    }
+    return answering;
+  }
+
+  #sections(
+    { definition, domains, subjects, from, to }: Order,
+    answering: ReadonlyMap<number, Answering>,
+    rowsOf: RowsOf,
+    started: number,
+  ): Sectioned {
+    return sectionsOf({
+      definition,
+      domains,
+      subjects: subjects.map(({ subject }) => subject),
+      answering,
+      marks: this.#marks,
+      codelists: this.#context.workspace.codelists,
+      rowsOf: (subject, dataset) => rowsOf(subject, definition.datasets[dataset]?.contract.id ?? ''),
+      reckoning: { today: dayIn(started), from, to },
+    });
+  }
+
+  #model(
+    order: Order,
+    names: readonly (string | undefined)[],
+    bodies: readonly Body[],
+    { started, cut }: { readonly started: number; readonly cut: Cut },
+  ): ReportModel {
+    const { definition, domains, from, to, purpose, bearer, leftOut = [] } = order;
+    const time = new Date(started).toISOString();
+    return {
+      format: 'yitong-report/1',
+      report: definition.id,
+      definition: definition.digest,
+      title: definition.title,
+      issuer: definition.issuer.name,
+      synthetic: this.#context.workspace.synthetic,
+      issuedAt: time,
+      cut: { time, digest: sha256(canonicalJson(cut)) },
+      range: { from, to },
+      purpose: { id: purpose, name: definition.purposes.get(purpose) ?? { zh: purpose, en: purpose } },
+      bearer,
+      subjects: order.subjects.map((subject, s) => ({ ...subject, name: names[s] ?? subject.name })),
+      domains: domains.map(({ id, title }) => ({ id, title })),
+      ...(leftOut.length === 0 ? {} : { leftOut }),
+      sections: salted(bodies),
+      notes: [
+        ...definition.notes,
+        ...unsharedKinds(definition),
+        ...(names.some((name) => name === undefined) ? [NO_NAME] : []),
+      ],
+    };
+  }
 }
+
+/** Of each subject its name in the register; undefined where it is not there. */
+const namesOf = ({ definition: { register }, subjects }: Order, rowsOf: RowsOf): readonly (string | undefined)[] =>
+  subjects.map((_, s) => textAt(rowsOf(s, register.contract.id)[0]?.value, register.name));
+
+/** Records told, by subject and then by the plan's dataset: of the register its rows, else what stands in sections. */
+function countsOf(
+  { definition: { register }, subjects }: Order,
+  plan: Plan,
+  keys: Sectioned['keys'],
+  rowsOf: RowsOf,
+): readonly (readonly number[])[] {
+  const counts = subjects.map((_, s) =>
+    plan.datasets.map(({ id }) => (id === register.contract.id ? rowsOf(s, id).length : 0)),
+  );
+  const places = new Map<string, number>(plan.datasets.map(({ id }, i) => [id, i]));
+  for (const key of keys.flat()) {
+    const [subject, dataset] = JSON.parse(key) as [number, string];
+    const ofSubject = counts[subject];
+    const place = places.get(dataset);
+    if (ofSubject !== undefined && place !== undefined) ofSubject[place] = (ofSubject[place] ?? 0) + 1;
+  }
+  return counts;
+}
+
+const deniedOf = (answering: ReadonlyMap<number, Answering>): ReadonlySet<string> =>
+  new Set([...answering.values()].flatMap(({ dataset, fresh }) => (fresh === undefined ? [dataset.contract.id] : [])));

@@ -7,8 +7,8 @@ import type { DomainDefinition, RecordLayout, ReportDataset, ReportDefinition } 
 import type { Codelist } from '../../../contracts/types.js';
 import type { Freshness } from '../../answer/question/status.js';
 import type { Row } from '../../answer/registers/read.js';
-import type { RecordMarks } from '../model/marks.js';
 import type { ReportRecord, ReportSection, SectionState } from '../model/model.js';
+import type { RecordMarks } from '../model/record-marks.js';
 import { factsOf, textAt, textsAt } from '../words/facts.js';
 import { judge, type Reckoning, type RecordFacts } from './rules.js';
 
@@ -70,9 +70,9 @@ export interface SectionInput {
 export function sectionsOf(input: SectionInput): Sectioned {
   const { domains, subjects, answering, marks } = input;
   const fixed = domains.map(({ datasets }) => {
-    const here = datasets.flatMap((at) => answering.get(at) ?? []);
-    const times = here.flatMap(({ fresh }) => fresh?.sourceTime ?? []).sort();
-    return { missing: missingOf(here), asOf: times[0] };
+    const registers = datasets.flatMap((at) => answering.get(at) ?? []);
+    const times = registers.flatMap(({ fresh }) => fresh?.sourceTime ?? []).sort();
+    return { missing: missingOf(registers), asOf: times[0] };
   });
   const lackingOf = (name: string): readonly number[] =>
     [...answering].flatMap(([at, { dataset }]) =>
@@ -103,13 +103,13 @@ export function sectionsOf(input: SectionInput): Sectioned {
   return { bodies, keys, untold };
 }
 
-interface Told {
+interface SectionRecord {
   readonly key: string;
   readonly record: ReportRecord;
 }
 
 /** What goes on stands before what ended; the key decides between equals. */
-function newestFirst(a: Told, b: Told): number {
+function newestFirst(a: SectionRecord, b: SectionRecord): number {
   const [first, second] = [a.record.endedOn ?? '~', b.record.endedOn ?? '~'];
   if (first !== second) return first > second ? -1 : 1;
   return a.key < b.key ? -1 : 1;
@@ -138,9 +138,9 @@ function recordFacts(
   };
 }
 
-function recordsOf(input: SectionInput, subject: number, name: string, untold: Map<string, Untold>): Told[][] {
+function recordsOf(input: SectionInput, subject: number, name: string, untold: Map<string, Untold>): SectionRecord[][] {
   const { domains, answering, rowsOf, reckoning, marks, codelists } = input;
-  const byDomain: Told[][] = domains.map(() => []);
+  const byDomain: SectionRecord[][] = domains.map(() => []);
   for (const [at, { dataset }] of answering) {
     const { layout, contract, authority } = dataset;
     for (const { recordId, version, value, closed } of rowsOf(subject, at)) {

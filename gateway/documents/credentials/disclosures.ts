@@ -36,9 +36,9 @@ const malformed = (why: string): YitongError => new YitongError('credential_malf
 export const digestOf = (text: string): string => hash('sha256', text, 'base64url');
 
 function disclosureOf(encoded: string): Disclosure {
-  const said = jsonOf(encoded);
-  if (!Array.isArray(said) || said.length !== 3) throw malformed('a disclosure is not a salt, a name and a value');
-  const [salt, name, value] = said as readonly unknown[];
+  const parts = jsonOf(encoded);
+  if (!Array.isArray(parts) || parts.length !== 3) throw malformed('a disclosure is not a salt, a name and a value');
+  const [salt, name, value] = parts as readonly unknown[];
   if (typeof salt !== 'string' || typeof name !== 'string' || RESERVED.has(name))
     throw malformed('a disclosure is not a salt, a name and a value');
   // a value with digests of its own is refused by the shape that it must have

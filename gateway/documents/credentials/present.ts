@@ -46,7 +46,7 @@ export async function present(
   }
   const chosen = new Set(domains);
   const seen = new Set<string>();
-  const kept = disclosures.filter(({ name }) => {
+  const shownDisclosures = disclosures.filter(({ name }) => {
     if (everything) return true;
     const part = sectionParts(name);
     if (part === undefined || !chosen.has(part.domain) || subjects?.includes(part.subject) === false) return false;
@@ -55,7 +55,7 @@ export async function present(
   });
   if (!everything && seen.size !== chosen.size)
     throw new YitongError('bad_request', 'a domain that was chosen is not in the report');
-  const shown = [jwt, ...kept.map(({ text }) => text), ''].join('~');
+  const shown = [jwt, ...shownDisclosures.map(({ text }) => text), ''].join('~');
   if (holderKey === undefined) return shown;
   const signed = { iat: Math.floor(now / 1000), aud: audience, nonce, sd_hash: digestOf(shown) };
   return (

@@ -14,11 +14,11 @@ import type { FactDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
 import type { Client } from '../../../policies/types.js';
 import { type Plan, Plans } from '../../answer/question/plan.js';
-import { openReader, planOf } from '../../answer/registers/read.js';
+import { type AskedDataset, openReader, planOf, type Reader } from '../../answer/registers/read.js';
 import type { Person, Role } from '../../ground/identity/person.js';
 import type { Recorder } from '../../log/entries/recorder.js';
 import type { GatewayContext } from '../context.js';
-import { openLookups } from '../lookups.js';
+import { type Lookups, openLookups } from '../lookups.js';
 import { factsOf, textAt } from '../words/facts.js';
 import { fit, normalName, soughtOf } from './normal.js';
 import { NamesReader } from './store.js';
@@ -63,101 +63,135 @@ const READ_FOR_ONE = 3;
 
 /** @throws YitongError `bad_workspace` */
 export async function openNames(context: GatewayContext): Promise<Names> {
-  const { workspace, view, inForce, dataDir, now, settings, tickets } = context;
-  const definition = await loadNames(workspace);
-  if (definition === undefined)
-    return { definition, find: () => Promise.resolve({ kind: 'unavailable' }), close: () => Promise.resolve() };
-  const { contract, client: clientId, forms, most, roles, name: path, tell } = definition;
-  const plans = new Plans({
-    workspace,
-    inForce,
-    delivery: 'query',
-    closing: { hidden: (record) => tickets.effects.hidden(record), now },
-  });
-  const reader = openReader(view);
-  const limits = openLookups(dataDir, { perClient: settings.people.namesPerMinute, what: 'names' });
-  const normalForms = forms.map(normalName);
-  const facts = tell.map((field): FactDefinition => ({ field, title: field.title }));
-  const asked = { id: contract.id, fields: [path, ...tell.map((field) => field.path)], needs: [path] };
+  const definition = await loadNames(context.workspace);
+  return definition === undefined
+    ? { definition, find: () => Promise.resolve({ kind: 'unavailable' }), close: () => Promise.resolve() }
+    : new CompanyNames(context, definition);
+}
 
-  let index: { readonly file: number; readonly reader: NamesReader } | undefined;
-  /** Of the file that is there now: one that was damaged is made anew beside those who had it open. */
-  async function indexNow(): Promise<NamesReader | undefined> {
-    const file = statSync(join(dataDir, 'names', 'index.mdb'), { throwIfNoEntry: false })?.ino;
-    if (index !== undefined && index.file === file) return index.reader;
-    const before = index;
-    const opened = file === undefined ? undefined : NamesReader.open(dataDir);
-    index = file === undefined || opened === undefined ? undefined : { file, reader: opened };
-    await before?.reader.close();
-    return index?.reader;
+type FoundChoices = Omit<Extract<LookUp, { readonly kind: 'found' }>, 'kind'>;
+
+/** How the register may be read for a role, and why. */
+interface RolePlan {
+  readonly plan: Plan;
+  readonly purpose: string;
+}
+
+class CompanyNames implements Names {
+  readonly definition: NamesDefinition;
+  readonly #context: GatewayContext;
+  readonly #plans: Plans;
+  readonly #reader: Reader;
+  readonly #limits: Lookups;
+  /** What is read of a company, without the name of which nothing can be said. */
+  readonly #asked: AskedDataset;
+  readonly #facts: readonly FactDefinition[];
+  /** Legal forms as names are compared. */
+  readonly #forms: readonly string[];
+  #index: { readonly file: number; readonly reader: NamesReader } | undefined;
+
+  constructor(context: GatewayContext, definition: NamesDefinition) {
+    const { workspace, view, inForce, dataDir, now, settings, tickets } = context;
+    const { contract, name, tell, forms } = definition;
+    this.definition = definition;
+    this.#context = context;
+    this.#plans = new Plans({
+      workspace,
+      inForce,
+      delivery: 'query',
+      closing: { hidden: (record) => tickets.effects.hidden(record), now },
+    });
+    this.#reader = openReader(view);
+    this.#limits = openLookups(dataDir, { perClient: settings.people.namesPerMinute, what: 'names' });
+    this.#asked = { id: contract.id, fields: [name, ...tell.map((field) => field.path)], needs: [name] };
+    this.#facts = tell.map((field): FactDefinition => ({ field, title: field.title }));
+    this.#forms = forms.map(normalName);
   }
 
-  function planFor(role: Role): { readonly plan: Plan; readonly purpose: string } | undefined {
-    const purpose = roles.get(role);
-    const client = inForce().policies.clients.get(clientId as Client['id']);
+  async find(text: string, looking: LookingUp): Promise<LookUp> {
+    if (text.length > LONGEST) throw new YitongError('bad_request', `a name has at most ${String(LONGEST)} characters`);
+    const sought = soughtOf(text, this.#forms);
+    if (sought === undefined) return { kind: 'short' };
+    this.#limits.admit(`names:${looking.person.id}`, this.#context.now());
+    const planned = this.#planFor(looking.role);
+    const denied = planned === undefined || planned.plan.read.length === 0;
+    const found = denied ? undefined : await this.#choices(sought, planned.plan);
+    await this.#record(text, looking, planned, denied, found);
+    return found === undefined ? { kind: 'unavailable' } : { kind: 'found', ...found };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#index?.reader.close(), this.#limits.close()]);
+  }
+
+  #planFor(role: Role): RolePlan | undefined {
+    const { inForce, now } = this.#context;
+    const purpose = this.definition.roles.get(role);
+    const client = inForce().policies.clients.get(this.definition.client as Client['id']);
     if (purpose === undefined || client?.status !== 'active') return undefined;
-    return { purpose, plan: planOf(plans, client, purpose, [asked], undefined, now()) };
+    return { purpose, plan: planOf(this.#plans, client, purpose, [this.#asked], undefined, now()) };
   }
 
-  async function choicesOf(
-    sought: string,
-    plan: Plan,
-  ): Promise<{ readonly choices: readonly Choice[]; readonly more: boolean } | undefined> {
-    const found = await (await indexNow())?.find(sought, normalForms, most * READ_FOR_ONE + 1);
+  /** Undefined while there is no index. */
+  async #choices(sought: string, plan: Plan): Promise<FoundChoices | undefined> {
+    const { most } = this.definition;
+    const index = await this.#currentIndex();
+    const found = await index?.find(sought, this.#forms, most * READ_FOR_ONE + 1);
     if (found === undefined) return undefined;
     const choices: Choice[] = [];
     for (const { subject } of found.companies) {
       if (choices.length > most) break;
-      for (const { value } of reader.one(plan, subject as SubjectKey)[0] ?? []) {
-        const name = textAt(value, path);
-        // by now it may have another name, or none that may be told
-        const rank = name === undefined ? undefined : fit(normalName(name), sought, normalForms);
-        if (name !== undefined && rank !== undefined)
-          choices.push({
-            subject: subject as SubjectKey,
-            name,
-            tell: factsOf(value, facts, workspace.codelists).map((fact) => fact.value),
-            exact: rank === 0,
-          });
-      }
+      choices.push(...this.#choicesIn(subject as SubjectKey, sought, plan));
     }
     return { choices: choices.slice(0, most), more: found.more || choices.length > most };
   }
 
-  return {
-    definition,
-    async find(text, { person, role, requestId, record }) {
-      if (text.length > LONGEST)
-        throw new YitongError('bad_request', `a name has at most ${String(LONGEST)} characters`);
-      const sought = soughtOf(text, normalForms);
-      if (sought === undefined) return { kind: 'short' };
-      limits.admit(`names:${person.id}`, now());
-      const planned = planFor(role);
-      const readable = planned !== undefined && planned.plan.read.length > 0;
-      const found = readable ? await choicesOf(sought, planned.plan) : undefined;
-      const grant = planned?.plan.datasets[0]?.decision.grant;
-      await record.looked(person, {
-        requestId,
-        action: 'names',
-        role,
-        detail: {
-          dataset: contract.id,
-          ...(planned === undefined ? {} : { purpose: planned.purpose }),
-          ...present({ grant }),
-          ...(readable ? {} : { denied: true }),
-        },
-        results: found?.choices.length ?? 0,
-        about: {
-          name: text,
-          ...(found === undefined ? {} : { subjects: found.choices.map(({ subject }) => subject) }),
-        },
-      });
-      return found === undefined ? { kind: 'unavailable' } : { kind: 'found', ...found };
-    },
-    async close() {
-      await Promise.all([index?.reader.close(), limits.close()]);
-    },
-  };
+  /** Of a company that the index names, as its register says it now: by now it may have another name, or none. */
+  #choicesIn(subject: SubjectKey, sought: string, plan: Plan): readonly Choice[] {
+    const rows = this.#reader.one(plan, subject)[0] ?? [];
+    return rows.flatMap(({ value }): Choice[] => {
+      const name = textAt(value, this.definition.name);
+      const rank = name === undefined ? undefined : fit(normalName(name), sought, this.#forms);
+      if (name === undefined || rank === undefined) return [];
+      const tell = factsOf(value, this.#facts, this.#context.workspace.codelists).map((fact) => fact.value);
+      return [{ subject, name, tell, exact: rank === 0 }];
+    });
+  }
+
+  /** Of the file that is there now: one that was damaged is made anew beside those who had it open. */
+  async #currentIndex(): Promise<NamesReader | undefined> {
+    const { dataDir } = this.#context;
+    const file = statSync(join(dataDir, 'names', 'index.mdb'), { throwIfNoEntry: false })?.ino;
+    if (this.#index !== undefined && this.#index.file === file) return this.#index.reader;
+    const before = this.#index;
+    const reader = file === undefined ? undefined : NamesReader.open(dataDir);
+    this.#index = file === undefined || reader === undefined ? undefined : { file, reader };
+    await before?.reader.close();
+    return this.#index?.reader;
+  }
+
+  /** What was typed and told stands under the person's own key. @throws YitongError `audit_unavailable` */
+  async #record(
+    text: string,
+    { person, role, requestId, record }: LookingUp,
+    planned: RolePlan | undefined,
+    denied: boolean,
+    found: FoundChoices | undefined,
+  ): Promise<void> {
+    const grant = planned?.plan.datasets[0]?.decision.grant;
+    await record.looked(person, {
+      requestId,
+      action: 'names',
+      role,
+      detail: {
+        dataset: this.definition.contract.id,
+        ...present({ purpose: planned?.purpose, grant }),
+        ...(denied ? { denied: true } : {}),
+      },
+      results: found?.choices.length ?? 0,
+      about: { name: text, ...present({ subjects: found?.choices.map(({ subject }) => subject) }) },
+    });
+  }
 }
 
 const opened = new WeakMap<object, Promise<Names>>();

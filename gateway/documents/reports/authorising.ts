@@ -112,7 +112,7 @@ export class Authorising {
     const names = new Map(
       [checked.asker, ...companies].map((one) => [one, register.entry(one).name ?? keyIn(one)] as const),
     );
-    await register.release(checked.asker, started, canonicalJson(members));
+    await register.recordRead(checked.asker, started, canonicalJson(members));
     return Promise.all(companies.map((company) => this.#inviteOne(company, checked, names, started, asking)));
   }
 

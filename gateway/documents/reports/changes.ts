@@ -83,23 +83,23 @@ export function changesSince(
   const sameDefinition = model.definition === now.model.definition;
   const domainNow = new Map(now.model.domains.map(({ id }, at) => [id, at]));
   const sections = model.sections.flatMap((section, i): SectionChange[] => {
-    const own = keys[i] ?? [];
+    const keysThen = keys[i] ?? [];
     const at = domainNow.get(model.domains[section.domain]?.id ?? '');
     const j = at === undefined ? -1 : section.subject * now.model.domains.length + at;
-    const then = now.model.sections[j];
+    const sectionNow = now.model.sections[j];
     // the definition has no such domain any more
-    if (then === undefined) return [];
-    const there = now.keys[j] ?? [];
+    if (sectionNow === undefined) return [];
+    const keysNow = now.keys[j] ?? [];
     const records = section.records.flatMap((record, r): SectionChange['records'] => {
-      const key = own[r] ?? '';
-      const here = there.indexOf(key);
-      const found = then.records[here];
+      const key = keysThen[r] ?? '';
+      const place = keysNow.indexOf(key);
+      const found = sectionNow.records[place];
       const change = found === undefined ? goneAs(key, elsewhere, now) : recordChange(record, found, sameDefinition);
       return change === undefined ? [] : [{ record: r, change }];
     });
-    const added = there.filter((key) => !own.includes(key)).length;
-    const [before, after] = [section, then].map(({ marks = [] }) => marks.includes('objection'));
-    if (records.length === 0 && added === 0 && then.state === section.state && before === after) return [];
+    const added = keysNow.filter((key) => !keysThen.includes(key)).length;
+    const [before, after] = [section, sectionNow].map(({ marks = [] }) => marks.includes('objection'));
+    if (records.length === 0 && added === 0 && sectionNow.state === section.state && before === after) return [];
     const lacking =
       before === after ? {} : { lacking: after === true ? ('objection' as const) : ('objection_ended' as const) };
     return [
@@ -107,11 +107,11 @@ export function changesSince(
         subject: section.subject,
         domain: section.domain,
         was: section.state,
-        is: then.state,
+        is: sectionNow.state,
         added,
         records,
         ...lacking,
-        missing: then.missing,
+        missing: sectionNow.missing,
       },
     ];
   });

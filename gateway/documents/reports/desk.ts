@@ -12,11 +12,11 @@ import type { Journal, Receipt } from '../../log/entries/port.js';
 import { type Computed, type Computing, dayIn, type Order, openComputing } from '../compute/index.js';
 import { isDay } from '../compute/rules.js';
 import type { GatewayContext } from '../context.js';
-import type { RecordMarks } from '../model/marks.js';
 import type { Day, Moment } from '../model/model.js';
+import type { RecordMarks } from '../model/record-marks.js';
 import type { Authorisation } from './authorisation.js';
 import type { Asking } from './port.js';
-import { release } from './release.js';
+import { recordRelease } from './record-release.js';
 import { openReportStore, type ReportStore } from './store.js';
 
 /** ms between two removals of what is past its time. */
@@ -126,14 +126,14 @@ export class ReportDesk {
    * @param body what leaves
    * @throws YitongError `audit_unavailable`
    */
-  release(
+  recordRelease(
     { plan, client, started }: Computed,
     { definition, subjects }: Order,
     asking: Asking,
     counts: readonly (readonly number[])[],
     body: string,
   ): Promise<Receipt> {
-    return release(this.journal, {
+    return recordRelease(this.journal, {
       plan,
       client,
       purpose: definition.purpose,

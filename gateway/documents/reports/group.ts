@@ -8,7 +8,7 @@ import { keyOf, type SubjectKey, subjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { ReportDefinition } from '../../../contracts/reports.js';
 import type { KeyScheme } from '../../../contracts/types.js';
-import { partsOf, valuesAt } from '../../answer/question/values.js';
+import { partsOf, valuesAt } from '../../answer/question/values-at-path.js';
 import type { ReportSubject } from '../model/model.js';
 import { textAt } from '../words/facts.js';
 

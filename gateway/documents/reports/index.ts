@@ -4,7 +4,7 @@
  */
 
 import type { GatewayContext } from '../context.js';
-import { noMarks, type RecordMarks } from '../model/marks.js';
+import { noMarks, type RecordMarks } from '../model/record-marks.js';
 import { Authorising } from './authorising.js';
 import { ReportDesk, type ReportNeeds } from './desk.js';
 import { Issuing } from './issuing.js';

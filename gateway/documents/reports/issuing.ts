@@ -1,4 +1,4 @@
-/** Reports that are asked for: whom they are about, how they would look, their issuing, and the mere state of domains. */
+/** Reports that are asked for: their group, how they would look, their issuing, and the mere states of domains. */
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
@@ -30,7 +30,7 @@ export class Issuing {
     const members = register.denied
       ? []
       : membersOf(self, (company) => register.entry(company), definition.maxSubjects);
-    await register.release(self, started, canonicalJson(members));
+    await register.recordRead(self, started, canonicalJson(members));
     return members;
   }
 
@@ -40,12 +40,12 @@ export class Issuing {
     const started = desk.now();
     const { members, missing, lacking, order, register } = membersFor(desk, checked, asking);
     if (lacking.length > 0 || members.length === 0) {
-      const receipt = await register.release(checked.asker, started, canonicalJson(members));
+      const receipt = await register.recordRead(checked.asker, started, canonicalJson(members));
       return { members, missing, receipt };
     }
     const found = await desk.compute(order, asking);
-    await register.releaseNames(order.leftOut, started);
-    const receipt = await desk.release(found, order, asking, found.counts, canonicalJson(found.model));
+    await register.recordLeftOut(order.leftOut, started);
+    const receipt = await desk.recordRelease(found, order, asking, found.counts, canonicalJson(found.model));
     return { members, missing, model: found.model, receipt };
   }
 
@@ -53,8 +53,8 @@ export class Issuing {
     const desk = this.#desk;
     const checked = checkedRequest(desk, request);
     const { members, included, lacking, order, register } = membersFor(desk, checked, asking);
-    if (members.length === 0) await register.release(checked.asker, desk.now(), '');
-    if (lacking.length > 0) await register.release(checked.asker, desk.now(), '');
+    if (members.length === 0) await register.recordRead(checked.asker, desk.now(), '');
+    if (lacking.length > 0) await register.recordRead(checked.asker, desk.now(), '');
     refuseUnauthorised(lacking, members);
     const found = await desk.compute(order, asking);
     // what was withdrawn while a large group was read counts
@@ -62,8 +62,8 @@ export class Issuing {
     const text = canonicalJson(found.model);
     const document = sha256(text);
     const [, , receipt] = await Promise.all([
-      register.releaseNames(order.leftOut, found.started),
-      desk.release(found, order, asking, found.counts, text),
+      register.recordLeftOut(order.leftOut, found.started),
+      desk.recordRelease(found, order, asking, found.counts, text),
       this.#recordIssued(checked, found, document, asking),
     ]);
     return this.#keep(checked, found, document, receipt);
@@ -110,7 +110,7 @@ export class Issuing {
     const found = await desk.compute(order, asking);
     const states = statesOf(found, order);
     // no record leaves, only how many there are
-    await desk.release(found, order, asking, [[]], canonicalJson(states));
+    await desk.recordRelease(found, order, asking, [[]], canonicalJson(states));
     return states;
   }
 

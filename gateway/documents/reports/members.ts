@@ -1,4 +1,4 @@
-/** Whom a report is about: the companies that it names or that the register ties together, and who has to authorise it. */
+/** Whom a report is about: companies that are named or that the register ties together, and who has to authorise. */
 import type { Order } from '../compute/index.js';
 import { missingAuthorisations } from './authorisation.js';
 import type { ReportDesk } from './desk.js';

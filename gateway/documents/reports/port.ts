@@ -8,7 +8,7 @@ import type { StatusPlace } from '../model/status.js';
 import type { Authorisation, Invitation } from './authorisation.js';
 import type { ReportChanges } from './changes.js';
 import type { Member } from './group.js';
-import type { ReleasedReport } from './part.js';
+import type { ReleasedReport } from './released-part.js';
 import type { Issued, IssuedRow, Numbers, Outcome } from './store.js';
 
 /** How somebody asks; what of it is personal goes under the key of the company that asks. */

@@ -9,7 +9,7 @@ import type { LeftOut } from '../model/model.js';
 import type { ReportDesk } from './desk.js';
 import { type Entry, entryOf } from './group.js';
 import type { Asking } from './port.js';
-import { release } from './release.js';
+import { recordRelease } from './record-release.js';
 
 export class CompanyRegister {
   readonly #desk: ReportDesk;
@@ -52,7 +52,7 @@ export class CompanyRegister {
    * @param body what is told
    * @throws YitongError `audit_unavailable`; `denied`, once that is on record
    */
-  async release(self: SubjectKey, started: number, body: string): Promise<Receipt> {
+  async recordRead(self: SubjectKey, started: number, body: string): Promise<Receipt> {
     const subjects = this.#read.size === 0 ? [self] : [...this.#read.keys()];
     const counts = subjects.map((subject) => [this.#read.get(subject)?.name === undefined ? 0 : 1]);
     const receipt = await this.#record(subjects, counts, started, body);
@@ -61,7 +61,7 @@ export class CompanyRegister {
   }
 
   /** Who is left out of a report is told by name, and so is on record. */
-  async releaseNames(leftOut: readonly LeftOut[] | undefined, started: number): Promise<void> {
+  async recordLeftOut(leftOut: readonly LeftOut[] | undefined, started: number): Promise<void> {
     if (leftOut === undefined || leftOut.length === 0) return;
     const subjects = leftOut.map(({ subject }) => subject as SubjectKey);
     const counts = subjects.map(() => [1]);
@@ -75,7 +75,7 @@ export class CompanyRegister {
     body: string,
   ): Promise<Receipt> {
     const definition = this.#definition;
-    return release(this.#desk.journal, {
+    return recordRelease(this.#desk.journal, {
       plan: this.#plan,
       client: this.#desk.computing.clientOf(definition),
       purpose: definition.purpose,

@@ -1,18 +1,18 @@
 /**
  * Issued reports and recorded authorisations of a data folder, shared by the workers of a replica. What they say stands
- * under the key of the subject that they belong to (`log/entries/keys.ts`), so an erased subject's cannot be read any more;
- * of a code only its hash is there.
+ * under the key of the subject that they belong to (`log/entries/keys.ts`), so an erased subject's cannot be read any
+ * more; of a code only its hash is there.
  */
 
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openEnv } from '../../../connectors/lmdb/env.js';
+import { type Env, openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import { openSubjectKeys } from '../../log/entries/keys.js';
+import { openSubjectKeys, type SubjectKeys, type SubjectSecret } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { Day, Moment, ReportModel } from '../model/model.js';
@@ -118,198 +118,289 @@ type Value = Row | Numbers | string;
 const ID = /^[0-9a-f]{32}$/;
 export const newId = (): string => randomBytes(16).toString('hex');
 
-export function openReportStore(dataDir: string): ReportStore {
-  const dir = join(dataDir, 'reports');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const path = join(dir, 'store');
-  refuseDamaged(path, 'the store of reports', 'put `reports/store` back from a backup (docs/faults.md)', true);
-  const env = openEnv<Value, string>({ file: path, encoding: 'json', maxReaders: 512 });
-  const map = env.root;
-  chmodSync(path, 0o600);
-  const keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
+export const openReportStore = (dataDir: string): ReportStore => new LmdbReportStore(dataDir);
 
-  function secretOf(subject: string): NonNullable<ReturnType<typeof keys.get>> {
-    keys.ensure([subject]);
-    const secret = keys.get(subject);
-    if (secret === undefined) throw new YitongError('internal', 'a subject has no key');
-    return secret;
+/** Where the places of a report's credentials stand. */
+const placesOf = (id: string) => ({ start: `place/${id}/`, end: `place/${id}/~` });
+
+class LmdbReportStore implements ReportStore {
+  readonly #env: Env<Value, string>;
+  readonly #map: Env<Value, string>['root'];
+  readonly #keys: SubjectKeys;
+
+  constructor(dataDir: string) {
+    const dir = join(dataDir, 'reports');
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const path = join(dir, 'store');
+    refuseDamaged(path, 'the store of reports', 'put `reports/store` back from a backup (docs/faults.md)', true);
+    this.#env = openEnv<Value, string>({ file: path, encoding: 'json', maxReaders: 512 });
+    this.#map = this.#env.root;
+    chmodSync(path, 0o600);
+    this.#keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys });
   }
-  /** What was read before in this turn of the loop would hide what another worker has committed since. */
-  const latest = (): void => map.resetReadTxn();
-  const row = (key: string): Row | undefined => {
-    const value = map.get(key);
-    return typeof value === 'object' && 'owner' in value ? value : undefined;
-  };
-  const numbers = (): Numbers => {
-    const value = map.get(NUMBERS);
+
+  // reports
+
+  putReport(issued: Issued, codeHash: string, keptUntil: number): void {
+    const { id, model, document, issuer } = issued;
+    const row: IssuedRow = {
+      id,
+      document,
+      report: model.report,
+      issuedAt: model.issuedAt,
+      purpose: model.purpose.id,
+      bearer: model.bearer,
+      range: model.range,
+      subjects: model.subjects.length,
+      domains: model.domains.length,
+      keptUntil: new Date(keptUntil).toISOString(),
+    };
+    this.#put({
+      key: `report/${id}`,
+      owner: issuer,
+      content: issued,
+      until: keptUntil,
+      links: [`code/${codeHash}`, `of/${this.#secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`],
+      row,
+      count: (before) => ({
+        ...before,
+        issued: before.issued + 1,
+        certificates: before.certificates + row.subjects * row.domains,
+      }),
+    });
+  }
+
+  report(id: string): Issued | undefined {
+    this.#seeLatest();
+    return ID.test(id) ? this.#opened<Issued>(`report/${id}`) : undefined;
+  }
+
+  byCode(codeHash: string): Issued | undefined {
+    this.#seeLatest();
+    const key = this.#map.get(`code/${codeHash}`);
+    return typeof key === 'string' ? this.#opened<Issued>(key) : undefined;
+  }
+
+  keptUntil(id: string): number | undefined {
+    return this.#row(`report/${id}`)?.until;
+  }
+
+  reportsOf(subject: SubjectKey): readonly IssuedRow[] {
+    return this.#linkedTo('of', subject, (key) => this.#issuedRow(key));
+  }
+
+  /** Without the model: `about` stands in the open, the bearer under the company's key. */
+  #issuedRow(key: string): IssuedRow | undefined {
+    const { owner = '', about, said } = this.#row(key) ?? {};
+    const secret = this.#keys.byPseudonym(owner);
+    if (about === undefined || said === undefined || secret === undefined) return undefined;
+    const revokedAt = this.#revokedAt(about.id);
+    return { ...about, ...unseal<Pick<IssuedRow, 'bearer'>>(secret, said), ...present({ revokedAt }) };
+  }
+
+  // authorisations and invitations
+
+  putAuthorisation(authorisation: Authorisation, keptUntil: number): void {
+    const { id, from, to, recordedAt } = authorisation;
+    this.#put({
+      key: `authorisation/${id}`,
+      owner: from,
+      content: authorisation,
+      until: keptUntil,
+      links: [
+        `given/${this.#secretOf(from).pseudonym}/${recordedAt}/${id}`,
+        `received/${this.#secretOf(to).pseudonym}/${recordedAt}/${id}`,
+      ],
+    });
+  }
+
+  authorisation(id: string): Authorisation | undefined {
+    return ID.test(id) ? this.#opened<Authorisation>(`authorisation/${id}`) : undefined;
+  }
+
+  given(from: SubjectKey): readonly Authorisation[] {
+    return this.#linkedTo('given', from, (key) => this.#opened<Authorisation>(key));
+  }
+
+  received(to: SubjectKey): readonly Authorisation[] {
+    return this.#linkedTo('received', to, (key) => this.#opened<Authorisation>(key));
+  }
+
+  putInvitation(invitation: Invitation, keptUntil: number): void {
+    const { id, from, to, invitedAt } = invitation;
+    this.#put({
+      key: `invitation/${id}`,
+      owner: from,
+      content: invitation,
+      until: keptUntil,
+      links: [
+        `invited/${this.#secretOf(from).pseudonym}/${invitedAt}/${id}`,
+        `inviting/${this.#secretOf(to).pseudonym}/${invitedAt}/${id}`,
+      ],
+    });
+  }
+
+  invitation(id: string): Invitation | undefined {
+    return ID.test(id) ? this.#opened<Invitation>(`invitation/${id}`) : undefined;
+  }
+
+  invited(from: SubjectKey): readonly Invitation[] {
+    return this.#linkedTo('invited', from, (key) => this.#opened<Invitation>(key));
+  }
+
+  inviting(to: SubjectKey): readonly Invitation[] {
+    return this.#linkedTo('inviting', to, (key) => this.#opened<Invitation>(key));
+  }
+
+  // revocation
+
+  putPlace(id: string, { list, index }: StatusPlace): boolean {
+    return this.#env.writeSync(() => {
+      if (!this.#isReport(id) || this.#revokedAt(id) !== undefined) return false;
+      this.#map.putSync(`place/${id}/${String(list)}/${String(index)}`, '');
+      return true;
+    });
+  }
+
+  revoke(id: string, at: Moment): { readonly revokedAt: Moment; readonly places: readonly StatusPlace[] } | undefined {
+    return this.#env.writeSync(() => {
+      if (!this.#isReport(id)) return undefined;
+      const revokedAt = this.#revokedAt(id) ?? at;
+      this.#map.putSync(`revoked/${id}`, revokedAt);
+      const places = [...this.#map.getKeys(placesOf(id))].map((key): StatusPlace => {
+        const [list = 0, index = 0] = key.split('/').slice(2).map(Number);
+        return { list, index };
+      });
+      return { revokedAt, places };
+    });
+  }
+
+  revokedAt(id: string): Moment | undefined {
+    this.#seeLatest();
+    return this.#revokedAt(id);
+  }
+
+  #revokedAt(id: string): Moment | undefined {
+    const value = this.#map.get(`revoked/${id}`);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  #isReport(id: string): boolean {
+    return ID.test(id) && this.#row(`report/${id}`) !== undefined;
+  }
+
+  revocations(): number {
+    return this.#map.getKeysCount({ start: 'revoked/', end: 'revoked/~' });
+  }
+
+  // numbers, and the end of what is past its time
+
+  async verified(outcome: Outcome): Promise<void> {
+    await this.#env.write(() => {
+      const { verified, ...rest } = this.numbers();
+      this.#map.putSync(NUMBERS, { ...rest, verified: { ...verified, [outcome]: verified[outcome] + 1 } });
+    });
+  }
+
+  numbers(): Numbers {
+    const value = this.#map.get(NUMBERS);
     return typeof value === 'object' && 'verified' in value
       ? { ...value, verified: { ...NO_NUMBERS.verified, ...value.verified } }
       : NO_NUMBERS;
-  };
-  function opened<T>(key: string): T | undefined {
-    const found = row(key);
-    const secret = found === undefined ? undefined : keys.byPseudonym(found.owner);
-    return found === undefined || secret === undefined ? undefined : unseal<T>(secret, found.enc);
   }
-  function put(
-    key: string,
-    owner: string,
-    content: object,
-    until: number,
-    links: readonly string[],
-    row?: IssuedRow,
-    counted?: (before: Numbers) => Numbers,
-  ): void {
-    const secret = secretOf(owner);
-    const sealed = (value: object): string =>
-      seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value)));
-    const enc = sealed(content);
-    const { bearer, ...about } = row ?? {};
-    const brief = row === undefined ? {} : { about: about as Omit<IssuedRow, 'bearer'>, said: sealed({ bearer }) };
-    env.writeSync(() => {
-      map.putSync(key, { owner: secret.pseudonym, enc, until, links, ...brief });
-      for (const link of links) map.putSync(link, key);
-      if (counted !== undefined) map.putSync(NUMBERS, counted(numbers()));
+
+  sweep(now: number): number {
+    return this.#env.writeSync(() => {
+      const over = [...this.#rowsOver(now)];
+      for (const [key, { links }] of over) {
+        const id = key.slice(key.indexOf('/') + 1);
+        for (const one of [key, ...links, `revoked/${id}`, ...this.#map.getKeys(placesOf(id))])
+          this.#map.removeSync(one);
+      }
+      return over.length;
     });
   }
-  const revokedAt = (id: string): Moment | undefined => {
-    const value = map.get(`revoked/${id}`);
-    return typeof value === 'string' ? value : undefined;
-  };
-  function briefly(key: string): IssuedRow | undefined {
-    const { owner = '', about, said } = row(key) ?? {};
-    const secret = keys.byPseudonym(owner);
-    if (about === undefined || said === undefined || secret === undefined) return undefined;
-    const since = revokedAt(about.id);
-    return {
-      ...about,
-      ...unseal<Pick<IssuedRow, 'bearer'>>(secret, said),
-      ...present({ revokedAt: since }),
-    };
+
+  *#rowsOver(now: number): Generator<[key: string, row: Row], void> {
+    for (const kind of ['report', 'authorisation', 'invitation'])
+      for (const { key, value } of this.#map.getRange({ start: `${kind}/`, end: `${kind}/~` }))
+        if (typeof value === 'object' && 'until' in value && value.until < now) yield [key, value];
   }
-  function linked<T>(prefix: string, read: (key: string) => T | undefined): T[] {
+
+  async close(): Promise<void> {
+    await this.#env.close();
+    await this.#keys.close();
+  }
+
+  // rows under the key of their subject, and the links by which they are found
+
+  /** What was read before in this turn of the loop would hide what another worker has committed since. */
+  #seeLatest(): void {
+    this.#map.resetReadTxn();
+  }
+
+  #secretOf(subject: string): SubjectSecret {
+    this.#keys.ensure([subject]);
+    const secret = this.#keys.get(subject);
+    if (secret === undefined) throw new YitongError('internal', 'a subject has no key');
+    return secret;
+  }
+
+  #row(key: string): Row | undefined {
+    const value = this.#map.get(key);
+    return typeof value === 'object' && 'owner' in value ? value : undefined;
+  }
+
+  /** Undefined also where the subject was erased. */
+  #opened<T>(key: string): T | undefined {
+    const found = this.#row(key);
+    const secret = found === undefined ? undefined : this.#keys.byPseudonym(found.owner);
+    return found === undefined || secret === undefined ? undefined : unseal<T>(secret, found.enc);
+  }
+
+  #put({ key, owner, content, until, links, row, count }: NewRow): void {
+    const secret = this.#secretOf(owner);
+    const sealed = (value: object): string =>
+      seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value)));
+    const stored: Row = { owner: secret.pseudonym, enc: sealed(content), until, links, ...briefOf(row, sealed) };
+    this.#env.writeSync(() => {
+      this.#map.putSync(key, stored);
+      for (const link of links) this.#map.putSync(link, key);
+      if (count !== undefined) this.#map.putSync(NUMBERS, count(this.numbers()));
+    });
+  }
+
+  /** Newest first: a link holds its time. */
+  #linkedTo<T>(kind: string, subject: SubjectKey, read: (key: string) => T | undefined): readonly T[] {
+    this.#seeLatest();
+    const name = this.#keys.get(subject)?.pseudonym;
+    if (name === undefined) return [];
     const found: T[] = [];
-    for (const { value } of map.getRange({ start: prefix, end: `${prefix}~` })) {
+    for (const { value } of this.#map.getRange({ start: `${kind}/${name}/`, end: `${kind}/${name}/~` })) {
       const one = typeof value === 'string' ? read(value) : undefined;
       if (one !== undefined) found.push(one);
     }
     return found.reverse();
   }
-  /** Newest first: a link holds its time. */
-  function under<T>(kind: string, subject: SubjectKey, read: (key: string) => T | undefined): readonly T[] {
-    latest();
-    const name = keys.get(subject)?.pseudonym;
-    return name === undefined ? [] : linked(`${kind}/${name}/`, read);
-  }
+}
 
-  const placed = (id: string) => ({ start: `place/${id}/`, end: `place/${id}/~` });
+interface NewRow {
+  readonly key: string;
+  /** The subject under whose key it stands. */
+  readonly owner: string;
+  readonly content: object;
+  /** ms since 1970 */
+  readonly until: number;
+  readonly links: readonly string[];
+  /** Of a report: what a list says of it. */
+  readonly row?: IssuedRow;
+  /** The numbers behind it. */
+  readonly count?: (before: Numbers) => Numbers;
+}
 
-  return {
-    putReport(issued, codeHash, keptUntil) {
-      const { id, model, document, issuer } = issued;
-      const about: IssuedRow = {
-        id,
-        document,
-        report: model.report,
-        issuedAt: model.issuedAt,
-        purpose: model.purpose.id,
-        bearer: model.bearer,
-        range: model.range,
-        subjects: model.subjects.length,
-        domains: model.domains.length,
-        keptUntil: new Date(keptUntil).toISOString(),
-      };
-      put(
-        `report/${id}`,
-        issuer,
-        issued,
-        keptUntil,
-        [`code/${codeHash}`, `of/${secretOf(issuer).pseudonym}/${model.issuedAt}/${id}`],
-        about,
-        (before) => ({
-          ...before,
-          issued: before.issued + 1,
-          certificates: before.certificates + model.subjects.length * model.domains.length,
-        }),
-      );
-    },
-    report(id) {
-      latest();
-      return ID.test(id) ? opened<Issued>(`report/${id}`) : undefined;
-    },
-    byCode(hash) {
-      latest();
-      const key = map.get(`code/${hash}`);
-      return typeof key === 'string' ? opened<Issued>(key) : undefined;
-    },
-    keptUntil: (id) => row(`report/${id}`)?.until,
-    reportsOf: (subject) => under('of', subject, briefly),
-    putAuthorisation(one, keptUntil) {
-      const { id, from, to, recordedAt } = one;
-      put(`authorisation/${id}`, from, one, keptUntil, [
-        `given/${secretOf(from).pseudonym}/${recordedAt}/${id}`,
-        `received/${secretOf(to).pseudonym}/${recordedAt}/${id}`,
-      ]);
-    },
-    authorisation: (id) => (ID.test(id) ? opened<Authorisation>(`authorisation/${id}`) : undefined),
-    given: (from) => under('given', from, (key) => opened<Authorisation>(key)),
-    received: (to) => under('received', to, (key) => opened<Authorisation>(key)),
-    putInvitation(one, keptUntil) {
-      const { id, from, to, invitedAt } = one;
-      put(`invitation/${id}`, from, one, keptUntil, [
-        `invited/${secretOf(from).pseudonym}/${invitedAt}/${id}`,
-        `inviting/${secretOf(to).pseudonym}/${invitedAt}/${id}`,
-      ]);
-    },
-    invitation: (id) => (ID.test(id) ? opened<Invitation>(`invitation/${id}`) : undefined),
-    invited: (from) => under('invited', from, (key) => opened<Invitation>(key)),
-    inviting: (to) => under('inviting', to, (key) => opened<Invitation>(key)),
-    putPlace: (id, { list, index }) =>
-      env.writeSync(() => {
-        if (!ID.test(id) || row(`report/${id}`) === undefined || revokedAt(id) !== undefined) return false;
-        map.putSync(`place/${id}/${String(list)}/${String(index)}`, '');
-        return true;
-      }),
-    revoke: (id, at) =>
-      env.writeSync(() => {
-        if (!ID.test(id) || row(`report/${id}`) === undefined) return undefined;
-        const first = revokedAt(id) ?? at;
-        map.putSync(`revoked/${id}`, first);
-        const places = [...map.getKeys(placed(id))].map((key): StatusPlace => {
-          const [list = 0, index = 0] = key.split('/').slice(2).map(Number);
-          return { list, index };
-        });
-        return { revokedAt: first, places };
-      }),
-    revokedAt(id) {
-      latest();
-      return revokedAt(id);
-    },
-    revocations: () => map.getKeysCount({ start: 'revoked/', end: 'revoked/~' }),
-    async verified(outcome) {
-      await env.write(() => {
-        const before = numbers();
-        map.putSync(NUMBERS, { ...before, verified: { ...before.verified, [outcome]: before.verified[outcome] + 1 } });
-      });
-    },
-    numbers,
-    sweep(now) {
-      return env.writeSync(() => {
-        const over: [string, Row][] = [];
-        for (const kind of ['report', 'authorisation', 'invitation']) {
-          for (const { key, value } of map.getRange({ start: `${kind}/`, end: `${kind}/~` }))
-            if (typeof value === 'object' && 'until' in value && value.until < now) over.push([key, value]);
-        }
-        for (const [key, { links }] of over) {
-          const id = key.slice(key.indexOf('/') + 1);
-          for (const one of [key, ...links, `revoked/${id}`, ...map.getKeys(placed(id))]) map.removeSync(one);
-        }
-        return over.length;
-      });
-    },
-    async close() {
-      await env.close();
-      await keys.close();
-    },
-  };
+/** What a list says of a report, apart from its content; the bearer, whom the company named, stays sealed. */
+function briefOf(row: IssuedRow | undefined, sealed: (value: object) => string): Pick<Row, 'about' | 'said'> {
+  if (row === undefined) return {};
+  const { bearer, ...about } = row;
+  return { about, said: sealed({ bearer }) };
 }

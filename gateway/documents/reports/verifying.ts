@@ -12,14 +12,14 @@ import type { Moment } from '../model/model.js';
 import { changesSince, type ReportChanges } from './changes.js';
 import { codeHash } from './code.js';
 import type { ReportDesk } from './desk.js';
-import { partOf, type ReleasedReport, releasedOf } from './part.js';
 import type { Asking, Look, Verified } from './port.js';
+import { partOf, type ReleasedReport, releasedOf } from './released-part.js';
 import type { Issued, IssuedRow, Outcome } from './store.js';
 
-/** A report beside the registers: its changes are told to nobody before `release` is on record. */
+/** A report beside the registers: its changes are told to nobody before `record` resolves. */
 interface Comparison {
   readonly changes: ReportChanges;
-  release(): Promise<Receipt>;
+  record(): Promise<Receipt>;
 }
 
 const outcomeOf = (changes: ReportChanges | undefined): 'genuine' | 'changed' =>
@@ -77,7 +77,7 @@ export class Verifying {
     const revokedAt = this.#desk.store.revokedAt(issued.id);
     const found = revokedAt === undefined ? await this.#compare(issued, asking) : undefined;
     const outcome = revokedAt === undefined ? outcomeOf(found?.changes) : 'revoked';
-    await Promise.all([found?.release(), this.#recordVerified(issued, outcome, asking)]);
+    await Promise.all([found?.record(), this.#recordVerified(issued, outcome, asking)]);
     await this.#desk.store.verified(outcome);
     return { outcome, issued, ...present({ revokedAt, changes: found?.changes }) };
   }
@@ -141,7 +141,7 @@ export class Verifying {
       issued,
       changes: found?.changes ?? { at: revokedAt ?? '', sections: [] },
       tell: async (by) => {
-        await Promise.all([found?.release(), this.#recordVerified(issued, outcome, { ...asking, by })]);
+        await Promise.all([found?.record(), this.#recordVerified(issued, outcome, { ...asking, by })]);
         await store.verified(outcome);
       },
     };
@@ -149,7 +149,7 @@ export class Verifying {
 
   async #compareOnRecord(issued: Issued, asking: Asking): Promise<ReportChanges | undefined> {
     const found = await this.#compare(issued, asking);
-    await found?.release();
+    await found?.record();
     return found?.changes;
   }
 
@@ -161,7 +161,7 @@ export class Verifying {
     const changes = changesSince(issued.model, issued.keys, now);
     // no record leaves, only that some changed
     const none = order.subjects.map(() => []);
-    return { changes, release: () => this.#desk.release(now, order, asking, none, canonicalJson(changes)) };
+    return { changes, record: () => this.#desk.recordRelease(now, order, asking, none, canonicalJson(changes)) };
   }
 
   /** The report as it was asked for, to be computed again. */

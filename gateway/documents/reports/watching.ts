@@ -9,10 +9,10 @@ import type { DatasetId } from '../../../contracts/ids.js';
 import type { Cut } from '../../answer/view/port.js';
 import { dayIn } from '../compute/index.js';
 import type { GatewayContext } from '../context.js';
-import { eachInTurn } from './in-turn.js';
-import { kindsOf, lasting, stateOf } from './kinds.js';
+import { kindsOf, lasting, stateOf } from './change-kinds.js';
+import { eachInTurn } from './each-in-turn.js';
 import type { Look, Reports } from './port.js';
-import type { Watch, Watched } from './watched.js';
+import type { Watch, Watched } from './watched-documents.js';
 
 const EVERY = 500;
 const SWEEP = 3_600_000;
@@ -36,8 +36,8 @@ function moved(before: Registers | undefined, now: Registers): ReadonlyMap<strin
     return undefined;
   return new Map(
     Object.entries(now.cut).flatMap(([topic, offsets]): [string, Set<number>][] => {
-      const then = before.cut[topic];
-      const parts = offsets.flatMap((offset, partition) => (then?.[partition] === offset ? [] : [partition]));
+      const offsetsBefore = before.cut[topic];
+      const parts = offsets.flatMap((offset, partition) => (offsetsBefore?.[partition] === offset ? [] : [partition]));
       return parts.length === 0 ? [] : [[topic, new Set(parts)]];
     }),
   );
@@ -55,121 +55,169 @@ export interface Watching {
   stop(): Promise<void>;
 }
 
-export function startWatching(
-  { view, tickets, now }: Pick<GatewayContext, 'view' | 'tickets' | 'now'>,
+/** @param every ms between two rounds */
+export const startWatching = (
+  context: Pick<GatewayContext, 'view' | 'tickets' | 'now'>,
   reports: Reports,
   watched: Watched,
   failed: (error: unknown) => void,
   every = EVERY,
-): Watching {
-  const holder = randomBytes(8).toString('hex');
-  const datasets = [
-    ...new Set(
-      [...reports.definitions.values()].flatMap(({ register, datasets: of }): DatasetId[] => [
-        register.contract.id,
-        ...of.map(({ contract }) => contract.id),
-      ]),
-    ),
-  ];
-  const known = new Map<string, Known>();
-  let before: Registers | undefined;
-  let swept = 0;
-  let stopped = false;
-  let rounds = 0;
-  let under: Promise<void> | undefined;
+): Watching => new Watcher(context, reports, watched, failed, every);
 
-  const touched = (
-    { id, client, since }: Watch,
-    parts: ReadonlyMap<string, ReadonlySet<number>> | undefined,
-    cut: Cut,
-  ): boolean => {
-    const own = known.get(`${id}/${client}`);
-    if (own?.since !== since || parts === undefined) return true;
-    return [...parts].some(([topic, set]) =>
-      own.subjects.some((subject) => set.has(partitionOf(subject, cut[topic]?.length ?? 1))),
-    );
-  };
+const keyOf = ({ id, client }: Pick<Watch, 'id' | 'client'>): string => `${id}/${client}`;
+const subjectsOf = ({ issued }: Look): readonly string[] => issued.model.subjects.map(({ subject }) => subject);
 
-  /** One report for all who watch it. */
-  async function compare(id: string, watches: readonly Watch[], requestId: string): Promise<void> {
-    const look = await reports.look(id, { requestId, by: 'watch' });
-    if (look === undefined) return watched.forget(id);
-    const {
-      issued: { model, document, issuer },
-      changes,
-      outcome,
-    } = look;
-    const state = outcome === 'revoked' ? outcome : stateOf(model, changes);
-    for (const watch of watches) {
-      if (watch.state !== state) {
-        await look.tell(watch.client);
-        await watched.append(watch, state, issuer, {
-          document,
-          report: model.report,
-          at: changes.at,
-          outcome,
-          sections: lasting(kindsOf(model, changes)),
-        });
-      }
-      known.set(`${id}/${watch.client}`, { since: watch.since, subjects: subjectsOf(look) });
-    }
-  }
-  const subjectsOf = ({ issued }: Look): readonly string[] => issued.model.subjects.map(({ subject }) => subject);
+/** All registers that the reports read. */
+function registersOf({ definitions }: Reports): readonly DatasetId[] {
+  const all = [...definitions.values()].flatMap(({ register, datasets }): DatasetId[] => [
+    register.contract.id,
+    ...datasets.map(({ contract }) => contract.id),
+  ]);
+  return [...new Set(all)];
+}
 
-  async function pass(): Promise<void> {
-    const at = now();
-    if (at - swept > SWEEP) {
-      swept = at;
-      watched.sweep(at);
-    }
-    const watches = watched.all(at);
-    if (watches.length === 0) return known.clear();
-    if (!watched.lease(holder, at)) {
-      // another worker does it: what has moved meanwhile is not known here
-      before = undefined;
-      return;
-    }
-    const registers: Registers = {
-      cut: view.cut(datasets),
-      effects: tickets.effects.version(),
-      revocations: reports.revocations(),
-      day: dayIn(at),
-    };
-    const parts = moved(before, registers);
-    const byReport = new Map<string, Watch[]>();
-    for (const watch of watches)
-      if (touched(watch, parts, registers.cut)) byReport.set(watch.id, [...(byReport.get(watch.id) ?? []), watch]);
-    rounds++;
-    await eachInTurn([...byReport], async ([id, some]) => {
-      if (stopped) return;
-      watched.lease(holder, now());
-      await compare(id, some, `watch-${holder}-${String(rounds)}`);
-    });
-    if (stopped) return;
-    before = registers;
-    if (known.size > watches.length) {
-      const there = new Set(watches.map(({ id, client }) => `${id}/${client}`));
-      for (const key of known.keys()) if (!there.has(key)) known.delete(key);
-    }
+class Watcher implements Watching {
+  readonly #context: Pick<GatewayContext, 'view' | 'tickets' | 'now'>;
+  readonly #reports: Reports;
+  readonly #watched: Watched;
+  readonly #failed: (error: unknown) => void;
+  /** By this name it holds the lease. */
+  readonly #holder = randomBytes(8).toString('hex');
+  readonly #datasets: readonly DatasetId[];
+  /** Watches that were looked at, by report and client. */
+  readonly #known = new Map<string, Known>();
+  readonly #timer: NodeJS.Timeout;
+  /** As they were at the last whole round; undefined: everything is looked at. */
+  #before: Registers | undefined;
+  #sweptAt = 0;
+  #rounds = 0;
+  #running: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(
+    context: Pick<GatewayContext, 'view' | 'tickets' | 'now'>,
+    reports: Reports,
+    watched: Watched,
+    failed: (error: unknown) => void,
+    every: number,
+  ) {
+    this.#context = context;
+    this.#reports = reports;
+    this.#watched = watched;
+    this.#failed = failed;
+    this.#datasets = registersOf(reports);
+    this.#timer = setInterval(() => void this.round(), every).unref();
   }
 
-  const round = (): Promise<void> =>
-    (under ??= pass()
+  round(): Promise<void> {
+    return (this.#running ??= this.#look()
       // what was not told is looked at again in the next round
       .catch((error: unknown) => {
-        before = undefined;
-        failed(error);
+        this.#before = undefined;
+        this.#failed(error);
       })
-      .finally(() => (under = undefined)));
-  const timer = setInterval(() => void round(), every).unref();
+      .finally(() => (this.#running = undefined)));
+  }
 
-  return {
-    round,
-    async stop() {
-      stopped = true;
-      clearInterval(timer);
-      await under;
-      watched.release(holder);
-    },
-  };
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    await this.#running;
+    this.#watched.release(this.#holder);
+  }
+
+  async #look(): Promise<void> {
+    const at = this.#context.now();
+    this.#sweep(at);
+    const watches = this.#watched.all(at);
+    if (watches.length === 0) return this.#known.clear();
+    if (!this.#watched.lease(this.#holder, at)) {
+      // another worker does it: what has moved meanwhile is not known here
+      this.#before = undefined;
+      return;
+    }
+    const registers = this.#registersAt(at);
+    await this.#compareAll(this.#touched(watches, registers));
+    if (this.#stopped) return;
+    this.#before = registers;
+    this.#forgetOthers(watches);
+  }
+
+  #sweep(at: number): void {
+    if (at - this.#sweptAt <= SWEEP) return;
+    this.#sweptAt = at;
+    this.#watched.sweep(at);
+  }
+
+  #registersAt(at: number): Registers {
+    return {
+      cut: this.#context.view.cut(this.#datasets),
+      effects: this.#context.tickets.effects.version(),
+      revocations: this.#reports.revocations(),
+      day: dayIn(at),
+    };
+  }
+
+  /** Watches whose document may stand otherwise now, by report. */
+  #touched(watches: readonly Watch[], registers: Registers): ReadonlyMap<string, readonly Watch[]> {
+    const parts = moved(this.#before, registers);
+    const byReport = new Map<string, Watch[]>();
+    for (const watch of watches) {
+      if (!this.#isTouched(watch, parts, registers.cut)) continue;
+      const others = byReport.get(watch.id);
+      if (others === undefined) byReport.set(watch.id, [watch]);
+      else others.push(watch);
+    }
+    return byReport;
+  }
+
+  #isTouched(watch: Watch, parts: ReturnType<typeof moved>, cut: Cut): boolean {
+    const known = this.#known.get(keyOf(watch));
+    if (known?.since !== watch.since || parts === undefined) return true;
+    return [...parts].some(([topic, partitions]) =>
+      known.subjects.some((subject) => partitions.has(partitionOf(subject, cut[topic]?.length ?? 1))),
+    );
+  }
+
+  async #compareAll(byReport: ReadonlyMap<string, readonly Watch[]>): Promise<void> {
+    this.#rounds++;
+    const requestId = `watch-${this.#holder}-${String(this.#rounds)}`;
+    await eachInTurn([...byReport], async ([id, watches]) => {
+      if (this.#stopped) return;
+      this.#watched.lease(this.#holder, this.#context.now());
+      await this.#compare(id, watches, requestId);
+    });
+  }
+
+  /** One report for all who watch it. */
+  async #compare(id: string, watches: readonly Watch[], requestId: string): Promise<void> {
+    const look = await this.#reports.look(id, { requestId, by: 'watch' });
+    if (look === undefined) return this.#watched.forget(id);
+    const state = look.outcome === 'revoked' ? look.outcome : stateOf(look.issued.model, look.changes);
+    for (const watch of watches) {
+      if (watch.state !== state) await this.#tell(watch, state, look);
+      this.#known.set(keyOf(watch), { since: watch.since, subjects: subjectsOf(look) });
+    }
+  }
+
+  /** On record first. */
+  async #tell(watch: Watch, state: string, look: Look): Promise<void> {
+    const { issued, changes, outcome } = look;
+    const { model, document, issuer } = issued;
+    await look.tell(watch.client);
+    await this.#watched.append(watch, state, issuer, {
+      document,
+      report: model.report,
+      at: changes.at,
+      outcome,
+      sections: lasting(kindsOf(model, changes)),
+    });
+  }
+
+  /** Of watches that are over nothing is known any more. */
+  #forgetOthers(watches: readonly Watch[]): void {
+    if (this.#known.size <= watches.length) return;
+    const watched = new Set(watches.map(keyOf));
+    for (const key of this.#known.keys()) if (!watched.has(key)) this.#known.delete(key);
+  }
 }

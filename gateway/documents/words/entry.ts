@@ -50,13 +50,10 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
       const records = asked.reduce((sum, { records: n }) => sum + (n ?? 0), 0);
       const dry = body.dryRun === true ? (zh ? '（试算）' : ' (dry run)') : '';
       if (refused === asked.length) return (zh ? '全部不予提供' : 'all denied') + dry;
-      return (
-        (zh
-          ? `提供 ${records} 条记录${refused > 0 ? `，${refused} 个数据集不予提供` : ''}`
-          : `${records} ` +
-            `${records === 1 ? 'record' : 'records'} released${refused > 0 ? `, ${refused} ${refused === 1 ? 'dataset' : 'datasets'} denied` : ''}`) +
-        dry
-      );
+      if (zh) return `提供 ${records} 条记录${refused > 0 ? `，${refused} 个数据集不予提供` : ''}${dry}`;
+      const released = `${records} ${records === 1 ? 'record' : 'records'} released`;
+      const denied = refused > 0 ? `, ${refused} ${refused === 1 ? 'dataset' : 'datasets'} denied` : '';
+      return released + denied + dry;
     }
     case 'completed':
       return zh ? `${body.answers?.length ?? 0} 次答复完成` : `${body.answers?.length ?? 0} answers completed`;

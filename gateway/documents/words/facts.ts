@@ -1,7 +1,7 @@
 /** Values of a record as a person reads them: code lists in words, amounts with separators, dates as they are. */
 import type { FactDefinition } from '../../../contracts/reports.js';
 import type { Codelist, FieldInfo, Localised } from '../../../contracts/types.js';
-import { partsOf, valuesAt } from '../../answer/question/values.js';
+import { partsOf, valuesAt } from '../../answer/question/values-at-path.js';
 import type { ReportRecord } from '../model/model.js';
 
 type Fact = ReportRecord['facts'][number];

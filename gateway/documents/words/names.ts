@@ -94,9 +94,11 @@ export function namesOf(
     purpose(id, report) {
       if (id === undefined) return undefined;
       if (id === UNKNOWN) return language === 'zh' ? '未登记的用途' : 'a purpose that is not known here';
-      const own = report === undefined ? undefined : reports.get(report)?.purposes;
+      const purposesOfReport = report === undefined ? undefined : reports.get(report)?.purposes;
       const ofReport =
-        own === undefined ? [...reports.values()].flatMap(({ purposes: all }) => all.get(id) ?? [])[0] : own.get(id);
+        purposesOfReport === undefined
+          ? [...reports.values()].flatMap(({ purposes: all }) => all.get(id) ?? [])[0]
+          : purposesOfReport.get(id);
       return (
         (report === undefined ? undefined : ofReport?.[language]) ??
         stated.get(id)?.name[language] ??

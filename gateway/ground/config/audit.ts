@@ -6,12 +6,18 @@ import { KEEP_CLASSES, keepClasses } from './terms.js';
 /** Of replicas: also names of folders. */
 export const REPLICA_NAME = '^[a-z][a-z0-9-]{0,30}$';
 
+const keepInWords = (name: (typeof KEEP_CLASSES)[number]): string => {
+  const { describe, default: usual, law } = keepClasses[name];
+  return `\`${name}\` (${describe}; default \`${usual}\`, no less than ${law} asks)`;
+};
+
 export const auditSchema = Type.Object(
   {
     durability: Type.Union([Type.Literal('local'), Type.Literal('replicated')], {
       default: 'local',
       description:
-        "where an entry must be safe before its answer leaves: `local`, this replica's disk; `replicated`, a second replica's disk too",
+        "where an entry must be safe before its answer leaves: `local`, this replica's disk; `replicated`, " +
+        "a second replica's disk too",
     }),
     replicationTimeoutMs: Type.Integer({
       default: 2000,
@@ -149,7 +155,9 @@ export const auditSchema = Type.Object(
       {
         ...strict,
         default: {},
-        description: `how long bodies are kept until \`yitong audit expire\` may destroy them, ISO 8601 in years and months or in days: ${KEEP_CLASSES.map((name) => `\`${name}\` (${keepClasses[name].describe}; default \`${keepClasses[name].default}\`, no less than ${keepClasses[name].law} asks)`).join(', ')}; in the environment as JSON`,
+        description:
+          'how long bodies are kept until `yitong audit expire` may destroy them, ISO 8601 in years and months or in ' +
+          `days: ${KEEP_CLASSES.map(keepInWords).join(', ')}; in the environment as JSON`,
       },
     ),
     required: Type.Integer({

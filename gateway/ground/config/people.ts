@@ -16,7 +16,9 @@ export const peopleSchema = Type.Object(
       default: '',
       pattern: '^(?:https://[^/?#]+)?$',
       description:
-        "address of the people's port as browsers see it: documents, codes, credentials and sign-ins name it; empty: `gateway.peopleHost` and its port, and where that is every address of the machine none of these is made",
+        "address of the people's port as browsers see it: documents, codes, credentials and sign-ins name it; " +
+        'empty: `gateway.peopleHost` and its port, and where that is every address of the machine none of these is ' +
+        'made',
     }),
     rolesClaim: Type.String({
       default: 'yitong_roles',

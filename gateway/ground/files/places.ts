@@ -151,9 +151,10 @@ export function runningFor(values: Readonly<Record<string, Value>>): UpFile | un
   if (own !== undefined || text(values['data']) !== undefined) return own;
   const [first, ...more] = runningElsewhere(workspace);
   if (more.length === 0) return first;
+  const all = [first, ...more].flatMap((up) => (up === undefined ? [] : [`\`${up.data}\``]));
   throw new YitongError(
     'bad_request',
-    `several cities run on \`${workspace}\`; say which with \`--data\`: ${[first, ...more].flatMap((up) => (up === undefined ? [] : [`\`${up.data}\``])).join(', ')}`,
+    `several cities run on \`${workspace}\`; say which with \`--data\`: ${all.join(', ')}`,
   );
 }
 

@@ -34,7 +34,7 @@ export type AnchorParts = {
 export interface Carried {
   /** The anchor as it was: its lists stay in force until newer ones come, and where a file has become unreadable. */
   readonly before?: TrustAnchor;
-  /** Told why a file was not taken where `before` goes on in its place; without it such a file is an error. */
+  /** Called with why a file was not taken and `before` goes on in its place; without it such a file is an error. */
   readonly onProblem?: (problem: string) => void;
 }
 

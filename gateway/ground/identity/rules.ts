@@ -100,7 +100,9 @@ function weaknessOf(key: KeyObject, spki: Buffer): string | undefined {
     case 'rsa-pss': {
       const bits = details.modulusLength ?? 0;
       if (bits < MIN_RSA_BITS || bits > MAX_RSA_BITS)
-        return `it has an RSA key of ${String(bits)} bits; ${String(MIN_RSA_BITS)} to ${String(MAX_RSA_BITS)} are taken`;
+        return (
+          `it has an RSA key of ${String(bits)} bits; ` + `${String(MIN_RSA_BITS)} to ${String(MAX_RSA_BITS)} are taken`
+        );
       const exponent = details.publicExponent ?? 0n;
       return exponent < 3n || exponent % 2n === 0n ? 'it has an RSA key of an exponent that is not taken' : undefined;
     }

@@ -41,13 +41,13 @@ export function openLog(
     if (LEVELS.indexOf(level) < from) return;
     if (format === 'json') {
       const error = err === undefined ? {} : { err: errorInLog(err) };
-      return write(
-        `${JSON.stringify({ level, time: new Date().toISOString(), process: process ?? name, ...detail, ...error, msg: message })}\n`,
-      );
+      const time = new Date().toISOString();
+      const line = { level, time, process: process ?? name, ...detail, ...error, msg: message };
+      return write(`${JSON.stringify(line)}\n`);
     }
-    write(
-      `${level}: ${process === undefined ? '' : `${process}: `}${message}${err === undefined ? '' : `: ${inWords(err)}`}\n`,
-    );
+    const source = process === undefined ? '' : `${process}: `;
+    const why = err === undefined ? '' : `: ${inWords(err)}`;
+    write(`${level}: ${source}${message}${why}\n`);
   };
 }
 
@@ -62,10 +62,9 @@ export const asText = (
       msg?: string;
       err?: { readonly message?: string; readonly code?: string; readonly type?: string };
     };
-    write(
-      `${level}: ${process}: ` +
-        `${msg ?? ''}${err === undefined ? '' : `: ${err.message ?? err.type ?? ''}${err.code === undefined ? '' : ` [${err.code}]`}`}\n`,
-    );
+    const code = err?.code === undefined ? '' : ` [${err.code}]`;
+    const why = err === undefined ? '' : `: ${err.message ?? err.type ?? ''}${code}`;
+    write(`${level}: ${process}: ${msg ?? ''}${why}\n`);
   },
 });
 

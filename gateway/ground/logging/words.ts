@@ -8,8 +8,11 @@ import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 
 /** What the engine says of a mistake in our own code: names of properties, no values. */
-const ENGINE =
-  /^(?:Cannot (?:read|set) properties of (?:undefined|null)(?: \((?:reading|setting) '[A-Za-z_$][\w$]{0,60}'\))?|[\w$.]{1,80} is not (?:a function|a constructor|iterable|defined)|Maximum call stack size exceeded|Invalid time value|Invalid array length|Array buffer allocation failed)$/;
+const ENGINE = [
+  /^Cannot (?:read|set) properties of (?:undefined|null)(?: \((?:reading|setting) '[A-Za-z_$][\w$]{0,60}'\))?$/,
+  /^[\w$.]{1,80} is not (?:a function|a constructor|iterable|defined)$/,
+  /^(?:Maximum call stack size exceeded|Invalid time value|Invalid array length|Array buffer allocation failed)$/,
+];
 
 /** An error of ours whose message was made for an operator. */
 export class Told extends Error {
@@ -25,7 +28,10 @@ const isSystem = (error: Error & { readonly code?: unknown; readonly syscall?: u
  */
 export function messageOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  return isYitongError(error) || error instanceof Told || isSystem(error) || ENGINE.test(error.message)
+  return isYitongError(error) ||
+    error instanceof Told ||
+    isSystem(error) ||
+    ENGINE.some((message) => message.test(error.message))
     ? error.message
     : undefined;
 }
@@ -63,7 +69,8 @@ export function wordsOf(error: unknown, dir?: string): string {
   if (!isYitongError(error)) return inWords(error);
   const { place } = error.extra;
   const file = place === undefined ? '' : dir === undefined ? place.file : relative(dir, place.file);
-  return `${place === undefined ? '' : `\`${file}${place.line === undefined ? '' : `:${String(place.line)}`}\`: `}${error.message} [${error.code}]`;
+  const line = place?.line === undefined ? '' : `:${String(place.line)}`;
+  return `${place === undefined ? '' : `\`${file}${line}\`: `}${error.message} [${error.code}]`;
 }
 
 export interface ErrorInLog {

@@ -43,7 +43,7 @@ const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
 
 /**
  * To be called before the server listens, and before anybody else looks at its connections.
- * @param onCut told of each connection that was closed, or was not taken
+ * @param onCut called for each connection that was closed, or was not taken
  */
 export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => void = () => undefined): void {
   const byEnds = new Map<string, Held>();

@@ -8,7 +8,7 @@ export interface TracingParts {
   /** Relative paths of the settings. */
   readonly baseDir: string;
   readonly bus: BusSettings['driver'];
-  /** Told when the endpoint begins or ceases to take spans, in words without addresses or content. */
+  /** Called when the endpoint begins or ceases to take spans, with words that hold no address and no content. */
   readonly onState?: (message: string) => void;
 }
 

@@ -32,7 +32,8 @@ const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
 const SUBJECT = field(
   'subject',
   'object',
-  "`pseudonym`, and `enc`: the subject, item, case, actor, record ids, and words of the request that the workspace does not know, under the subject's own key",
+  '`pseudonym`, and `enc`: the subject, item, case, actor, record ids, and words of the request that the workspace ' +
+    "does not know, under the subject's own key",
   false,
 );
 
@@ -123,7 +124,8 @@ const events = {
       field(
         'answers',
         'array',
-        "of a quarter of a second, each: `requestId`, HTTP `status`, `bytes` sent, `microseconds` from the request's first byte to the answer's last, `aborted` if the client went away before the end",
+        "of a quarter of a second, each: `requestId`, HTTP `status`, `bytes` sent, `microseconds` from the request's " +
+          "first byte to the answer's last, `aborted` if the client went away before the end",
       ),
     ],
   },
@@ -357,7 +359,12 @@ const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.
  */
 export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => string {
   const text = JSON.stringify;
-  const head = `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)}${plan.delivery === undefined ? '' : `,"delivery":${text(plan.delivery)}`},"stated":${text(plan.stated)}${plan.batch === undefined ? '' : `,"batch":${plan.batch}`},"datasets":[`;
+  const delivery = plan.delivery === undefined ? '' : `,"delivery":${text(plan.delivery)}`;
+  const batch = plan.batch === undefined ? '' : `,"batch":${plan.batch}`;
+  const head =
+    `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},` +
+    `"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)}${delivery},` +
+    `"stated":${text(plan.stated)}${batch},"datasets":[`;
   const datasets = plan.datasets.map(({ dataset, asked, grant, effect, reason, fields, forms, rows }, i) => {
     // in this order; what is undefined is not written
     const fixed = text({ dataset, asked, grant, effect, reason, fields, forms, rows });

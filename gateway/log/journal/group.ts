@@ -126,14 +126,20 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
       const length = (at + 7) & ~7;
       buffer.fill(0, at, length);
       writeGroupHeader(buffer.subarray(0, length), { ...group, length, keyId: signer.keyId, signature });
-      const common = `"first":${first},"count":${count},"root":"${root.toString('base64')}","answers":"${group.answers.toString('base64')}","mergeBy":"${new Date(mergeBy).toISOString()}","key":${JSON.stringify(signer.name)},"algorithm":"ed25519","signature":"${signatureText(signer.keyId, signature)}"}`;
+      const common =
+        `"first":${first},"count":${count},"root":"${root.toString('base64')}",` +
+        `"answers":"${group.answers.toString('base64')}","mergeBy":"${new Date(mergeBy).toISOString()}",` +
+        `"key":${JSON.stringify(signer.name)},"algorithm":"ed25519",` +
+        `"signature":"${signatureText(signer.keyId, signature)}"}`;
       const receipts: string[] = [];
       for (let i = 0; i < count; i++) {
         const path = pathInLevels(levels, i).map((hash) => `"${hash.toString('base64')}"`);
+        const leaf = leaves.toString('base64', i * HASH_BYTES, (i + 1) * HASH_BYTES);
         const digest = digests[i];
         const answer = digest === undefined ? '' : `"bodySha256":"${digest}",`;
         receipts.push(
-          `{"version":2,"journal":"${journal}","seq":${first + i},"leaf":"${leaves.toString('base64', i * HASH_BYTES, (i + 1) * HASH_BYTES)}",${answer}"path":[${path.join(',')}],${common}`,
+          `{"version":2,"journal":"${journal}","seq":${first + i},"leaf":"${leaf}",${answer}` +
+            `"path":[${path.join(',')}],${common}`,
         );
       }
       const built = { bytes: buffer.subarray(0, length), first, count, chain: chainAfter(group), receipts };

@@ -10,7 +10,8 @@ const CONTROL_WORDS = 16;
 const HEAD = 0; // moved by the writer
 const TAIL = 1; // moved by the reader
 const CLOSING = 2;
-const WAITING = 3; // set by the reader while it sleeps: only then is a wake-up, which is a system call, worth its microsecond
+/** Set by the reader while it sleeps: only then is a wake-up, which is a system call, worth its microsecond. */
+const WAITING = 3;
 const FRAME_HEADER = 6;
 /** Entries after which the reader is told, within one turn of the event loop. */
 const BURST = 2;

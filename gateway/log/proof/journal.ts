@@ -262,7 +262,10 @@ export function groupText(
 ): string {
   const { first, count, root, answers, mergeBy } = group;
   const roots = answers === undefined ? [root] : [root, answers];
-  return `yitong-journal-group/v${String(roots.length)} ed25519 sha256\n${journal}\n${first} ${count}\n${roots.map((hash) => `${hash.toString('base64')}\n`).join('')}${new Date(mergeBy).toISOString()}\n`;
+  return (
+    `yitong-journal-group/v${String(roots.length)} ed25519 sha256\n${journal}\n${first} ${count}\n` +
+    `${roots.map((hash) => `${hash.toString('base64')}\n`).join('')}${new Date(mergeBy).toISOString()}\n`
+  );
 }
 
 /**

@@ -9,9 +9,9 @@ import { present } from '../../../contracts/present.js';
 import { parseVkey, type Verifier } from '../proof/note.js';
 import { publishVkey, replicaVkeyFile } from '../store/signer.js';
 import { type ListAnswer, type ReplicaClient, replicaClient } from './client.js';
-import { type Copies, openCopies } from './copy.js';
 import type { Claim, Fence } from './epoch.js';
 import type { Fault } from './fault.js';
+import { type Copies, openCopies } from './journal-copies.js';
 import type { Peer, ReplicaSetup } from './peers.js';
 
 export interface ReplicaHealth {

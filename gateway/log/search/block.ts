@@ -45,46 +45,46 @@ export class BlockBuilder implements Block {
   count = 0;
   firstTime = Infinity;
   lastTime = -Infinity;
-  private readonly times: number[] = [];
+  readonly #times: number[] = [];
   /** One entry, or several: most terms of a block come once. */
-  private readonly postings = new Map<number, number | number[]>();
-  private readonly sums = new SummaryBuilder();
+  readonly #postings = new Map<number, number | number[]>();
+  readonly #sums = new SummaryBuilder();
 
   /** The next entry; undefined where there is no body to read. */
   add(body: LogBody | undefined, references?: CaseReferences): void {
     const entry = this.count++;
     const time = Date.parse(body?.time ?? '');
-    this.times.push(time);
+    this.#times.push(time);
     if (time < this.firstTime) this.firstTime = time;
     if (time > this.lastTime) this.lastTime = time;
     if (body === undefined) return;
     eachTerm(body, references, (kind, value) => {
       const term = termHash(kind, value);
-      const known = this.postings.get(term);
-      if (known === undefined) this.postings.set(term, entry);
+      const known = this.#postings.get(term);
+      if (known === undefined) this.#postings.set(term, entry);
       else if (typeof known === 'number') {
-        if (known !== entry) this.postings.set(term, [known, entry]);
+        if (known !== entry) this.#postings.set(term, [known, entry]);
       } else if (known[known.length - 1] !== entry) known.push(entry);
     });
-    this.sums.add(body, time);
+    this.#sums.add(body, time);
   }
 
   entries(term: number): Uint16Array {
-    const found = this.postings.get(term);
+    const found = this.#postings.get(term);
     return found === undefined ? NONE : Uint16Array.from(typeof found === 'number' ? [found] : found);
   }
   time(entry: number): number {
-    return this.times[entry] ?? NaN;
+    return this.#times[entry] ?? NaN;
   }
   summary(): Summary {
-    return this.sums.summary();
+    return this.#sums.summary();
   }
 
   encode(): Buffer {
-    const summary = Buffer.from(JSON.stringify(this.sums.summary()));
-    const terms = Float64Array.from(this.postings.keys()).sort();
+    const summary = Buffer.from(JSON.stringify(this.#sums.summary()));
+    const terms = Float64Array.from(this.#postings.keys()).sort();
     let places = 0;
-    for (const entries of this.postings.values()) places += typeof entries === 'number' ? 1 : entries.length;
+    for (const entries of this.#postings.values()) places += typeof entries === 'number' ? 1 : entries.length;
     const bytes = Buffer.alloc(HEADER + this.count * TIME + terms.length * TERM + places * PLACE + summary.length);
     MAGIC.copy(bytes);
     bytes.writeUInt32BE(this.count, 8);
@@ -93,7 +93,7 @@ export class BlockBuilder implements Block {
     bytes.writeDoubleBE(this.lastTime, 24);
     bytes.writeUInt32BE(summary.length, 32);
     // 0 stands for a time that the body does not name
-    this.times.forEach((time, i) =>
+    this.#times.forEach((time, i) =>
       bytes.writeUIntBE(Number.isFinite(time) && time > 0 ? time : 0, HEADER + i * TIME, TIME),
     );
     let at = HEADER + this.count * TIME;
@@ -104,7 +104,7 @@ export class BlockBuilder implements Block {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const put = (entry: number): void => view.setUint16(first + PLACE * place++, entry);
     for (const term of terms) {
-      const entries = this.postings.get(term) ?? [];
+      const entries = this.#postings.get(term) ?? [];
       view.setUint16(at, Math.floor(term / 2 ** 32));
       view.setUint32(at + 2, term % 2 ** 32);
       view.setUint32(at + 6, place);
@@ -120,15 +120,31 @@ export class BlockBuilder implements Block {
 
 /** A block, or the beginning of one, from its file. */
 export class StoredBlock implements Block {
+  readonly #fd: number;
+  readonly #dictionary: number;
+  readonly count: number;
+  readonly #terms: number;
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly #summaryBytes: number;
+
   private constructor(
-    private readonly fd: number,
-    private readonly dictionary: number,
-    readonly count: number,
-    private readonly terms: number,
-    readonly firstTime: number,
-    readonly lastTime: number,
-    private readonly summaryBytes: number,
-  ) {}
+    fd: number,
+    dictionary: number,
+    count: number,
+    terms: number,
+    firstTime: number,
+    lastTime: number,
+    summaryBytes: number,
+  ) {
+    this.#fd = fd;
+    this.#dictionary = dictionary;
+    this.count = count;
+    this.#terms = terms;
+    this.firstTime = firstTime;
+    this.lastTime = lastTime;
+    this.#summaryBytes = summaryBytes;
+  }
 
   /** Undefined if there is no such file, or none of this version: it is then made anew. */
   static open(file: string): StoredBlock | undefined {
@@ -156,100 +172,103 @@ export class StoredBlock implements Block {
     );
   }
 
-  private read(at: number, length: number): Buffer {
+  #read(at: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
-    const got = readSync(this.fd, bytes, 0, length, at);
+    const got = readSync(this.#fd, bytes, 0, length, at);
     return got === length ? bytes : bytes.subarray(0, got);
   }
 
   entries(term: number): Uint16Array {
     // hashes are even: where a term should stand is known within a few standard deviations
-    const guess = (term / 2 ** 48) * this.terms;
-    const slack = 4 * Math.sqrt(this.terms) + 4;
+    const guess = (term / 2 ** 48) * this.#terms;
+    const slack = 4 * Math.sqrt(this.#terms) + 4;
     return (
-      this.find(term, Math.max(0, Math.floor(guess - slack)), Math.min(this.terms, Math.ceil(guess + slack))) ??
-      this.find(term, 0, this.terms) ??
+      this.#find(term, Math.max(0, Math.floor(guess - slack)), Math.min(this.#terms, Math.ceil(guess + slack))) ??
+      this.#find(term, 0, this.#terms) ??
       NONE
     );
   }
 
   /** Undefined if the term can stand outside [from, to). */
-  private find(term: number, from: number, to: number): Uint16Array | undefined {
-    const words = this.read(this.dictionary + from * TERM, (to - from) * TERM);
+  #find(term: number, from: number, to: number): Uint16Array | undefined {
+    const words = this.#read(this.#dictionary + from * TERM, (to - from) * TERM);
     const at = (i: number): number => words.readUIntBE(i * TERM, 6);
     const length = words.length / TERM;
     if (length === 0) return NONE;
-    if ((from > 0 && term < at(0)) || (to < this.terms && term > at(length - 1))) return undefined;
+    if ((from > 0 && term < at(0)) || (to < this.#terms && term > at(length - 1))) return undefined;
     let low = 0;
     let high = length - 1;
     while (low <= high) {
       const middle = (low + high) >> 1;
       const here = at(middle);
       if (here === term)
-        return this.places(words.readUInt32BE(middle * TERM + 6), words.readUInt16BE(middle * TERM + 10));
+        return this.#places(words.readUInt32BE(middle * TERM + 6), words.readUInt16BE(middle * TERM + 10));
       if (here < term) low = middle + 1;
       else high = middle - 1;
     }
     return NONE;
   }
 
-  private places(place: number, count: number): Uint16Array {
-    const bytes = this.read(this.dictionary + this.terms * TERM + place * PLACE, count * PLACE);
+  #places(place: number, count: number): Uint16Array {
+    const bytes = this.#read(this.#dictionary + this.#terms * TERM + place * PLACE, count * PLACE);
     const entries = new Uint16Array(count);
     for (let i = 0; i < count; i++) entries[i] = bytes.readUInt16BE(i * PLACE);
     return entries;
   }
 
-  private allTimes: Buffer | undefined;
+  #allTimes: Buffer | undefined;
   time(entry: number): number {
-    this.allTimes ??= this.read(HEADER, this.count * TIME);
-    const time = this.allTimes.readUIntBE(entry * TIME, TIME);
+    this.#allTimes ??= this.#read(HEADER, this.count * TIME);
+    const time = this.#allTimes.readUIntBE(entry * TIME, TIME);
     return time === 0 ? NaN : time;
   }
 
   summary(): Summary {
-    return JSON.parse(this.read(this.summaryAt(), this.summaryBytes).toString('utf8')) as Summary;
+    return JSON.parse(this.#read(this.#summaryAt(), this.#summaryBytes).toString('utf8')) as Summary;
   }
 
-  private summaryAt(): number {
+  #summaryAt(): number {
     // behind the last term's entries
-    if (this.terms === 0) return this.dictionary;
-    const term = this.read(this.dictionary + (this.terms - 1) * TERM, TERM);
-    return this.dictionary + this.terms * TERM + (term.readUInt32BE(6) + term.readUInt16BE(10)) * PLACE;
+    if (this.#terms === 0) return this.#dictionary;
+    const term = this.#read(this.#dictionary + (this.#terms - 1) * TERM, TERM);
+    return this.#dictionary + this.#terms * TERM + (term.readUInt32BE(6) + term.readUInt16BE(10)) * PLACE;
   }
 
   close(): void {
-    closeSync(this.fd);
+    closeSync(this.#fd);
   }
 }
 
 /** The beginning of a block from its file, and what came since. */
 export class JoinedBlock implements Block {
-  constructor(
-    private readonly part: StoredBlock,
-    private readonly rest: BlockBuilder,
-  ) {}
+  readonly #part: StoredBlock;
+  readonly #rest: BlockBuilder;
+
+  constructor(part: StoredBlock, rest: BlockBuilder) {
+    this.#part = part;
+    this.#rest = rest;
+  }
 
   get count(): number {
-    return this.part.count + this.rest.count;
+    return this.#part.count + this.#rest.count;
   }
   get firstTime(): number {
-    return Math.min(this.part.firstTime, this.rest.firstTime);
+    return Math.min(this.#part.firstTime, this.#rest.firstTime);
   }
   get lastTime(): number {
-    return Math.max(this.part.lastTime, this.rest.lastTime);
+    return Math.max(this.#part.lastTime, this.#rest.lastTime);
   }
   entries(term: number): Uint16Array {
-    const [before, behind] = [this.part.entries(term), this.rest.entries(term)];
+    const [before, behind] = [this.#part.entries(term), this.#rest.entries(term)];
     const all = new Uint16Array(before.length + behind.length);
     all.set(before);
-    for (let i = 0; i < behind.length; i++) all[before.length + i] = this.part.count + (behind[i] ?? 0);
+    for (let i = 0; i < behind.length; i++) all[before.length + i] = this.#part.count + (behind[i] ?? 0);
     return all;
   }
   time(entry: number): number {
-    return entry < this.part.count ? this.part.time(entry) : this.rest.time(entry - this.part.count);
+    return entry < this.#part.count ? this.#part.time(entry) : this.#rest.time(entry - this.#part.count);
   }
   summary(): Summary {
-    return mergeSummaries([this.part.summary(), this.rest.summary()], -Infinity, Infinity);
+    return mergeSummaries([this.#part.summary(), this.#rest.summary()], -Infinity, Infinity);
   }
 }

@@ -59,24 +59,24 @@ const emptyHour = (): Mutable<Hour> => ({
 const record = <V>(): Record<string, V> => Object.create(null) as Record<string, V>;
 
 export class SummaryBuilder {
-  private readonly hours = record<Mutable<Hour>>();
-  private readonly grants = record<Mutable<GrantUse>>();
+  readonly #hours = record<Mutable<Hour>>();
+  readonly #grants = record<Mutable<GrantUse>>();
 
   add(body: LogBody, time: number): void {
     if (!Number.isFinite(time)) return;
     switch (body.type) {
       case 'released':
-        return this.released(body, time);
+        return this.#released(body, time);
       case 'completed':
         for (const { microseconds } of body.answers ?? []) {
           if (microseconds === undefined) continue;
           const bucket = String(latencyBucket(microseconds));
-          const { latency } = this.hour(time);
+          const { latency } = this.#hour(time);
           latency[bucket] = (latency[bucket] ?? 0) + 1;
         }
         return;
       case 'refused_before_identity': {
-        const { refused } = this.hour(time);
+        const { refused } = this.#hour(time);
         const code = body.code ?? '';
         refused[code] = (refused[code] ?? 0) + (body.count ?? 0);
         return;
@@ -85,8 +85,8 @@ export class SummaryBuilder {
     }
   }
 
-  private released(body: LogBody, time: number): void {
-    const hour = this.hour(time);
+  #released(body: LogBody, time: number): void {
+    const hour = this.#hour(time);
     const datasets = body.datasets ?? [];
     const denied = datasets.length === 0 || datasets.some(({ effect }) => effect === 'deny');
     // a stream is one request, however many chunks it has
@@ -106,19 +106,19 @@ export class SummaryBuilder {
       count(hour.datasets, dataset, first && effect === 'deny' ? 1 : 0);
       hour.records += records ?? 0;
       if (grant === undefined || effect !== 'allow' || body.dryRun === true) continue;
-      const use = (this.grants[grant] ??= { requests: 0, last: 0, fields: record<number>() });
+      const use = (this.#grants[grant] ??= { requests: 0, last: 0, fields: record<number>() });
       use.requests += one;
       use.last = Math.max(use.last, time);
       for (const field of fields ?? []) use.fields[field] = Math.max(use.fields[field] ?? 0, time);
     }
   }
 
-  private hour(time: number): Mutable<Hour> {
-    return (this.hours[String(Math.floor(time / HOUR) * HOUR)] ??= emptyHour());
+  #hour(time: number): Mutable<Hour> {
+    return (this.#hours[String(Math.floor(time / HOUR) * HOUR)] ??= emptyHour());
   }
 
   summary(): Summary {
-    return { hours: this.hours, grants: this.grants };
+    return { hours: this.#hours, grants: this.#grants };
   }
 }
 

@@ -32,9 +32,9 @@ export function traceOfLog(dataDir: string): string | undefined {
   const remains = remainsOfLog(dataDir);
   if (remains !== undefined) return remains;
   const seen = seenOf(readVersion(auditLayout(dataDir).epoch)?.text);
-  return seen === undefined || seen.size === 0
-    ? undefined
-    : `the record of who sequences says that the log${seen.origin === undefined ? '' : ` \`${seen.origin}\``} has ${seen.size} entries`;
+  if (seen === undefined || seen.size === 0) return undefined;
+  const name = seen.origin === undefined ? '' : ` \`${seen.origin}\``;
+  return `the record of who sequences says that the log${name} has ${seen.size} entries`;
 }
 
 function seenOf(text: string | undefined): { readonly size: number; readonly origin?: string } | undefined {

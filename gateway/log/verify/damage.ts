@@ -24,7 +24,8 @@ import { remainsOfLog } from '../store/begun.js';
 import { type BodyStore, openBodies } from '../store/bodies.js';
 import { openSigner } from '../store/signer.js';
 import { readState, type SequencerState } from '../store/state.js';
-import { gapIn, segmentAt } from './verify.js';
+import { gapIn } from './entries.js';
+import { segmentAt } from './journals.js';
 
 export interface DamagedJournal {
   readonly journal: string;

@@ -72,7 +72,7 @@ export interface LogReplay extends ReplayResult {
 
 /**
  * Replays what was decided in [since, until), ms since 1970.
- * @param progress told now and then how many entries were read
+ * @param progress called now and then with how many entries have been read
  */
 export async function replayLog(
   search: SearchIndex,

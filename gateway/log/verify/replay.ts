@@ -17,7 +17,7 @@ export interface ReplayArguments {
   /** ms since 1970 */
   readonly since?: number;
   readonly until?: number;
-  /** Changes that are told, those of the most decisions. */
+  /** How many changes are reported: those that concern the most decisions. */
   readonly most: number;
 }
 

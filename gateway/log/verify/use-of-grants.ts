@@ -4,8 +4,8 @@ import type { SearchIndex } from '../search/index.js';
 import { HOUR } from '../search/summary.js';
 
 /**
- * The whole log's, and since when there is one: ms since 1970, undefined where it has no hour. A client's last request
- * is told by the hour.
+ * The use of grants and clients over the whole log. `begins` is the log's first hour (ms since 1970), undefined where
+ * the log is empty. A client's last request is known to the hour.
  */
 export async function useOf(search: SearchIndex): Promise<{ readonly use: Use; readonly begins: number | undefined }> {
   const { hours, grants } = await search.overview(0, Infinity);

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
-import { tryLock } from '../../ground/files/lock.js';
+import { type Lock, tryLock } from '../../ground/files/lock.js';
 import { readVersion, swapVersion } from '../../ground/files/versions.js';
 import { type AddCheckpoint, parseAddCheckpoint, SIZE_TYPE } from '../proof/add-checkpoint.js';
 import { type Checkpoint, parseCheckpoint } from '../proof/checkpoint.js';
@@ -71,69 +71,92 @@ const sizeReply = (size: number): WitnessReply => ({ status: 409, type: SIZE_TYP
  * @throws YitongError `audit_unavailable` if another process uses the folder, `log_invalid` if what stands in it was
  * not cosigned with this key
  */
-export function openWitness({ stateDir, cosigner, logs, now, onSuspicion, onAnswer }: WitnessOptions): Witness {
+export function openWitness(options: WitnessOptions): Witness {
+  const { stateDir } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const lock = tryLock(join(stateDir, 'lock'));
   if (lock === undefined)
     throw new YitongError('audit_unavailable', 'another process is the witness on this state', {
       place: { file: stateDir },
     });
-  const folder = (origin: string): string => join(stateDir, originHash(origin));
-
-  function load(origin: string): Seen {
-    const found = readVersion(folder(origin));
-    if (found === undefined) return { number: 0, size: 0, root: EMPTY_ROOT, note: undefined };
-    const note = parseNote(Buffer.from(found.text));
-    const { origin: named, size, root } = parseCheckpoint(note.text);
-    if (named !== origin || cosignersOf(note, [cosigner]).length === 0) {
-      throw new YitongError(
-        'log_invalid',
-        'the state was not cosigned with this key; a new key needs a state folder of its own',
-        { place: { file: folder(origin) } },
-      );
-    }
-    return { number: found.number, size, root, note: found.text };
-  }
-
-  const seen = new Map<string, Seen>();
   try {
-    for (const { origin } of logs) seen.set(origin, load(origin));
+    return new FolderWitness(options, lock);
   } catch (error) {
     lock.release();
     throw error;
   }
-  const byHash = new Map(logs.map(({ origin }) => [originHash(origin), origin]));
+}
 
-  /** The known origin that the request under way is about. */
-  let about: string | undefined;
+/** What a log asks to be cosigned. */
+interface Asked {
+  readonly request: AddCheckpoint;
+  readonly note: Note;
+  readonly checkpoint: Checkpoint;
+}
 
-  function judge(body: Buffer): WitnessReply {
-    let request: AddCheckpoint;
-    let note: Note;
-    let checkpoint: Checkpoint;
+/** @throws YitongError where it is malformed */
+function parseAsked(body: Buffer): Asked {
+  const request = parseAddCheckpoint(body);
+  const note = parseNote(Buffer.from(request.checkpoint));
+  return { request, note, checkpoint: parseCheckpoint(note.text) };
+}
+
+class FolderWitness implements Witness {
+  readonly #options: WitnessOptions;
+  readonly #lock: Lock;
+  /** By origin. */
+  readonly #seen = new Map<string, Seen>();
+  /** By the SHA-256 of the origin, in hex. */
+  readonly #origins: ReadonlyMap<string, string>;
+
+  /** @throws YitongError `log_invalid` if what stands in the folder was not cosigned with this key */
+  constructor(options: WitnessOptions, lock: Lock) {
+    this.#options = options;
+    this.#lock = lock;
+    for (const { origin } of options.logs) this.#seen.set(origin, this.#load(origin));
+    this.#origins = new Map(options.logs.map(({ origin }) => [originHash(origin), origin]));
+  }
+
+  addCheckpoint(body: Buffer): WitnessReply {
+    const { origin, reply } = this.#judge(body);
+    this.#options.onAnswer?.(origin, reply.status);
+    return reply;
+  }
+
+  checkpoint(hash: string): string | undefined {
+    const origin = this.#origins.get(hash);
+    return origin === undefined ? undefined : this.#seen.get(origin)?.note;
+  }
+
+  sizes(): ReadonlyMap<string, number> {
+    return new Map([...this.#seen].map(([origin, { size }]) => [origin, size]));
+  }
+
+  close(): void {
+    this.#lock.release();
+  }
+
+  /** `origin` is absent where it is none that this witness knows. */
+  #judge(body: Buffer): { readonly origin?: string; readonly reply: WitnessReply } {
+    let asked: Asked;
     try {
-      request = parseAddCheckpoint(body);
-      note = parseNote(Buffer.from(request.checkpoint));
-      checkpoint = parseCheckpoint(note.text);
+      asked = parseAsked(body);
     } catch (error) {
-      if (isYitongError(error)) return text(400, `${error.message}\n`);
+      if (isYitongError(error)) return { reply: text(400, `${error.message}\n`) };
       throw error;
     }
+    const { origin } = asked.checkpoint;
+    const log = this.#options.logs.find((one) => one.origin === origin);
+    const last = this.#seen.get(origin);
+    if (log === undefined || last === undefined) return { reply: text(404, 'this witness does not know the origin\n') };
+    const reply = untrusted(asked, log) ?? this.#refuse(asked, last) ?? this.#cosign(asked, log, last);
+    return { origin, reply };
+  }
+
+  /** Why a checkpoint that the log signed is not cosigned; undefined where the log grew from what was cosigned last. */
+  #refuse({ request, checkpoint }: Asked, last: Seen): WitnessReply | undefined {
+    const { onSuspicion } = this.#options;
     const { origin, size, root } = checkpoint;
-    const log = logs.find((one) => one.origin === origin);
-    const last = seen.get(origin);
-    if (log === undefined || last === undefined) return text(404, 'this witness does not know the origin\n');
-    about = origin;
-    try {
-      openNote(Buffer.from(request.checkpoint), log.keys);
-    } catch (error) {
-      if (isYitongError(error))
-        return text(
-          403,
-          'no signature of a key that this witness trusts for the origin, or one that does not verify\n',
-        );
-      throw error;
-    }
     if (request.old > size) return text(400, 'the old size is above the size of the checkpoint\n');
     if (request.old !== last.size) return sizeReply(last.size);
     if (size === 0 && !root.equals(EMPTY_ROOT)) return text(422, 'the root of an empty tree is the hash of nothing\n');
@@ -142,39 +165,58 @@ export function openWitness({ stateDir, cosigner, logs, now, onSuspicion, onAnsw
       onSuspicion?.(origin, `another tree of ${size} entries was shown: a fork`);
       return sizeReply(last.size);
     }
-    if (!consistencyHolds(last.size, size, last.root, root, request.proof)) {
-      onSuspicion?.(origin, `a tree of ${size} entries was shown that is not proved to have grown from ${last.size}`);
-      return text(422, 'the checkpoint is not proved to have grown from the one cosigned before\n');
-    }
+    if (consistencyHolds(last.size, size, last.root, root, request.proof)) return undefined;
+    onSuspicion?.(origin, `a tree of ${size} entries was shown that is not proved to have grown from ${last.size}`);
+    return text(422, 'the checkpoint is not proved to have grown from the one cosigned before\n');
+  }
 
-    // Persist, then answer. A crash before the swap leaves the old state and no answer; one behind it leaves a
-    // checkpoint that is recorded as cosigned though nobody has the cosignature: the log asks again and gets it.
-    const cosigned = cosigner.cosign(Buffer.from(note.text), Math.floor(now() / 1000));
-    const line = signatureLine(cosigned);
+  /**
+   * Persists, then answers. A crash before the swap leaves the old state and no answer; one behind it leaves a
+   * checkpoint that is recorded as cosigned though nobody has the cosignature: the log asks again and gets it.
+   */
+  #cosign({ note, checkpoint }: Asked, log: WitnessLog, last: Seen): WitnessReply {
+    const { cosigner, now } = this.#options;
+    const { origin, size, root } = checkpoint;
+    const line = signatureLine(cosigner.cosign(Buffer.from(note.text), Math.floor(now() / 1000)));
     const trusted = note.signatures.filter(({ name, keyId }) =>
       log.keys.some((key) => key.name === name && key.keyId === keyId),
     );
     const stored = `${note.text}\n${trusted.map(signatureLine).join('')}${line}`;
-    if (!lock?.held() || !swapVersion(folder(origin), last.number, stored)) {
-      seen.set(origin, load(origin));
+    if (!this.#lock.held() || !swapVersion(this.#folder(origin), last.number, stored)) {
+      this.#seen.set(origin, this.#load(origin));
       return text(503, "another process uses this witness's state; try again\n");
     }
-    seen.set(origin, { number: last.number + 1, size, root, note: stored });
+    this.#seen.set(origin, { number: last.number + 1, size, root, note: stored });
     return text(200, line);
   }
 
-  return {
-    addCheckpoint(body) {
-      about = undefined;
-      const reply = judge(body);
-      onAnswer?.(about, reply.status);
-      return reply;
-    },
-    sizes: () => new Map([...seen].map(([origin, { size }]) => [origin, size])),
-    checkpoint(hash) {
-      const origin = byHash.get(hash);
-      return origin === undefined ? undefined : seen.get(origin)?.note;
-    },
-    close: () => lock.release(),
-  };
+  #load(origin: string): Seen {
+    const found = readVersion(this.#folder(origin));
+    if (found === undefined) return { number: 0, size: 0, root: EMPTY_ROOT, note: undefined };
+    const note = parseNote(Buffer.from(found.text));
+    const { origin: named, size, root } = parseCheckpoint(note.text);
+    if (named !== origin || cosignersOf(note, [this.#options.cosigner]).length === 0) {
+      throw new YitongError(
+        'log_invalid',
+        'the state was not cosigned with this key; a new key needs a state folder of its own',
+        { place: { file: this.#folder(origin) } },
+      );
+    }
+    return { number: found.number, size, root, note: found.text };
+  }
+
+  #folder(origin: string): string {
+    return join(this.#options.stateDir, originHash(origin));
+  }
+}
+
+/** The refusal of a checkpoint that no key of the log signed. */
+function untrusted({ request }: Asked, log: WitnessLog): WitnessReply | undefined {
+  try {
+    openNote(Buffer.from(request.checkpoint), log.keys);
+    return undefined;
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    return text(403, 'no signature of a key that this witness trusts for the origin, or one that does not verify\n');
+  }
 }

@@ -35,29 +35,102 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
  * @param onBytes with each piece
  * @param signal ends the copying between two pieces
  */
-export function copies(
-  to: string,
-  { onBytes, signal }: { readonly onBytes?: (bytes: number) => void; readonly signal?: AbortSignal } = {},
-): Copies {
-  const files: ManifestFile[] = [];
-  const dirs = new Set<string>();
-  function folderOf(path: string): void {
-    for (let up = dirname(join(to, path)); !dirs.has(up); up = dirname(up)) {
-      dirs.add(up);
-      if (up === to) break;
-    }
-    mkdirSync(dirname(join(to, path)), { recursive: true, mode: 0o700 });
+export function copies(to: string, options: CopyOptions = {}): Copies {
+  return new FolderCopies(to, options);
+}
+
+interface CopyOptions {
+  readonly onBytes?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+class FolderCopies implements Copies {
+  readonly files: ManifestFile[] = [];
+  readonly #to: string;
+  readonly #options: CopyOptions;
+  /** Folders with new names in them. */
+  readonly #dirs = new Set<string>();
+
+  constructor(to: string, options: CopyOptions) {
+    this.#to = to;
+    this.#options = options;
   }
+
+  async file(
+    from: string,
+    path: string,
+    { length = Infinity, mode, as = path }: { length?: number; mode?: number; as?: string } = {},
+  ): Promise<boolean> {
+    let source: FileHandle;
+    try {
+      source = await openFile(join(from, path), 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+    try {
+      const stat = await source.stat();
+      const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE, stat.size, length)));
+      await this.#write(as, mode ?? stat.mode & 0o777, async (put) => {
+        for (let at = 0; at < length; ) {
+          const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), at);
+          if (bytesRead === 0) break;
+          await put(buffer.subarray(0, bytesRead));
+          at += bytesRead;
+        }
+      });
+    } finally {
+      await source.close();
+    }
+    return true;
+  }
+
+  bytes(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
+    return this.#write(path, mode, (put) => put(bytes));
+  }
+
+  async map(from: string, path: string): Promise<void> {
+    const source = join(from, path);
+    // one that nobody ever wrote to has no pages so far, and is made anew when it is opened
+    if (statSync(source).size === 0) return;
+    this.#makeFolderOf(path);
+    await this.#copyMap(source, path);
+    chmodSync(join(this.#to, path), 0o600);
+    const copy = await openFile(join(this.#to, path), 'r+');
+    try {
+      await copy.sync();
+      const { bytes, sha256 } = await this.#digest(copy);
+      this.#options.onBytes?.(bytes);
+      this.files.push({ path, bytes, sha256, mode: 0o600 });
+    } finally {
+      await copy.close();
+    }
+  }
+
+  end(): void {
+    for (const dir of this.#dirs) syncDir(dir);
+  }
+
+  #makeFolderOf(path: string): void {
+    const folder = dirname(join(this.#to, path));
+    for (let up = folder; !this.#dirs.has(up); up = dirname(up)) {
+      this.#dirs.add(up);
+      if (up === this.#to) break;
+    }
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
   /** Writes what `pieces` gives; each piece is counted when it is written. */
-  async function write(
+  async #write(
     path: string,
     mode: number,
     pieces: (put: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
   ): Promise<void> {
-    folderOf(path);
+    this.#makeFolderOf(path);
+    const { onBytes, signal } = this.#options;
     const hash = createHash('sha256');
     let bytes = 0;
-    const file = await openFile(join(to, path), 'wx', mode);
+    const file = await openFile(join(this.#to, path), 'wx', mode);
     try {
       await pieces(async (piece) => {
         signal?.throwIfAborted();
@@ -71,76 +144,33 @@ export function copies(
     } finally {
       await file.close();
     }
-    files.push({ path, bytes, sha256: hash.digest('hex'), mode });
+    this.files.push({ path, bytes, sha256: hash.digest('hex'), mode });
   }
 
-  return {
-    files,
-    async file(from, path, { length = Infinity, mode, as = path } = {}) {
-      let source: FileHandle;
-      try {
-        source = await openFile(join(from, path), 'r');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-        throw error;
-      }
-      try {
-        const stat = await source.stat();
-        const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE, stat.size, length)));
-        await write(as, mode ?? stat.mode & 0o777, async (put) => {
-          for (let at = 0; at < length; ) {
-            const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, length - at), at);
-            if (bytesRead === 0) break;
-            await put(buffer.subarray(0, bytesRead));
-            at += bytesRead;
-          }
-        });
-      } finally {
-        await source.close();
-      }
-      return true;
-    },
-    bytes: (path, bytes, mode = 0o600) => write(path, mode, (put) => put(bytes)),
-    async map(from, path) {
-      const source = join(from, path);
-      // one that nobody ever wrote to has no pages so far, and is made anew when it is opened
-      if (statSync(source).size === 0) return;
-      folderOf(path);
-      const environment = openEnv({ file: source, readOnly: true, maxDbs: 16 });
-      const target = pathOf(join(to, path)).path;
-      try {
-        try {
-          await environment.root.backup(target, true);
-        } catch {
-          // pages that a killed process left behind are in nobody's tree, and LMDB does not compact such a map
-          await rm(join(to, path), { force: true });
-          await environment.root.backup(target, false);
-        }
-      } finally {
-        await environment.close();
-      }
-      chmodSync(join(to, path), 0o600);
-      const made = await openFile(join(to, path), 'r+');
-      try {
-        await made.sync();
-        const hash = createHash('sha256');
-        const buffer = Buffer.allocUnsafe(PIECE);
-        let bytes = 0;
-        for (;;) {
-          signal?.throwIfAborted();
-          const { bytesRead } = await made.read(buffer, 0, buffer.length, bytes);
-          if (bytesRead === 0) break;
-          hash.update(buffer.subarray(0, bytesRead));
-          bytes += bytesRead;
-        }
-        onBytes?.(bytes);
-        files.push({ path, bytes, sha256: hash.digest('hex'), mode: 0o600 });
-      } finally {
-        await made.close();
-      }
-    },
-    end() {
-      for (const dir of dirs) syncDir(dir);
-    },
-  };
+  async #copyMap(source: string, path: string): Promise<void> {
+    const environment = openEnv({ file: source, readOnly: true, maxDbs: 16 });
+    const target = pathOf(join(this.#to, path)).path;
+    try {
+      await environment.root.backup(target, true);
+    } catch {
+      // pages that a killed process left behind are in nobody's tree, and LMDB does not compact such a map
+      await rm(join(this.#to, path), { force: true });
+      await environment.root.backup(target, false);
+    } finally {
+      await environment.close();
+    }
+  }
+
+  async #digest(file: FileHandle): Promise<{ readonly bytes: number; readonly sha256: string }> {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(PIECE);
+    let bytes = 0;
+    for (;;) {
+      this.#options.signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, bytes);
+      if (bytesRead === 0) return { bytes, sha256: hash.digest('hex') };
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  }
 }

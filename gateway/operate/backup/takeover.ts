@@ -183,10 +183,48 @@ export function journalTail(dir: string): Tail {
   return { segment: newest, end: at, lastSeq, whole: marked <= lastSeq, marked };
 }
 
+/** What is left of the log, here and in the folder that is taken over. */
+interface LogFound {
+  /** Where it is read from; undefined where nothing is left. */
+  readonly source: string | undefined;
+  /** Of the sequencer there. */
+  readonly state: SequencerState | undefined;
+  /** Of the sequencer in the folder of the replica that takes over. */
+  readonly here: SequencerState | undefined;
+  /** What this replica has heard of whoever sequenced. */
+  readonly seen: Claim | undefined;
+}
+
 async function look(options: TakeoverOptions): Promise<Look> {
-  const { replica, others, knowledge, onProgress } = options;
+  const { knowledge } = options;
   const dataDir = resolve(options.dataDir);
   const from = options.from === undefined ? undefined : resolve(options.from);
+  const log = findLog(dataDir, from);
+  const { source, state, seen } = log;
+  if (source !== undefined) await refuseUnverified(source, options);
+  const newest = newestSeen({ ...log, knowledge });
+  const renamed = state === undefined || newest !== undefined || knowledge.kind === 'unknown';
+  const size = state?.size ?? 0;
+  const why = whyRenamed(renamed, state, newest);
+  const found = findJournals(dataDir, from, options.replica, log);
+  return {
+    source,
+    state,
+    bring: found.bring,
+    newest,
+    size,
+    before: state?.origin ?? seen?.origin ?? options.configured,
+    renamed,
+    ...present({ why }),
+    ...(newest === undefined ? (renamed && state !== undefined ? {} : { lost: 0 }) : { lost: newest.size - size }),
+    journals: found.journals,
+    missing: missingEntries(found, options, log),
+    epoch: (seen?.epoch ?? 0) + 1,
+  };
+}
+
+/** @throws YitongError `bad_request`; `audit_unavailable` where a process works there; `restore_fork` */
+function findLog(dataDir: string, from: string | undefined): LogFound {
   if (from === dataDir)
     throw new YitongError('bad_request', '`--from` names another folder than the one that takes over');
   if (from !== undefined && !existsSync(from))
@@ -201,77 +239,93 @@ async function look(options: TakeoverOptions): Promise<Look> {
         `leave \`--from\` out`,
       dataDir,
     );
-  const [source, state] = there === undefined ? [here === undefined ? undefined : dataDir, here] : [from, there];
-  if (source !== undefined) {
-    const report = await verifyLog({
-      logDir: auditLayout(source).log,
-      dataDir: source,
-      ...(onProgress === undefined
-        ? {}
-        : { onProgress: (done: number, of: number) => onProgress('verifying', done, of) }),
-    });
-    if (!report.ok)
-      throw new YitongError(
-        'log_invalid',
-        `the log in this folder does not verify: ${report.fault ?? 'unknown'}; take an older copy of it (a ` +
-          `backup's \`data\`), or mend it first with \`yitong audit mend\``,
-        { place: { file: source } },
-      );
-  }
-  const newest = newestSeen({ source, state, seen, knowledge, here });
-  const renamed = state === undefined || newest !== undefined || knowledge.kind === 'unknown';
-  const size = state?.size ?? 0;
-  const why =
-    newest !== undefined
-      ? `the log had ${newest.size} entries, and ${size} are here`
-      : state === undefined
-        ? 'nothing is left of the log'
-        : renamed
-          ? 'nobody says whether the log had grown since: give its newest checkpoint with --checkpoint, or your ' +
-            'word with --no-newer'
-          : undefined;
+  if (there !== undefined) return { source: from, state: there, here, seen };
+  return { source: here === undefined ? undefined : dataDir, state: here, here, seen };
+}
 
-  // journals: what that folder has, and what was copied here while its replica lived
+/** @throws YitongError `log_invalid` */
+async function refuseUnverified(source: string, { onProgress }: TakeoverOptions): Promise<void> {
+  const report = await verifyLog({
+    logDir: auditLayout(source).log,
+    dataDir: source,
+    ...(onProgress === undefined
+      ? {}
+      : { onProgress: (done: number, of: number) => onProgress('verifying', done, of) }),
+  });
+  if (!report.ok)
+    throw new YitongError(
+      'log_invalid',
+      `the log in this folder does not verify: ${report.fault ?? 'unknown'}; take an older copy of it (a ` +
+        `backup's \`data\`), or mend it first with \`yitong audit mend\``,
+      { place: { file: source } },
+    );
+}
+
+/** In words; undefined where it keeps its name. */
+function whyRenamed(renamed: boolean, state: SequencerState | undefined, newest: Look['newest']): string | undefined {
+  if (!renamed) return undefined;
+  if (newest !== undefined) return `the log had ${newest.size} entries, and ${state?.size ?? 0} are here`;
+  if (state === undefined) return 'nothing is left of the log';
+  return (
+    'nobody says whether the log had grown since: give its newest checkpoint with --checkpoint, or your word with ' +
+    '--no-newer'
+  );
+}
+
+interface JournalsFound {
+  /** By journal, the copy of it that can be read furthest. */
+  readonly tails: ReadonlyMap<string, { readonly tail: Tail; readonly replica: string; readonly fromDisk: boolean }>;
+  readonly bring: ReadonlyMap<string, string>;
+  readonly journals: readonly BroughtJournal[];
+  /** Of whom a journal is that nobody else claims: the one that sequenced. */
+  readonly gone: string;
+}
+
+/** Journals that the folder has which is taken over, and what was copied here while its replica lived. */
+function findJournals(
+  dataDir: string,
+  from: string | undefined,
+  replica: string,
+  { state, seen }: LogFound,
+): JournalsFound {
   const holder = seen?.holder === replica ? undefined : seen?.holder;
   const gone = (from === undefined ? undefined : openRegister(from).current()?.holder) ?? holder ?? 'before';
   const known = journalFolders(dataDir);
-  const candidates = new Map<string, { readonly dir: string; readonly replica: string }>();
-  if (from !== undefined)
-    for (const [id, folder] of journalFolders(from))
-      candidates.set(id, { dir: folder.dir, replica: folder.replica ?? gone });
+  const tails = new Map(
+    [...known].map(([id, folder]) => [
+      id,
+      {
+        tail: journalTail(folder.dir),
+        replica: folder.replica ?? replica,
+        fromDisk: folder.replica === undefined,
+      },
+    ]),
+  );
   const bring = new Map<string, string>();
   const journals: BroughtJournal[] = [];
-  const tails = new Map<string, { readonly tail: Tail; readonly replica: string; readonly fromDisk: boolean }>();
-  const taken = (id: string): number => state?.journals[id]?.lastSeq ?? 0;
-  for (const [id, folder] of known)
-    tails.set(id, {
-      tail: journalTail(folder.dir),
-      replica: folder.replica ?? replica,
-      fromDisk: folder.replica === undefined,
-    });
-  for (const [id, candidate] of candidates) {
+  for (const [id, { dir, replica: named }] of from === undefined ? [] : journalFolders(from)) {
+    const whose = named ?? gone;
     const own = known.get(id);
     if (own !== undefined && own.replica === undefined) continue;
-    const tail = journalTail(candidate.dir);
-    const kept = tails.get(id)?.tail.lastSeq ?? -1;
+    const tail = journalTail(dir);
+    const here = tails.get(id)?.tail.lastSeq ?? -1;
     // of two that are as long the journal's own disk is the better witness of its end
-    if (kept > tail.lastSeq || (kept === tail.lastSeq && candidate.replica !== gone)) continue;
-    bring.set(join(auditLayout(dataDir).mirrors, own?.replica ?? candidate.replica, id), candidate.dir);
-    tails.set(id, {
-      tail,
-      replica: candidate.replica,
-      fromDisk: candidate.dir.startsWith(join(from ?? '', 'journal')),
-    });
-    journals.push({
-      journal: id,
-      replica: candidate.replica,
-      lastSeq: tail.lastSeq,
-      newer: Math.max(0, tail.lastSeq - taken(id)),
-    });
+    if (here > tail.lastSeq || (here === tail.lastSeq && whose !== gone)) continue;
+    bring.set(join(auditLayout(dataDir).mirrors, own?.replica ?? whose, id), dir);
+    tails.set(id, { tail, replica: whose, fromDisk: dir.startsWith(join(from ?? '', 'journal')) });
+    const newer = Math.max(0, tail.lastSeq - (state?.journals[id]?.lastSeq ?? 0));
+    journals.push({ journal: id, replica: whose, lastSeq: tail.lastSeq, newer });
   }
+  return { tails, bring, journals, gone };
+}
 
-  // what is known to have been, and cannot be read here or fetched from a replica that lives
-  const lives = new Set([replica, ...others]);
+/** What is known to have been, and cannot be read here or fetched from a replica that lives. */
+function missingEntries(
+  { tails, gone }: JournalsFound,
+  { replica, others, knowledge }: TakeoverOptions,
+  { state, seen }: LogFound,
+): MissingEntries[] {
+  const inLog = (id: string): number => state?.journals[id]?.lastSeq ?? 0;
   const ever = new Map<string, { readonly replica: string; readonly lastSeq: number }>();
   for (const [id, { lastSeq, replica: whose, gone: before }] of Object.entries(seen?.journals ?? {})) {
     // of what was lost before, the log that is taken over says so itself
@@ -281,30 +335,17 @@ async function look(options: TakeoverOptions): Promise<Look> {
   for (const [id, { tail, replica: whose }] of tails)
     ever.set(id, {
       replica: whose,
-      lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, taken(id)),
+      lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, inLog(id)),
     });
-  const missing = [...ever].flatMap(([journal, { replica: whose, lastSeq }]): MissingEntries[] => {
+  const lives = new Set([replica, ...others]);
+  return [...ever].flatMap(([journal, { replica: whose, lastSeq }]): MissingEntries[] => {
     if (lives.has(whose)) return [];
     const found = tails.get(journal);
-    const upTo = Math.max(found?.tail.lastSeq ?? 0, taken(journal));
+    const upTo = Math.max(found?.tail.lastSeq ?? 0, inLog(journal));
     // the journal's own disk, whole, and vouched to be the newest: nothing came behind it
     const open = found?.fromDisk !== true || knowledge.kind !== 'none';
     return lastSeq > upTo || open ? [{ journal, replica: whose, from: upTo + 1, to: lastSeq, open }] : [];
   });
-  return {
-    source,
-    state,
-    bring,
-    newest,
-    size,
-    before: state?.origin ?? seen?.origin ?? options.configured,
-    renamed,
-    ...present({ why }),
-    ...(newest === undefined ? (renamed && state !== undefined ? {} : { lost: 0 }) : { lost: newest.size - size }),
-    journals,
-    missing,
-    epoch: (seen?.epoch ?? 0) + 1,
-  };
 }
 
 /** What was seen of the log beyond what is here. @throws YitongError `restore_fork` where another tree was seen */

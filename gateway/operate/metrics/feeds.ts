@@ -11,12 +11,14 @@ import { inWords } from '../../ground/logging/words.js';
 const OUTCOMES = ['published', 'unchanged', 'merged', 'quarantined', 'skipped'] as const;
 const STATES = ['starting', 'complete', 'refused', 'nothing-new', 'failing'] as const;
 
-interface Line {
+/** What is known of one feed. */
+interface FeedState {
   state: (typeof STATES)[number];
   /** ms since 1970 */
   runningSince: number | undefined;
   failingSince: number | undefined;
-  said: string;
+  /** Why the last run failed. */
+  why: string;
   /** What is away while it fails. */
   away: 'bus' | 'source';
   lastSuccess: number | undefined;
@@ -48,131 +50,171 @@ export function feedFigures(
   own: boolean,
   now: () => number = Date.now,
 ): FeedFigures {
-  const fresh = (): Line => ({
-    state: 'starting',
-    runningSince: undefined,
-    failingSince: undefined,
-    said: '',
-    away: 'source',
-    lastSuccess: undefined,
-    lastRunMs: undefined,
-    backlogBytes: undefined,
-    inQuarantine: undefined,
-    held: 0,
-  });
-  const lines = new Map<string, Line>(feeds.map(({ dataset }) => [dataset, fresh()]));
-  const rows = cells(
+  const counted = new CountedFeeds(feeds, own, now);
+  return {
+    began: (feed) => counted.began(feed),
+    reported: (feed, report) => counted.reported(feed, report),
+    failed: (feed, error) => counted.failed(feed, error),
+    reasons: () => counted.reasons(),
+    figures: () => counted.figures(),
+  };
+}
+
+const starting = (): FeedState => ({
+  state: 'starting',
+  runningSince: undefined,
+  failingSince: undefined,
+  why: '',
+  away: 'source',
+  lastSuccess: undefined,
+  lastRunMs: undefined,
+  backlogBytes: undefined,
+  inQuarantine: undefined,
+  held: 0,
+});
+
+class CountedFeeds implements FeedFigures {
+  readonly #own: boolean;
+  readonly #now: () => number;
+  readonly #feeds: Map<string, FeedState>;
+  readonly #rows = cells(
     'yitong_feed_rows_total',
     'rows read, by feed and what became of them; their sum is all that was read',
   );
-  const withdrawn = cells('yitong_feed_withdrawn_total', 'records withdrawn because they left a snapshot, by feed');
-  const codes = cells('yitong_feed_quarantined_total', 'rows put into quarantine, by feed and code of docs/errors.md');
-  const runs = cells('yitong_feed_runs_total', 'runs that ended, by feed and how');
-  for (const feed of lines.keys()) {
-    for (const outcome of OUTCOMES) rows.cell({ feed, outcome });
-    withdrawn.cell({ feed });
+  readonly #withdrawn = cells('yitong_feed_withdrawn_total', 'records withdrawn because they left a snapshot, by feed');
+  readonly #codes = cells(
+    'yitong_feed_quarantined_total',
+    'rows put into quarantine, by feed and code of docs/errors.md',
+  );
+  readonly #runs = cells('yitong_feed_runs_total', 'runs that ended, by feed and how');
+
+  constructor(feeds: readonly Pick<Feed, 'dataset'>[], own: boolean, now: () => number) {
+    this.#own = own;
+    this.#now = now;
+    this.#feeds = new Map(feeds.map(({ dataset }) => [dataset, starting()]));
+    for (const feed of this.#feeds.keys()) {
+      for (const outcome of OUTCOMES) this.#rows.cell({ feed, outcome });
+      this.#withdrawn.cell({ feed });
+    }
   }
-  const line = ({ dataset }: Pick<Feed, 'dataset'>): Line => {
-    let known = lines.get(dataset);
-    if (known === undefined) lines.set(dataset, (known = fresh()));
-    return known;
-  };
-  const each = (value: (line: Line) => number | undefined): [Labels, number | undefined][] =>
-    [...lines].map(([feed, one]) => [{ feed }, value(one)]);
-  const ago = (since: number | undefined): number | undefined =>
-    since === undefined ? undefined : Math.max(0, now() - since) / 1000;
-  return {
-    began(feed) {
-      line(feed).runningSince = now();
-    },
-    reported(of, report) {
-      const feed = of.dataset;
-      const one = line(of);
-      for (const outcome of OUTCOMES) rows.cell({ feed, outcome }).n += report[outcome];
-      withdrawn.cell({ feed }).n += report.withdrawn;
-      for (const [code, count] of Object.entries(report.codes)) codes.cell({ feed, code }).n += count;
-      runs.cell({ feed, state: report.state }).n++;
-      Object.assign(one, {
-        state: report.state,
-        runningSince: undefined,
-        failingSince: undefined,
-        lastRunMs: report.ms,
-        backlogBytes: report.backlogBytes,
-        inQuarantine: report.inQuarantine,
-        held: report.held ?? 0,
-      });
-      if (report.state !== 'refused') one.lastSuccess = now();
-    },
-    failed(feed, error) {
-      const one = line(feed);
-      runs.cell({ feed: feed.dataset, state: 'failed' }).n++;
-      one.state = 'failing';
-      one.runningSince = undefined;
-      one.failingSince ??= now();
-      one.said = inWords(error);
-      one.away = isYitongError(error) && error.code.startsWith('bus_') ? 'bus' : 'source';
-    },
-    reasons: () =>
-      [...lines].flatMap(([feed, { state, failingSince, said, away }]) => {
-        if (failingSince !== undefined)
-          return [
-            away === 'bus'
-              ? `${feed}: the bus is away since ${new Date(failingSince).toISOString()}: ${said}`
-              : `${feed} has not been read since ${new Date(failingSince).toISOString()}: ${said}`,
-          ];
-        return state === 'starting' ? [`${feed}: its first run is not done`] : [];
-      }),
-    figures: () => [
-      rows.family(),
-      withdrawn.family(),
-      codes.family(),
-      runs.family(),
+
+  began(feed: Pick<Feed, 'dataset'>): void {
+    this.#stateOf(feed).runningSince = this.#now();
+  }
+
+  reported({ dataset: feed }: Pick<Feed, 'dataset'>, report: RunReport): void {
+    for (const outcome of OUTCOMES) this.#rows.cell({ feed, outcome }).n += report[outcome];
+    this.#withdrawn.cell({ feed }).n += report.withdrawn;
+    for (const [code, count] of Object.entries(report.codes)) this.#codes.cell({ feed, code }).n += count;
+    this.#runs.cell({ feed, state: report.state }).n++;
+    const known = this.#stateOf({ dataset: feed });
+    known.state = report.state;
+    known.runningSince = undefined;
+    known.failingSince = undefined;
+    known.lastRunMs = report.ms;
+    known.backlogBytes = report.backlogBytes;
+    known.inQuarantine = report.inQuarantine;
+    known.held = report.held ?? 0;
+    if (report.state !== 'refused') known.lastSuccess = this.#now();
+  }
+
+  failed(feed: Pick<Feed, 'dataset'>, error: unknown): void {
+    this.#runs.cell({ feed: feed.dataset, state: 'failed' }).n++;
+    const known = this.#stateOf(feed);
+    known.state = 'failing';
+    known.runningSince = undefined;
+    known.failingSince ??= this.#now();
+    known.why = inWords(error);
+    known.away = isYitongError(error) && error.code.startsWith('bus_') ? 'bus' : 'source';
+  }
+
+  reasons(): string[] {
+    return [...this.#feeds].flatMap(([feed, { state, failingSince, why, away }]) => {
+      if (failingSince === undefined) return state === 'starting' ? [`${feed}: its first run is not done`] : [];
+      const since = new Date(failingSince).toISOString();
+      return [
+        away === 'bus'
+          ? `${feed}: the bus is away since ${since}: ${why}`
+          : `${feed} has not been read since ${since}: ${why}`,
+      ];
+    });
+  }
+
+  figures(): Family[] {
+    return [
+      this.#rows.family(),
+      this.#withdrawn.family(),
+      this.#codes.family(),
+      this.#runs.family(),
+      ...this.#gauges(),
+      ...(this.#own ? this.#ownGauges() : []),
+    ];
+  }
+
+  #gauges(): Family[] {
+    const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1000);
+    return [
       gauge(
         'yitong_feed_state',
         '1 for what the feed does: starting until its first run is done, then how the last run ended',
-        [...lines].flatMap(([feed, { state }]) =>
+        [...this.#feeds].flatMap(([feed, { state }]) =>
           STATES.map((one) => [{ feed, state: one }, one === state ? 1 : 0] as const),
         ),
       ),
       gauge(
         'yitong_feed_failing_seconds',
         'for how long runs of the feed have failed; 0 where the last one did not',
-        each(({ failingSince }) => ago(failingSince) ?? 0),
+        this.#byFeed(({ failingSince }) => this.#secondsSince(failingSince) ?? 0),
       ),
       gauge(
         'yitong_feed_running_seconds',
         'for how long the present run goes on; 0 between runs',
-        each(({ runningSince }) => ago(runningSince) ?? 0),
+        this.#byFeed(({ runningSince }) => this.#secondsSince(runningSince) ?? 0),
       ),
       gauge(
         'yitong_feed_last_success_timestamp_seconds',
         'when a run ended well last, seconds since 1970',
-        each(({ lastSuccess }) => (lastSuccess === undefined ? undefined : lastSuccess / 1000)),
+        this.#byFeed(({ lastSuccess }) => seconds(lastSuccess)),
       ),
       gauge(
         'yitong_feed_last_run_seconds',
         'how long the last run took',
-        each(({ lastRunMs }) => (lastRunMs === undefined ? undefined : lastRunMs / 1000)),
+        this.#byFeed(({ lastRunMs }) => seconds(lastRunMs)),
       ),
       gauge(
         'yitong_feed_backlog_bytes',
         'what the source must keep until the feed has read it (the write-ahead log of a database)',
-        each(({ backlogBytes }) => backlogBytes),
+        this.#byFeed(({ backlogBytes }) => backlogBytes),
       ),
-      ...(own
-        ? [
-            gauge(
-              'yitong_feed_held_withdrawals',
-              HELD_HELP,
-              each(({ held }) => held),
-            ),
-            gauge(
-              'yitong_quarantine_rows',
-              'rows that wait in quarantine, by dataset',
-              [...lines].map(([dataset, { inQuarantine }]) => [{ dataset }, inQuarantine] as const),
-            ),
-          ]
-        : []),
-    ],
-  };
+    ];
+  }
+
+  #ownGauges(): Family[] {
+    return [
+      gauge(
+        'yitong_feed_held_withdrawals',
+        HELD_HELP,
+        this.#byFeed(({ held }) => held),
+      ),
+      gauge(
+        'yitong_quarantine_rows',
+        'rows that wait in quarantine, by dataset',
+        [...this.#feeds].map(([dataset, { inQuarantine }]) => [{ dataset }, inQuarantine] as const),
+      ),
+    ];
+  }
+
+  #stateOf({ dataset }: Pick<Feed, 'dataset'>): FeedState {
+    let known = this.#feeds.get(dataset);
+    if (known === undefined) this.#feeds.set(dataset, (known = starting()));
+    return known;
+  }
+
+  #byFeed(value: (of: FeedState) => number | undefined): [Labels, number | undefined][] {
+    return [...this.#feeds].map(([feed, state]) => [{ feed }, value(state)]);
+  }
+
+  #secondsSince(ms: number | undefined): number | undefined {
+    return ms === undefined ? undefined : Math.max(0, this.#now() - ms) / 1000;
+  }
 }

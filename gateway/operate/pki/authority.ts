@@ -12,7 +12,7 @@ import { dirname, join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { clientId } from '../../../contracts/ids.js';
 import { serialHex } from '../../ground/identity/der.js';
-import { DEVELOPMENT } from '../../ground/identity/marker.js';
+import { DEVELOPMENT } from '../../ground/identity/development-certificate.js';
 import { readRevocationList } from '../../ground/identity/revocation.js';
 import { makeP12 } from './p12.js';
 import { type Issuer, keyPem, makeCrl, makeKeys, makeLeaf, makeRoot, readSigningKey } from './x509.js';

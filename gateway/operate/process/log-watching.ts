@@ -10,10 +10,10 @@ import type { JournalOptions } from '../../log/journal/journal.js';
 import { openSearch, type SearchIndex } from '../../log/search/index.js';
 import { OVERDUE, overdueAlerts } from '../../procedures/lifecycles/overdue.js';
 import type { Tickets } from '../../procedures/lifecycles/tickets.js';
+import { type AlertRecorder, alertRecorder } from '../../procedures/watch/alert-entry.js';
 import { startWatching, type Watcher } from '../../procedures/watch/follow.js';
-import { DAMAGED_KEY, damagedKeyAlerts } from '../../procedures/watch/keys.js';
-import { type AlertRecorder, alertRecorder } from '../../procedures/watch/record.js';
 import type { Rules } from '../../procedures/watch/rule.js';
+import { DAMAGED_KEY, damagedKeyAlerts } from '../../procedures/watch/subject-key-check.js';
 import type { FromChild } from '../children/messages.js';
 
 /** ms between two looks for blocks of the search index that are missing. */

@@ -37,7 +37,7 @@ import type { Journal } from '../../log/entries/port.js';
 import { type OpenJournal, openJournal } from '../../log/journal/journal.js';
 import { openRegister } from '../../log/replicas/epoch.js';
 import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
-import { type SecondCopies, withSecondCopy } from '../../log/replicas/second.js';
+import { type SecondCopies, withSecondCopy } from '../../log/replicas/second-copy.js';
 import { type SequencerClient, sequencerClient } from '../../log/replicas/sequencer-client.js';
 import { receiptFor } from '../../log/store/receipts.js';
 import { openReplicaSigner } from '../../log/store/signer.js';

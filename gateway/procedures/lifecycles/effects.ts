@@ -53,22 +53,22 @@ const NONE: readonly Mark[] = [];
 
 /** Effects by dataset and record, each kept apart by its ticket. */
 export class EffectTable {
-  private readonly byDataset = new Map<string, Map<string, Map<string, Effect>>>();
+  readonly #byDataset = new Map<string, Map<string, Map<string, Effect>>>();
 
   set(dataset: string, record: string, ticket: string, effect: Effect): void {
-    const records = this.byDataset.get(dataset) ?? new Map<string, Map<string, Effect>>();
+    const records = this.#byDataset.get(dataset) ?? new Map<string, Map<string, Effect>>();
     const tickets = records.get(record) ?? new Map<string, Effect>();
     if (effect === 'none') tickets.delete(ticket);
     else tickets.set(ticket, effect);
     if (tickets.size === 0) records.delete(record);
     else records.set(record, tickets);
-    if (records.size === 0) this.byDataset.delete(dataset);
-    else this.byDataset.set(dataset, records);
+    if (records.size === 0) this.#byDataset.delete(dataset);
+    else this.#byDataset.set(dataset, records);
   }
 
   /** @param reference makes the record's name; asked only where the dataset has any */
   has(dataset: string, reference: () => string, effect: Effect): boolean {
-    const records = this.byDataset.get(dataset);
+    const records = this.#byDataset.get(dataset);
     if (records === undefined) return false;
     for (const one of records.get(reference())?.values() ?? []) if (one === effect) return true;
     return false;

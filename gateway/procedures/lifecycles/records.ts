@@ -7,7 +7,7 @@ import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { dateToDays, daysToDate } from '../../../contracts/logical.js';
 import { lastDayOfMonths } from '../../../contracts/terms.js';
 import type { Contract, Localised, Workspace } from '../../../contracts/types.js';
-import { partsOf, valuesAt } from '../../answer/question/values.js';
+import { partsOf, valuesAt } from '../../answer/question/values-at-path.js';
 import type { ViewReader } from '../../answer/view/port.js';
 import type { RecordRef } from './effects.js';
 import type { Tickets } from './tickets.js';

@@ -180,69 +180,78 @@ const NOT_FOUND = 'there is no such ticket, or it is not yours to see';
 
 class OpenTickets implements Tickets {
   readonly effects: RecordEffects;
-  private opened: { readonly store: TicketStore; readonly keys: SubjectKeys } | undefined;
-  private readonly known = new Map<string, Known>();
-  private readonly broken = new Set<string>();
-  private readonly table = new EffectTable();
-  private seen = 0;
-  private lookedAt = -Infinity;
+  #opened: { readonly store: TicketStore; readonly keys: SubjectKeys } | undefined;
+  readonly #known = new Map<string, Known>();
+  readonly #broken = new Set<string>();
+  readonly #table = new EffectTable();
+  #seen = 0;
+  #lookedAt = -Infinity;
+
+  readonly #dataDir: string;
+  readonly #workspace: TicketsOptions['workspace'];
+  readonly #now: () => number;
+  readonly #declared: Lifecycles;
 
   constructor(
-    private readonly dataDir: string,
-    private readonly workspace: TicketsOptions['workspace'],
-    private readonly now: () => number,
+    dataDir: string,
+    workspace: TicketsOptions['workspace'],
+    now: () => number,
     lag: number,
-    private readonly declared: Lifecycles,
+    declared: Lifecycles,
   ) {
+    this.#dataDir = dataDir;
+    this.#workspace = workspace;
+    this.#now = now;
+    this.#declared = declared;
     const refresh = (): number => {
       const at = performance.now();
-      if (at - this.lookedAt >= lag) this.refresh();
-      return this.seen;
+      if (at - this.#lookedAt >= lag) this.#refresh();
+      return this.#seen;
     };
-    this.effects = recordEffects(this.table, (record) => this.reference(record), refresh);
+    this.effects = recordEffects(this.#table, (record) => this.#reference(record), refresh);
   }
 
   get lifecycles(): ReadonlyMap<string, Lifecycle> {
-    return this.declared.lifecycles;
+    return this.#declared.lifecycles;
   }
 
-  private parts(): { readonly store: TicketStore; readonly keys: SubjectKeys } {
-    return (this.opened ??= {
-      store: openTicketStore(this.dataDir),
-      keys: openSubjectKeys({ dir: auditLayout(this.dataDir).subjectKeys, cache: 1000 }),
+  #parts(): { readonly store: TicketStore; readonly keys: SubjectKeys } {
+    return (this.#opened ??= {
+      store: openTicketStore(this.#dataDir),
+      keys: openSubjectKeys({ dir: auditLayout(this.#dataDir).subjectKeys, cache: 1000 }),
     });
   }
 
-  private reference({ dataset, subject, recordId, missing }: RecordRef): string {
-    return this.parts().keys.reference(
+  #reference({ dataset, subject, recordId, missing }: RecordRef): string {
+    return this.#parts().keys.reference(
       'record',
       JSON.stringify([dataset, subject, recordId, ...(missing === true ? ['missing'] : [])]),
     );
   }
 
   /** Reads what is new. */
-  private refresh(): void {
-    this.lookedAt = performance.now();
-    if (this.opened === undefined && !hasTickets(this.dataDir)) return;
-    const { store } = this.parts();
+  #refresh(): void {
+    this.#lookedAt = performance.now();
+    if (this.#opened === undefined && !hasTickets(this.#dataDir)) return;
+    const { store } = this.#parts();
     const changes = store.changes();
-    if (changes === this.seen) return;
-    for (const id of store.changedSince(this.seen)) {
+    if (changes === this.#seen) return;
+    for (const id of store.changedSince(this.#seen)) {
       const stored = store.read(id);
-      if (stored !== undefined) this.take(stored);
+      if (stored !== undefined) this.#take(stored);
       else {
         // it went, as its term was over
-        this.known.delete(id);
-        this.broken.delete(id);
+        this.#known.delete(id);
+        this.#broken.delete(id);
       }
     }
-    this.seen = changes;
+    this.#seen = changes;
   }
 
-  private take({ head, events }: StoredTicket): void {
+  #take({ head, events }: StoredTicket): void {
     const lifecycle = this.lifecycles.get(head.lifecycle);
-    this.table.set(head.dataset, head.record, head.id, events.at(-1)?.effect ?? 'none');
-    const before = this.known.get(head.id);
+    this.#table.set(head.dataset, head.record, head.id, events.at(-1)?.effect ?? 'none');
+    const before = this.#known.get(head.id);
     try {
       const holder = lifecycle === undefined ? undefined : holderOf(lifecycle, authorityOf(head.dataset as DatasetId));
       if (lifecycle === undefined || holder === undefined)
@@ -250,65 +259,65 @@ class OpenTickets implements Tickets {
       let state = before?.state;
       // what people wrote was checked when they wrote it, and is sealed
       for (const event of events.slice(before?.events ?? 0))
-        state = apply(lifecycle, holder, state, { ...event, fields: this.written(lifecycle, event) });
-      if (state !== undefined) this.known.set(head.id, { head, events: events.length, lifecycle, state });
-      this.broken.delete(head.id);
+        state = apply(lifecycle, holder, state, { ...event, fields: this.#written(lifecycle, event) });
+      if (state !== undefined) this.#known.set(head.id, { head, events: events.length, lifecycle, state });
+      this.#broken.delete(head.id);
     } catch (error) {
       if (!isYitongError(error)) throw error;
-      this.known.delete(head.id);
-      this.broken.add(head.id);
+      this.#known.delete(head.id);
+      this.#broken.add(head.id);
     }
   }
 
   /** Fields that fit, in place of those that are sealed. */
-  private written({ acts, clocks, fields }: Lifecycle, { act, clock }: StoredEvent): Record<string, string> {
+  #written({ acts, clocks, fields }: Lifecycle, { act, clock }: StoredEvent): Record<string, string> {
     const names =
       (act === EXTEND ? clocks[clock ?? '']?.extension?.requires : act === CONSENT ? [] : acts[act]?.requires) ?? [];
     return Object.fromEntries(names.map((name) => [name, '–'.repeat(fields[name]?.min ?? 0)]));
   }
 
-  private ticket({ head, lifecycle, state }: Known): Ticket {
-    const clocks = readClocks(lifecycle, this.declared.calendars.get(lifecycle.calendar)!, state, this.now());
+  #ticket({ head, lifecycle, state }: Known): Ticket {
+    const clocks = readClocks(lifecycle, this.#declared.calendars.get(lifecycle.calendar)!, state, this.#now());
     const due = nextDue(clocks);
     return { head, lifecycle, state, clocks, ...present({ due }), over: isOver(lifecycle, state) };
   }
 
-  private concern({ dataset, subject }: Pick<TicketHead, 'dataset' | 'subject'>): Concern {
+  #concern({ dataset, subject }: Pick<TicketHead, 'dataset' | 'subject'>): Concern {
     return {
       authority: authorityOf(dataset as DatasetId),
-      isSubject: (one) => this.parts().keys.reference('subject', one) === subject,
+      isSubject: (one) => this.#parts().keys.reference('subject', one) === subject,
     };
   }
 
   all(): readonly Ticket[] {
-    this.refresh();
-    return [...this.known.values()].map((known) => this.ticket(known));
+    this.#refresh();
+    return [...this.#known.values()].map((known) => this.#ticket(known));
   }
 
   prune(before: number): number {
-    this.refresh();
-    const past = [...this.known.values()].filter(
+    this.#refresh();
+    const past = [...this.#known.values()].filter(
       ({ lifecycle, state }) => isOver(lifecycle, state) && state.at < before && effectOf(lifecycle, state) === 'none',
     );
-    if (this.opened === undefined) return 0;
-    const { store } = this.parts();
+    if (this.#opened === undefined) return 0;
+    const { store } = this.#parts();
     const gone = store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
-    for (const { head } of past) if (store.read(head.id) === undefined) removeFiles(this.dataDir, head.id);
-    dropStray(this.dataDir, (id) => store.read(id) !== undefined, this.now());
-    this.refresh();
+    for (const { head } of past) if (store.read(head.id) === undefined) removeFiles(this.#dataDir, head.id);
+    dropStray(this.#dataDir, (id) => store.read(id) !== undefined, this.#now());
+    this.#refresh();
     return gone;
   }
 
   unreadable(): number {
-    this.refresh();
-    return this.broken.size;
+    this.#refresh();
+    return this.#broken.size;
   }
 
   list(actor: Actor): readonly SeenTicket[] {
-    this.refresh();
-    const mine = [...this.known.values()].flatMap((known): SeenTicket[] => {
-      const parties = this.partiesIn(known, actor);
-      return parties.length === 0 ? [] : [{ ...this.ticket(known), parties, acts: actsOf(known, parties) }];
+    this.#refresh();
+    const mine = [...this.#known.values()].flatMap((known): SeenTicket[] => {
+      const parties = this.#partiesIn(known, actor);
+      return parties.length === 0 ? [] : [{ ...this.#ticket(known), parties, acts: actsOf(known, parties) }];
     });
     return mine.sort(
       (a, b) =>
@@ -320,31 +329,31 @@ class OpenTickets implements Tickets {
   }
 
   /** Those for which the actor acts, and that see the ticket. */
-  private partiesIn({ head, lifecycle, state }: Known, actor: Actor): readonly string[] {
-    return partiesOf(lifecycle, actor, this.concern(head)).filter((party) => state.seenBy.includes(party));
+  #partiesIn({ head, lifecycle, state }: Known, actor: Actor): readonly string[] {
+    return partiesOf(lifecycle, actor, this.#concern(head)).filter((party) => state.seenBy.includes(party));
   }
 
-  private knownTo(id: string, actor: Actor): Known & { readonly parties: readonly string[] } {
-    this.refresh();
-    const known = this.known.get(id);
-    const parties = known === undefined ? [] : this.partiesIn(known, actor);
+  #knownTo(id: string, actor: Actor): Known & { readonly parties: readonly string[] } {
+    this.#refresh();
+    const known = this.#known.get(id);
+    const parties = known === undefined ? [] : this.#partiesIn(known, actor);
     if (known === undefined || parties.length === 0) throw new YitongError('not_found', NOT_FOUND);
     return { ...known, parties };
   }
 
-  private inside(event: StoredEvent): Inside | undefined {
-    const secret = this.parts().keys.byPseudonym(event.pseudonym);
+  #inside(event: StoredEvent): Inside | undefined {
+    const secret = this.#parts().keys.byPseudonym(event.pseudonym);
     if (secret === undefined) return undefined;
     const { subject, details } = unseal(secret, event.enc);
     return { subject, ...(details as Omit<Inside, 'subject'>) };
   }
 
   get(id: string, actor: Actor): OpenedTicket {
-    const known = this.knownTo(id, actor);
-    const { events } = this.parts().store.read(id) ?? { events: [] };
-    const opened = events.map((event): OpenedEvent & { readonly first: ReturnType<OpenTickets['inside']> } => {
+    const known = this.#knownTo(id, actor);
+    const { events } = this.#parts().store.read(id) ?? { events: [] };
+    const opened = events.map((event): OpenedEvent & { readonly first: Inside | undefined } => {
       const { effect: _, pseudonym: __, enc: ___, ...told } = event;
-      const inside = this.inside(event);
+      const inside = this.#inside(event);
       return {
         ...told,
         ...(inside === undefined ? {} : { fields: inside.fields, ...present({ files: inside.files }) }),
@@ -353,7 +362,7 @@ class OpenTickets implements Tickets {
     });
     const first = opened[0]?.first;
     return {
-      ...this.ticket(known),
+      ...this.#ticket(known),
       ...(first?.recordId === undefined ? {} : { record: recordOf(known.head.dataset, first) }),
       events: opened.map(({ first: _, ...event }) => event),
       parties: known.parties,
@@ -365,22 +374,22 @@ class OpenTickets implements Tickets {
     record: RecordRef,
     actor: Actor,
   ): readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[] {
-    this.refresh();
-    const reference = this.reference(record);
-    const kind = this.workspace.contracts.get(record.dataset as DatasetId)?.kind;
+    this.#refresh();
+    const reference = this.#reference(record);
+    const kind = this.#workspace.contracts.get(record.dataset as DatasetId)?.kind;
     return [...this.lifecycles.values()].flatMap((lifecycle) => {
       const holder = holderOf(lifecycle, authorityOf(record.dataset as DatasetId));
       const fits = isUse(record.dataset)
         ? lifecycle.about.uses === true
         : kind !== undefined && lifecycle.about.kinds.includes(kind) && lifecycle.about.missing === record.missing;
       if (holder === undefined || !fits) return [];
-      for (const { head, state } of this.known.values())
+      for (const { head, state } of this.#known.values())
         if (head.lifecycle === lifecycle.id && head.record === reference && !isOver(lifecycle, state)) return [];
       const parties = partiesOf(lifecycle, actor, {
         authority: authorityOf(record.dataset as DatasetId),
         isSubject: (one) => one === record.subject,
       });
-      const today = daysToDate(dayOf(this.now())) ?? '';
+      const today = daysToDate(dayOf(this.#now())) ?? '';
       // a day that nobody knows has not come
       const due = (act: string): boolean =>
         lifecycle.acts[act]?.after === undefined || (record.opens?.[`${lifecycle.id}.${act}`] ?? '~') <= today;
@@ -390,12 +399,12 @@ class OpenTickets implements Tickets {
   }
 
   async act(id: string, act: TicketAct): Promise<OpenedTicket> {
-    const known = this.knownTo(id, act.actor);
-    const first = this.parts().store.read(id)?.events[0];
-    const inside = first === undefined ? undefined : this.inside(first);
+    const known = this.#knownTo(id, act.actor);
+    const first = this.#parts().store.read(id)?.events[0];
+    const inside = first === undefined ? undefined : this.#inside(first);
     if (inside === undefined)
       throw new YitongError('act_refused', 'the subject of the ticket was erased; nothing more is done on it');
-    await this.store(known.head, known, known.parties, recordOf(known.head.dataset, inside), act);
+    await this.#store(known.head, known, known.parties, recordOf(known.head.dataset, inside), act);
     return this.get(id, act.actor);
   }
 
@@ -410,21 +419,21 @@ class OpenTickets implements Tickets {
         'no such ticket may be opened about this record by this party, or one is open',
       );
     }
-    const { keys } = this.parts();
+    const { keys } = this.#parts();
     const head: TicketHead = {
       id: randomBytes(8).toString('hex'),
       lifecycle: id,
       dataset: record.dataset,
       subject: keys.reference('subject', record.subject),
-      record: this.reference(record),
+      record: this.#reference(record),
     };
-    const parties = partiesOf(lifecycle, act.actor, this.concern(head));
-    await this.store(head, { lifecycle, state: undefined, events: 0 }, parties, record, act);
+    const parties = partiesOf(lifecycle, act.actor, this.#concern(head));
+    await this.#store(head, { lifecycle, state: undefined, events: 0 }, parties, record, act);
     return this.get(head.id, act.actor);
   }
 
   /** Checks, puts on record, stores. */
-  private async store(
+  async #store(
     head: TicketHead,
     {
       lifecycle,
@@ -445,13 +454,13 @@ class OpenTickets implements Tickets {
           : mayDo(lifecycle, holder, state, party).includes(act);
     const party = parties.find(may) ?? parties[0] ?? '';
     const event: TicketEvent = {
-      at: Math.max(this.now(), state?.at ?? 0),
+      at: Math.max(this.#now(), state?.at ?? 0),
       act,
       party,
       fields,
       ...present({ clock, days }),
     };
-    const calendar = this.declared.calendars.get(lifecycle.calendar)!;
+    const calendar = this.#declared.calendars.get(lifecycle.calendar)!;
     if (state !== undefined) checkExtension(lifecycle, calendar, state, event);
     const next = apply(lifecycle, holder, state, event);
     const files = readFiles(sent, lifecycle.acts[act]?.files ?? 0);
@@ -476,12 +485,12 @@ class OpenTickets implements Tickets {
       about: { subject: record.subject, ...namedIn(record), fields, ...told },
     });
     const { id: entry } = await putOnRecord(deed('ticket_act'));
-    const { store, keys } = this.parts();
+    const { store, keys } = this.#parts();
     keys.ensure([record.subject]);
     const secret = keys.get(record.subject);
     if (secret === undefined) throw new YitongError('internal', 'the key of the subject is not there');
     // before the act that tells of them: one that is told of is there
-    storeFiles(this.dataDir, head.id, files, secret);
+    storeFiles(this.#dataDir, head.id, files, secret);
     const details = { ...(events === 0 ? namedIn(record) : {}), fields, ...told };
     const { fields: _, ...clear } = event;
     const stored: StoredEvent = {
@@ -492,7 +501,7 @@ class OpenTickets implements Tickets {
       effect: effectOf(lifecycle, next),
     };
     if (!store.append(head, events, stored, isOver(lifecycle, next))) {
-      dropFiles(this.dataDir, head.id, files);
+      dropFiles(this.#dataDir, head.id, files);
       await putOnRecord(deed('ticket_act_void'));
       throw new YitongError('ticket_moved', 'somebody acted on the ticket at the same time; look at it again');
     }
@@ -504,13 +513,13 @@ class OpenTickets implements Tickets {
     const secret =
       found === undefined
         ? undefined
-        : this.parts().keys.byPseudonym(this.parts().store.read(id)?.events[0]?.pseudonym ?? '');
+        : this.#parts().keys.byPseudonym(this.#parts().store.read(id)?.events[0]?.pseudonym ?? '');
     if (found === undefined || secret === undefined) throw new YitongError('not_found', NOT_FOUND);
-    return { ...found, bytes: loadFile(this.dataDir, id, found, secret) };
+    return { ...found, bytes: loadFile(this.#dataDir, id, found, secret) };
   }
 
   async close(): Promise<void> {
-    await this.opened?.store.close();
-    await this.opened?.keys.close();
+    await this.#opened?.store.close();
+    await this.#opened?.keys.close();
   }
 }

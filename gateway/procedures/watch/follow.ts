@@ -8,15 +8,15 @@
  * later, unless the entry is met in the log in the meantime.
  */
 
-import { openSubjectKeys } from '../../log/entries/keys.js';
-import { auditLayout } from '../../log/entries/layout.js';
+import { openSubjectKeys, type SubjectKeys } from '../../log/entries/keys.js';
+import { type AuditLayout, auditLayout } from '../../log/entries/layout.js';
 import type { IndexFeed } from '../../log/search/index.js';
-import { openBodies } from '../../log/store/bodies.js';
-import { entryReader, type ReadEntry } from '../../log/store/reading.js';
+import { type BodyStore, openBodies } from '../../log/store/bodies.js';
+import { type EntryReader, entryReader, type ReadEntry } from '../../log/store/reading.js';
 import { committedSize } from '../../log/store/size.js';
 import { accessReader, refusalOf } from './access.js';
 import type { Finding, Rules, Watching } from './rule.js';
-import { type Alert, alertId, openAlerts } from './store.js';
+import { type Alert, type AlertStore, alertId, openAlerts } from './store.js';
 
 export interface WatchOptions {
   readonly dataDir: string;
@@ -63,184 +63,243 @@ const REST = 3;
 /** Entries after which the position is stored, where nothing was found. */
 const STORE_EVERY = 20_000;
 
-export function startWatching({
-  dataDir,
-  rules,
-  thresholds,
-  index: feed,
-  now,
-  record,
-  onAlert,
-  onError,
-  onPass,
-  interval,
-  settle = 10_000,
-}: WatchOptions): Watcher {
-  const layout = auditLayout(dataDir);
-  const store = openAlerts(layout.alerts);
-  const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 1000 });
-  const bodies = openBodies(layout.bodies, layout.index);
-  const reader = entryReader(bodies, keys);
-  const accessOf = accessReader();
-  const stored = store.progress();
-  const watching = [...thresholds].flatMap(([name, own]) => {
-    const rule = rules.get(name);
-    return rule === undefined ? [] : [{ name, rule: rule.begin(own, stored.states[name]) }];
-  });
-  const looksBack = Math.max(0, ...watching.map(({ rule }) => rule.window));
-  const leftOver = new Set(store.list().flatMap(({ id, recorded }) => (recorded ? [] : [id])));
-  const started = now();
-  let next = stored.next;
-  let time = stored.time;
-  let unstored = 0;
-  let stopped = false;
+export function startWatching(options: WatchOptions): Watcher {
+  return new LogWatcher(options);
+}
 
-  /** An entry as a rule is shown it. */
-  type Shown = { readonly time: number; readonly to: (rule: Watching) => Finding | undefined };
+/** A rule at work. */
+interface RuleAtWork {
+  readonly name: string;
+  readonly rule: Watching;
+}
+
+/** An entry as a rule is shown it. */
+interface Shown {
+  /** ms since 1970 */
+  readonly time: number;
+  readonly to: (rule: Watching) => Finding | undefined;
+}
+
+class LogWatcher implements Watcher {
+  readonly #options: WatchOptions;
+  readonly #layout: AuditLayout;
+  readonly #store: AlertStore;
+  readonly #keys: SubjectKeys;
+  readonly #bodies: BodyStore;
+  readonly #reader: EntryReader;
+  readonly #accessOf = accessReader();
+  readonly #rules: readonly RuleAtWork[];
+  /** Alerts of an earlier life that had no entry then. */
+  readonly #leftOver: Set<string>;
+  /** Alerts of this life that are not on record: what fails is tried again with the next look. */
+  readonly #waiting = new Set<string>();
+  readonly #started: number;
+  /** Log index of the next entry. */
+  #next: number;
+  /** ms since 1970: that of the latest access or refusal that rules were shown. */
+  #time: number;
+  /** Entries read since the position was stored. */
+  #unstored = 0;
+  #stopped = false;
+  #running: Promise<number>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#layout = auditLayout(options.dataDir);
+    this.#store = openAlerts(this.#layout.alerts);
+    this.#keys = openSubjectKeys({ dir: this.#layout.subjectKeys, cache: 1000 });
+    this.#bodies = openBodies(this.#layout.bodies, this.#layout.index);
+    this.#reader = entryReader(this.#bodies, this.#keys);
+    const { next, time, states } = this.#store.progress();
+    this.#next = next;
+    this.#time = time;
+    this.#rules = [...options.thresholds].flatMap(([name, thresholds]) => {
+      const rule = options.rules.get(name);
+      return rule === undefined ? [] : [{ name, rule: rule.begin(thresholds, states[name]) }];
+    });
+    this.#leftOver = new Set(this.#store.list().flatMap(({ id, recorded }) => (recorded ? [] : [id])));
+    this.#started = options.now();
+    this.#running = this.#remember().then(() => 0);
+    this.#running.catch(options.onError);
+    if (options.interval > 0) this.#lookAgain();
+  }
+
+  runOnce(): Promise<number> {
+    return (this.#running = this.#running.catch(() => 0).then(() => this.#readToEnd()));
+  }
+
+  raise(alerts: readonly Alert[]): void {
+    this.#announce(this.#store.raise(alerts));
+  }
+
+  prune(before: number, standing: ReadonlySet<string>): number {
+    return this.#store.prune(before, standing);
+  }
+
+  position(): number {
+    return this.#next;
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return this.#store.counts();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running.catch(() => 0);
+    if (this.#unstored > 0) this.#commit([]);
+    this.#bodies.close();
+    await this.#keys.close();
+    await this.#store.close();
+  }
+
+  #lookAgain(): void {
+    const { interval, onError } = this.#options;
+    this.#timer = setTimeout(
+      () =>
+        void this.runOnce()
+          .catch(onError)
+          .finally(() => {
+            if (!this.#stopped) this.#lookAgain();
+          }),
+      interval,
+    );
+  }
+
+  /** Shows rules with a window what lies in it, without listening. */
+  async #remember(): Promise<void> {
+    const looksBack = Math.max(0, ...this.#rules.map(({ rule }) => rule.window));
+    if (looksBack === 0 || this.#next === 0) return;
+    const end = this.#next;
+    for (let index = this.#firstSince(looksBack); index < end && !this.#stopped; index += SLICE) {
+      const since = performance.now();
+      for (const entry of this.#reader.run(index, Math.min(SLICE, end - index), this.#options.onError)) {
+        const shown = this.#shownOf(entry);
+        if (shown !== undefined) for (const { rule } of this.#rules) if (rule.window > 0) shown.to(rule);
+      }
+      await this.#rest(since);
+    }
+  }
+
+  /** Log index from which on entries may lie in a window of so many ms before the position. */
+  #firstSince(looksBack: number): number {
+    // entries of several journals are not strictly in the order of time: some more than the window
+    const from = this.#time - looksBack - 60_000;
+    let first = this.#next;
+    while (first > 0) {
+      first = Math.max(0, first - SLICE);
+      if ((this.#timeOf(first) ?? Infinity) < from) break;
+    }
+    return first;
+  }
+
+  #timeOf(index: number): number | undefined {
+    const at = Date.parse(this.#reader.read(index)?.body.time ?? '');
+    return Number.isNaN(at) ? undefined : at;
+  }
+
+  /** Slice by slice to the end of the log as it is now, then what is to be put on record. */
+  async #readToEnd(): Promise<number> {
+    const { interval, onPass, settle = 10_000, now } = this.#options;
+    const end = committedSize(this.#layout);
+    const begin = this.#next;
+    while (this.#next < end && !this.#stopped) {
+      const since = performance.now();
+      const found = await this.#readSlice(end);
+      this.#unstored += SLICE;
+      // with everything that rules have seen: also what comes after the access that was one too many
+      if (found.length > 0 || this.#unstored >= STORE_EVERY) this.#announce(this.#commit(found));
+      onPass?.();
+      await this.#rest(since);
+    }
+    if (this.#next > begin && interval === 0) this.#commit([]);
+    await this.#putOnRecord(this.#waiting);
+    if (now() - this.#started >= settle) await this.#putOnRecord(this.#leftOver);
+    onPass?.();
+    return this.#next - begin;
+  }
+
+  /** Shows the next entries to the index and to the rules; the alerts that these found. */
+  async #readSlice(end: number): Promise<readonly Alert[]> {
+    const { index: feed, onError } = this.#options;
+    const found: Alert[] = [];
+    await feed?.begin(this.#next);
+    for (const entry of this.#reader.run(this.#next, Math.min(SLICE, end - this.#next), onError)) {
+      feed?.take(entry);
+      const shown = this.#shownOf(entry);
+      this.#next++;
+      if (shown === undefined) continue;
+      this.#time = Math.max(this.#time, shown.time);
+      for (const { name, rule } of this.#rules) {
+        const finding = shown.to(rule);
+        if (finding === undefined) continue;
+        const { key, period, ...parts } = finding;
+        found.push({ id: alertId(name, { key, period }), rule: name, time: shown.time, recorded: false, ...parts });
+      }
+    }
+    return found;
+  }
+
   /**
-   * Of an entry that is an access or a refusal. One that is damaged is told and passed over: it must not stop what
+   * Of an entry that is an access or a refusal. One that is damaged is reported and passed over: it must not stop what
    * comes behind it.
    */
-  const shownOf = (entry: ReadEntry | undefined): Shown | undefined => {
+  #shownOf(entry: ReadEntry | undefined): Shown | undefined {
     if (entry === undefined) return undefined;
     try {
-      const { type, action, target } = entry.body;
-      if (type === 'administration' && action === ALERT_RAISED && typeof target === 'string') {
-        store.markRecorded(target);
-        leftOver.delete(target);
-      }
-      const access = accessOf(entry);
+      this.#noteRecorded(entry);
+      const access = this.#accessOf(entry);
       if (access !== undefined) return { time: access.time, to: (rule) => rule.see(access) };
       const refusal = refusalOf(entry);
       return refusal === undefined ? undefined : { time: refusal.time, to: (rule) => rule.refused?.(refusal) };
     } catch (error) {
-      onError(error);
+      this.#options.onError(error);
       return undefined;
     }
-  };
-
-  const rest = async (since: number): Promise<void> => {
-    const busy = performance.now() - since;
-    await new Promise<void>((resolve) =>
-      interval === 0 ? setImmediate(resolve) : setTimeout(resolve, Math.ceil(REST * busy)),
-    );
-  };
-
-  /** Shows rules with a window what lies in it, without listening. */
-  async function remember(): Promise<void> {
-    if (looksBack === 0 || next === 0) return;
-    let first = next;
-    // entries of several journals are not strictly in the order of time: some more than the window
-    const from = time - looksBack - 60_000;
-    while (first > 0) {
-      first = Math.max(0, first - SLICE);
-      if ((entryTime(first) ?? Infinity) < from) break;
-    }
-    for (let index = first; index < next && !stopped; index += SLICE) {
-      const since = performance.now();
-      for (const entry of reader.run(index, Math.min(SLICE, next - index), onError)) {
-        const shown = shownOf(entry);
-        if (shown !== undefined) for (const { rule } of watching) if (rule.window > 0) shown.to(rule);
-      }
-      await rest(since);
-    }
-  }
-  function entryTime(index: number): number | undefined {
-    const at = Date.parse(reader.read(index)?.body.time ?? '');
-    return Number.isNaN(at) ? undefined : at;
   }
 
-  const commit = (alerts: readonly Alert[]): readonly Alert[] => {
+  /** An entry that puts an alert on record: that alert waits for none any more. */
+  #noteRecorded({ body: { type, action, target } }: ReadEntry): void {
+    if (type !== 'administration' || action !== ALERT_RAISED || typeof target !== 'string') return;
+    this.#store.markRecorded(target);
+    this.#leftOver.delete(target);
+  }
+
+  /** Stores alerts together with the position and what the rules know; those of them that are new. */
+  #commit(alerts: readonly Alert[]): readonly Alert[] {
     const states = Object.fromEntries(
-      watching.flatMap(({ name, rule }) => (rule.stored === undefined ? [] : [[name, rule.stored()]])),
+      this.#rules.flatMap(({ name, rule }) => (rule.stored === undefined ? [] : [[name, rule.stored()]])),
     );
-    unstored = 0;
-    return store.commit(alerts, { next, time, states });
-  };
+    this.#unstored = 0;
+    return this.#store.commit(alerts, { next: this.#next, time: this.#time, states });
+  }
 
-  /** Of this life: what could not be put on record is tried again with the next look. */
-  const waiting = new Set<string>();
-  const tell = (fresh: readonly Alert[]): void => {
-    for (const alert of fresh) {
-      waiting.add(alert.id);
-      onAlert?.(alert);
+  #announce(alerts: readonly Alert[]): void {
+    for (const alert of alerts) {
+      this.#waiting.add(alert.id);
+      this.#options.onAlert?.(alert);
     }
-  };
-  async function putOnRecord(ids: Set<string>): Promise<void> {
+  }
+
+  async #putOnRecord(ids: Set<string>): Promise<void> {
     for (const id of ids) {
-      const alert = store.get(id);
+      const alert = this.#store.get(id);
       if (alert !== undefined && !alert.recorded) {
-        await record(alert);
-        store.markRecorded(id);
+        await this.#options.record(alert);
+        this.#store.markRecorded(id);
       }
       ids.delete(id);
     }
   }
 
-  async function toTheEnd(): Promise<number> {
-    const end = committedSize(layout);
-    const begin = next;
-    while (next < end && !stopped) {
-      const since = performance.now();
-      const found: Alert[] = [];
-      await feed?.begin(next);
-      for (const entry of reader.run(next, Math.min(SLICE, end - next), onError)) {
-        feed?.take(entry);
-        const shown = shownOf(entry);
-        next++;
-        if (shown === undefined) continue;
-        time = Math.max(time, shown.time);
-        for (const { name, rule } of watching) {
-          const finding = shown.to(rule);
-          if (finding === undefined) continue;
-          const { key, period, ...parts } = finding;
-          found.push({ id: alertId(name, { key, period }), rule: name, time: shown.time, recorded: false, ...parts });
-        }
-      }
-      unstored += SLICE;
-      // with everything that rules have seen: also what comes after the access that was one too many
-      if (found.length > 0 || unstored >= STORE_EVERY) tell(commit(found));
-      onPass?.();
-      await rest(since);
-    }
-    if (next > begin && interval === 0) commit([]);
-    await putOnRecord(waiting);
-    if (now() - started >= settle) await putOnRecord(leftOver);
-    onPass?.();
-    return next - begin;
+  /** @param since `performance.now()` when the slice began */
+  #rest(since: number): Promise<void> {
+    const busy = performance.now() - since;
+    return new Promise((resolve) => {
+      if (this.#options.interval === 0) setImmediate(resolve);
+      else setTimeout(resolve, Math.ceil(REST * busy));
+    });
   }
-
-  let running: Promise<number> = remember().then(() => 0);
-  running.catch(onError);
-  const runOnce = (): Promise<number> => (running = running.catch(() => 0).then(toTheEnd));
-  let timer: NodeJS.Timeout | undefined;
-  const again = (): void => {
-    timer = setTimeout(
-      () =>
-        void runOnce()
-          .catch(onError)
-          .finally(() => {
-            if (!stopped) again();
-          }),
-      interval,
-    );
-  };
-  if (interval > 0) again();
-
-  return {
-    runOnce,
-    raise: (alerts) => tell(store.raise(alerts)),
-    prune: (before, standing) => store.prune(before, standing),
-    position: () => next,
-    counts: () => store.counts(),
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running.catch(() => 0);
-      if (unstored > 0) commit([]);
-      bodies.close();
-      await keys.close();
-      await store.close();
-    },
-  };
 }

@@ -17,50 +17,54 @@ export interface Distinct {
 }
 
 class Values implements Distinct {
-  private readonly seen = new Map<string, Seen>();
+  readonly #seen = new Map<string, Seen>();
   flagged = 0;
   /** An alert stands for what is over the threshold; the next comes once it was below. */
   raised = false;
 
   get size(): number {
-    return this.seen.size;
+    return this.#seen.size;
   }
 
   add(value: string, time: number, index: number, flag: boolean, oldest: number, most: number): void {
-    const known = this.seen.get(value);
-    if (known !== undefined) this.remove(value, known);
+    const known = this.#seen.get(value);
+    if (known !== undefined) this.#remove(value, known);
     // behind all others: the map stays in the order of time
-    this.seen.set(value, { time, index, flag });
+    this.#seen.set(value, { time, index, flag });
     if (flag) this.flagged++;
-    for (const [first, one] of this.seen) {
-      if (one.time >= oldest && this.seen.size <= most) break;
-      this.remove(first, one);
+    for (const [first, one] of this.#seen) {
+      if (one.time >= oldest && this.#seen.size <= most) break;
+      this.#remove(first, one);
     }
   }
 
-  private remove(value: string, { flag }: Seen): void {
-    this.seen.delete(value);
+  #remove(value: string, { flag }: Seen): void {
+    this.#seen.delete(value);
     if (flag) this.flagged--;
   }
 
   entries(limit: number): number[] {
-    return [...this.seen.values()].slice(-limit).map(({ index }) => index);
+    return [...this.#seen.values()].slice(-limit).map(({ index }) => index);
   }
 }
 
 export class Recent {
-  private readonly keys = new Map<string, Values>();
+  readonly #keys = new Map<string, Values>();
+
+  readonly #window: number;
+  readonly #most: number;
+  readonly #maxKeys: number;
 
   /**
    * @param window ms
    * @param most values kept of one key: the newest
    * @param maxKeys keys kept: those seen last
    */
-  constructor(
-    private readonly window: number,
-    private readonly most: number,
-    private readonly maxKeys = 100_000,
-  ) {}
+  constructor(window: number, most: number, maxKeys = 100_000) {
+    this.#window = window;
+    this.#most = most;
+    this.#maxKeys = maxKeys;
+  }
 
   /** Adds one, and says once when `over` begins to hold of the key's values. */
   crosses(
@@ -70,15 +74,15 @@ export class Recent {
     over: (values: Distinct) => boolean,
     flag = false,
   ): Distinct | undefined {
-    const values = this.keys.get(key) ?? new Values();
-    this.keys.delete(key);
-    this.keys.set(key, values);
-    if (this.keys.size > this.maxKeys)
-      for (const [first] of this.keys) {
-        this.keys.delete(first);
+    const values = this.#keys.get(key) ?? new Values();
+    this.#keys.delete(key);
+    this.#keys.set(key, values);
+    if (this.#keys.size > this.#maxKeys)
+      for (const [first] of this.#keys) {
+        this.#keys.delete(first);
         break;
       }
-    values.add(value, time, index, flag, time - this.window, this.most);
+    values.add(value, time, index, flag, time - this.#window, this.#most);
     const is = over(values);
     const begins = is && !values.raised;
     values.raised = is;

@@ -67,7 +67,11 @@ async function following(t: Test, prepare?: (dir: string) => Promise<void>): Pro
   t.teardown(() => follow.stop());
   const client = follow.current().policies.clients.get(clientId('front-desk'));
   if (client === undefined) throw new Error('the template has no front desk');
-  return Object.assign(made, follow, {
+  return Object.assign(made, {
+    current: follow.current,
+    look: () => follow.look(),
+    start: (interval?: number) => follow.start(interval),
+    stop: () => follow.stop(),
     dir,
     pki,
     log,

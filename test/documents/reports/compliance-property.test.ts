@@ -89,7 +89,8 @@ type Act =
     };
 
 t.test(
-  "no path through codes, people, scanners and workers answers without the company's confirmation, twice, to another, or off the record",
+  'no path through codes, people, scanners and workers answers without the confirmation of the company, twice, to ' +
+    'another, or off the record',
   async (t) => {
     const scanners = [bank, page, inspector];
     const people = [owner, stranger];

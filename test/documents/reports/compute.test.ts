@@ -9,8 +9,8 @@ import { datasetId, fieldPath } from '../../../contracts/ids.js';
 import type { ViewReader } from '../../../gateway/answer/view/port.js';
 import { sectionDigest } from '../../../gateway/documents/compute/digest.js';
 import { openComputing } from '../../../gateway/documents/compute/index.js';
-import { noMarks, type RecordMarks } from '../../../gateway/documents/model/marks.js';
 import type { ReportModel, ReportSection } from '../../../gateway/documents/model/model.js';
+import { noMarks, type RecordMarks } from '../../../gateway/documents/model/record-marks.js';
 import { company, entry, NOW, openWorld, PENALTIES, penalty, REGISTER, type ReportWorld } from './world.js';
 
 t.setTimeout(180_000);

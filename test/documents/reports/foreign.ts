@@ -13,7 +13,9 @@ const RUN = `
 import sys
 given = json.loads(sys.stdin.read())
 try:
-    json.dump(verify(given["presentation"], given["nonce"], given["audience"], given["domains"], given["published"].__getitem__, given["now"]), sys.stdout, ensure_ascii=False)
+    asked = [given[name] for name in ("presentation", "nonce", "audience", "domains")]
+    verified = verify(*asked, given["published"].__getitem__, given["now"])
+    json.dump(verified, sys.stdout, ensure_ascii=False)
 except Exception as error:
     sys.exit(f"{type(error).__name__}: {error}")
 `;

@@ -216,7 +216,9 @@ t.test('a real browser comes to the same, from the modules as they are served, a
     page.evaluate(`(async () => {
       const { checkPdf } = await import('/assets/pdf-check.js');
       const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-      const { ok, fault, code, signer } = await checkPdf(bytesOf('${Buffer.from(file).toString('base64')}').buffer, [bytesOf('${ca.raw.toString('base64')}')]);
+      const file = bytesOf('${Buffer.from(file).toString('base64')}').buffer;
+      const anchors = [bytesOf('${ca.raw.toString('base64')}')];
+      const { ok, fault, code, signer } = await checkPdf(file, anchors);
       return { ok, fault, code, name: signer?.name };
     })()`);
   t.match(await said(bytes), { ok: true, code: CODE, name: SIGNER });

@@ -52,7 +52,8 @@ function* said(model: ReportModel): Generator<string, void> {
     }
     for (const section of own) {
       for (const [i, record] of section.records.entries()) {
-        yield `${model.domains[section.domain]?.title.zh ?? '?'} · ${kindOf(record).zh}（${String(i + 1)}/${String(section.records.length)}）`;
+        const place = `${String(i + 1)}/${String(section.records.length)}`;
+        yield `${model.domains[section.domain]?.title.zh ?? '?'} · ${kindOf(record).zh}（${place}）`;
         yield* both(record.authority);
         for (const { title, value } of record.facts) {
           yield* both(title);

@@ -9,16 +9,16 @@ import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { Scanner } from '../../../gateway/documents/compliance/machine.js';
 import { MISS_LIMIT } from '../../../gateway/documents/compliance/misses.js';
-import type { Scope } from '../../../gateway/documents/compliance/records.js';
 import {
   openReleases,
   RELEASE_TERM,
   type Releases,
   type Releasing,
 } from '../../../gateway/documents/compliance/release.js';
+import type { Scope } from '../../../gateway/documents/compliance/release-record.js';
 import { type CodeStore, openCodeStore } from '../../../gateway/documents/compliance/store.js';
 import type { ReportModel } from '../../../gateway/documents/model/model.js';
-import { partOf, type ReleasedReport, releasedOf } from '../../../gateway/documents/reports/part.js';
+import { partOf, type ReleasedReport, releasedOf } from '../../../gateway/documents/reports/released-part.js';
 import { beforeLook, releasedView } from '../../../gateway/http/console/releasing/release.js';
 import { page } from '../../../gateway/http/ui/page.js';
 import type { EntryDraft } from '../../../gateway/log/entries/port.js';

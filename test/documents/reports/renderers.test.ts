@@ -10,7 +10,8 @@ void t.test('a form is found by its file, and gets the report with its code', as
   const dir = t.testdir({ 'package.json': '{"type":"module"}' });
   writeFileSync(
     join(dir, 'title.js'),
-    "export default { mediaType: 'text/plain', extension: 'txt', render: async ({ model, code }) => Buffer.from(`${model.title.zh} ${code}`) };",
+    `const render = async ({ model, code }) => Buffer.from(\`\${model.title.zh} \${code}\`);
+    export default { mediaType: 'text/plain', extension: 'txt', render };`,
   );
   writeFileSync(join(dir, 'notes.txt'), 'no form');
   const renderers = await loadRenderers(pathToFileURL(`${dir}/`));

@@ -352,18 +352,10 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   t.equal(await signed({ _sd_alg: 'sha-1' }), 'credential_algorithm');
   t.equal(await signed({ _sd_alg: undefined }), 'credential_algorithm');
   t.equal(await signed({}, { alg: 'HS256' }, createSecretKey(randomBytes(32))), 'credential_algorithm');
-  t.equal(
-    await code(
-      `${Buffer.from(JSON.stringify({ ...header, alg: 'none' })).toString('base64url')}.${jwt.split('.')[1] ?? ''}.~${disclosure}~`,
-    ),
-    'credential_algorithm',
-  );
-  t.equal(
-    await code(
-      `${Buffer.from(JSON.stringify({ ...header, alg: 'none' })).toString('base64url')}.${jwt.split('.').slice(1).join('.')}~${disclosure}~`,
-    ),
-    'credential_algorithm',
-  );
+  const unsigned = Buffer.from(JSON.stringify({ ...header, alg: 'none' })).toString('base64url');
+  const [, payloadPart = '', ...signature] = jwt.split('.');
+  t.equal(await code(`${unsigned}.${payloadPart}.~${disclosure}~`), 'credential_algorithm');
+  t.equal(await code(`${[unsigned, payloadPart, ...signature].join('.')}~${disclosure}~`), 'credential_algorithm');
   t.equal(
     await signed({}, { jwk: jwkOf(here.privateKey) }),
     'credential_malformed',
@@ -375,11 +367,9 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   t.equal(await signed({ nbf: undefined }), 'credential_malformed');
   t.equal(await signed({ admin: true }), 'credential_malformed');
   t.equal(await signed({ exp: 1_800_000_000 }), 'ok');
+  const exp = Math.floor(here.clock.now / 1000) + 5;
   t.equal(
-    await code(
-      `${await forge(header, { ...payload, exp: Math.floor(here.clock.now / 1000) + 5 }, here.privateKey)}~${disclosure}~`,
-      { now: (Math.floor(here.clock.now / 1000) + 5) * 1000 },
-    ),
+    await code(`${await forge(header, { ...payload, exp }, here.privateKey)}~${disclosure}~`, { now: exp * 1000 }),
     'credential_expired',
     'at that very second',
   );
@@ -421,9 +411,8 @@ t.test('what the issuer did not sign, or signed otherwise, is refused with its c
   t.equal(await code(`${jwt}~${disclosure}~${stray}~`), 'credential_disclosure_stray');
   const withIn = async (value: unknown) => {
     const one = made(value);
-    return code(
-      `${await forge(header, { ...payload, sections: { _sd: [...list, digest(one)] } }, here.privateKey)}~${disclosure}~${one}~`,
-    );
+    const sections = { _sd: [...list, digest(one)] };
+    return code(`${await forge(header, { ...payload, sections }, here.privateKey)}~${disclosure}~${one}~`);
   };
   const [, , section] = JSON.parse(Buffer.from(disclosure, 'base64url').toString()) as [
     string,

@@ -15,7 +15,7 @@ import { frame } from '../../../contracts/wire.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { inForceOf } from '../../../gateway/answer/inforce/snapshot.js';
 import { openLmdbViewWriter } from '../../../gateway/answer/view/lmdb/index.js';
-import type { RecordMarks } from '../../../gateway/documents/model/marks.js';
+import type { RecordMarks } from '../../../gateway/documents/model/record-marks.js';
 import {
   type Asking,
   openReports,

@@ -108,8 +108,28 @@ t.test('each section that the environment knows may stand in yitong.json', async
   t.strictSame(Object.keys(settings).sort(), sections.sort());
 });
 
-t.test('every setting says what it means', async (t) => {
-  for (const { section, key, meaning } of settingsTable()) t.ok(meaning.length > 10, `${section}.${key}`);
+t.test('every setting says more than its key, and its default is one that it accepts', async (t) => {
+  const wordsOf = (text: string): string[] =>
+    text
+      .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+      .split(/[^a-z0-9]+/)
+      .filter((word) => word.length > 2 && word !== 'the' && word !== 'its');
+  const meanings = new Map<string, string>();
+  for (const { section, key, meaning, default: preset, schema } of settingsTable()) {
+    const name = `${section}.${key}`;
+    const own = new Set(wordsOf(key));
+    t.ok(
+      wordsOf(meaning).some((word) => !own.has(word)),
+      `${name}: \`${meaning}\` tells an operator what the key does not`,
+    );
+    const inSection = `${section}: ${meaning}`;
+    t.equal(meanings.get(inSection), undefined, `${name} means something else than each other setting of its section`);
+    meanings.set(inSection, name);
+    if (preset === undefined) continue;
+    const check = shape<unknown>({ type: 'object', properties: { [key]: schema } }, 'bad_config');
+    t.doesNotThrow(() => check({ [key]: preset }, place), `${name} accepts its default`);
+  }
 });
 
 t.test(

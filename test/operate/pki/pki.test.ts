@@ -9,7 +9,7 @@ import t from 'tap';
 import { makeAnchor } from '../../../gateway/ground/identity/anchors.js';
 import { pemBlocks } from '../../../gateway/ground/identity/certificate.js';
 import { serialHex } from '../../../gateway/ground/identity/der.js';
-import { isDevelopmentCertificate } from '../../../gateway/ground/identity/marker.js';
+import { isDevelopmentCertificate } from '../../../gateway/ground/identity/development-certificate.js';
 import { readRevocationList } from '../../../gateway/ground/identity/revocation.js';
 import {
   initPki,

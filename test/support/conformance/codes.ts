@@ -1,7 +1,7 @@
 /** What every driver of the store of compliance codes keeps. */
 import type { Test } from 'tap';
 import { type CodeRecord, made } from '../../../gateway/documents/compliance/machine.js';
-import type { ReleaseRecord } from '../../../gateway/documents/compliance/records.js';
+import type { ReleaseRecord } from '../../../gateway/documents/compliance/release-record.js';
 import type { CodeStore } from '../../../gateway/documents/compliance/store.js';
 
 export interface CodesDriver {

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { openComputing } from '../../../gateway/documents/compute/index.js';
-import { noMarks } from '../../../gateway/documents/model/marks.js';
+import { noMarks } from '../../../gateway/documents/model/record-marks.js';
 import { company, entry, openWorld, penalty, REGISTER } from '../../documents/reports/world.js';
 import { type BenchRow, median, round, spread } from './rows.js';
 

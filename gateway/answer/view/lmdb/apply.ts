@@ -5,7 +5,7 @@
 import { HEADER, type InRecord } from '../../../../connectors/bus/port.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
-import type { CheckBody } from '../check.js';
+import type { CheckBody } from '../body-check.js';
 import type { ViewWorkspace } from '../port.js';
 import { EMPTY_HEAD, edit, entryOf, isEmpty, isSpilled, locate, PACKED_LIMIT, spillLargest, startOf } from './head.js';
 import { encodeVersion, lengthAt, type NewVersion, RecordView } from './record.js';

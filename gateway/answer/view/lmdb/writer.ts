@@ -8,11 +8,11 @@ import type { InRecord, TopicName, Watermark } from '../../../../connectors/bus/
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
-import { type CheckBody, checkBodies } from '../check.js';
+import { type CheckBody, checkBodies } from '../body-check.js';
 import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
 import { DataApplier, newTally, type PoisonReason, type Tally } from './apply.js';
 import { readerOn } from './reader.js';
-import { removeDataset } from './remove.js';
+import { removeDataset } from './remove-dataset.js';
 import {
   type ControlSource,
   type DataSource,

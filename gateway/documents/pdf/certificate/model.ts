@@ -112,6 +112,16 @@ export function certificateModel(
       : erasedBy !== undefined
         ? ({ kind: 'erased', by: erasedBy } as const)
         : undefined;
+  // in the form in which the gateway answers for a receipt
+  const attached = {
+    id: found.receipt,
+    state: 'logged',
+    index,
+    body: text,
+    ...(salt === undefined ? {} : { salt: salt.toString('base64') }),
+    ...present({ erasedBy, expiredBy }),
+    proof,
+  };
   return {
     city,
     synthetic,
@@ -136,7 +146,7 @@ export function certificateModel(
         vkey,
       })),
     },
-    attached: `${JSON.stringify({ id: found.receipt, state: 'logged', index, body: text, ...(salt === undefined ? {} : { salt: salt.toString('base64') }), ...present({ erasedBy, expiredBy }), proof }, null, 2)}\n`,
+    attached: `${JSON.stringify(attached, null, 2)}\n`,
   };
 }
 

@@ -102,7 +102,9 @@ export const notCertified: readonly Localised[] = [
   },
   {
     zh: '记录时间的准确性：该时间取自本系统时钟。见证方的签名时间可证明条目不晚于该时间存在。',
-    en: "That the clock was right: the time recorded is the gateway's own. The time of a witness proves that the entry was there by then.",
+    en:
+      "That the clock was right: the time recorded is the gateway's own. The time of a witness proves that the " +
+      'entry was there by then.',
   },
 ];
 
@@ -152,7 +154,8 @@ export function checking({ gone, proof: { witnesses } }: CertificateModel, signe
     {
       zh:
         '用日志公钥核对检查点的签名（Ed25519，RFC ' +
-        `8032）${witnesses.length === 0 ? '' : '，用见证方公钥核对联合签名'}。公钥应向日志运行单位${witnesses.length === 0 ? '' : '和各见证方分别'}索取，不以本文件所列为准。`,
+        `8032）${witnesses.length === 0 ? '' : '，用见证方公钥核对联合签名'}。` +
+        `公钥应向日志运行单位${witnesses.length === 0 ? '' : '和各见证方分别'}索取，不以本文件所列为准。`,
       en:
         `Check the signature of the checkpoint with the log's key (Ed25519, RFC ` +
         `8032)${witnesses.length === 0 ? '' : ', and the cosignatures with those of the witnesses'}. Take the ` +

@@ -2,9 +2,9 @@
 
 import { present } from '../../../../contracts/present.js';
 import type { ShownSubject } from '../../../documents/model/shown.js';
-import { eachInTurn } from '../../../documents/reports/in-turn.js';
+import { kindsOf, type SectionKinds, stateOf } from '../../../documents/reports/change-kinds.js';
+import { eachInTurn } from '../../../documents/reports/each-in-turn.js';
 import type { Asking, Issued, Outcome, Reports, Verified } from '../../../documents/reports/index.js';
-import { kindsOf, type SectionKinds, stateOf } from '../../../documents/reports/kinds.js';
 
 export interface DocumentResult {
   readonly outcome: Outcome;

@@ -68,79 +68,101 @@ interface Open {
 /** A topic that was deleted and made anew is noticed within this time. */
 const LOOK_MS = 5000;
 
-export function pushing(context: GatewayContext): Push {
-  const { workspace, spool } = context;
-  const now = (): Date => new Date(context.now());
-  let state: State | undefined;
-  let pushes = 0;
-  const open = new Map<DatasetId, Promise<Open>>();
-  const looked = new Map<DatasetId, number>();
-  const running = new Set<Promise<unknown>>();
-  const stateOf = (): State => (state ??= openState(context.dataDir));
-  const waiting = (contract: Contract): boolean => spool?.store.waiting(contract.id) === true;
+/** Records as they are published; what is to be withdrawn says so. */
+const rowsOf = (body: RecordsBody): PublishRow[] =>
+  body.records.map((record, i) => {
+    const place = {
+      position: record.position,
+      rowNumber: i + 1,
+      sourceTime: new Date(body.sourceTime).toISOString(),
+    };
+    return 'value' in record
+      ? { ...place, value: record.value as Extract<PublishRow, { value: unknown }>['value'] }
+      : {
+          ...place,
+          withdraw: {
+            subject: record.withdraw.subject,
+            recordId: record.withdraw.recordId ?? '',
+            reason: record.reason,
+          },
+        };
+  });
+class Pushing implements Push {
+  readonly #context: GatewayContext;
+  readonly #open = new Map<DatasetId, Promise<Open>>();
+  /** When the topic of a dataset was last looked at. */
+  readonly #looked = new Map<DatasetId, number>();
+  readonly #running = new Set<Promise<unknown>>();
+  #state: State | undefined;
+  #pushes = 0;
 
-  const straight = async (contract: Contract): Promise<Producer> => {
-    const bus = await context.bus();
+  constructor(context: GatewayContext) {
+    this.#context = context;
+  }
+
+  readonly #now = (): Date => new Date(this.#context.now());
+
+  #stateOf(): State {
+    return (this.#state ??= openState(this.#context.dataDir));
+  }
+
+  /** Whether something of the dataset waits for the bus. */
+  #waiting(contract: Contract): boolean {
+    return this.#context.spool?.store.waiting(contract.id) === true;
+  }
+
+  /** A producer that writes to the bus itself. */
+  async #straight(contract: Contract): Promise<Producer> {
+    const { workspace, spool } = this.#context;
+    const bus = await this.#context.bus();
     await bus.ensureTopics([
       { topic: dataTopic(workspace.prefix, contract.id), partitions: contract.partitions, history: contract.history },
       controlSpec(workspace.prefix, contract.authority),
     ]);
     return await bus.producer(spool === undefined ? {} : { giveUpAfterMs: spool.afterMs });
-  };
-  const stream = async (contract: Contract): Promise<Open> => {
+  }
+
+  async #stream(contract: Contract): Promise<Open> {
+    const { spool, dataDir } = this.#context;
     const producer =
       spool === undefined
-        ? await straight(contract)
-        : new SpoolingProducer({ spool: spool.store, queue: contract.id, open: () => straight(contract) });
-    return { producer, quarantine: Quarantine.open(context.dataDir, contract.id, now) };
-  };
-  const opened = async (contract: Contract): Promise<Open> => {
-    let found = open.get(contract.id);
+        ? await this.#straight(contract)
+        : new SpoolingProducer({ spool: spool.store, queue: contract.id, open: () => this.#straight(contract) });
+    return { producer, quarantine: Quarantine.open(dataDir, contract.id, this.#now) };
+  }
+
+  async #opened(contract: Contract): Promise<Open> {
+    let found = this.#open.get(contract.id);
     if (found === undefined) {
-      found = stream(contract);
-      open.set(contract.id, found);
+      found = this.#stream(contract);
+      this.#open.set(contract.id, found);
       // a bus that was not there is asked again at the next push
-      found.catch(() => open.delete(contract.id));
+      found.catch(() => this.#open.delete(contract.id));
     }
     return await found;
-  };
+  }
+
   /**
    * What was published to a topic that is gone is published again when it is pushed again. Looked at before the first
    * push, then behind pushes that went through, so that none waits for a bus that is away.
    */
-  async function recognise(contract: Contract): Promise<void> {
-    if (waiting(contract) || context.now() - (looked.get(contract.id) ?? 0) < LOOK_MS) return;
-    looked.set(contract.id, context.now());
+  async #recognise(contract: Contract): Promise<void> {
+    const { workspace } = this.#context;
+    const now = this.#context.now();
+    if (this.#waiting(contract) || now - (this.#looked.get(contract.id) ?? 0) < LOOK_MS) return;
+    this.#looked.set(contract.id, now);
     try {
-      await recogniseTopic(await context.bus(), stateOf(), workspace, contract);
+      await recogniseTopic(await this.#context.bus(), this.#stateOf(), workspace, contract);
     } catch (error) {
       if (!isYitongError(error) || error.code !== 'bus_unavailable') throw error;
-      const producer = (await open.get(contract.id))?.producer;
+      const producer = (await this.#open.get(contract.id))?.producer;
       if (producer instanceof SpoolingProducer) producer.busIsAway();
     }
   }
 
-  const rows = (body: RecordsBody): PublishRow[] =>
-    body.records.map((record, i) => {
-      const place = {
-        position: record.position,
-        rowNumber: i + 1,
-        sourceTime: new Date(body.sourceTime).toISOString(),
-      };
-      return 'value' in record
-        ? { ...place, value: record.value as Extract<PublishRow, { value: unknown }>['value'] }
-        : {
-            ...place,
-            withdraw: {
-              subject: record.withdraw.subject,
-              recordId: record.withdraw.recordId ?? '',
-              reason: record.reason,
-            },
-          };
-    });
-  const told = (contract: Contract, results: readonly PublishResult[]): Pick<PushOutcome, 'results' | 'spooled'> => {
+  #told(contract: Contract, results: readonly PublishResult[]): Pick<PushOutcome, 'results' | 'spooled'> {
     // another push of the dataset may wait instead of this one; nobody is hurt by hearing of it
-    const spooled = waiting(contract);
+    const spooled = this.#waiting(contract);
     return {
       spooled,
       results: results.map(({ position, status, code }) => ({
@@ -149,30 +171,32 @@ export function pushing(context: GatewayContext): Push {
         ...present({ code }),
       })),
     };
-  };
+  }
 
-  async function turn(contract: Contract, feed: Feed, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
-    if (spool !== undefined) await opened(contract);
-    if (!looked.has(contract.id)) await recognise(contract);
-    const { producer, quarantine } = await opened(contract);
+  /** A push whose turn has come: no other one of the dataset is under way. */
+  async #turn(contract: Contract, feed: Feed, body: RecordsBody, span: Span | undefined): Promise<PushOutcome> {
+    const { workspace, spool } = this.#context;
+    if (spool !== undefined) await this.#opened(contract);
+    if (!this.#looked.has(contract.id)) await this.#recognise(contract);
+    const { producer, quarantine } = await this.#opened(contract);
     await quarantine.refresh();
     const whole = body.snapshot === true;
     const session = new Session(
       {
         workspace,
         contract,
-        state: stateOf(),
+        state: this.#stateOf(),
         quarantine,
-        now,
+        now: this.#now,
         // a snapshot is a run: it knows what it has seen, and withdraws the rest under the guards of one
         ...(whole ? { mode: 'run', snapshot: true, onDuplicate: feed.onDuplicate } : { rememberPositions: true }),
         maxWithdrawShare: feed.maxWithdrawShare,
-        run: `push ${new Date(context.now()).toISOString()} ${process.pid} ${(pushes += 1)}`,
+        run: `push ${this.#now().toISOString()} ${process.pid} ${(this.#pushes += 1)}`,
         ...present({ span }),
       },
       producer,
     );
-    const results = await session.publish(rows(body));
+    const results = await session.publish(rowsOf(body));
     await session.finish();
     const sourceTime = new Date(body.sourceTime).toISOString();
     const settled = whole ? await session.settle({ tail: false }, sourceTime) : undefined;
@@ -185,10 +209,10 @@ export function pushing(context: GatewayContext): Push {
       rows: body.records.length,
       state: refused === undefined ? 'complete' : 'refused',
     });
-    const outcome = told(contract, results);
+    const outcome = this.#told(contract, results);
     return {
       ...outcome,
-      spooled: outcome.spooled || waiting(contract),
+      spooled: outcome.spooled || this.#waiting(contract),
       ...(settled === undefined ? {} : { withdrawn: settled.withdrawn }),
       ...(settled === undefined || settled.held === 0 ? {} : { held: settled.held }),
       ...(refused === undefined
@@ -201,29 +225,37 @@ export function pushing(context: GatewayContext): Push {
     };
   }
 
-  return {
-    publish(contract, feed, body, allowed, span) {
-      const mine = takeTurn(stateOf(), contract.id, { wait: context.settings.gateway.handlerTimeoutMs }, async () => {
-        allowed();
-        return turn(contract, feed, body, span);
-      });
-      // the answer does not wait for it; within a turn, for the state must not change under a push
-      const after = mine.then(({ spooled }) =>
-        spooled ? undefined : takeTurn(stateOf(), contract.id, {}, () => recognise(contract)),
-      );
-      running.add(after);
-      const done = (): void => void running.delete(after);
-      after.then(done, done);
-      return mine;
-    },
-    async close() {
-      await Promise.allSettled(running);
-      for (const one of open.values()) {
-        const { producer, quarantine } = await one;
-        await producer.close();
-        await quarantine.close();
-      }
-      await state?.close();
-    },
-  };
+  publish(
+    contract: Contract,
+    feed: Feed,
+    body: RecordsBody,
+    allowed: () => void,
+    span: Span | undefined,
+  ): Promise<PushOutcome> {
+    const wait = this.#context.settings.gateway.handlerTimeoutMs;
+    const mine = takeTurn(this.#stateOf(), contract.id, { wait }, async () => {
+      allowed();
+      return this.#turn(contract, feed, body, span);
+    });
+    // the answer does not wait for it; within a turn, for the state must not change under a push
+    const after = mine.then(({ spooled }) =>
+      spooled ? undefined : takeTurn(this.#stateOf(), contract.id, {}, () => this.#recognise(contract)),
+    );
+    this.#running.add(after);
+    const done = (): void => void this.#running.delete(after);
+    after.then(done, done);
+    return mine;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    for (const one of this.#open.values()) {
+      const { producer, quarantine } = await one;
+      await producer.close();
+      await quarantine.close();
+    }
+    await this.#state?.close();
+  }
 }
+
+export const pushing = (context: GatewayContext): Push => new Pushing(context);

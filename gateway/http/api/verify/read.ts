@@ -5,7 +5,7 @@ import type { Workspace } from '../../../../contracts/types.js';
 import { Out, projectionCache } from '../../../answer/projection/index.js';
 import type { Plan } from '../../../answer/question/plan.js';
 import type { freshness } from '../../../answer/question/status.js';
-import { partsOf, valuesAt } from '../../../answer/question/values.js';
+import { partsOf, valuesAt } from '../../../answer/question/values-at-path.js';
 import type { ViewReader } from '../../../answer/view/port.js';
 import type { Ready } from './claims.js';
 import { compared } from './compare.js';

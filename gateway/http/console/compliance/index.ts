@@ -5,19 +5,20 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { errorTable, isYitongError, type YitongError } from '../../../../contracts/errors.js';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, errorTable, isYitongError, type YitongError } from '../../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
 import { publicAddress } from '../../../documents/address.js';
 import {
   type CompanyView,
+  type Compliance,
   codeId,
   complianceOf,
   type Scanner,
   type ScannerView,
 } from '../../../documents/compliance/index.js';
-import type { Service } from '../../../documents/context.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
 import { openLookups } from '../../../documents/lookups.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
@@ -78,234 +79,273 @@ function told(error: unknown): YitongError {
   throw error;
 }
 
+/** Routes of the company. */
+const own = { schema: { hide: true }, config: { roles: ROLES } };
+/** Routes of whoever scans, for everybody. */
+const open = { schema: { hide: true } };
+
+/** What the pages of compliance codes work with. */
+function openDesk(app: FastifyInstance, context: GatewayContext, compliance: Compliance) {
+  const { workspace, settings, dataDir, now } = context;
+  const refused = (request: FastifyRequest, code: ErrorCode): Promise<void> => app.refused(request, code);
+  const { definitions } = compliance;
+  const codes = compliance.codes();
+  const lookups = openLookups(dataDir, {
+    perClient: settings.people.lookupsPerMinute,
+    inAll: settings.people.lookupsInAll,
+  });
+  app.addHook('onClose', async () => {
+    await lookups.close();
+    await compliance.close();
+  });
+
+  return { context, workspace, now, definitions, compliance, codes, lookups, refused };
+}
+type Desk = ReturnType<typeof openDesk>;
+
+/** Of the code that this browser shows; undefined where there is none, or it is another person's. */
+function shownBy(
+  { codes }: Desk,
+  request: FastifyRequest,
+): { readonly code: string; readonly id: string; readonly view: CompanyView } | undefined {
+  const code = request.cookies[CODE_COOKIE] ?? '';
+  if (!TOKEN.test(code)) return undefined;
+  const id = codeId(code);
+  try {
+    return { code, id, view: codes.look(id, sessionOf(request).person) };
+  } catch (error) {
+    if (isYitongError(error) && error.code === 'code_unknown') return undefined;
+    throw error;
+  }
+}
+/** The company's page: its code, or how it makes one. */
+function show(desk: Desk, request: FastifyRequest, reply: FastifyReply, fault?: YitongError): FastifyReply {
+  const { context, workspace, definitions, now } = desk;
+  const session = sessionOf(request);
+  const { language } = request;
+  const shown = shownBy(desk, request);
+  const schemes = new Set([...definitions.values()].map(({ scheme }) => scheme));
+  const subjects = session.person.subjects.filter((one) => schemes.has(schemeOf(one)));
+  return sendFramed(request, reply.code(fault === undefined ? 200 : errorTable[fault.code].status), {
+    title: language === 'zh' ? '合规码' : 'Compliance code',
+    workspace,
+    scripts: ['follow.js'],
+    ...(shown !== undefined && UNDER_WAY.has(shown.view.state) ? { refresh: REFRESH } : {}),
+    children: showView({
+      language,
+      csrf: session.csrf,
+      definitions,
+      names: namesOf(context, language),
+      now: now(),
+      subjects: subjects.map((one) => ({
+        hidden: hideSubject(session, one),
+        key: keyOf(one),
+      })),
+      ...(shown === undefined
+        ? {}
+        : {
+            code: { view: shown.view, url: `${publicAddress(context, request.headers.host)}${ASK}/${shown.code}` },
+          }),
+      ...(fault === undefined ? {} : { fault: errorWords(fault.code, language) }),
+    }),
+  });
+}
+
+function scannerOf(request: FastifyRequest, { key }: Scan): Scanner {
+  const person = request.session?.person;
+  if (person === undefined) return { kind: 'public', key };
+  return {
+    kind: 'person',
+    key: person.id,
+    name: person.name,
+    ...present({ authority: person.authority }),
+  };
+}
+/** What each page of the scanner is told. */
+const base = ({ definitions }: Desk, request: FastifyRequest) => ({
+  language: request.language,
+  definitions,
+  csrf: request.session?.csrf,
+});
+/**
+ * A page of the scanner. Its referrer is our name alone: the address may hold a code, and with none at all its
+ * forms could not be told from foreign ones.
+ */
+const send = (
+  { workspace }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  children: ReturnType<typeof askForm>,
+  more: {
+    readonly scripts?: readonly string[];
+    readonly refresh?: number;
+    readonly carries?: { readonly form: string; readonly action: string };
+  } = {},
+): FastifyReply =>
+  reply
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .header('referrer-policy', 'origin')
+    .header('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
+    .send(
+      page({
+        language: request.language,
+        workspace,
+        title: request.language === 'zh' ? '扫合规码' : 'Ask by code',
+        way: request.session === undefined ? 'sign-in' : 'console',
+        ...more,
+        children,
+      }),
+    );
+const ask = (
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  props: Pick<AskProps, 'code' | 'chosen' | 'fault'>,
+): FastifyReply =>
+  send(desk, request, reply, askForm({ ...base(desk, request), ...props }), {
+    scripts: ['scan.js'],
+    carries: { form: ASK_FORM, action: ASK },
+  });
+/** Of what this browser asked; where that is nothing, it begins anew. */
+function waited({ codes }: Desk, request: FastifyRequest) {
+  const scan = scanOf(request);
+  return codes.follow(scan.id, scan.ticket, scannerOf(request, scan));
+}
+/** What did not work, above the form by which it can be done again. */
+const again = async (
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+  sent: Pick<AskProps, 'code' | 'chosen'> = { code: '' },
+): Promise<FastifyReply> => {
+  const { code: why } = told(error);
+  await desk.refused(request, why);
+  return ask(desk, request, reply.code(errorTable[why].status), { ...sent, fault: errorWords(why, request.language) });
+};
+
+/** What a company shows: its page, and how far its code is. */
+function showRoutes(app: FastifyInstance, desk: Desk): void {
+  const { context, codes } = desk;
+  app.get(
+    SHOW,
+    { ...own, config: { roles: ROLES, nav: { title: { zh: '合规码', en: 'Code' }, order: 13 } } },
+    async (request, reply) => show(desk, request, reply),
+  );
+  app.get(
+    `${SHOW}/state`,
+    { ...own, config: { ...own.config, offers: ['application/json'] } },
+    async (request, reply) =>
+      reply.header('cache-control', 'no-store').send({ state: shownBy(desk, request)?.view.state ?? 'none' }),
+  );
+  app.post<Route>(SHOW, own, async (request, reply) => {
+    const session = sessionOf(request);
+    // a code that cannot be shown is not made
+    publicAddress(context, request.headers.host);
+    const { code } = await codes.create(session.person, spokenFor(session, request.body.of), request.id);
+    return reply.setCookie(CODE_COOKIE, code, COOKIE).header('cache-control', 'no-store').redirect(SHOW, 303);
+  });
+}
+
+/** The company says yes or no to a question. */
+function stepRoutes(app: FastifyInstance, desk: Desk): void {
+  const { codes } = desk;
+  const step = (path: string, act: (id: string, request: FastifyRequest<Route>) => Promise<void>) =>
+    app.post<Route>(`${SHOW}/${path}`, own, async (request, reply) => {
+      try {
+        await act(shownBy(desk, request)?.id ?? '', request);
+      } catch (error) {
+        const why = told(error);
+        await app.refused(request, why.code);
+        return show(desk, request, reply, why);
+      }
+      return reply.header('cache-control', 'no-store').redirect(SHOW, 303);
+    });
+  step('confirm', (id, request) => codes.confirm(id, sessionOf(request).person, request.body.shown ?? '', request.id));
+  step('refuse', (id, request) => codes.refuse(id, sessionOf(request).person, request.id));
+}
+
+/** The form of whoever asks, and its question. */
+function askRoutes(app: FastifyInstance, desk: Desk): void {
+  const { now, compliance, codes, lookups } = desk;
+  app.get(ASK, open, async (request, reply) => ask(desk, request, reply, { code: '' }));
+  app.get<Route>(`${ASK}/:code`, open, async (request, reply) =>
+    ask(desk, request, reply, { code: TOKEN.test(request.params.code) ? request.params.code : '' }),
+  );
+  app.post<Route>(ASK, { ...open, config: { lists: ['domain'] } }, async (request, reply) => {
+    const { code: given = '', report = '', domain = [], months = '', step } = request.body;
+    const domains = [domain]
+      .flat()
+      .flatMap((one) => (one.startsWith(`${report}/`) ? [one.slice(report.length + 1)] : []));
+    const chosen = { report, domains, months: Number(months) };
+    const code = WITHIN.exec(given.trim())?.[1] ?? '';
+    if (step === 'edit') return ask(desk, request, reply, { code: given.slice(0, MAX_GIVEN), chosen });
+    // by the camera of this page, or typed: a report that is shown has a page of its own
+    if (given.trim().endsWith(`${ASK}/report/${code}`))
+      return reply.header('cache-control', 'no-store').redirect(`${ASK}/report/${code}`, 303);
+    const scan = scanOf(request);
+    const scanner = scannerOf(request, scan);
+    try {
+      lookups.admit(scanner.kind === 'person' ? `person:${scanner.key}` : `address:${request.ip}`, now());
+      const { id, ticket } = await codes.scan(code, scanner, request.ip, compliance.question(chosen), request.id);
+      return await reply
+        .setCookie(SCAN_COOKIE, [scan.key, id, ticket].join('.'), COOKIE)
+        .header('cache-control', 'no-store')
+        .redirect(`${ASK}/answer`, 303);
+    } catch (error) {
+      if (!isYitongError(error) || error.code !== 'bad_request')
+        return again(desk, request, reply, error, { code: given.slice(0, MAX_GIVEN), chosen });
+      return ask(desk, request, reply.code(400), {
+        code,
+        chosen,
+        fault: request.language === 'zh' ? '请至少选择一个领域。' : 'Choose at least one domain.',
+      });
+    }
+  });
+}
+
+/** How far the question is, and its answer. */
+function answerRoutes(app: FastifyInstance, desk: Desk): void {
+  const { now, codes } = desk;
+  app.get(`${ASK}/answer`, open, async (request, reply) => {
+    let view: ScannerView;
+    try {
+      view = waited(desk, request);
+    } catch (error) {
+      return again(desk, request, reply, error);
+    }
+    return send(desk, request, reply, waitView({ ...base(desk, request), view, now: now() }), {
+      scripts: ['follow.js'],
+      ...(UNDER_WAY.has(view.state) ? { refresh: REFRESH } : {}),
+    });
+  });
+  app.get(`${ASK}/answer/state`, { ...open, config: { offers: ['application/json'] } }, async (request, reply) =>
+    reply.header('cache-control', 'no-store').send({ state: waited(desk, request).state }),
+  );
+  app.post(`${ASK}/answer`, open, async (request, reply) => {
+    const scan = scanOf(request);
+    try {
+      const found = await codes.collect(scan.id, scan.ticket, scannerOf(request, scan), request.id);
+      if (found.state === 'waiting')
+        return await reply.header('cache-control', 'no-store').redirect(`${ASK}/answer`, 303);
+      return send(desk, request, reply, answerView({ ...base(desk, request), answer: found.answer }));
+    } catch (error) {
+      return again(desk, request, reply, error);
+    }
+  });
+}
+
 const service: Service = {
   port: 'people',
   async register(app, context) {
-    const { workspace, settings, dataDir, now } = context;
     const compliance = await complianceOf(context);
     if (compliance.definitions.size === 0) return void app.addHook('onClose', () => compliance.close());
-    const { definitions } = compliance;
-    const codes = compliance.codes();
-    const lookups = openLookups(dataDir, {
-      perClient: settings.people.lookupsPerMinute,
-      inAll: settings.people.lookupsInAll,
-    });
-    app.addHook('onClose', async () => {
-      await lookups.close();
-      await compliance.close();
-    });
-
-    /** Of the code that this browser shows; undefined where there is none, or it is another person's. */
-    function shownBy(
-      request: FastifyRequest,
-    ): { readonly code: string; readonly id: string; readonly view: CompanyView } | undefined {
-      const code = request.cookies[CODE_COOKIE] ?? '';
-      if (!TOKEN.test(code)) return undefined;
-      const id = codeId(code);
-      try {
-        return { code, id, view: codes.look(id, sessionOf(request).person) };
-      } catch (error) {
-        if (isYitongError(error) && error.code === 'code_unknown') return undefined;
-        throw error;
-      }
-    }
-    function show(request: FastifyRequest, reply: FastifyReply, fault?: YitongError): FastifyReply {
-      const session = sessionOf(request);
-      const { language } = request;
-      const shown = shownBy(request);
-      const schemes = new Set([...definitions.values()].map(({ scheme }) => scheme));
-      const subjects = session.person.subjects.filter((one) => schemes.has(schemeOf(one)));
-      return sendFramed(request, reply.code(fault === undefined ? 200 : errorTable[fault.code].status), {
-        title: language === 'zh' ? '合规码' : 'Compliance code',
-        workspace,
-        scripts: ['follow.js'],
-        ...(shown !== undefined && UNDER_WAY.has(shown.view.state) ? { refresh: REFRESH } : {}),
-        children: showView({
-          language,
-          csrf: session.csrf,
-          definitions,
-          names: namesOf(context, language),
-          now: now(),
-          subjects: subjects.map((one) => ({
-            hidden: hideSubject(session, one),
-            key: keyOf(one),
-          })),
-          ...(shown === undefined
-            ? {}
-            : {
-                code: { view: shown.view, url: `${publicAddress(context, request.headers.host)}${ASK}/${shown.code}` },
-              }),
-          ...(fault === undefined ? {} : { fault: errorWords(fault.code, language) }),
-        }),
-      });
-    }
-    const own = { schema: { hide: true }, config: { roles: ROLES } };
-
-    app.get(
-      SHOW,
-      { ...own, config: { roles: ROLES, nav: { title: { zh: '合规码', en: 'Code' }, order: 13 } } },
-      async (request, reply) => show(request, reply),
-    );
-    app.get(
-      `${SHOW}/state`,
-      { ...own, config: { ...own.config, offers: ['application/json'] } },
-      async (request, reply) =>
-        reply.header('cache-control', 'no-store').send({ state: shownBy(request)?.view.state ?? 'none' }),
-    );
-    app.post<Route>(SHOW, own, async (request, reply) => {
-      const session = sessionOf(request);
-      // a code that cannot be shown is not made
-      publicAddress(context, request.headers.host);
-      const { code } = await codes.create(session.person, spokenFor(session, request.body.of), request.id);
-      return reply.setCookie(CODE_COOKIE, code, COOKIE).header('cache-control', 'no-store').redirect(SHOW, 303);
-    });
-    const step = (path: string, act: (id: string, request: FastifyRequest<Route>) => Promise<void>) =>
-      app.post<Route>(`${SHOW}/${path}`, own, async (request, reply) => {
-        try {
-          await act(shownBy(request)?.id ?? '', request);
-        } catch (error) {
-          const why = told(error);
-          await app.refused(request, why.code);
-          return show(request, reply, why);
-        }
-        return reply.header('cache-control', 'no-store').redirect(SHOW, 303);
-      });
-    step('confirm', (id, request) =>
-      codes.confirm(id, sessionOf(request).person, request.body.shown ?? '', request.id),
-    );
-    step('refuse', (id, request) => codes.refuse(id, sessionOf(request).person, request.id));
-
-    function scannerOf(request: FastifyRequest, { key }: Scan): Scanner {
-      const person = request.session?.person;
-      if (person === undefined) return { kind: 'public', key };
-      return {
-        kind: 'person',
-        key: person.id,
-        name: person.name,
-        ...present({ authority: person.authority }),
-      };
-    }
-    const base = (request: FastifyRequest) => ({
-      language: request.language,
-      definitions,
-      csrf: request.session?.csrf,
-    });
-    /**
-     * A page of the scanner. Its referrer is our name alone: the address may hold a code, and with none at all its
-     * forms could not be told from foreign ones.
-     */
-    const send = (
-      request: FastifyRequest,
-      reply: FastifyReply,
-      children: ReturnType<typeof askForm>,
-      more: {
-        readonly scripts?: readonly string[];
-        readonly refresh?: number;
-        readonly carries?: { readonly form: string; readonly action: string };
-      } = {},
-    ): FastifyReply =>
-      reply
-        .type('text/html; charset=utf-8')
-        .header('cache-control', 'no-store')
-        .header('referrer-policy', 'origin')
-        .header('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
-        .send(
-          page({
-            language: request.language,
-            workspace,
-            title: request.language === 'zh' ? '扫合规码' : 'Ask by code',
-            way: request.session === undefined ? 'sign-in' : 'console',
-            ...more,
-            children,
-          }),
-        );
-    const ask = (
-      request: FastifyRequest,
-      reply: FastifyReply,
-      props: Pick<AskProps, 'code' | 'chosen' | 'fault'>,
-    ): FastifyReply =>
-      send(request, reply, askForm({ ...base(request), ...props }), {
-        scripts: ['scan.js'],
-        carries: { form: ASK_FORM, action: ASK },
-      });
-    /** Of what this browser asked; where that is nothing, it begins anew. */
-    function waited(request: FastifyRequest) {
-      const scan = scanOf(request);
-      return codes.follow(scan.id, scan.ticket, scannerOf(request, scan));
-    }
-    const open = { schema: { hide: true } };
-    /** What did not work, above the form by which it can be done again. */
-    const again = async (
-      request: FastifyRequest,
-      reply: FastifyReply,
-      error: unknown,
-      sent: Pick<AskProps, 'code' | 'chosen'> = { code: '' },
-    ): Promise<FastifyReply> => {
-      const { code: why } = told(error);
-      await app.refused(request, why);
-      return ask(request, reply.code(errorTable[why].status), { ...sent, fault: errorWords(why, request.language) });
-    };
-
-    app.get(ASK, open, async (request, reply) => ask(request, reply, { code: '' }));
-    app.get<Route>(`${ASK}/:code`, open, async (request, reply) =>
-      ask(request, reply, { code: TOKEN.test(request.params.code) ? request.params.code : '' }),
-    );
-    app.post<Route>(ASK, { ...open, config: { lists: ['domain'] } }, async (request, reply) => {
-      const { code: given = '', report = '', domain = [], months = '', step } = request.body;
-      const domains = [domain]
-        .flat()
-        .flatMap((one) => (one.startsWith(`${report}/`) ? [one.slice(report.length + 1)] : []));
-      const chosen = { report, domains, months: Number(months) };
-      const code = WITHIN.exec(given.trim())?.[1] ?? '';
-      if (step === 'edit') return ask(request, reply, { code: given.slice(0, MAX_GIVEN), chosen });
-      // by the camera of this page, or typed: a report that is shown has a page of its own
-      if (given.trim().endsWith(`${ASK}/report/${code}`))
-        return reply.header('cache-control', 'no-store').redirect(`${ASK}/report/${code}`, 303);
-      const scan = scanOf(request);
-      const scanner = scannerOf(request, scan);
-      try {
-        lookups.admit(scanner.kind === 'person' ? `person:${scanner.key}` : `address:${request.ip}`, now());
-        const { id, ticket } = await codes.scan(code, scanner, request.ip, compliance.question(chosen), request.id);
-        return await reply
-          .setCookie(SCAN_COOKIE, [scan.key, id, ticket].join('.'), COOKIE)
-          .header('cache-control', 'no-store')
-          .redirect(`${ASK}/answer`, 303);
-      } catch (error) {
-        if (!isYitongError(error) || error.code !== 'bad_request')
-          return again(request, reply, error, { code: given.slice(0, MAX_GIVEN), chosen });
-        return ask(request, reply.code(400), {
-          code,
-          chosen,
-          fault: request.language === 'zh' ? '请至少选择一个领域。' : 'Choose at least one domain.',
-        });
-      }
-    });
-    app.get(`${ASK}/answer`, open, async (request, reply) => {
-      let view: ScannerView;
-      try {
-        view = waited(request);
-      } catch (error) {
-        return again(request, reply, error);
-      }
-      return send(request, reply, waitView({ ...base(request), view, now: now() }), {
-        scripts: ['follow.js'],
-        ...(UNDER_WAY.has(view.state) ? { refresh: REFRESH } : {}),
-      });
-    });
-    app.get(`${ASK}/answer/state`, { ...open, config: { offers: ['application/json'] } }, async (request, reply) =>
-      reply.header('cache-control', 'no-store').send({ state: waited(request).state }),
-    );
-    app.post(`${ASK}/answer`, open, async (request, reply) => {
-      const scan = scanOf(request);
-      try {
-        const found = await codes.collect(scan.id, scan.ticket, scannerOf(request, scan), request.id);
-        if (found.state === 'waiting')
-          return await reply.header('cache-control', 'no-store').redirect(`${ASK}/answer`, 303);
-        return send(request, reply, answerView({ ...base(request), answer: found.answer }));
-      } catch (error) {
-        return again(request, reply, error);
-      }
-    });
+    const desk = openDesk(app, context, compliance);
+    showRoutes(app, desk);
+    stepRoutes(app, desk);
+    askRoutes(app, desk);
+    answerRoutes(app, desk);
   },
 };
 export default service;

@@ -3,7 +3,7 @@
  * the retry of it once mapping or contract are mended. Each look and each retry is on record first.
  */
 
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { loadFeed } from '../../../../connectors/feeds.js';
 import { heldId } from '../../../../connectors/publish/index.js';
 import type { QuarantineEntry } from '../../../../connectors/quarantine.js';
@@ -13,7 +13,7 @@ import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
-import type { Service } from '../../../documents/context.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
 import { sessionOf } from '../../plugins/people.js';
 import { openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
@@ -37,206 +37,240 @@ interface Route {
   readonly Body: { readonly id?: string };
 }
 
-const service: Service = {
-  port: 'people',
-  async register(app, context) {
-    const { workspace, view, now } = context;
-    const kinds = await loadSourceKinds();
-    const desk = openQuarantineDesk(context);
-    app.addHook('onClose', () => desk.close());
-    const { record } = app.people;
+/** What the pages of a provider's desk work with. */
+async function openDesk(app: FastifyInstance, context: GatewayContext) {
+  const { workspace, view, now } = context;
+  const kinds = await loadSourceKinds();
+  const quarantines = openQuarantineDesk(context);
+  app.addHook('onClose', () => quarantines.close());
+  const { record } = app.people;
 
-    /** Another authority's dataset does not exist for them. */
-    function own({ authority }: Person, id: string): Contract {
-      const contract = [...workspace.contracts.values()].find((one) => one.id === id);
-      if (contract === undefined || contract.authority !== authority)
-        throw new YitongError('not_found', 'your authority has no such dataset');
-      return contract;
-    }
+  /** Another authority's dataset does not exist for them. */
+  function own({ authority }: Person, id: string): Contract {
+    const contract = [...workspace.contracts.values()].find((one) => one.id === id);
+    if (contract === undefined || contract.authority !== authority)
+      throw new YitongError('not_found', 'your authority has no such dataset');
+    return contract;
+  }
 
-    async function factsOf(contract: Contract): Promise<FeedFacts> {
-      const state = view.datasetState(contract.id);
-      const feed = await loadFeed(workspace, contract.id, kinds).catch((error: unknown) => {
-        if (isYitongError(error)) return error;
-        throw error;
-      });
-      return {
-        id: contract.id,
-        name: contract.name,
-        records: state.records,
-        updateFrequency: contract.updateFrequencyText,
-        titles: new Map(contract.latest.fields.map(({ path, title }) => [path, title])),
-        ...statusOf(contract, state, now()),
-        ...(state.watermark === undefined
-          ? {}
-          : { lastRun: { at: state.watermark.receivedAt, state: state.watermark.state, rows: state.watermark.rows } }),
-        quarantined: (await desk.look(contract, async (quarantine) => quarantine.count())) ?? 0,
-        ...(feed === undefined
-          ? {}
-          : isYitongError(feed)
-            ? { broken: feed }
-            : { schedule: feed.schedule, kind: kinds.get(feed.source.kind)?.title }),
-      };
-    }
+  async function factsOf(contract: Contract): Promise<FeedFacts> {
+    const state = view.datasetState(contract.id);
+    const feed = await loadFeed(workspace, contract.id, kinds).catch((error: unknown) => {
+      if (isYitongError(error)) return error;
+      throw error;
+    });
+    return {
+      id: contract.id,
+      name: contract.name,
+      records: state.records,
+      updateFrequency: contract.updateFrequencyText,
+      titles: new Map(contract.latest.fields.map(({ path, title }) => [path, title])),
+      ...statusOf(contract, state, now()),
+      ...(state.watermark === undefined
+        ? {}
+        : { lastRun: { at: state.watermark.receivedAt, state: state.watermark.state, rows: state.watermark.rows } }),
+      quarantined: (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0,
+      ...(feed === undefined
+        ? {}
+        : isYitongError(feed)
+          ? { broken: feed }
+          : { schedule: feed.schedule, kind: kinds.get(feed.source.kind)?.title }),
+    };
+  }
 
-    app.get(
-      PATH,
-      {
-        schema: { hide: true },
-        config: { roles: ROLES, nav: { title: { zh: '本单位数据源', en: 'My feeds' }, order: 12 } },
-      },
-      async (request, reply) => {
-        const { person } = sessionOf(request);
-        const mine = [...workspace.contracts.values()]
-          .filter(({ authority }) => authority === person.authority)
-          .sort((a, b) => (a.id < b.id ? -1 : 1));
-        const feeds: FeedFacts[] = [];
-        for (const contract of mine) feeds.push(await factsOf(contract));
-        await record.looked(person, {
-          requestId: request.id,
-          action: 'feeds',
-          role: 'data-officer',
-          results: feeds.length,
-        });
-        const authority = [...workspace.authorities.values()].find(({ id }) => id === person.authority)?.name;
-        return sendFramed(request, reply, {
-          title: request.language === 'zh' ? '本单位数据源' : 'My feeds',
-          workspace,
-          children: feedsPage({
-            language: request.language,
-            authority: authority?.[request.language] ?? person.authority ?? '',
-            feeds,
-          }),
-        });
-      },
-    );
+  return { context, workspace, record, quarantines, own, factsOf };
+}
+type Desk = Awaited<ReturnType<typeof openDesk>>;
 
-    interface Shown {
-      readonly after?: string | undefined;
-      /** The row whose content is shown. */
-      readonly content?: QuarantineEntry;
-      readonly report?: RetryReport;
-    }
-    async function show(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      contract: Contract,
-      { after = '', content, report }: Shown,
-    ): Promise<FastifyReply> {
-      const { rows, codes, count } = (await desk.look(contract, async (quarantine) => ({
-        rows: await quarantine.page(after, PAGE + 1),
-        codes: await quarantine.codes(COUNTED),
-        count: quarantine.count(),
-      }))) ?? { rows: [], codes: new Map<string, number>(), count: 0 };
-      const facts = await factsOf(contract);
-      const shown = rows.slice(0, PAGE);
-      return sendFramed(request, reply, {
-        title: contract.name[request.language],
-        workspace,
-        children: feedPage({
-          language: request.language,
-          facts,
-          rows: shown,
-          codes: [...codes].sort(([, a], [, b]) => b - a),
-          count,
-          first: after === '',
-          held: desk.held(contract).slice(0, HELD),
-          heldCount: desk.held(contract).length,
-          next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
-          ...present({ content, report }),
-        }),
-      });
-    }
+interface Shown {
+  readonly after?: string | undefined;
+  /** The row whose content is shown. */
+  readonly content?: QuarantineEntry;
+  readonly report?: RetryReport;
+}
+/** The page of one feed. */
+async function show(
+  { workspace, quarantines, factsOf }: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  contract: Contract,
+  { after = '', content, report }: Shown,
+): Promise<FastifyReply> {
+  const { rows, codes, count } = (await quarantines.look(contract, async (quarantine) => ({
+    rows: await quarantine.page(after, PAGE + 1),
+    codes: await quarantine.codes(COUNTED),
+    count: quarantine.count(),
+  }))) ?? { rows: [], codes: new Map<string, number>(), count: 0 };
+  const facts = await factsOf(contract);
+  const shown = rows.slice(0, PAGE);
+  return sendFramed(request, reply, {
+    title: contract.name[request.language],
+    workspace,
+    children: feedPage({
+      language: request.language,
+      facts,
+      rows: shown,
+      codes: [...codes].sort(([, a], [, b]) => b - a),
+      count,
+      first: after === '',
+      held: quarantines.held(contract).slice(0, HELD),
+      heldCount: quarantines.held(contract).length,
+      next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
+      ...present({ content, report }),
+    }),
+  });
+}
 
-    app.get<Route>(`${PATH}/:dataset`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+/** The feeds of an officer's authority. */
+function feedsRoute(app: FastifyInstance, { workspace, record, factsOf }: Desk): void {
+  app.get(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, nav: { title: { zh: '本单位数据源', en: 'My feeds' }, order: 12 } },
+    },
+    async (request, reply) => {
       const { person } = sessionOf(request);
-      const contract = own(person, request.params.dataset);
-      const { after = '' } = request.query;
-      if (after !== '' && !ID.test(after)) throw new YitongError('bad_request', '`after` is the id of a row');
+      const mine = [...workspace.contracts.values()]
+        .filter(({ authority }) => authority === person.authority)
+        .sort((a, b) => (a.id < b.id ? -1 : 1));
+      const feeds: FeedFacts[] = [];
+      for (const contract of mine) feeds.push(await factsOf(contract));
       await record.looked(person, {
         requestId: request.id,
-        action: 'feed',
+        action: 'feeds',
         role: 'data-officer',
-        detail: { dataset: contract.id },
+        results: feeds.length,
       });
-      return show(request, reply, contract, { after });
+      const authority = [...workspace.authorities.values()].find(({ id }) => id === person.authority)?.name;
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? '本单位数据源' : 'My feeds',
+        workspace,
+        children: feedsPage({
+          language: request.language,
+          authority: authority?.[request.language] ?? person.authority ?? '',
+          feeds,
+        }),
+      });
+    },
+  );
+}
+
+/** One feed. */
+function feedRoute(app: FastifyInstance, desk: Desk): void {
+  const { record, own } = desk;
+  app.get<Route>(`${PATH}/:dataset`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+    const { person } = sessionOf(request);
+    const contract = own(person, request.params.dataset);
+    const { after = '' } = request.query;
+    if (after !== '' && !ID.test(after)) throw new YitongError('bad_request', '`after` is the id of a row');
+    await record.looked(person, {
+      requestId: request.id,
+      action: 'feed',
+      role: 'data-officer',
+      detail: { dataset: contract.id },
     });
+    return show(desk, request, reply, contract, { after });
+  });
+}
 
-    app.post<Route>(
-      `${PATH}/:dataset/content`,
-      { schema: { hide: true }, config: { roles: ROLES } },
-      async (request, reply) => {
-        const { person } = sessionOf(request);
-        const contract = own(person, request.params.dataset);
-        const { id = '' } = request.body;
-        const entry = await desk.look(contract, (quarantine) => quarantine.get(id));
-        if (entry === undefined) throw new YitongError('not_found', 'the row is not in quarantine any more');
-        await record.looked(person, {
-          requestId: request.id,
-          action: 'quarantine_rows',
+/** What a row in quarantine says; the look at it is on record. */
+function contentRoute(app: FastifyInstance, desk: Desk): void {
+  const { record, quarantines, own } = desk;
+  app.post<Route>(
+    `${PATH}/:dataset/content`,
+    { schema: { hide: true }, config: { roles: ROLES } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const contract = own(person, request.params.dataset);
+      const { id = '' } = request.body;
+      const entry = await quarantines.look(contract, (quarantine) => quarantine.get(id));
+      if (entry === undefined) throw new YitongError('not_found', 'the row is not in quarantine any more');
+      await record.looked(person, {
+        requestId: request.id,
+        action: 'quarantine_rows',
+        role: 'data-officer',
+        detail: { dataset: contract.id, ids: [entry.id] },
+        results: 1,
+      });
+      return show(desk, request, reply, contract, { content: entry });
+    },
+  );
+}
+
+/** Checks rows in quarantine anew. */
+function retryRoute(app: FastifyInstance, desk: Desk): void {
+  const { context, record, quarantines, own } = desk;
+  app.post<Route>(
+    `${PATH}/:dataset/retry`,
+    { handlerTimeout: context.settings.gateway.handlerTimeoutMs, schema: { hide: true }, config: { roles: ROLES } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const contract = own(person, request.params.dataset);
+      const { id } = request.body;
+      if (id !== undefined && !ID.test(id)) throw new YitongError('bad_request', '`id` is the id of a row');
+      const ids = id === undefined ? undefined : [id];
+      const report = await quarantines.retry(contract, ids, async () => {
+        await record.did(person, {
+          action: 'quarantine_retry',
           role: 'data-officer',
-          detail: { dataset: contract.id, ids: [entry.id] },
-          results: 1,
+          target: contract.id,
+          detail: retryDetail(request.id, ids),
         });
-        return show(request, reply, contract, { content: entry });
-      },
-    );
+      });
+      if (report === undefined) throw new YitongError('not_found', 'nothing of this dataset is in quarantine');
+      const { results: _, ...counts } = report;
+      await record.did(person, {
+        action: 'quarantine_retried',
+        role: 'data-officer',
+        target: contract.id,
+        detail: { requestId: request.id, ...counts },
+      });
+      return show(desk, request, reply, contract, { report });
+    },
+  );
+}
 
+/** Releases a withdrawal that is held, or keeps the record. */
+function decideRoutes(app: FastifyInstance, desk: Desk): void {
+  const { context, record, quarantines, own } = desk;
+  for (const [what, action] of [
+    ['release', 'withdrawal_released'],
+    ['keep', 'withdrawal_kept'],
+  ] as const) {
     app.post<Route>(
-      `${PATH}/:dataset/retry`,
+      `${PATH}/:dataset/${what}`,
       { handlerTimeout: context.settings.gateway.handlerTimeoutMs, schema: { hide: true }, config: { roles: ROLES } },
       async (request, reply) => {
         const { person } = sessionOf(request);
         const contract = own(person, request.params.dataset);
-        const { id } = request.body;
-        if (id !== undefined && !ID.test(id)) throw new YitongError('bad_request', '`id` is the id of a row');
-        const ids = id === undefined ? undefined : [id];
-        const report = await desk.retry(contract, ids, async () => {
+        const { id = '' } = request.body;
+        if (!HELD_ID.test(id)) throw new YitongError('bad_request', '`id` is the id of a held record');
+        if (!quarantines.held(contract).some((one) => heldId(one) === id))
+          throw new YitongError('not_found', 'the withdrawal is not held any more');
+        await quarantines.decide(contract, what, id, `role:${person.authority ?? ''}`, async () => {
           await record.did(person, {
-            action: 'quarantine_retry',
+            action,
             role: 'data-officer',
             target: contract.id,
-            detail: retryDetail(request.id, ids),
+            detail: { requestId: request.id, id },
           });
         });
-        if (report === undefined) throw new YitongError('not_found', 'nothing of this dataset is in quarantine');
-        const { results: _, ...counts } = report;
-        await record.did(person, {
-          action: 'quarantine_retried',
-          role: 'data-officer',
-          target: contract.id,
-          detail: { requestId: request.id, ...counts },
-        });
-        return show(request, reply, contract, { report });
+        return show(desk, request, reply, contract, {});
       },
     );
+  }
+}
 
-    for (const [what, action] of [
-      ['release', 'withdrawal_released'],
-      ['keep', 'withdrawal_kept'],
-    ] as const) {
-      app.post<Route>(
-        `${PATH}/:dataset/${what}`,
-        { handlerTimeout: context.settings.gateway.handlerTimeoutMs, schema: { hide: true }, config: { roles: ROLES } },
-        async (request, reply) => {
-          const { person } = sessionOf(request);
-          const contract = own(person, request.params.dataset);
-          const { id = '' } = request.body;
-          if (!HELD_ID.test(id)) throw new YitongError('bad_request', '`id` is the id of a held record');
-          if (!desk.held(contract).some((one) => heldId(one) === id))
-            throw new YitongError('not_found', 'the withdrawal is not held any more');
-          await desk.decide(contract, what, id, `role:${person.authority ?? ''}`, async () => {
-            await record.did(person, {
-              action,
-              role: 'data-officer',
-              target: contract.id,
-              detail: { requestId: request.id, id },
-            });
-          });
-          return show(request, reply, contract, {});
-        },
-      );
-    }
+const service: Service = {
+  port: 'people',
+  async register(app, context) {
+    const desk = await openDesk(app, context);
+    feedsRoute(app, desk);
+    feedRoute(app, desk);
+    contentRoute(app, desk);
+    retryRoute(app, desk);
+    decideRoutes(app, desk);
   },
 };
 export default service;

@@ -2,9 +2,9 @@
  * /console/history: who looked at a subject, when and why, for whoever speaks for it; and the complaint about one of
  * those looks.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
-import type { Service } from '../../../documents/context.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
 import { reportsOf } from '../../../documents/reports/index.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { complaintsFor } from '../../../procedures/lifecycles/complaints.js';
@@ -27,161 +27,182 @@ interface Route {
   readonly Body: { readonly of?: string; readonly entry?: string; readonly text?: string };
 }
 
+/** What the page of a history works with. */
+async function openDesk(app: FastifyInstance, context: GatewayContext) {
+  const { workspace } = context;
+  const reports = await reportsOf(context);
+  app.addHook('onClose', () => reports.close());
+  const { record } = app.people;
+  const search = () => app.people.search();
+  const reading = (): Reading => ({
+    search: search(),
+    grants: noticeGrants(context.inForce().policies.grants),
+    now: context.now(),
+  });
+
+  return { context, workspace, reports, record, search, reading };
+}
+type Desk = Awaited<ReturnType<typeof openDesk>>;
+
+/** The number of an entry, as an address or a form gives it. */
+const indexOf = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) throw new YitongError('bad_request', 'the number of an entry is not a number');
+  return Number(text);
+};
+
+/** Complaints of a subject, by the entries that they are about. */
+async function complaintsOf({ search }: Desk, subject: string): Promise<Map<number, Complaint[]>> {
+  const found = new Map<number, Complaint[]>();
+  for await (const entry of search().entries({ ...COMPLAINTS, subject }, { open: true, oldestFirst: true })) {
+    const complaint = complaintOf(entry);
+    if (complaint !== undefined) found.set(complaint.about, [...(found.get(complaint.about) ?? []), complaint]);
+  }
+  return found;
+}
+
+interface Shown {
+  readonly after?: number | undefined;
+  /** A complaint that was recorded just now; the index learns of it a moment later. */
+  readonly made?: Partial<Complaint> & { readonly receipt: string };
+}
+/** The page, after what was done. */
+async function show(
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  subject: string,
+  { after, made }: Shown,
+): Promise<FastifyReply> {
+  const { context, workspace, reports, record, reading } = desk;
+  const session = sessionOf(request);
+  const { person } = session;
+  const page = await historyPage(subject, after, PAGE, reading());
+  await record.looked(person, {
+    requestId: request.id,
+    action: 'history',
+    role: 'subject',
+    results: page.entries.length,
+    about: { subject },
+  });
+  const complaints = await complaintsOf(desk, subject);
+  if (made?.about !== undefined) {
+    const { about, entry = -1, at = '', text = '' } = made;
+    const known = complaints.get(about) ?? [];
+    if (!known.some((one) => one.text === text && one.at >= at))
+      complaints.set(about, [...known, { about, entry, at, text }]);
+  }
+  const handled = new Map(
+    complaintsFor(context.tickets, person)
+      .filter((one) => one.subject === subject)
+      .map((one) => [one.about ?? -1, one]),
+  );
+  const hidden = hideSubject(session, subject);
+  const address = (from?: number): string => `${PATH}?of=${hidden}${from === undefined ? '' : `&after=${from}`}`;
+  return sendFramed(request, reply, {
+    title: request.language === 'zh' ? '数据使用记录' : 'History',
+    workspace,
+    children: historyView({
+      language: request.language,
+      subject,
+      hidden,
+      complaints,
+      handled,
+      entries: page.entries,
+      max: MAX_COMPLAINT,
+      others:
+        person.subjects.length < 2
+          ? []
+          : person.subjects.map((one) => ({
+              subject: one,
+              href: `${PATH}?of=${hideSubject(session, one)}`,
+              here: one === subject,
+            })),
+      first: after === undefined ? undefined : address(),
+      next: page.next === undefined ? undefined : address(page.next),
+      names: namesOf(context, request.language),
+      definitions: reports.definitions,
+      elsewhere: Object.keys(context.settings.audit.replicas).length,
+      ...(made === undefined ? {} : { receipt: made.receipt }),
+    }),
+  });
+}
+
+/** What became of a subject's data. */
+function historyRoute(app: FastifyInstance, desk: Desk): void {
+  app.get<Route>(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, nav: { title: { zh: '数据使用记录', en: 'History' }, order: 14 } },
+    },
+    async (request, reply) => {
+      return show(desk, request, reply, spokenFor(sessionOf(request), request.query.of), {
+        after: indexOf(request.query.after),
+      });
+    },
+  );
+}
+
+/** A complaint about one use. */
+function complaintRoute(app: FastifyInstance, desk: Desk): void {
+  const { context, record, search, reading } = desk;
+  app.post<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+    const session = sessionOf(request);
+    const { person } = session;
+    const { of, entry, text: given = '' } = request.body;
+    const subject = spokenFor(session, of);
+    const text = given.trim();
+    if (text.length < 4 || text.length > MAX_COMPLAINT)
+      throw formFault({
+        text: {
+          zh: `请用 4 至 ${MAX_COMPLAINT} 字说明投诉理由。`,
+          en: `Say what you complain of in 4 to ${MAX_COMPLAINT} characters.`,
+        },
+      });
+    const about = indexOf(entry) ?? -1;
+    // an entry about somebody else, and one that the subject may not read, do not exist for them
+    const {
+      entries: [found],
+    } = await search().page({ subject }, { limit: 1, after: about + 1 });
+    if (found?.index !== about || (await historyEntry(found, reading())) === undefined)
+      throw new YitongError('not_found', 'your history has no such entry');
+    const at = new Date(context.now()).toISOString();
+    const use = useRef(found.body.authority ?? '', subject, about);
+    const actor = { kind: 'person', person } as const;
+    const uses = [...context.tickets.lifecycles.values()].some(({ about: { uses } }) => uses === true);
+    const [opening] = context.tickets.openings(use, actor);
+    if (opening?.acts[0] === undefined) {
+      if (uses)
+        throw new YitongError('act_refused', 'your complaint about this is being handled', {
+          faults: {
+            text: {
+              zh: '对此次使用的投诉正在办理中，请等待答复。',
+              en: 'Your complaint about this is being handled; wait for its answer.',
+            },
+          },
+        });
+      const receipt = await record.did(person, complaintDeed(about, subject, text));
+      return show(desk, request, reply, subject, { made: { about, entry: -1, at, text, receipt: receipt.id } });
+    }
+    const [field = ''] = opening.lifecycle.acts[opening.acts[0]]?.requires ?? [];
+    const ticket = await context.tickets.open(opening.lifecycle.id, use, {
+      actor,
+      act: opening.acts[0],
+      fields: { [field]: text },
+      record: ({ detail, subject: of, ...deed }) =>
+        record.did(person, { ...deed, subject: of, detail: { requestId: request.id, ...detail } }),
+    });
+    return show(desk, request, reply, subject, { made: { receipt: ticket.events[0]?.entry ?? '' } });
+  });
+}
+
 const service: Service = {
   port: 'people',
   async register(app, context) {
-    const { workspace } = context;
-    const reports = await reportsOf(context);
-    app.addHook('onClose', () => reports.close());
-    const { record } = app.people;
-    const reading = (): Reading => ({
-      search: app.people.search(),
-      grants: noticeGrants(context.inForce().policies.grants),
-      now: context.now(),
-    });
-
-    const indexOf = (text: string | undefined): number | undefined => {
-      if (text === undefined) return undefined;
-      if (!/^\d{1,15}$/.test(text)) throw new YitongError('bad_request', 'the number of an entry is not a number');
-      return Number(text);
-    };
-
-    async function complaintsOf(subject: string): Promise<Map<number, Complaint[]>> {
-      const found = new Map<number, Complaint[]>();
-      for await (const entry of app.people
-        .search()
-        .entries({ ...COMPLAINTS, subject }, { open: true, oldestFirst: true })) {
-        const complaint = complaintOf(entry);
-        if (complaint !== undefined) found.set(complaint.about, [...(found.get(complaint.about) ?? []), complaint]);
-      }
-      return found;
-    }
-
-    interface Shown {
-      readonly after?: number | undefined;
-      /** A complaint that was recorded just now; the index learns of it a moment later. */
-      readonly made?: Partial<Complaint> & { readonly receipt: string };
-    }
-    async function show(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      subject: string,
-      { after, made }: Shown,
-    ): Promise<FastifyReply> {
-      const session = sessionOf(request);
-      const { person } = session;
-      const page = await historyPage(subject, after, PAGE, reading());
-      await record.looked(person, {
-        requestId: request.id,
-        action: 'history',
-        role: 'subject',
-        results: page.entries.length,
-        about: { subject },
-      });
-      const complaints = await complaintsOf(subject);
-      if (made?.about !== undefined) {
-        const { about, entry = -1, at = '', text = '' } = made;
-        const known = complaints.get(about) ?? [];
-        if (!known.some((one) => one.text === text && one.at >= at))
-          complaints.set(about, [...known, { about, entry, at, text }]);
-      }
-      const handled = new Map(
-        complaintsFor(context.tickets, person)
-          .filter((one) => one.subject === subject)
-          .map((one) => [one.about ?? -1, one]),
-      );
-      const hidden = hideSubject(session, subject);
-      const address = (from?: number): string => `${PATH}?of=${hidden}${from === undefined ? '' : `&after=${from}`}`;
-      return sendFramed(request, reply, {
-        title: request.language === 'zh' ? '数据使用记录' : 'History',
-        workspace,
-        children: historyView({
-          language: request.language,
-          subject,
-          hidden,
-          complaints,
-          handled,
-          entries: page.entries,
-          max: MAX_COMPLAINT,
-          others:
-            person.subjects.length < 2
-              ? []
-              : person.subjects.map((one) => ({
-                  subject: one,
-                  href: `${PATH}?of=${hideSubject(session, one)}`,
-                  here: one === subject,
-                })),
-          first: after === undefined ? undefined : address(),
-          next: page.next === undefined ? undefined : address(page.next),
-          names: namesOf(context, request.language),
-          definitions: reports.definitions,
-          elsewhere: Object.keys(context.settings.audit.replicas).length,
-          ...(made === undefined ? {} : { receipt: made.receipt }),
-        }),
-      });
-    }
-
-    app.get<Route>(
-      PATH,
-      {
-        schema: { hide: true },
-        config: { roles: ROLES, nav: { title: { zh: '数据使用记录', en: 'History' }, order: 14 } },
-      },
-      async (request, reply) => {
-        return show(request, reply, spokenFor(sessionOf(request), request.query.of), {
-          after: indexOf(request.query.after),
-        });
-      },
-    );
-
-    app.post<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
-      const session = sessionOf(request);
-      const { person } = session;
-      const { of, entry, text: given = '' } = request.body;
-      const subject = spokenFor(session, of);
-      const text = given.trim();
-      if (text.length < 4 || text.length > MAX_COMPLAINT)
-        throw formFault({
-          text: {
-            zh: `请用 4 至 ${MAX_COMPLAINT} 字说明投诉理由。`,
-            en: `Say what you complain of in 4 to ${MAX_COMPLAINT} characters.`,
-          },
-        });
-      const about = indexOf(entry) ?? -1;
-      // an entry about somebody else, and one that the subject may not read, do not exist for them
-      const {
-        entries: [found],
-      } = await app.people.search().page({ subject }, { limit: 1, after: about + 1 });
-      if (found?.index !== about || (await historyEntry(found, reading())) === undefined)
-        throw new YitongError('not_found', 'your history has no such entry');
-      const at = new Date(context.now()).toISOString();
-      const use = useRef(found.body.authority ?? '', subject, about);
-      const actor = { kind: 'person', person } as const;
-      const uses = [...context.tickets.lifecycles.values()].some(({ about: { uses } }) => uses === true);
-      const [opening] = context.tickets.openings(use, actor);
-      if (opening?.acts[0] === undefined) {
-        if (uses)
-          throw new YitongError('act_refused', 'your complaint about this is being handled', {
-            faults: {
-              text: {
-                zh: '对此次使用的投诉正在办理中，请等待答复。',
-                en: 'Your complaint about this is being handled; wait for its answer.',
-              },
-            },
-          });
-        const receipt = await record.did(person, complaintDeed(about, subject, text));
-        return show(request, reply, subject, { made: { about, entry: -1, at, text, receipt: receipt.id } });
-      }
-      const [field = ''] = opening.lifecycle.acts[opening.acts[0]]?.requires ?? [];
-      const ticket = await context.tickets.open(opening.lifecycle.id, use, {
-        actor,
-        act: opening.acts[0],
-        fields: { [field]: text },
-        record: ({ detail, subject: of, ...deed }) =>
-          record.did(person, { ...deed, subject: of, detail: { requestId: request.id, ...detail } }),
-      });
-      return show(request, reply, subject, { made: { receipt: ticket.events[0]?.entry ?? '' } });
-    });
+    const desk = await openDesk(app, context);
+    historyRoute(app, desk);
+    complaintRoute(app, desk);
   },
 };
 export default service;

@@ -4,7 +4,7 @@
  * within two seconds (`answer/inforce/suspensions.ts`).
  */
 
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
@@ -15,7 +15,7 @@ import {
   type Suspensions,
   suspensionsDir,
 } from '../../../answer/inforce/suspensions.js';
-import type { Service } from '../../../documents/context.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
 import { namesOf } from '../../../documents/words/names.js';
 import type { GrantUse } from '../../../log/search/summary.js';
 import { formFault } from '../../plugins/forms.js';
@@ -40,185 +40,212 @@ interface Route {
   readonly Body: { readonly reason?: string };
 }
 
+/** What the pages of grants work with. */
+function openDesk(app: FastifyInstance, context: GatewayContext) {
+  const { workspace, dataDir } = context;
+  const dir = suspensionsDir(dataDir);
+  const { record } = app.people;
+  const search = () => app.people.search();
+
+  function stateOf(grant: Grant, suspensions: Suspensions): GrantState {
+    const now = context.now();
+    if (grant.status === 'suspended' || suspensions.grants.has(grant.id)) return 'suspended';
+    if (now >= endOfDay(grant.until)) return 'ended';
+    return now < startOfDay(grant.from) ? 'not-begun' : 'active';
+  }
+  async function uses(): Promise<Readonly<Record<string, GrantUse>>> {
+    const now = context.now();
+    return (await search().overview(now - DAYS * DAY, now + 1)).grants;
+  }
+  function summaryOf(grant: Grant, suspensions: Suspensions, use: GrantUse | undefined): GrantSummary {
+    const { clients } = context.inForce().policies;
+    const since = context.now() - DAYS * DAY;
+    const used = use !== undefined && use.last >= since ? use : undefined;
+    return {
+      grant,
+      state: stateOf(grant, suspensions),
+      client: clients.get(grant.client)?.name ?? { zh: grant.client, en: grant.client },
+      dataset: workspace.contracts.get(grant.dataset)?.name ?? { zh: grant.dataset, en: grant.dataset },
+      ...(used === undefined ? {} : { last: used.last }),
+      requests: used?.requests ?? 0,
+      // a branch is used if anything below it is
+      unused: grant.fields
+        .map(({ path }) => path)
+        .filter(
+          (path) =>
+            !Object.entries(used?.fields ?? {}).some(
+              ([field, at]) =>
+                at >= since &&
+                (field === path ||
+                  field.startsWith(`${path}.`) ||
+                  field.startsWith(`${path}[]`) ||
+                  path.startsWith(`${field}.`)),
+            ),
+        ),
+    };
+  }
+  function known(id: string): Grant {
+    const grant = [...context.inForce().policies.grants.values()].find((one) => one.id === id);
+    if (grant === undefined) throw new YitongError('not_found', 'no such grant is in force');
+    return grant;
+  }
+
+  return { context, workspace, dir, record, search, uses, summaryOf, known };
+}
+type Desk = ReturnType<typeof openDesk>;
+
+/** Suspends a grant or lets it go on. @returns its id */
+async function change(
+  { context, dir, record, known }: Desk,
+  request: FastifyRequest<Route>,
+  action: 'grant_suspended' | 'grant_resumed',
+): Promise<string> {
+  const { person } = sessionOf(request);
+  const grant = known(request.params.id);
+  const reason = request.body.reason?.trim() ?? '';
+  if (reason.length < MIN_REASON || reason.length > MAX_REASON)
+    throw formFault({
+      reason: {
+        zh: `请用 ${MIN_REASON} 至 ${MAX_REASON} 字说明理由。`,
+        en: `Say in ${MIN_REASON} to ${MAX_REASON} characters why.`,
+      },
+    });
+  const suspended = readSuspensions(dir).grants.has(grant.id);
+  if (suspended === (action === 'grant_suspended')) return grant.id;
+  if (action === 'grant_suspended' && grant.status === 'suspended')
+    throw new YitongError('bad_request', 'the grant is suspended by its file already');
+  // on record first: what stands on disk points to who did it
+  const { id: entry } = await record.did(person, {
+    action,
+    role: 'sharing-authority',
+    target: grant.id,
+    detail: { requestId: request.id },
+    about: { reason },
+  });
+  changeSuspensions(dir, (grants) => {
+    if (action === 'grant_resumed') grants.delete(grant.id);
+    else if (!grants.has(grant.id))
+      grants.set(grant.id, { at: new Date(context.now()).toISOString(), by: 'sharing-authority', reason, entry });
+  });
+  return grant.id;
+}
+
+/** The grants in force. */
+function grantsRoute(app: FastifyInstance, { context, workspace, dir, record, uses, summaryOf }: Desk): void {
+  app.get<Route>(
+    PATH,
+    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '共享授权', en: 'Grants' }, order: 13 } } },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const { q = '', state = '', page = '1' } = request.query;
+      const asked = GRANT_STATES.find((one) => one === state);
+      if (q.length > MAX_QUERY || (state !== '' && asked === undefined))
+        throw new YitongError('bad_request', 'the filter has a value that does not exist');
+      if (!/^[1-9]\d{0,5}$/.test(page)) throw new YitongError('bad_request', '`page` is not a number from 1');
+      const suspensions = readSuspensions(dir);
+      const used = await uses();
+      const all = [...context.inForce().policies.grants.values()]
+        .map((grant) => summaryOf(grant, suspensions, used[grant.id]))
+        .sort((a, b) => (a.grant.id < b.grant.id ? -1 : 1));
+      const word = q.trim().toLowerCase();
+      const fits = ({ grant, client, dataset }: GrantSummary): boolean =>
+        [grant.id, grant.client, grant.dataset, ...grant.purposes, client.zh, client.en, dataset.zh, dataset.en].some(
+          (text) => text.toLowerCase().includes(word),
+        );
+      const grants = all.filter(
+        (one) =>
+          (word === '' || fits(one)) &&
+          (asked === undefined || (asked === 'unused' ? one.last === undefined : one.state === asked)),
+      );
+      await record.looked(person, {
+        requestId: request.id,
+        action: 'grants',
+        role: 'sharing-authority',
+        detail: asked === undefined ? {} : { state: asked },
+        ...(word === '' ? {} : { about: { filter: word } }),
+        results: grants.length,
+      });
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? '共享授权' : 'Grants',
+        workspace,
+        children: grantsPage({
+          language: request.language,
+          all,
+          grants: grants.slice((Number(page) - 1) * PAGE, Number(page) * PAGE),
+          found: grants.length,
+          page: Number(page),
+          pages: Math.ceil(grants.length / PAGE),
+          q,
+          state: asked,
+          days: DAYS,
+          names: namesOf(context, request.language),
+        }),
+      });
+    },
+  );
+}
+
+/** One grant, and what was released by it. */
+function grantRoute(
+  app: FastifyInstance,
+  { context, workspace, dir, record, search, uses, summaryOf, known }: Desk,
+): void {
+  app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+    const { person } = sessionOf(request);
+    const grant = known(request.params.id);
+    const suspensions = readSuspensions(dir);
+    const { entries } = await search().page({ grant: grant.id, type: 'released' }, { limit: ACCESSES });
+    const summary = summaryOf(grant, suspensions, (await uses())[grant.id]);
+    await record.looked(person, {
+      requestId: request.id,
+      action: 'grant',
+      role: 'sharing-authority',
+      detail: { grant: grant.id },
+      results: entries.length,
+    });
+    const { purposes } = context.inForce().policies;
+    const suspension = suspensions.grants.get(grant.id);
+    const fields = workspace.contracts.get(grant.dataset)?.latest.fields ?? [];
+    return sendFramed(request, reply, {
+      title: `${summary.client[request.language]} · ${summary.dataset[request.language]}`,
+      workspace,
+      children: grantPage({
+        language: request.language,
+        summary,
+        days: DAYS,
+        accesses: entries.map(({ index, body }) => ({ index, body })),
+        inForce: grant.status === 'suspended',
+        ...present({ suspension }),
+        purposes: grant.purposes.map((id) => ({ id, name: purposes.get(id)?.name ?? { zh: id, en: id } })),
+        titles: new Map(fields.map(({ path, title }) => [path as string, title])),
+        mayAudit: person.roles.includes('auditor'),
+      }),
+    });
+  });
+}
+
+/** Suspends a grant, or lets it go on. */
+function changeRoutes(app: FastifyInstance, desk: Desk): void {
+  for (const [name, action] of [
+    ['suspend', 'grant_suspended'],
+    ['resume', 'grant_resumed'],
+  ] as const) {
+    app.post<Route>(
+      `${PATH}/:id/${name}`,
+      { schema: { hide: true }, config: { roles: ROLES } },
+      async (request, reply) =>
+        reply.header('cache-control', 'no-store').redirect(`${PATH}/${await change(desk, request, action)}`, 303),
+    );
+  }
+}
+
 const service: Service = {
   port: 'people',
   register(app, context) {
-    const { workspace, dataDir } = context;
-    const dir = suspensionsDir(dataDir);
-    const { record } = app.people;
-
-    function stateOf(grant: Grant, suspensions: Suspensions): GrantState {
-      const now = context.now();
-      if (grant.status === 'suspended' || suspensions.grants.has(grant.id)) return 'suspended';
-      if (now >= endOfDay(grant.until)) return 'ended';
-      return now < startOfDay(grant.from) ? 'not-begun' : 'active';
-    }
-    async function uses(): Promise<Readonly<Record<string, GrantUse>>> {
-      const now = context.now();
-      return (await app.people.search().overview(now - DAYS * DAY, now + 1)).grants;
-    }
-    function summaryOf(grant: Grant, suspensions: Suspensions, use: GrantUse | undefined): GrantSummary {
-      const { clients } = context.inForce().policies;
-      const since = context.now() - DAYS * DAY;
-      const used = use !== undefined && use.last >= since ? use : undefined;
-      return {
-        grant,
-        state: stateOf(grant, suspensions),
-        client: clients.get(grant.client)?.name ?? { zh: grant.client, en: grant.client },
-        dataset: workspace.contracts.get(grant.dataset)?.name ?? { zh: grant.dataset, en: grant.dataset },
-        ...(used === undefined ? {} : { last: used.last }),
-        requests: used?.requests ?? 0,
-        // a branch is used if anything below it is
-        unused: grant.fields
-          .map(({ path }) => path)
-          .filter(
-            (path) =>
-              !Object.entries(used?.fields ?? {}).some(
-                ([field, at]) =>
-                  at >= since &&
-                  (field === path ||
-                    field.startsWith(`${path}.`) ||
-                    field.startsWith(`${path}[]`) ||
-                    path.startsWith(`${field}.`)),
-              ),
-          ),
-      };
-    }
-    function known(id: string): Grant {
-      const grant = [...context.inForce().policies.grants.values()].find((one) => one.id === id);
-      if (grant === undefined) throw new YitongError('not_found', 'no such grant is in force');
-      return grant;
-    }
-
-    app.get<Route>(
-      PATH,
-      { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '共享授权', en: 'Grants' }, order: 13 } } },
-      async (request, reply) => {
-        const { person } = sessionOf(request);
-        const { q = '', state = '', page = '1' } = request.query;
-        const asked = GRANT_STATES.find((one) => one === state);
-        if (q.length > MAX_QUERY || (state !== '' && asked === undefined))
-          throw new YitongError('bad_request', 'the filter has a value that does not exist');
-        if (!/^[1-9]\d{0,5}$/.test(page)) throw new YitongError('bad_request', '`page` is not a number from 1');
-        const suspensions = readSuspensions(dir);
-        const used = await uses();
-        const all = [...context.inForce().policies.grants.values()]
-          .map((grant) => summaryOf(grant, suspensions, used[grant.id]))
-          .sort((a, b) => (a.grant.id < b.grant.id ? -1 : 1));
-        const word = q.trim().toLowerCase();
-        const fits = ({ grant, client, dataset }: GrantSummary): boolean =>
-          [grant.id, grant.client, grant.dataset, ...grant.purposes, client.zh, client.en, dataset.zh, dataset.en].some(
-            (text) => text.toLowerCase().includes(word),
-          );
-        const grants = all.filter(
-          (one) =>
-            (word === '' || fits(one)) &&
-            (asked === undefined || (asked === 'unused' ? one.last === undefined : one.state === asked)),
-        );
-        await record.looked(person, {
-          requestId: request.id,
-          action: 'grants',
-          role: 'sharing-authority',
-          detail: asked === undefined ? {} : { state: asked },
-          ...(word === '' ? {} : { about: { filter: word } }),
-          results: grants.length,
-        });
-        return sendFramed(request, reply, {
-          title: request.language === 'zh' ? '共享授权' : 'Grants',
-          workspace,
-          children: grantsPage({
-            language: request.language,
-            all,
-            grants: grants.slice((Number(page) - 1) * PAGE, Number(page) * PAGE),
-            found: grants.length,
-            page: Number(page),
-            pages: Math.ceil(grants.length / PAGE),
-            q,
-            state: asked,
-            days: DAYS,
-            names: namesOf(context, request.language),
-          }),
-        });
-      },
-    );
-
-    app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
-      const { person } = sessionOf(request);
-      const grant = known(request.params.id);
-      const suspensions = readSuspensions(dir);
-      const { entries } = await app.people.search().page({ grant: grant.id, type: 'released' }, { limit: ACCESSES });
-      const summary = summaryOf(grant, suspensions, (await uses())[grant.id]);
-      await record.looked(person, {
-        requestId: request.id,
-        action: 'grant',
-        role: 'sharing-authority',
-        detail: { grant: grant.id },
-        results: entries.length,
-      });
-      const { purposes } = context.inForce().policies;
-      const suspension = suspensions.grants.get(grant.id);
-      const fields = workspace.contracts.get(grant.dataset)?.latest.fields ?? [];
-      return sendFramed(request, reply, {
-        title: `${summary.client[request.language]} · ${summary.dataset[request.language]}`,
-        workspace,
-        children: grantPage({
-          language: request.language,
-          summary,
-          days: DAYS,
-          accesses: entries.map(({ index, body }) => ({ index, body })),
-          inForce: grant.status === 'suspended',
-          ...present({ suspension }),
-          purposes: grant.purposes.map((id) => ({ id, name: purposes.get(id)?.name ?? { zh: id, en: id } })),
-          titles: new Map(fields.map(({ path, title }) => [path as string, title])),
-          mayAudit: person.roles.includes('auditor'),
-        }),
-      });
-    });
-
-    async function change(
-      request: FastifyRequest<Route>,
-      action: 'grant_suspended' | 'grant_resumed',
-    ): Promise<string> {
-      const { person } = sessionOf(request);
-      const grant = known(request.params.id);
-      const reason = request.body.reason?.trim() ?? '';
-      if (reason.length < MIN_REASON || reason.length > MAX_REASON)
-        throw formFault({
-          reason: {
-            zh: `请用 ${MIN_REASON} 至 ${MAX_REASON} 字说明理由。`,
-            en: `Say in ${MIN_REASON} to ${MAX_REASON} characters why.`,
-          },
-        });
-      const suspended = readSuspensions(dir).grants.has(grant.id);
-      if (suspended === (action === 'grant_suspended')) return grant.id;
-      if (action === 'grant_suspended' && grant.status === 'suspended')
-        throw new YitongError('bad_request', 'the grant is suspended by its file already');
-      // on record first: what stands on disk points to who did it
-      const { id: entry } = await record.did(person, {
-        action,
-        role: 'sharing-authority',
-        target: grant.id,
-        detail: { requestId: request.id },
-        about: { reason },
-      });
-      changeSuspensions(dir, (grants) => {
-        if (action === 'grant_resumed') grants.delete(grant.id);
-        else if (!grants.has(grant.id))
-          grants.set(grant.id, { at: new Date(context.now()).toISOString(), by: 'sharing-authority', reason, entry });
-      });
-      return grant.id;
-    }
-    for (const [name, action] of [
-      ['suspend', 'grant_suspended'],
-      ['resume', 'grant_resumed'],
-    ] as const) {
-      app.post<Route>(
-        `${PATH}/:id/${name}`,
-        { schema: { hide: true }, config: { roles: ROLES } },
-        async (request, reply) =>
-          reply.header('cache-control', 'no-store').redirect(`${PATH}/${await change(request, action)}`, 303),
-      );
-    }
+    const desk = openDesk(app, context);
+    grantsRoute(app, desk);
+    grantRoute(app, desk);
+    changeRoutes(app, desk);
   },
 };
 export default service;

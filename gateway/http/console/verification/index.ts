@@ -5,12 +5,12 @@
  */
 
 import { readFileSync } from 'node:fs';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JSX } from 'preact';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
-import type { Service } from '../../../documents/context.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
 import { openLookups } from '../../../documents/lookups.js';
 import { shownSubjects } from '../../../documents/model/shown.js';
 import { type Asking, reportsOf } from '../../../documents/reports/index.js';
@@ -29,136 +29,161 @@ interface Route {
   readonly Body: { readonly code?: string; readonly step?: string } | undefined;
 }
 
+/** What the pages of verification work with. */
+async function openDesk(app: FastifyInstance, context: GatewayContext) {
+  const { workspace, settings, dataDir, now } = context;
+  const reports = await reportsOf(context);
+  const lookups = openLookups(dataDir, {
+    perClient: settings.people.lookupsPerMinute,
+    inAll: settings.people.lookupsInAll,
+  });
+  app.addHook('onClose', async () => {
+    await lookups.close();
+    await reports.close();
+  });
+
+  return { workspace, settings, now, reports, lookups };
+}
+type Desk = Awaited<ReturnType<typeof openDesk>>;
+
+/** What a code stands for. */
+async function found(
+  { workspace, reports, lookups, now }: Desk,
+  request: FastifyRequest,
+  code: string,
+): Promise<Found> {
+  if (code.length > MAX_CODE) throw new YitongError('bad_request', 'a code is shorter');
+  const person = request.session?.person;
+  lookups.admit(person === undefined ? `address:${request.ip}` : `person:${person.id}`, now());
+  const asking: Asking = {
+    requestId: request.id,
+    by: person === undefined ? 'public page' : (person.authority ?? person.roles[0] ?? 'signed in'),
+    ...(person === undefined ? {} : { stated: { actor: person.name } }),
+  };
+  const { outcome, issued, revokedAt, changes } = await reports.verifyCode(code, asking);
+  if (issued === undefined) return { outcome };
+  const shown = reports.definitions.get(issued.model.report)?.shown ?? { name: 'masked', subject: 'masked' };
+  return {
+    outcome,
+    issued,
+    subjects: shownSubjects(issued.model, shown, workspace.schemes),
+    ...present({ revokedAt, changes }),
+  };
+}
+const frame = (
+  { workspace }: Desk,
+  { language, session }: FastifyRequest,
+  children: JSX.Element,
+  more: Pick<FrameProps, 'asked' | 'carries'> = {},
+): string =>
+  page({
+    language,
+    workspace,
+    title: language === 'zh' ? '文书核验' : 'Verification',
+    way: session === undefined ? 'sign-in' : 'console',
+    scripts: ['drop.js'],
+    ...more,
+    children,
+  });
+/** @param sent the code that was typed, where it is shown again; `fault`: why */
+const form = (
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  sent: { readonly code?: string; readonly fault?: Localised } = {},
+): FastifyReply =>
+  reply
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .code(sent.fault === undefined ? 200 : 400)
+    .send(
+      frame(
+        desk,
+        request,
+        verifyForm({
+          language: request.language,
+          csrf: request.session?.csrf,
+          codes: desk.reports.definitions.size > 0,
+          ...sent,
+        }),
+        { carries: { form: VERIFY_FORM, action: PATH } },
+      ),
+    );
+
+/** @param typed whether the code came by a form; else it stands in the address */
+async function show(
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  code: string,
+  typed: boolean,
+): Promise<FastifyReply> {
+  const { language, session } = request;
+  const result = await found(desk, request, code);
+  const fields = typed ? { code, ...(session === undefined ? {} : { csrf: session.csrf }) } : undefined;
+  // no address of ours names the code but this one; and with `no-referrer` the forms of the other page could not be
+  // told from foreign ones
+  if (!typed) void reply.header('referrer-policy', 'no-referrer');
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-store')
+    .code(result.issued === undefined ? 404 : 200)
+    .send(
+      frame(
+        desk,
+        request,
+        verifiedView({ language, again: fields, ...result }),
+        fields === undefined ? {} : { asked: { action: PATH, fields } },
+      ),
+    );
+}
+
+/** The form, and what a code that was typed or scanned stands for. */
+function verifyRoutes(app: FastifyInstance, desk: Desk): void {
+  app.get(PATH, { schema: { hide: true }, config: { compressed: true } }, async (request, reply) =>
+    form(desk, request, reply),
+  );
+  app.post<Route>(PATH, { schema: { hide: true } }, async (request, reply) => {
+    const { code = '', step } = request.body ?? {};
+    if (step === 'edit') return form(desk, request, reply, { code: code.slice(0, MAX_CODE) });
+    // what can be no code is asked for again; a code that belongs to nothing is an answer
+    if (isPage(request) && code.replace(/[\s-]/g, '').length !== CODE)
+      return form(desk, request, reply, {
+        code: code.slice(0, MAX_CODE),
+        fault: {
+          zh: '核验码为 28 位字母和数字，请对照文书重新输入。',
+          en: 'A code has 28 letters and digits: compare it with the document and type it again.',
+        },
+      });
+    return show(desk, request, reply, code, true);
+  });
+  app.get<Route>(`${PATH}/:code`, { schema: { hide: true } }, (request, reply) =>
+    show(desk, request, reply, request.params.code, false),
+  );
+}
+
+function authorityRoute(app: FastifyInstance, { settings }: Desk): void {
+  // by which the browser trusts a document's certificate; a document is compared with it where the file is, and goes
+  // nowhere
+  app.get(
+    `${PATH}/ca.pem`,
+    { schema: { hide: true }, config: { open: true, offers: ['application/x-pem-file'], public: true } },
+    async (_request, reply) => {
+      if (settings.gateway.documentCa === '') throw new YitongError('not_found', 'documents are not signed here');
+      return reply
+        .type('application/x-pem-file')
+        .header('cache-control', 'no-cache')
+        .send(readFileSync(settings.gateway.documentCa, 'utf8'));
+    },
+  );
+}
+
 const service: Service = {
   port: 'people',
   async register(app, context) {
-    const { workspace, settings, dataDir, now } = context;
-    const reports = await reportsOf(context);
-    const lookups = openLookups(dataDir, {
-      perClient: settings.people.lookupsPerMinute,
-      inAll: settings.people.lookupsInAll,
-    });
-    app.addHook('onClose', async () => {
-      await lookups.close();
-      await reports.close();
-    });
-
-    async function found(request: FastifyRequest, code: string): Promise<Found> {
-      if (code.length > MAX_CODE) throw new YitongError('bad_request', 'a code is shorter');
-      const person = request.session?.person;
-      lookups.admit(person === undefined ? `address:${request.ip}` : `person:${person.id}`, now());
-      const asking: Asking = {
-        requestId: request.id,
-        by: person === undefined ? 'public page' : (person.authority ?? person.roles[0] ?? 'signed in'),
-        ...(person === undefined ? {} : { stated: { actor: person.name } }),
-      };
-      const { outcome, issued, revokedAt, changes } = await reports.verifyCode(code, asking);
-      if (issued === undefined) return { outcome };
-      const shown = reports.definitions.get(issued.model.report)?.shown ?? { name: 'masked', subject: 'masked' };
-      return {
-        outcome,
-        issued,
-        subjects: shownSubjects(issued.model, shown, workspace.schemes),
-        ...present({ revokedAt, changes }),
-      };
-    }
-    const frame = (
-      { language, session }: FastifyRequest,
-      children: JSX.Element,
-      more: Pick<FrameProps, 'asked' | 'carries'> = {},
-    ): string =>
-      page({
-        language,
-        workspace,
-        title: language === 'zh' ? '文书核验' : 'Verification',
-        way: session === undefined ? 'sign-in' : 'console',
-        scripts: ['drop.js'],
-        ...more,
-        children,
-      });
-    /** @param sent the code that was typed, where it is shown again; `fault`: why */
-    const form = (
-      request: FastifyRequest,
-      reply: FastifyReply,
-      sent: { readonly code?: string; readonly fault?: Localised } = {},
-    ): FastifyReply =>
-      reply
-        .type('text/html; charset=utf-8')
-        .header('cache-control', 'no-store')
-        .code(sent.fault === undefined ? 200 : 400)
-        .send(
-          frame(
-            request,
-            verifyForm({
-              language: request.language,
-              csrf: request.session?.csrf,
-              codes: reports.definitions.size > 0,
-              ...sent,
-            }),
-            { carries: { form: VERIFY_FORM, action: PATH } },
-          ),
-        );
-
-    /** @param typed whether the code came by a form; else it stands in the address */
-    async function show(
-      request: FastifyRequest,
-      reply: FastifyReply,
-      code: string,
-      typed: boolean,
-    ): Promise<FastifyReply> {
-      const { language, session } = request;
-      const result = await found(request, code);
-      const fields = typed ? { code, ...(session === undefined ? {} : { csrf: session.csrf }) } : undefined;
-      // no address of ours names the code but this one; and with `no-referrer` the forms of the other page could not be
-      // told from foreign ones
-      if (!typed) void reply.header('referrer-policy', 'no-referrer');
-      return reply
-        .type('text/html; charset=utf-8')
-        .header('cache-control', 'no-store')
-        .code(result.issued === undefined ? 404 : 200)
-        .send(
-          frame(
-            request,
-            verifiedView({ language, again: fields, ...result }),
-            fields === undefined ? {} : { asked: { action: PATH, fields } },
-          ),
-        );
-    }
-
-    app.get(PATH, { schema: { hide: true }, config: { compressed: true } }, async (request, reply) =>
-      form(request, reply),
-    );
-    app.post<Route>(PATH, { schema: { hide: true } }, async (request, reply) => {
-      const { code = '', step } = request.body ?? {};
-      if (step === 'edit') return form(request, reply, { code: code.slice(0, MAX_CODE) });
-      // what can be no code is asked for again; a code that belongs to nothing is an answer
-      if (isPage(request) && code.replace(/[\s-]/g, '').length !== CODE)
-        return form(request, reply, {
-          code: code.slice(0, MAX_CODE),
-          fault: {
-            zh: '核验码为 28 位字母和数字，请对照文书重新输入。',
-            en: 'A code has 28 letters and digits: compare it with the document and type it again.',
-          },
-        });
-      return show(request, reply, code, true);
-    });
-    app.get<Route>(`${PATH}/:code`, { schema: { hide: true } }, (request, reply) =>
-      show(request, reply, request.params.code, false),
-    );
-
-    // by which the browser trusts a document's certificate; a document is compared with it where the file is, and goes
-    // nowhere
-    app.get(
-      `${PATH}/ca.pem`,
-      { schema: { hide: true }, config: { open: true, offers: ['application/x-pem-file'], public: true } },
-      async (_request, reply) => {
-        if (settings.gateway.documentCa === '') throw new YitongError('not_found', 'documents are not signed here');
-        return reply
-          .type('application/x-pem-file')
-          .header('cache-control', 'no-cache')
-          .send(readFileSync(settings.gateway.documentCa, 'utf8'));
-      },
-    );
+    const desk = await openDesk(app, context);
+    verifyRoutes(app, desk);
+    authorityRoute(app, desk);
   },
 };
 export default service;

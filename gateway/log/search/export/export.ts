@@ -76,7 +76,7 @@ export interface ExportOptions extends Omit<PageOptions, 'limit' | 'after'> {
   readonly words?: ExportWords;
 }
 
-/** The export, piece by piece, oldest entry first unless told otherwise. Text of UTF-8, of a workbook bytes. */
+/** The export, piece by piece, oldest entry first unless asked otherwise: text in UTF-8, or a workbook's bytes. */
 export async function* exportEntries(
   dataDir: string,
   search: SearchIndex,

@@ -20,8 +20,9 @@ const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
 const [HEAD, TIME, NUMBER] = [1, 2, 3];
 
 // control characters cannot stand in XML 1.0, not even escaped
-const OUTSIDE =
-  /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
+const HALF_OF_PAIR = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+const OUTSIDE = new RegExp(`${CONTROL.source}|${HALF_OF_PAIR.source}`, 'g');
 const escaped = (text: string): string =>
   text.replace(OUTSIDE, '\uFFFD').replace(/[&<>"]/g, (sign) => `&#${String(sign.charCodeAt(0))};`);
 
@@ -40,8 +41,14 @@ const tooLong: Readonly<Record<ExportWords['language'], string>> = {
   en: '(longer than a cell may be: the NDJSON export has it)',
 };
 
+const tooMany: Readonly<Record<ExportWords['language'], string>> = {
+  zh: '其余记录超出工作表行数上限，请缩小检索范围',
+  en: 'more entries than a sheet has rows: narrow the search',
+};
+
 function textCell(at: string, text: string, style = 0): string {
-  return `<c r="${at}" t="inlineStr"${style === 0 ? '' : ` s="${String(style)}"`}><is><t xml:space="preserve">${escaped(text)}</t></is></c>`;
+  const styled = style === 0 ? '' : ` s="${String(style)}"`;
+  return `<c r="${at}" t="inlineStr"${styled}><is><t xml:space="preserve">${escaped(text)}</t></is></c>`;
 }
 
 function cell(value: Cell, at: string, { language }: ExportWords): string {
@@ -52,8 +59,14 @@ function cell(value: Cell, at: string, { language }: ExportWords): string {
   return textCell(at, value.length > MOST_CHARACTERS ? tooLong[language] : value);
 }
 
+const columnOf = (column: number, width: number): string =>
+  `<col min="${String(column)}" max="${String(column)}" width="${String(width)}" customWidth="1"/>`;
+
+const rowOf = (row: number, cells: readonly string[]): string => `<row r="${String(row)}">${cells.join('')}</row>`;
+
 const sheetHead = (widths: readonly number[], frozen: string): string =>
-  `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0">${frozen}</sheetView></sheetViews><cols>${widths.map((width, i) => `<col min="${String(i + 1)}" max="${String(i + 1)}" width="${String(width + 2)}" customWidth="1"/>`).join('')}</cols><sheetData>`;
+  `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0">${frozen}</sheetView></sheetViews>` +
+  `<cols>${widths.map((width, i) => columnOf(i + 1, width + 2)).join('')}</cols><sheetData>`;
 
 async function* entrySheet(
   entries: AsyncIterable<ExportedEntry>,
@@ -78,12 +91,14 @@ async function* entrySheet(
     let text = '';
     for (const cells of rows) {
       row++;
-      text += `<row r="${String(row)}">${cells.map((value, i) => cell(value, `${NAMES[i] ?? ''}${String(row)}`, words)).join('')}</row>`;
+      text += rowOf(
+        row,
+        cells.map((value, i) => cell(value, `${NAMES[i] ?? ''}${String(row)}`, words)),
+      );
     }
     yield text;
   }
-  if (over)
-    yield `<row r="${String(row + 1)}">${textCell(`A${String(row + 1)}`, words.language === 'zh' ? '其余记录超出工作表行数上限，请缩小检索范围' : 'more entries than a sheet has rows: narrow the search')}</row>`;
+  if (over) yield rowOf(row + 1, [textCell(`A${String(row + 1)}`, tooMany[words.language])]);
   yield `</sheetData><autoFilter ref="A1:${NAMES.at(-1) ?? 'A'}${String(row)}"/></worksheet>`;
 }
 
@@ -113,7 +128,11 @@ function aboutSheet({ language }: ExportWords): string {
           'docs/log.md has the formats.',
     ],
   ];
-  return `${sheetHead([16, 110], '')}${lines.map(([title, said], i) => `<row r="${String(i + 1)}">${textCell(`A${String(i + 1)}`, title, HEAD)}${textCell(`B${String(i + 1)}`, said)}</row>`).join('')}</sheetData></worksheet>`;
+  const rows = lines.map(([title, text], i) => {
+    const row = String(i + 1);
+    return rowOf(i + 1, [textCell(`A${row}`, title, HEAD), textCell(`B${row}`, text)]);
+  });
+  return `${sheetHead([16, 110], '')}${rows.join('')}</sheetData></worksheet>`;
 }
 
 const STYLES =
@@ -142,7 +161,11 @@ export function workbookOf(
     {
       name: '[Content_Types].xml',
       text: [
-        `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>${type('xl/workbook.xml', 'sheet.main')}${sheets.map((_, i) => type(`xl/worksheets/sheet${String(i + 1)}.xml`, 'worksheet')).join('')}${type('xl/styles.xml', 'styles')}</Types>`,
+        `${XML}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ` +
+          'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>' +
+          `<Default Extension="xml" ContentType="application/xml"/>${type('xl/workbook.xml', 'sheet.main')}`,
+        ...sheets.map((_, i) => type(`xl/worksheets/sheet${String(i + 1)}.xml`, 'worksheet')),
+        `${type('xl/styles.xml', 'styles')}</Types>`,
       ],
     },
     {
@@ -155,13 +178,17 @@ export function workbookOf(
     {
       name: 'xl/workbook.xml',
       text: [
-        `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONSHIPS}"><sheets>${sheets.map((name, i) => `<sheet name="${name}" sheetId="${String(i + 1)}" r:id="rId${String(i + 1)}"/>`).join('')}</sheets></workbook>`,
+        `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONSHIPS}"><sheets>`,
+        ...sheets.map((name, i) => `<sheet name="${name}" sheetId="${String(i + 1)}" r:id="rId${String(i + 1)}"/>`),
+        '</sheets></workbook>',
       ],
     },
     {
       name: 'xl/_rels/workbook.xml.rels',
       text: [
-        `${XML}<Relationships xmlns="${PACKAGE}/relationships">${sheets.map((_, i) => related(i + 1, 'worksheet', `worksheets/sheet${String(i + 1)}.xml`)).join('')}${related(sheets.length + 1, 'styles', 'styles.xml')}</Relationships>`,
+        `${XML}<Relationships xmlns="${PACKAGE}/relationships">`,
+        ...sheets.map((_, i) => related(i + 1, 'worksheet', `worksheets/sheet${String(i + 1)}.xml`)),
+        `${related(sheets.length + 1, 'styles', 'styles.xml')}</Relationships>`,
       ],
     },
     { name: 'xl/styles.xml', text: [STYLES] },

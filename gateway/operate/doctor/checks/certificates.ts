@@ -3,7 +3,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pemBlocks } from '../../../ground/identity/certificate.js';
-import { isDevelopmentCertificate } from '../../../ground/identity/marker.js';
+import { isDevelopmentCertificate } from '../../../ground/identity/development-certificate.js';
 import { openFindings, openToAll } from '../openness.js';
 import { type Check, type Finding, fail, note, ok, type Patient, warn } from '../port.js';
 

@@ -42,6 +42,72 @@ async function journalFindings(data: string, layout: AuditLayout, size: number):
   }
 }
 
+/** What the journals hold that the log does not; undefined where another replica sequences. */
+type Waiting = ReturnType<ReturnType<typeof watchWaiting>['look']> | undefined;
+
+/** By what is left undone, not by what a sequencer says of itself. */
+function undoneFindings(waiting: Waiting, now: number, behindSeconds: number): Finding[] {
+  if (waiting === undefined) return [];
+  const findings: Finding[] = waiting.faults.map((fault) =>
+    fail(
+      `nothing more comes into the log: ${fault}`,
+      'docs/faults.md, "The log", says for each file what to do; keep this folder as it is meanwhile',
+    ),
+  );
+  const { unsequenced, unsequencedSince: since } = waiting;
+  if (since !== undefined && now - since > behindSeconds * 1000)
+    findings.push(
+      fail(
+        `${unsequenced} entries are not taken into the log, the oldest since ${new Date(since).toISOString()}`,
+        'start the gateway; if it runs, docs/operating.md, YitongLogNotSequenced',
+      ),
+    );
+  return findings;
+}
+
+function unpublishedFinding(journals: boolean): Finding {
+  return journals
+    ? warn(
+        'there are journals, and no checkpoint was ever published',
+        'start the gateway; with witnesses, look at the check `witnesses`',
+      )
+    : note('there is no published log here yet');
+}
+
+/** Whether what receipts promise is under the published checkpoint in time. */
+function publishedFinding(
+  published: Published,
+  layout: AuditLayout,
+  unpublishedSince: number | undefined,
+  now: number,
+  mergeWithinSeconds: number,
+): Finding {
+  if (unpublishedSince !== undefined && now - unpublishedSince > mergeWithinSeconds * 1000)
+    return warn(
+      `${committedSize(layout) - published.size} entries wait for a published checkpoint, the oldest since ` +
+        `${new Date(unpublishedSince).toISOString()}; receipts promise ${mergeWithinSeconds} s`,
+      'look whether the gateway runs and its witnesses answer',
+    );
+  return ok(
+    `${published.size.toLocaleString('en')} entries under a checkpoint signed by ${published.signedBy.join(', ')}`,
+  );
+}
+
+type Published = NonNullable<ReturnType<typeof readCheckpoint>>;
+
+/** Every entry, body and journal, one by one. */
+async function verifiedFinding(data: string, layout: AuditLayout): Promise<Finding> {
+  const report = await verifyLog({ logDir: layout.log, dataDir: data });
+  if (!report.ok)
+    return fail(
+      `the log does not verify: ${report.fault ?? 'unknown'}`,
+      'keep this folder as it is, it is evidence; restore a backup elsewhere (docs/backup.md)',
+    );
+  return ok(
+    `all ${report.size.toLocaleString('en')} entries, ${report.bodies} bodies and ${report.journals} journals verify`,
+  );
+}
+
 const check: Check = {
   about: 'the audit log',
   order: 7,
@@ -50,36 +116,13 @@ const check: Check = {
     const { audit } = await patient.settings();
     const layout = auditLayout(data);
     const published = readCheckpoint(data);
-    // by what is left undone, not by what a sequencer says of itself
+    const { behindSeconds, mergeWithinSeconds } = audit;
     const waiting = audit.sequencer
-      ? watchWaiting({ dataDir: data, mergeDelay: audit.mergeWithinSeconds * 1000, now: () => patient.now() }).look()
+      ? watchWaiting({ dataDir: data, mergeDelay: mergeWithinSeconds * 1000, now: () => patient.now() }).look()
       : undefined;
-    const undone: Finding[] = (waiting?.faults ?? []).map((fault) =>
-      fail(
-        `nothing more comes into the log: ${fault}`,
-        'docs/faults.md, "The log", says for each file what to do; keep this folder as it is meanwhile',
-      ),
-    );
-    const since = waiting?.unsequencedSince;
-    if (waiting !== undefined && since !== undefined && patient.now() - since > audit.behindSeconds * 1000) {
-      undone.push(
-        fail(
-          `${waiting.unsequenced} entries are not taken into the log, the oldest since ` +
-            `${new Date(since).toISOString()}`,
-          'start the gateway; if it runs, docs/operating.md, YitongLogNotSequenced',
-        ),
-      );
-    }
-    if (published === undefined && undone.length > 0) return undone;
+    const undone = undoneFindings(waiting, patient.now(), behindSeconds);
     if (published === undefined)
-      return [
-        existsSync(layout.journals) && audit.sequencer
-          ? warn(
-              'there are journals, and no checkpoint was ever published',
-              'start the gateway; with witnesses, look at the check `witnesses`',
-            )
-          : note('there is no published log here yet'),
-      ];
+      return undone.length > 0 ? undone : [unpublishedFinding(existsSync(layout.journals) && audit.sequencer)];
     const verifier = parseVkey(readFileSync(join(layout.log, 'vkey'), 'utf8'));
     const findings: Finding[] = [...undone];
     if (verifier.name !== audit.origin)
@@ -90,47 +133,18 @@ const check: Check = {
         ),
       );
     openCheckpoint(Buffer.from(published.note), verifier.name, [verifier]);
-    const unpublished = waiting?.unpublishedSince;
-    const within = audit.mergeWithinSeconds * 1000;
-    if (undone.length === 0 && unpublished !== undefined && patient.now() - unpublished > within)
+    if (undone.length === 0)
+      findings.push(publishedFinding(published, layout, waiting?.unpublishedSince, patient.now(), mergeWithinSeconds));
+    const damaged = await journalFindings(data, layout, published.size);
+    findings.push(...damaged);
+    if (patient.deep) findings.push(await verifiedFinding(data, layout));
+    else if (damaged.length === 0)
       findings.push(
-        warn(
-          `${committedSize(layout) - published.size} entries wait for a published checkpoint, the oldest since ` +
-            `${new Date(unpublished).toISOString()}; receipts promise ${audit.mergeWithinSeconds} s`,
-          'look whether the gateway runs and its witnesses answer',
+        note(
+          'entries, bodies and journals were not verified one by one',
+          '`yitong doctor --deep`, or `yitong audit verify`',
         ),
       );
-    else if (undone.length === 0)
-      findings.push(
-        ok(
-          `${published.size.toLocaleString('en')} entries under a checkpoint signed by ` +
-            `${published.signedBy.join(', ')}`,
-        ),
-      );
-    const before = findings.length;
-    findings.push(...(await journalFindings(data, layout, published.size)));
-    if (!patient.deep)
-      return findings.length > before
-        ? findings
-        : [
-            ...findings,
-            note(
-              'entries, bodies and journals were not verified one by one',
-              '`yitong doctor --deep`, or `yitong audit verify`',
-            ),
-          ];
-    const report = await verifyLog({ logDir: layout.log, dataDir: data });
-    findings.push(
-      report.ok
-        ? ok(
-            `all ${report.size.toLocaleString('en')} entries, ${report.bodies} bodies and ${report.journals} ` +
-              'journals verify',
-          )
-        : fail(
-            `the log does not verify: ${report.fault ?? 'unknown'}`,
-            'keep this folder as it is, it is evidence; restore a backup elsewhere (docs/backup.md)',
-          ),
-    );
     return findings;
   },
 };

@@ -29,7 +29,7 @@ export interface Release {
 }
 
 /** Resolves when all of it is durable. @throws YitongError `audit_unavailable`: then nothing may leave */
-export async function release(
+export async function recordRelease(
   journal: Journal,
   { plan, client, purpose, report, requestId, traceparent, stated, started, subjects, counts, body }: Release,
 ): Promise<Receipt> {

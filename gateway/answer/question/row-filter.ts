@@ -3,7 +3,7 @@ import type { FieldPath } from '../../../contracts/ids.js';
 import type { RowPredicate } from '../../../policies/types.js';
 import { Out, type Projection } from '../projection/index.js';
 import type { VersionView } from '../view/port.js';
-import { partsOf, valuesAt } from './values.js';
+import { partsOf, valuesAt } from './values-at-path.js';
 
 export type RowFilter = (subject: string, version: VersionView) => boolean;
 

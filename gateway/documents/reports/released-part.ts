@@ -3,8 +3,8 @@
 import type { Localised } from '../../../contracts/localised.js';
 import { present } from '../../../contracts/present.js';
 import type { Day, LeftOut, Moment, ReportDomain, ReportModel, ReportSection, ReportSubject } from '../model/model.js';
+import { kindsOf, type SectionKinds } from './change-kinds.js';
 import type { ReportChanges } from './changes.js';
-import { kindsOf, type SectionKinds } from './kinds.js';
 import type { Issued } from './store.js';
 
 /**

@@ -10,11 +10,11 @@ import type { Contract } from '../../../contracts/types.js';
 import { dayOf } from '../../../policies/dates.js';
 import { Out, type Projection } from '../projection/index.js';
 import type { VersionView } from '../view/port.js';
-import { partsOf, valuesAt } from './values.js';
+import { partsOf, valuesAt } from './values-at-path.js';
 
 export type Closed = 'expired' | 'repaired' | 'revoked';
 
-/** Why a record is given to nobody; undefined: it is given. */
+/** Why a record is given to nobody; undefined where it may be given. */
 export type ClosedRecord = (subject: string, version: VersionView) => Closed | undefined;
 
 export interface Closing {

@@ -54,10 +54,10 @@ export function stateOf(
   changes: Pick<ReportChanges, 'sections'> | undefined,
 ): string {
   const sections = (changes?.sections ?? []).flatMap(({ subject, domain, added, records, lacking }) => {
-    const told = records.filter(({ change }) => change !== 'not_answered');
-    return told.length === 0 && added === 0 && lacking === undefined
+    const changed = records.filter(({ change }) => change !== 'not_answered');
+    return changed.length === 0 && added === 0 && lacking === undefined
       ? []
-      : [{ subject, domain, added, records: told, ...present({ lacking }) }];
+      : [{ subject, domain, added, records: changed, ...present({ lacking }) }];
   });
   return sha256(`${first?.salt ?? ''}${canonicalJson(sections)}`);
 }

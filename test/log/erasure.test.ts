@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { LogBody } from '../../gateway/log/entries/body.js';
 import { openSubjectKeys } from '../../gateway/log/entries/keys.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
 import type { ErasureStep } from '../../gateway/log/erasure/carry-out.js';
@@ -52,7 +53,9 @@ function saltsOf(data: string, pseudonym: string): Buffer[] {
   for (let index = 0; ; index++) {
     const stored = bodies.read(index);
     if (stored === undefined) break;
-    if (stored.kind === 'present' && stored.body.includes(`"pseudonym":"${pseudonym}"`)) salts.push(stored.salt);
+    if (stored.kind !== 'present') continue;
+    const { subject } = JSON.parse(stored.body.toString()) as LogBody;
+    if (subject?.pseudonym === pseudonym) salts.push(stored.salt);
   }
   bodies.close();
   return salts;

@@ -29,22 +29,44 @@ export interface Der {
   readonly body: Bytes;
 }
 
-function next(bytes: Bytes, at: number): Der {
+/** Where one element stands in the bytes that it was read from. */
+export interface Element {
+  readonly tag: number;
+  /** Of the value. */
+  readonly start: number;
+  readonly end: number;
+  /** Where the whole element begins. */
+  readonly from: number;
+}
+
+/**
+ * The one reader of an element: it begins at `at` and must end by `end`. Tags of one byte, definite lengths of up to
+ * four bytes in their shortest form.
+ * @returns in a few words what is wrong, where it is not so
+ */
+export function readElement(bytes: Uint8Array, at: number, end: number): Element | string {
   const tag = bytes[at];
   const first = bytes[at + 1];
-  if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) return malformed('DER is cut short');
+  if (tag === undefined || first === undefined || at + 2 > end || (tag & 0x1f) === 0x1f) return 'DER is cut short';
   let start = at + 2;
   let length = first;
   if (first >= 0x80) {
     const count = first & 0x7f;
-    if (count === 0 || count > 4) return malformed('DER has a length of another form');
+    if (count === 0 || count > 4) return 'DER has a length of another form';
+    if (start + count > end) return 'DER is cut short';
     length = 0;
-    for (let i = 0; i < count; i++) length = length * 256 + (bytes[start + i] ?? malformed('DER is cut short'));
-    if (length < 0x80 || bytes[start] === 0) return malformed('DER has a length of another form');
+    for (let i = 0; i < count; i++) length = length * 256 + (bytes[start + i] ?? 0);
+    if (length < 0x80 || (bytes[start] ?? 0) === 0) return 'DER has a length of another form';
     start += count;
   }
-  if (start + length > bytes.length) return malformed('DER is cut short');
-  return { tag, raw: bytes.subarray(at, start + length), body: bytes.subarray(start, start + length) };
+  if (start + length > end) return 'DER is cut short';
+  return { tag, start, end: start + length, from: at };
+}
+
+function next(bytes: Bytes, at: number): Der {
+  const found = readElement(bytes, at, bytes.length);
+  if (typeof found === 'string') return malformed(found);
+  return { tag: found.tag, raw: bytes.subarray(at, found.end), body: bytes.subarray(found.start, found.end) };
 }
 
 /** The one element that `bytes` consist of. */

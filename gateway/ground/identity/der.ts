@@ -1,49 +1,26 @@
 /**
- * A strict reader of the DER that certificates and revocation lists are made of (X.690); enough for RFC 5280, and
- * nothing more.
+ * The DER that certificates and revocation lists are made of (X.690), read in place; enough for RFC 5280, and nothing
+ * more. What an element is, `ground/der` says.
  */
 import { YitongError } from '../../../contracts/errors.js';
+import { BIT_STRING, BOOLEAN, type Element, INTEGER, OCTET_STRING, OID, readElement, SEQUENCE } from '../der/der.js';
 
-export interface Node {
-  readonly tag: number;
-  /** Of the value, within the buffer read. */
-  readonly start: number;
-  readonly end: number;
-  /** Where the whole element begins. */
-  readonly from: number;
-}
+/** An element, by its places in the buffer read. */
+export type Node = Element;
 
 const malformed = (): never => {
   throw new YitongError('certificate_invalid', 'the certificate or revocation list is not well-formed DER');
 };
 
-export const SEQUENCE = 0x30;
-export const INTEGER = 0x02;
-export const BIT_STRING = 0x03;
-const OCTET_STRING = 0x04;
-export const OID = 0x06;
-export const BOOLEAN = 0x01;
+export { BIT_STRING, BOOLEAN, INTEGER, OID, SEQUENCE };
 export const UTC_TIME = 0x17;
 export const GENERALIZED_TIME = 0x18;
 export const context = (n: number, constructed = true): number => (constructed ? 0xa0 : 0x80) | n;
 
-/** The element that begins at `at` and must end by `end`. Definite lengths of up to four bytes, in shortest form. */
-export function element(bytes: Uint8Array, at: number, end: number): Node {
-  const tag = bytes[at];
-  const first = bytes[at + 1];
-  if (tag === undefined || first === undefined || at + 2 > end || (tag & 0x1f) === 0x1f) return malformed();
-  let start = at + 2;
-  let length = first;
-  if (first >= 0x80) {
-    const count = first & 0x7f;
-    if (count === 0 || count > 4 || start + count > end) return malformed();
-    length = 0;
-    for (let i = 0; i < count; i++) length = length * 256 + (bytes[start + i] ?? 0);
-    if (length < 0x80 || (bytes[start] ?? 0) === 0) return malformed();
-    start += count;
-  }
-  if (start + length > end) return malformed();
-  return { tag, start, end: start + length, from: at };
+/** The element that begins at `at` and must end by `end`. */
+function element(bytes: Uint8Array, at: number, end: number): Node {
+  const found = readElement(bytes, at, end);
+  return typeof found === 'string' ? malformed() : found;
 }
 
 /** The elements inside `node`. */

@@ -1,9 +1,10 @@
 /** Speaks to one other replica over mTLS: only to the certificate that its configuration names. */
 
-import { Agent, request as httpsRequest } from 'node:https';
+import { Agent } from 'node:https';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
+import { wholeAnswer } from '../../ground/sockets/whole-answer.js';
 import type { ReceiptAnswer } from '../store/receipts.js';
 import type { Claim, Judgement } from './epoch.js';
 import { decodePiece, type JournalExtent, PIECE, type Piece } from './extent.js';
@@ -258,26 +259,11 @@ class HttpsReplicaClient implements ReplicaClient {
         : { headers: { ...headers, 'content-type': 'application/json', 'content-length': payload.length } };
     // read for each request: a new certificate takes connections of its own
     const { cert, key, ca } = this.#tls;
-    return new Promise((resolve, reject) => {
-      const options = { method, agent: this.#agent, cert, key, ca, ...described };
-      const request = httpsRequest(new URL(path, this.peer.url), options, (response) => {
-        const parts: Buffer[] = [];
-        let length = 0;
-        response.on('data', (part: Buffer) => {
-          length += part.length;
-          if (length > MAX_ANSWER) request.destroy(new Error('its answer is too long'));
-          else parts.push(part);
-        });
-        response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(parts) }));
-      });
-      const timer = setTimeout(
-        () => request.destroy(new Error(`it does not answer within ${within / 1000} s`)),
-        within,
-      );
-      request.on('error', reject);
-      request.on('close', () => clearTimeout(timer));
-      request.end(payload);
+    const options = { method, agent: this.#agent, cert, key, ca, ...described };
+    return wholeAnswer(new URL(path, this.peer.url), options, payload, {
+      within,
+      maxBytes: MAX_ANSWER,
+      late: `it does not answer within ${within / 1000} s`,
     });
   }
 

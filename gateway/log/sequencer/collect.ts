@@ -55,12 +55,28 @@ export function arrivedErased(
   first: number,
   records: readonly BodyRecord[],
 ): readonly { readonly index: number; readonly by: number }[] {
+  // hardly ever so: only then are bodies parsed
+  if (!records.some(({ salt }) => salt.equals(NO_SALT))) return [];
   let by = -1;
   return records.flatMap(({ salt, body }, i) => {
     if (salt.equals(NO_SALT)) return [{ index: first + i, by }];
-    if (body.includes(`"action":"erasure","by":"${ARRIVED}"`)) by = first + i;
+    if (saysThatErased(body)) by = first + i;
     return [];
   });
+}
+
+/** Whether it is the sequencer's own entry that the next ones were erased. */
+function saysThatErased(body: Buffer): boolean {
+  try {
+    const entry = JSON.parse(body.toString()) as {
+      readonly type?: unknown;
+      readonly action?: unknown;
+      readonly by?: unknown;
+    } | null;
+    return entry?.type === 'administration' && entry.action === 'erasure' && entry.by === ARRIVED;
+  } catch {
+    return false;
+  }
 }
 
 /** Reads only. */

@@ -1,8 +1,9 @@
 /** Asks one witness for its cosignature: `add-checkpoint` of C2SP tlog-witness, over HTTP or HTTPS. */
 
-import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { present } from '../../../contracts/present.js';
+import { type WholeAnswer, wholeAnswer } from '../../ground/sockets/whole-answer.js';
 import { formatAddCheckpoint, SIZE_TYPE } from '../proof/add-checkpoint.js';
 import { type NoteSignature, parseNote, parseSignatureLine, type Verifier } from '../proof/note.js';
 
@@ -40,47 +41,22 @@ const reasons: Readonly<Record<number, string>> = {
 
 export function witnessClient({ verifier, url, ca }: WitnessAddress): WitnessClient {
   const target = new URL(`${url.replace(/\/+$/, '')}/add-checkpoint`);
-  const tls = target.protocol === 'https:';
-  const agent = tls
-    ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...present({ ca }) })
-    : new HttpAgent({ keepAlive: true, maxSockets: 1 });
+  const agent =
+    target.protocol === 'https:'
+      ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...present({ ca }) })
+      : new HttpAgent({ keepAlive: true, maxSockets: 1 });
 
-  const send = (body: Buffer): Promise<{ readonly status: number; readonly type: string; readonly text: string }> =>
-    new Promise((resolve, reject) => {
-      const options: RequestOptions = {
-        method: 'POST',
-        agent,
-        headers: { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length },
-      };
-      const request = (tls ? httpsRequest : httpRequest)(target, options, (response) => {
-        const parts: Buffer[] = [];
-        let length = 0;
-        response.on('data', (part: Buffer) => {
-          length += part.length;
-          if (length > MAX_ANSWER) request.destroy(new Error('its answer is too long'));
-          else parts.push(part);
-        });
-        response.on('error', reject);
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            type: response.headers['content-type'] ?? '',
-            text: Buffer.concat(parts).toString('utf8'),
-          }),
-        );
-      });
-      const timer = setTimeout(
-        () => request.destroy(new Error(`no answer within ${ANSWER_WITHIN / 1000} s`)),
-        ANSWER_WITHIN,
-      );
-      request.on('error', reject);
-      request.on('close', () => clearTimeout(timer));
-      request.end(body);
+  const send = (body: Buffer): Promise<WholeAnswer> => {
+    const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': body.length };
+    return wholeAnswer(target, { method: 'POST', agent, headers }, body, {
+      within: ANSWER_WITHIN,
+      maxBytes: MAX_ANSWER,
     });
+  };
 
   return {
     async add(old, proof, checkpoint) {
-      let answer: Awaited<ReturnType<typeof send>>;
+      let answer: WholeAnswer;
       try {
         answer = await send(formatAddCheckpoint({ old, proof, checkpoint }));
       } catch (error) {
@@ -89,7 +65,9 @@ export function witnessClient({ verifier, url, ca }: WitnessAddress): WitnessCli
           reason: error instanceof Error ? error.message || 'no connection' : 'no connection',
         };
       }
-      const { status, type, text } = answer;
+      const { status, headers } = answer;
+      const type = headers['content-type'] ?? '';
+      const text = answer.bytes.toString('utf8');
       if (status === 200) {
         const body = Buffer.from(parseNote(Buffer.from(checkpoint)).text);
         for (const line of text.split('\n').slice(0, -1)) {

@@ -202,7 +202,7 @@ void t.test(
       const got = await until(
         'the answer',
         () => bidding(`/v1/compliance/scans/${ticket}`),
-        ({ text }) => text.includes('"answered"'),
+        ({ text }) => (JSON.parse(text) as { readonly state?: unknown }).state === 'answered',
       );
       t.match(JSON.parse(got.text), {
         state: 'answered',

@@ -29,15 +29,16 @@ const threats: readonly Threat[] = page.split('\n').flatMap((line) => {
       ];
 });
 
+const TEXT = String.raw`'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\x60(?:\\.|[^\x60\\])*\x60`;
+/** A long name is broken into pieces. */
+const NAMED = new RegExp(String.raw`\.test\(\s*((?:${TEXT})(?:\s*\+\s*(?:${TEXT}))*)`, 'g');
+
 /** Names of the subtests of a suite. */
 const subtests = (suite: string): ReadonlySet<string> =>
   new Set(
-    // a long name is broken into pieces
-    [
-      ...readFileSync(join(root, 'test', suite), 'utf8')
-        .replace(/(['"`]) \+\s+\1/g, '')
-        .matchAll(/\.test\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g),
-    ].map(([, , name = '']) => name.replaceAll('\\', '')),
+    [...readFileSync(join(root, 'test', suite), 'utf8').matchAll(NAMED)].map(([, name = '']) =>
+      (name.match(new RegExp(TEXT, 'g')) ?? []).map((piece) => piece.slice(1, -1).replaceAll('\\', '')).join(''),
+    ),
   );
 
 t.test('each threat has a control, a default and a test that is there', (t) => {

@@ -119,7 +119,8 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     bodyLimit: gateway.bodyLimitBytes,
     // one logger for all: what is logged names its request itself
     childLoggerFactory: (logger) => logger,
-    // a busy machine is waited for; whoever starts a worker says what it is at, and for how long (operate/process/waiting.ts)
+    // a busy machine is waited for; whoever starts a worker says what it is at, and for how long
+    // (operate/process/waiting.ts)
     pluginTimeout: 0,
     requestTimeout: gateway.requestTimeoutMs,
     connectionTimeout: 0,

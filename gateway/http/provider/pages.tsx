@@ -22,7 +22,8 @@ export function choosePerson({ language, workspace, persons, uid }: ChooseProps)
       <p class="lead">
         {zh
           ? '本页仅供本机演示使用，无需口令。正式环境使用本市统一身份认证。'
-          : "This is the development identity provider: on this machine only, in a demonstration only, without a password. In production the city's own provider stands here."}
+          : 'This is the development identity provider: on this machine only, in a demonstration only, ' +
+            "without a password. In production the city's own provider stands here."}
       </p>
       <ul class="choices">
         {persons.map(({ id, name, roles, authority, subjects = [], note }) => (

@@ -95,7 +95,12 @@ export async function sendInSteps(
     .catch(async (error: unknown) => {
       request.log.error({ err: error, requestId: request.id }, 'page failed');
       const code = await toldLate(request, error);
-      return `<p class="notice bad" role="alert" data-error="${code}">${zh ? '未能完成，请重试。' : 'It could not be finished; try again.'} ${errorWords(code)[request.language]} <span class="mono">${zh ? '查询编号 ' : `${code} · `}<span class="exact">${request.id}</span></span></p>`;
+      const said = zh ? '未能完成，请重试。' : 'It could not be finished; try again.';
+      const label = zh ? '查询编号 ' : `${code} · `;
+      return (
+        `<p class="notice bad" role="alert" data-error="${code}">${said} ${errorWords(code)[request.language]} ` +
+        `<span class="mono">${label}<span class="exact">${request.id}</span></span></p>`
+      );
     })
     .then((html) => open.end(`<div>${html}</div>${after}`))
     // neither the page nor what went wrong with it could be told: it ends where it is

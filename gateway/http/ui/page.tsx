@@ -259,5 +259,14 @@ export function page({ children, ...props }: FrameProps): string {
   );
   const before = kept === undefined ? '' : render(<Returned kept={kept} written={written} language={language} />);
   const wrong = kept?.why === undefined ? '' : language === 'zh' ? '错误：' : 'Error: ';
-  return `<!doctype html>${render(<Frame {...props} title={`${wrong}${title}`} scripts={written.size > 1 ? [...scripts, 'keep.js'] : scripts} main={`${before}${body}`} forms={written} />)}`;
+  const whole = render(
+    <Frame
+      {...props}
+      title={`${wrong}${title}`}
+      scripts={written.size > 1 ? [...scripts, 'keep.js'] : scripts}
+      main={`${before}${body}`}
+      forms={written}
+    />,
+  );
+  return `<!doctype html>${whole}`;
 }

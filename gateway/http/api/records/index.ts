@@ -55,7 +55,8 @@ const service: Service = {
           operationId: 'publish',
           summary: 'publish records of a dataset',
           description:
-            "By a client of the dataset's authority. Each record is published, unchanged, merged or quarantined, or spooled while the bus is away; none is dropped.",
+            "By a client of the dataset's authority. Each record is published, unchanged, merged or " +
+            'quarantined, or spooled while the bus is away; none is dropped.',
           tags: ['publish'],
           params: Type.Object({ id: Type.String({ maxLength: 200 }) }),
           body: bodySchema,

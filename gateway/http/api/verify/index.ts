@@ -22,7 +22,8 @@ import { deniedClaimsSchema, type VerifyRequest, verifiedSchema, verifySchema } 
 function claimsJson({ claims }: VerifyRequest, results: readonly Verified[]): string {
   const texts = claims.map(({ dataset, field }, i) => {
     const { result, reason, json } = results[i] ?? { result: 'not_answered', reason: 'error', json: '' };
-    return `{"dataset":${JSON.stringify(dataset)},"field":${JSON.stringify(field)},"result":"${result}"${reason === undefined ? '' : `,"reason":"${reason}"`}${json}}`;
+    const why = reason === undefined ? '' : `,"reason":"${reason}"`;
+    return `{"dataset":${JSON.stringify(dataset)},"field":${JSON.stringify(field)},"result":"${result}"${why}${json}}`;
   });
   return `"claims":[${texts.join(',')}]`;
 }

@@ -26,6 +26,9 @@ export interface AlertsProps extends Common {
 
 const titleOf = (rules: Rules, rule: string, language: Language): string =>
   rules.get(rule)?.title[language] ?? (language === 'zh' ? '已停用的规则' : rule);
+const nameOfFact = (name: string, language: Language): string =>
+  Object.hasOwn(factNames, name) ? (factNames[name]?.[language] ?? '') : language === 'zh' ? '其他' : name;
+
 /** Its figures in words. */
 function factsOf({ facts }: Alert, { language, names, lifecycles }: Common): string {
   const lifecycle = lifecycles.get(String(facts['lifecycle'] ?? ''));
@@ -51,10 +54,7 @@ function factsOf({ facts }: Alert, { language, names, lifecycles }: Common): str
     }
   };
   return Object.entries(facts)
-    .map(
-      ([name, value]) =>
-        `${Object.hasOwn(factNames, name) ? (factNames[name]?.[language] ?? '') : language === 'zh' ? '其他' : name} ${told(name, value)}`,
-    )
+    .map(([name, value]) => `${nameOfFact(name, language)} ${told(name, value)}`)
     .join(language === 'zh' ? '，' : ', ');
 }
 

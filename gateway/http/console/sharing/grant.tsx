@@ -81,8 +81,10 @@ export function grantPage({
       </div>
       <p class="lead">
         {say(
-          `${client.zh}可为${purposes.map(({ name }) => `“${name.zh}”`).join('、')}使用${dataset.zh}的${rowsInWords(grant.rows, rowField).zh}，共 ${grant.fields.length} 个字段，${grant.from} 至 ${grant.until}。`,
-          `${client.en} may have ${grant.fields.length} fields of ${rowsInWords(grant.rows, rowField).en} of ${dataset.en} for ${purposes.map(({ name }) => `“${name.en}”`).join(', ')}, from ${grant.from} to ${grant.until}.`,
+          `${client.zh}可为${purposes.map(({ name }) => `“${name.zh}”`).join('、')}使用${dataset.zh}的` +
+            `${rowsInWords(grant.rows, rowField).zh}，共 ${grant.fields.length} 个字段，${grant.from} 至 ${grant.until}。`,
+          `${client.en} may have ${grant.fields.length} fields of ${rowsInWords(grant.rows, rowField).en}` +
+            ` of ${dataset.en} for ${purposes.map(({ name }) => `“${name.en}”`).join(', ')}, from ${grant.from} to ${grant.until}.`,
         )}
       </p>
       {suspension === undefined ? null : (

@@ -72,7 +72,11 @@ export function grantsPage({
 }: GrantsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const address = (to: number): string =>
-    `/console/grants?${new URLSearchParams({ ...(q === '' ? {} : { q }), ...present({ state }), page: String(to) }).toString()}`;
+    `/console/grants?${new URLSearchParams({
+      ...(q === '' ? {} : { q }),
+      ...present({ state }),
+      page: String(to),
+    }).toString()}`;
   const count = (holds: (one: GrantSummary) => boolean): string => all.filter(holds).length.toLocaleString('en');
   return (
     <>

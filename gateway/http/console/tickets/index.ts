@@ -453,6 +453,10 @@ function ticketRoute(app: FastifyInstance, desk: Desk): void {
   });
 }
 
+/** A file's name in a header (RFC 5987, section 3.2.1). */
+const extendedValue = (name: string): string =>
+  encodeURIComponent(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+
 /** A file of a ticket, as it was sent. */
 function fileRoute(app: FastifyInstance, { tickets, record, roles }: Desk): void {
   app.get<{ Params: { readonly id: string; readonly file: string } }>(
@@ -480,7 +484,7 @@ function fileRoute(app: FastifyInstance, { tickets, record, roles }: Desk): void
           .header('content-security-policy', "default-src 'none'; sandbox")
           .header(
             'content-disposition',
-            `attachment; filename="evidence${name.slice(name.lastIndexOf('.'))}"; filename*=UTF-8''${encodeURIComponent(name).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)}`,
+            `attachment; filename="evidence${name.slice(name.lastIndexOf('.'))}"; filename*=UTF-8''${extendedValue(name)}`,
           )
           .send(bytes)
       );

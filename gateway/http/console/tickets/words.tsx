@@ -120,7 +120,8 @@ export function ActForm({
       {children}
       {fields.map(({ name, required }) => {
         const field = lifecycle.fields[name];
-        const label = `${nameOf(lifecycle.fields, name, language)}${required ? '' : language === 'zh' ? '（选填）' : ' (optional)'}`;
+        const label =
+          nameOf(lifecycle.fields, name, language) + (required ? '' : language === 'zh' ? '（选填）' : ' (optional)');
         return (
           <AreaField
             name={`field.${name}`}

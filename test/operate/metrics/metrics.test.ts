@@ -135,7 +135,11 @@ t.test('each exported metric stands on the page with its type and labels, and ea
     'only on the page',
   );
   for (const [name, type] of exported) t.equal(page.get(name)?.type, type, name);
-  for (const { helps } of scraped) for (const [name, help] of helps) t.ok(help.length > 10, `${name} says what it is`);
+  for (const { helps } of scraped)
+    for (const [name, help] of helps) {
+      t.ok(help.length > 10, `${name} says what it is`);
+      t.equal(page.get(name)?.meaning, help, `the page says the same of ${name}`);
+    }
   for (const { family, labels } of samples)
     t.strictSame(
       Object.keys(labels)

@@ -1,7 +1,7 @@
 // Which suites are quick, found by what they are, so that no list gets stale: `npm run check` runs these alone, and
 // `npm test` runs them last. A suite is quick if
-//   - neither it nor a file of test/ that it imports imports what starts a process, listens or drives a browser, or reads
-//     a variable that names a server or a program of others (YITONG_TEST_…);
+//   - neither it nor a file of test/ that it imports imports what starts a process, listens or drives a browser, or
+//     reads a variable that names a server or a program of others (YITONG_TEST_…);
 //   - it sets no timeout of its own: who does says that it takes long;
 //   - it is no search through many cases, by fast-check.
 // What the gateway's modules import tells nothing: most can serve, and few tests of them let them.

@@ -42,7 +42,7 @@ const check = shape<FeedFile>(
 );
 
 /** How a feed's `schedule` is meant. */
-export type Schedule =
+type Schedule =
   | { readonly kind: 'every'; readonly ms: number }
   | { readonly kind: 'cron'; readonly cron: string }
   | { readonly kind: 'watch' }

@@ -1,13 +1,13 @@
 /** How far a run is: a bar where a person looks, a line every five seconds in a log, nothing for machines. */
 import type { Progress } from './run.js';
 
-export interface ProgressOutput {
+interface ProgressOutput {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly label: string;
   /** `process.stderr`: stdout is for results. */
   readonly output: ProgressOutput;

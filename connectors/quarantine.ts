@@ -13,7 +13,7 @@ import { type Env, openEnv } from './lmdb/env.js';
 import { markMade, refuseDamaged } from './lmdb/file.js';
 import type { Cell } from './reading/port.js';
 
-export interface QuarantinedRow {
+interface QuarantinedRow {
   readonly position: string;
   readonly rowNumber: number;
   readonly sourceTime: string;

@@ -11,7 +11,7 @@ import { compileMapping } from './mapping/index.js';
 import { openSession, type PublishRow, restOfCells, type State, type TurnOptions, takeTurn } from './publish/index.js';
 import type { Quarantine, QuarantineEntry } from './quarantine.js';
 
-export interface RetryOptions {
+interface RetryOptions {
   readonly workspace: Workspace;
   readonly feed: Feed;
   readonly bus: Bus;

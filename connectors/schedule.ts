@@ -13,7 +13,7 @@ export interface Timers {
   now(): number;
 }
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   readonly feeds: readonly Feed[];
   readonly run: (feed: Feed, signal: AbortSignal) => Promise<RunReport>;
   readonly onReport: (feed: Feed, report: RunReport) => void;

@@ -11,7 +11,7 @@ import { shape } from './validate.js';
 /** `YYYY-MM-DD`. */
 type Day = string;
 
-export interface Act {
+interface Act {
   readonly name: string;
   /** The day of the text that was read. */
   readonly text: Day;

@@ -35,7 +35,7 @@ import { readSchema } from './schema.js';
 import type { AvroSchema, ContractVersion } from './types.js';
 import { frame, readFrame } from './wire.js';
 
-export type EncodeResult =
+type EncodeResult =
   | { readonly ok: true; readonly body: Buffer }
   | { readonly ok: false; readonly problems: readonly FieldProblem[] };
 

@@ -9,7 +9,7 @@ import { contentFiles, readJson } from './files.js';
 import type { Localised } from './types.js';
 import { shape } from './validate.js';
 
-export type Day = string;
+type Day = string;
 
 export interface Deadline {
   /** The last working day of the term. */
@@ -146,7 +146,7 @@ export async function loadCalendars(layers: readonly string[]): Promise<Readonly
  * Days that are left of a calendar from which on somebody should add the next year: from October on, when its notice
  * (国务院办公厅关于节假日安排的通知) is about to come.
  */
-export const CALENDAR_SOON = 92;
+const CALENDAR_SOON = 92;
 
 /** Days from `now` (ms since 1970) to the end of the last day that the calendar covers; negative afterwards. */
 export const calendarDaysLeft = ({ to }: Pick<Calendar, 'to'>, now: number): number => (beginOf(to) + MS - now) / MS;

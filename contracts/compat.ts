@@ -128,7 +128,7 @@ function compareRecords(older: RecordShape, newer: RecordShape, path: string, sa
 const rank = (field: FieldInfo): number => CLASSIFICATIONS.indexOf(field.classification);
 
 /** What becomes of data and readers of `older` under `newer`; both of one dataset. */
-export function compareVersions(
+function compareVersions(
   older: ContractVersion,
   newer: ContractVersion,
 ): readonly Pick<Finding, 'severity' | 'message' | 'code'>[] {

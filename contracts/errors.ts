@@ -5,7 +5,7 @@
  */
 import type { Localised } from './localised.js';
 
-export interface ErrorRow {
+interface ErrorRow {
   /** HTTP status where the error reaches a client of the gateway. */
   readonly status: number;
   /** One line for docs/errors.md and problem+json `title`. */

@@ -9,7 +9,7 @@ import { type ErrorCode, errorTable, type FieldProblem, isYitongError, type Plac
 import { readJson } from './files.js';
 import type { Contract, Workspace } from './types.js';
 
-export interface ExampleFinding {
+interface ExampleFinding {
   readonly severity: 'error' | 'note';
   readonly code: ErrorCode;
   readonly message: string;
@@ -32,7 +32,7 @@ function valueAt(record: unknown, path: string): unknown {
 }
 
 /** All that publishing would check of one record: fields, code lists, the subject's key, the size. */
-export function checkRecord(contract: Contract, value: unknown, ground: Ground): Checked {
+function checkRecord(contract: Contract, value: unknown, ground: Ground): Checked {
   const encoded = encodeRecord(contract.latest, value, { codelists: ground.codelists });
   if (!encoded.ok) return encoded;
   const { scheme, field } = contract.subject;

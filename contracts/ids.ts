@@ -72,7 +72,7 @@ export const schemeOf = (subject: string): string => subject.slice(0, Math.max(s
 /** `uscc:91310000MA1FL0000X` → `91310000MA1FL0000X`; the whole text where it has no scheme. */
 export const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
 
-/** The key of a record: as it stands in a topic, and wherever a record of one dataset is named. A subject has no bar. */
+/** The key of a record, as it stands in a topic and wherever a record of one dataset is named. A subject has no bar. */
 export const recordKey = (subject: string, recordId: string): string => `${subject}|${recordId}`;
 /** What stands before the first bar of a record's key. */
 export const recordSubject = (key: string): string => key.slice(0, key.indexOf('|'));

@@ -7,7 +7,7 @@ import { fieldsOf, findField } from './fields.js';
 import { type RecordShape, readSchema, unwrap } from './schema.js';
 import type { FieldInfo } from './types.js';
 
-export interface Keys {
+interface Keys {
   readonly subject: { readonly field: string };
   readonly recordId: readonly string[];
 }

@@ -5,7 +5,7 @@ import type { DatasetId } from './ids.js';
 import { fingerprint, readSchemaIds, SCHEMA_IDS, type SchemaIdEntry, SchemaIds } from './schema-ids.js';
 import { loadWorkspace, UNREGISTERED } from './workspace.js';
 
-export interface Added {
+interface Added {
   readonly dataset: DatasetId;
   readonly version: number;
   readonly id: number;

@@ -15,7 +15,7 @@ export interface SchemaIdEntry {
   readonly id: number;
   readonly sha256: string;
 }
-export type SchemaIdFile = Readonly<Record<string, Readonly<Record<string, SchemaIdEntry>>>>;
+type SchemaIdFile = Readonly<Record<string, Readonly<Record<string, SchemaIdEntry>>>>;
 
 export const SCHEMA_IDS = 'contracts/schema-ids.json';
 
@@ -50,7 +50,7 @@ export async function readSchemaIds(layer: string): Promise<SchemaIdFile> {
   return existsSync(file) ? check(await readJson(file, 'bad_workspace'), { file }) : {};
 }
 
-export type Lookup =
+type Lookup =
   | { readonly kind: 'registered'; readonly id: number }
   | { readonly kind: 'unregistered' }
   /** Registered in that file for another text. */

@@ -4,7 +4,7 @@
  */
 import { YitongError } from './errors.js';
 
-export type Scalar =
+type Scalar =
   | { readonly kind: 'string' | 'boolean' | 'int' | 'long' | 'double' | 'bytes' | 'date' | 'timestamp' }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number }
   | { readonly kind: 'enum'; readonly name: string; readonly symbols: readonly string[]; readonly fallback?: string }
@@ -33,7 +33,7 @@ export type Shape =
   | { readonly kind: 'map'; readonly values: Shape }
   | { readonly kind: 'nullable'; readonly of: Shape; readonly nullIndex: 0 | 1 };
 
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 const MAX_FIELDS = 500;
 const FIELD_ATTRIBUTES = ['title', 'classification', 'codelist', 'unit'] as const;
 /** Names that would reach an object's prototype. Refused as field names and as map keys. */

@@ -309,7 +309,7 @@ async function readContract(found: Found, ground: Ground): Promise<Contract> {
   return makeContract(found.id, dirname(found.contract), file, versions, place);
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   /**
    * A version without an id has `UNREGISTERED` and is missing from `schemasById`. For `contracts check` and `register`.
    */

@@ -6,7 +6,7 @@ import { dateToDays } from '../contracts/logical.js';
 import { present } from '../contracts/present.js';
 
 /** The lower bound is in the band, the upper is not. */
-export interface Band {
+interface Band {
   readonly text: string;
   readonly from?: string;
   readonly below?: string;

@@ -189,7 +189,7 @@ function wrong({ effect, fields, reason }: Case['expect'], outcome: Outcome): st
   return undefined;
 }
 
-export interface CaseResult {
+interface CaseResult {
   readonly topic: string;
   readonly file: string;
   readonly name: string;

@@ -87,7 +87,7 @@ export function checkPolicies(texts: readonly string[]): readonly (readonly Ceda
   return found;
 }
 
-export interface CedarQuestion {
+interface CedarQuestion {
   readonly client: string;
   readonly authority: string;
   readonly action: Delivery;

@@ -14,7 +14,7 @@ export interface Use {
   readonly clients: Readonly<Record<string, number>>;
 }
 
-export interface UnusedGrant {
+interface UnusedGrant {
   readonly grant: string;
   readonly client: string;
   readonly dataset: string;
@@ -23,7 +23,7 @@ export interface UnusedGrant {
   readonly last?: number;
 }
 
-export interface UnusedFields {
+interface UnusedFields {
   readonly grant: string;
   readonly client: string;
   readonly dataset: string;

@@ -42,7 +42,7 @@ export interface LoggedDecision {
   readonly outcome: Outcome;
 }
 
-export type ChangeKind =
+type ChangeKind =
   | 'denied' // was answered, would be refused
   | 'allowed' // was refused, would be answered
   | 'released'; // answered both times, with other fields, forms or rows

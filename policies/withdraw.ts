@@ -11,7 +11,7 @@ import type { Workspace } from '../contracts/types.js';
 import { clientFile, grantFile } from './shapes.js';
 import type { PolicySet } from './types.js';
 
-export interface Withdrawals {
+interface Withdrawals {
   /** Whose file is gone. */
   readonly clients: readonly ClientId[];
   readonly grants: readonly GrantId[];

@@ -8,7 +8,7 @@ export type BusSettings =
   | ({ readonly driver: 'kafka'; readonly spool?: SpoolSettings } & KafkaOptions);
 
 /** What happens to pushed records while the bus is away. */
-export interface SpoolSettings {
+interface SpoolSettings {
   /** Of records that may wait; 0: none does, and a push answers `bus_unavailable`. Default 256 MiB. */
   readonly maxBytes?: number;
   /** Ms that a push tries the bus before its records are spooled. Default 3,000. */

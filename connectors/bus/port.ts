@@ -82,7 +82,7 @@ export interface OffsetLost {
  * Offsets of a partition, from `from` up to but not with `to`, whose records are there no more or are not what was
  * written.
  */
-export interface Damaged {
+interface Damaged {
   readonly topic: TopicName;
   readonly partition: number;
   readonly from: number;

@@ -2,7 +2,7 @@
 import { YitongError } from '../../contracts/errors.js';
 import type { Bus, InRecord, TopicName } from './port.js';
 
-export interface ReadToEnd {
+interface ReadToEnd {
   readonly topic: TopicName;
   readonly from: (partition: number) => number;
   readonly apply: (batch: readonly InRecord[]) => Promise<void>;

@@ -59,7 +59,7 @@ export const rightsSchema = {
 } as const;
 
 /** In Kafka's words. `Write` and `Read` include looking a topic up. */
-export type Operation = 'Read' | 'Write' | 'Create' | 'DescribeConfigs';
+type Operation = 'Read' | 'Write' | 'Create' | 'DescribeConfigs';
 
 export interface Right {
   readonly principal: string;
@@ -70,7 +70,7 @@ export interface Right {
   readonly pattern: 'literal' | 'prefixed';
 }
 
-export interface RightsParts {
+interface RightsParts {
   readonly workspace: Workspace;
   readonly settings: RightsSettings;
   /** Of the gateway's `bus` section. */

@@ -31,7 +31,7 @@ import { pathOf } from './file.js';
 
 export { asBinary, type Database, type Key, type RootDatabase } from 'lmdb';
 
-export type EnvOptions = Pick<RootDatabaseOptions, 'encoding' | 'keyEncoding' | 'maxDbs' | 'maxReaders' | 'mapSize'> & {
+type EnvOptions = Pick<RootDatabaseOptions, 'encoding' | 'keyEncoding' | 'maxDbs' | 'maxReaders' | 'mapSize'> & {
   /** Of the data file: `<folder>/data.mdb`, with `lock.mdb` beside it, or any other name, with `<name>-lock`. */
   readonly file: string;
   /** Commits do not wait for the disk: for what need not outlive a power cut. */

@@ -3,7 +3,7 @@ import type { Condition } from '../feed.js';
 import type { Cell } from '../reading/port.js';
 
 export type Cells = Readonly<Record<string, Cell | undefined>>;
-export type Holds = (cells: Cells) => boolean;
+type Holds = (cells: Cells) => boolean;
 
 const textOf = (cell: Cell | undefined): string =>
   cell === undefined || cell === null

@@ -130,7 +130,7 @@ function finish(fields: Readonly<Record<Unit, number>>, timed: boolean, ms: numb
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /** ISO 8601 calendar dates and times; an offset in the text goes before `zone`. */
-export function isoDate(zone: Zone): ReadDate {
+function isoDate(zone: Zone): ReadDate {
   return (text) => {
     const match = ISO.exec(text);
     if (match === null) return undefined;

@@ -37,7 +37,7 @@ export function note(run: RowRun, text: string): void {
   (run.notes ??= []).push(text);
 }
 
-export interface StepContext {
+interface StepContext {
   readonly schemes: ReadonlyMap<string, KeyScheme>;
   readonly zone: string;
   readonly file: string;

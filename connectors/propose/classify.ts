@@ -7,7 +7,7 @@ import type { Named } from './names.js';
 import type { ColumnProfile } from './profile.js';
 import { hasWord, plain, type Terms } from './terms.js';
 
-export interface ClassPlan {
+interface ClassPlan {
   readonly classification: Classification;
   readonly decision: Decision;
 }
@@ -78,7 +78,7 @@ const known = (text: string): Classification => {
 export const classOfKey = ({ persons, classification }: KeyScheme): Classification =>
   classification ?? (persons ? 'personal' : 'public');
 
-export interface ClassContext {
+interface ClassContext {
   readonly schemes: ReadonlyMap<string, KeyScheme>;
   readonly terms: Terms;
   readonly subject: { readonly column: string; readonly scheme: KeyScheme };

@@ -40,7 +40,7 @@ export interface DraftInput {
   readonly today: string;
 }
 
-export interface FeedFile {
+interface FeedFile {
   readonly source: Feed['source'];
   readonly schedule: string;
   readonly snapshot: boolean;

@@ -2,7 +2,7 @@
 import type { Charset } from '../reading/charset.js';
 import type { Decision } from './decision.js';
 
-export interface Fixed {
+interface Fixed {
   readonly source: {
     readonly unit: 'characters' | 'bytes';
     readonly columns: readonly { readonly name: string; readonly start: number; readonly length: number }[];

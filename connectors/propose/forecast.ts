@@ -6,7 +6,7 @@ import { count, type Decision } from './decision.js';
 import type { FieldPlan } from './draft.js';
 import type { TrialReport } from './trial.js';
 
-export interface ForecastGround {
+interface ForecastGround {
   readonly fields: readonly FieldPlan[];
   readonly subjectField: string;
   readonly trial: Pick<TrialReport, 'byField' | 'duplicates'>;

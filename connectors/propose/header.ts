@@ -7,7 +7,7 @@ const hasKey = (cells: readonly string[], schemes: ReadonlyMap<string, KeyScheme
   cells.some((cell) => [...telling(schemes).values()].some((scheme) => scheme.parse(cell.trim()).ok));
 const dataLike = (cell: string): boolean => cell.trim() !== '' && DATA.test(cell.trim());
 
-export interface HeaderGuess {
+interface HeaderGuess {
   readonly header: boolean;
   readonly reason: string;
   readonly sure: boolean;

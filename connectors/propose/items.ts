@@ -3,7 +3,7 @@ import { YitongError } from '../../contracts/errors.js';
 import { parseJson } from '../reading/json-value.js';
 import { count, type Decision } from './decision.js';
 
-export interface Items {
+interface Items {
   readonly source: { readonly format?: 'lines'; readonly items?: string };
   readonly decisions: readonly Decision[];
 }

@@ -55,7 +55,7 @@ export interface Looked extends Found {
   readonly profile: Profiler;
 }
 
-export interface LeftOut {
+interface LeftOut {
   readonly column: string;
   readonly reason: string;
 }

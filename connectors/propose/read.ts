@@ -9,7 +9,7 @@ import { type BrokenRow, JUST_READING, type SourceRow } from '../reading/port.js
 import type { Progress } from '../run.js';
 import { loadSourceKinds } from '../sources/load.js';
 
-export interface Reading {
+interface Reading {
   readonly workspace: Workspace;
   readonly source: Feed['source'];
   readonly schedule: string;

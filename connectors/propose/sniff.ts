@@ -14,12 +14,12 @@ import { headerRowOf, isHeader } from './header.js';
 import { findItems } from './items.js';
 import type { Terms } from './terms.js';
 
-export interface Sniffed {
+interface Sniffed {
   readonly source: Feed['source'];
   readonly decisions: readonly Decision[];
 }
 
-export interface Ground {
+interface Ground {
   readonly schemes: ReadonlyMap<string, KeyScheme>;
   readonly terms: Terms;
 }

@@ -14,7 +14,7 @@ import type { Found } from './propose.js';
 import { plain } from './terms.js';
 import { simplified } from './traditional.js';
 
-export interface Address {
+interface Address {
   readonly catalogue: Catalogue;
   readonly server: ServerSource;
   /** Never written and never shown. */

@@ -22,7 +22,7 @@ import { State } from '../publish/index.js';
 import { Quarantine } from '../quarantine.js';
 import { type Progress, runFeed } from '../run.js';
 
-export interface Refused {
+interface Refused {
   readonly field: string;
   readonly code: string;
   readonly reason: string;
@@ -44,7 +44,7 @@ export interface TrialReport {
   readonly first: readonly Readonly<Record<string, unknown>>[];
 }
 
-export interface TrialOptions {
+interface TrialOptions {
   readonly contract: Contract;
   readonly feed: Feed;
   readonly workspace: Workspace;

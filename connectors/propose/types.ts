@@ -16,7 +16,7 @@ export type FieldType =
   | { readonly kind: 'text' | 'int' | 'long' | 'double' | 'date' | 'timestamp' | 'boolean' | 'texts' }
   | { readonly kind: 'decimal'; readonly precision: number; readonly scale: number };
 
-export interface TypePlan {
+interface TypePlan {
   readonly type: FieldType;
   readonly steps: readonly Step[];
   readonly decision: Decision;
@@ -297,7 +297,7 @@ function asSaid(choice: Choice, given: string, terms: Terms): TypePlan {
   }
 }
 
-export interface TypeContext {
+interface TypeContext {
   readonly terms: Terms;
   readonly answers: Answers;
   /** How the source's other dates are written, where they tell. */

@@ -27,7 +27,7 @@ export interface Unreadable extends Partly {
 }
 
 /** The same between the runs. */
-export interface KnownRow {
+interface KnownRow {
   readonly id: string;
   readonly key: string;
   readonly whole?: string;
@@ -43,7 +43,7 @@ export interface Before {
   readonly held: readonly Held[];
 }
 
-export interface Judged {
+interface Judged {
   /** Left, and no row that cannot be read may be theirs. */
   readonly withdraw: readonly Gone[];
   /** All that is held from now on. */

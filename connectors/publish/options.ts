@@ -31,7 +31,7 @@ export type PublishRow = Place &
       }
   );
 
-export type PublishStatus = 'published' | 'unchanged' | 'merged' | 'quarantined';
+type PublishStatus = 'published' | 'unchanged' | 'merged' | 'quarantined';
 
 export interface PublishResult {
   readonly position: string;

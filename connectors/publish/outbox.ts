@@ -9,7 +9,7 @@ import type { Intent } from './state.js';
 import { traced } from './traced.js';
 
 /** What the state will say of a record once the bus has it. */
-export interface Live extends Published {
+interface Live extends Published {
   readonly key: string;
   readonly position: string;
   /** What came under the position; `hash` where it is certain that the bus has it last. */

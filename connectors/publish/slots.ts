@@ -5,7 +5,7 @@ const FIRST_BLOCK = 1024;
 const LAST_BLOCK = 65_536;
 
 /** Where all processes of a data folder take their slots from. */
-export interface BlockStore {
+interface BlockStore {
   /** @returns the first of so many slots that nobody else has */
   takeNow(size: number): number;
   takeBeforehand(size: number): Promise<number>;

@@ -8,7 +8,7 @@ import iconv from 'iconv-lite';
 export const CHARSETS = ['utf-8', 'gb18030', 'gbk', 'big5', 'utf-16le', 'windows-1252', 'latin1'] as const;
 export type Charset = (typeof CHARSETS)[number];
 
-export interface Decoder {
+interface Decoder {
   /** @throws WrongCharset */
   write(chunk: Uint8Array): string;
   /** @throws WrongCharset if the bytes end within a character */

@@ -45,7 +45,7 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-export type AddressKind = 'public' | 'private' | 'loopback' | 'forbidden';
+type AddressKind = 'public' | 'private' | 'loopback' | 'forbidden';
 
 /** @param address an IP address; one that is none is forbidden */
 export function addressKind(address: string): AddressKind {
@@ -57,7 +57,7 @@ export function addressKind(address: string): AddressKind {
   return inner.check(address, family) ? 'private' : 'public';
 }
 
-export interface DoorOptions {
+interface DoorOptions {
   /** `host` (port 443) or `host:port`. */
   readonly allowHosts: readonly string[];
   /** What no feed may go beyond; looked at for each request, redirects included. */

@@ -70,7 +70,7 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): Parsed {
 export const exceeds = (text: string, bytes: number): boolean =>
   text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
 
-export const isObject = (value: unknown): value is Readonly<Record<string, Cell>> =>
+const isObject = (value: unknown): value is Readonly<Record<string, Cell>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**

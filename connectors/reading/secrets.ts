@@ -32,7 +32,7 @@ const PRINTABLE = /^[\x20-\x7e]+$/;
 const refuse = (what: string, place: Place): YitongError => new YitongError('bad_feed', what, { place });
 
 /** Where what a feed names may lie: relative paths below `baseDir`, all of them below `roots` (`filesRoots`). */
-export interface Ground {
+interface Ground {
   readonly baseDir: string;
   readonly roots: readonly string[];
 }

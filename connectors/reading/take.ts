@@ -42,9 +42,9 @@ export const FILE_PROPERTIES = {
   },
 } as const;
 
-export type Batch = readonly (SourceRow | BrokenRow)[];
+type Batch = readonly (SourceRow | BrokenRow)[];
 
-export interface FileKind {
+interface FileKind {
   /** Of a drop folder's files, where the feed says none. */
   readonly ending: string;
   /** Of the whole file, checked before a row is given; undefined where the kind has its own. */
@@ -136,7 +136,7 @@ export function checkFiles(source: FileSource, file: string): number {
 }
 
 /** Order of names in which numbers count as numbers: `day-9` before `day-10`. */
-export function byName(a: string, b: string): number {
+function byName(a: string, b: string): number {
   const [left, right] = [a.match(PARTS) ?? [], b.match(PARTS) ?? []];
   for (let i = 0; i < Math.min(left.length, right.length); i++) {
     const [x = '', y = ''] = [left[i], right[i]];

@@ -7,7 +7,7 @@ import type { Outcome, SourceRun } from '../reading/port.js';
 import type { Tally } from '../report.js';
 import type { RunOptions } from './options.js';
 
-export interface EndParts extends Pick<RunOptions, 'feed' | 'state'> {
+interface EndParts extends Pick<RunOptions, 'feed' | 'state'> {
   readonly quarantine: Quarantine;
   readonly session: Session;
   readonly tally: Tally;
@@ -16,7 +16,7 @@ export interface EndParts extends Pick<RunOptions, 'feed' | 'state'> {
 }
 
 /** What the run saw of its source. */
-export interface Seen {
+interface Seen {
   /** All of it: what it did not see has left. */
   readonly whole: boolean;
   /** Nothing after some row could be read. */

@@ -11,7 +11,7 @@ import type { Quarantine } from '../quarantine.js';
 import type { Cell, Keys } from '../reading/port.js';
 import { Nameless } from './rows.js';
 
-export interface KeptOptions {
+interface KeptOptions {
   readonly contract: Contract;
   readonly declared: Mapping;
   readonly mapping: CompiledMapping;

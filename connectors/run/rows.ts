@@ -11,7 +11,7 @@ import type { Quarantine } from '../quarantine.js';
 import type { BrokenRow, Cell, SourceBatch, SourceRow } from '../reading/port.js';
 import type { Tally } from '../report.js';
 
-export interface RowParts {
+interface RowParts {
   readonly contract: Contract;
   readonly schemes: Workspace['schemes'];
   readonly mapping: CompiledMapping;

@@ -4,7 +4,7 @@ import { isYitongError } from '../../contracts/errors.js';
 import type { Producer } from '../bus/port.js';
 import type { Spool, SpoolSize } from './store.js';
 
-export interface ForwardOptions {
+interface ForwardOptions {
   readonly spool: Spool;
   /** A producer for one queue, whose topics are there. */
   readonly open: (queue: string) => Promise<Producer>;

@@ -3,7 +3,7 @@ import { isYitongError } from '../../contracts/errors.js';
 import type { Ack, OutRecord, Producer, TopicName } from '../bus/port.js';
 import type { Spool } from './store.js';
 
-export interface SpoolingParts {
+interface SpoolingParts {
   readonly spool: Spool;
   /** The dataset. Its data and its watermarks share it, so that none speaks of records that still wait. */
   readonly queue: string;

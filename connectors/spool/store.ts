@@ -15,7 +15,7 @@ import type { OutRecord, TopicName } from '../bus/port.js';
 import { type Database, type Env, openEnv } from '../lmdb/env.js';
 import { refuseDamaged } from '../lmdb/file.js';
 
-export interface SpoolOptions {
+interface SpoolOptions {
   /** The gateway's data folder. */
   readonly dataDir: string;
   /** Of keys, values and headers; what would go beyond is refused. */
@@ -24,7 +24,7 @@ export interface SpoolOptions {
   readonly now: () => number;
 }
 
-export interface Waiting {
+interface Waiting {
   readonly topic: TopicName;
   readonly records: readonly OutRecord[];
   /** What `drop` takes. */

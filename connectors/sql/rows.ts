@@ -6,7 +6,7 @@ import type { BrokenRow, Cell, SourceRow } from '../reading/port.js';
 import type { Column, RawRow, TimeKind } from './dialect.js';
 import { momentOf, sourceTimeOf } from './time.js';
 
-export interface RowOptions {
+interface RowOptions {
   /** In the order of the statement. */
   readonly columns: readonly Column[];
   readonly key: readonly string[];
@@ -22,7 +22,7 @@ export interface RowOptions {
   readonly position: (key: readonly (string | null)[]) => string;
 }
 
-export interface Made {
+interface Made {
   readonly row: SourceRow | BrokenRow;
   /** Texts of the key columns. */
   readonly key: readonly (string | null)[];

@@ -64,7 +64,7 @@ export interface Server {
   readonly statementTimeout: number;
 }
 
-export interface Surroundings {
+interface Surroundings {
   readonly workspace: Pick<Workspace, 'dir' | 'settings'>;
   readonly baseDir: string;
   readonly place: Place;

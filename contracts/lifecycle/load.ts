@@ -211,7 +211,7 @@ export function makeLifecycle(name: string, value: unknown, place: Place): Lifec
   return lifecycle;
 }
 
-export interface LoadParts {
+interface LoadParts {
   readonly layers: readonly string[];
   readonly authorities: ReadonlyMap<AuthorityId, Authority>;
   /** Takes the refusal of one lifecycle, which is then left out, so that a check can tell all at once. */

@@ -29,7 +29,7 @@ export interface FieldRule {
   readonly max: number;
 }
 
-export interface StateRule {
+interface StateRule {
   readonly title: Localised;
   readonly effect: Effect;
   readonly terminal?: boolean;
@@ -57,7 +57,7 @@ export interface ActRule {
   readonly after?: { readonly tier: string; readonly from: string };
 }
 
-export interface ExtensionRule {
+interface ExtensionRule {
   /** Working days at most, once a clock. */
   readonly days: number;
   readonly by: readonly string[];

@@ -1,7 +1,7 @@
 /** The arithmetic of check characters, compiled from its declaration. Costs a few operations a weighed place. */
 import type { Check } from './declaration.js';
 
-export interface CompiledCheck {
+interface CompiledCheck {
   /** Whether the key satisfies it, or need not. */
   holds(key: string): boolean;
   /** The key with its check character in place; the key itself where the check has none, or is not for it. */

@@ -7,7 +7,7 @@ import { WrongUsage } from './failure.js';
 import { didYouMean } from './near.js';
 
 /** What every command takes. */
-export const commonOptions = {
+const commonOptions = {
   help: {
     type: 'boolean',
     zh: '命令的作用、选项和示例',
@@ -39,7 +39,7 @@ export const optionsOf = (command: Pick<Command, 'options'>): Readonly<Record<st
   ...commonOptions,
 });
 
-export interface Parsed {
+interface Parsed {
   readonly values: Readonly<Record<string, string | boolean | string[] | undefined>>;
   readonly positionals: readonly string[];
 }

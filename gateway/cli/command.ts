@@ -56,13 +56,13 @@ interface Described {
 }
 
 /** Lists, shows or does something. */
-export interface Doing extends Described {
+interface Doing extends Described {
   readonly wanting?: undefined;
   run(call: Invocation): Promise<0>;
 }
 
 /** Asks a question that can be answered with no. */
-export interface Asking extends Described {
+interface Asking extends Described {
   /** What exit code 1 says, after "exit 1": `where the log does not verify`. */
   readonly wanting: string | Localised;
   run(call: Invocation): Promise<0 | 1>;

@@ -47,7 +47,7 @@ async function withHeld<T>(call: Invocation, work: (options: Omit<HeldOptions, '
   }
 }
 
-export interface Decision {
+interface Decision {
   readonly verb: 'release' | 'keep';
   readonly summary: string;
   readonly zh: string;

@@ -27,7 +27,7 @@ const EXITS: Localised = {
   en: 'exit codes: 0 done; 1 the answer is no (only of commands that say so); 2 could not run',
 };
 
-export const summaryOf = (command: Command, language: Language): string =>
+const summaryOf = (command: Command, language: Language): string =>
   language === 'zh' ? (command.zh ?? command.summary) : command.summary;
 
 async function lines(names: readonly string[], language: Language): Promise<string[]> {

@@ -5,7 +5,7 @@ import { pauseable } from './progress.js';
 const PATIENCE = 2000;
 const EVERY = 1000;
 
-export interface Waiting {
+interface Waiting {
   /** Something is said now, or it is over: the line goes, and does not come again. */
   end(): void;
 }

@@ -20,7 +20,7 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Transport {
+interface Transport {
   /** The value of a JSON answer. @throws GatewayError, ConnectionError, the signal's reason */
   json(asked: Asked, options?: CallOptions): Promise<unknown>;
   /** The bytes of an answer that is no JSON. @throws as `json` */

@@ -11,7 +11,7 @@ import { refuseDamaged } from '../../connectors/lmdb/file.js';
 import { YitongError } from '../../contracts/errors.js';
 import { createOnce } from '../ground/files/durable.js';
 
-export interface LookupLimits {
+interface LookupLimits {
   readonly perClient: number;
   /** Absent: they are not counted together with others. */
   readonly inAll?: number;

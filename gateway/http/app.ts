@@ -32,7 +32,7 @@ import { tracingPlugin } from './plugins/tracing.js';
 import { underWayPlugin } from './plugins/under-way.js';
 import { errorPage } from './ui/error.js';
 
-export type Face = Service['port'];
+type Face = Service['port'];
 
 /** What a caller may give as its own request id; anything else is replaced. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -67,7 +67,7 @@ function traceKeeper(schemes: Workspace['schemes']): (headers: IncomingHttpHeade
   };
 }
 
-export interface AppOptions {
+interface AppOptions {
   readonly https?: ServerOptions;
   readonly logger?: NonNullable<FastifyServerOptions['loggerInstance']>;
   /** Folder of services; default the built one. */

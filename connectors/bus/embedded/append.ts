@@ -21,7 +21,7 @@ interface Waiting {
 /** The write lock is every process's: one commit copies at most about this much under it. */
 const COMMIT_BYTES = 8 * 2 ** 20;
 
-export interface AppendHooks {
+interface AppendHooks {
   readonly now: () => number;
   /** After a commit, with what it touched. */
   readonly appended: (touched: readonly { readonly topic: TopicRow; readonly partition: number }[]) => void;

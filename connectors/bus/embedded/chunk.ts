@@ -147,7 +147,7 @@ export function decodeChunk(topic: string, partition: number, first: number, chu
 }
 
 /** What compaction needs of a record: where it stands, its key, and whether it is a withdrawal. */
-export interface Slot {
+interface Slot {
   readonly relative: number;
   readonly key: string;
   readonly withdrawal: boolean;

@@ -76,7 +76,7 @@ export function compareAcls(rights: readonly Right[], found: readonly Acl[], pre
   };
 }
 
-export interface AclAdmin {
+interface AclAdmin {
   /** All ACLs of the cluster. */
   list(): Promise<readonly Acl[]>;
   add(list: readonly Acl[]): Promise<void>;

@@ -10,7 +10,7 @@ import type { ConsumeOptions, Consumption, InRecord, PartitionState } from '../p
 import type { Consumer, KafkaMessage } from './client.js';
 import { failureOf } from './failure.js';
 
-export interface ConsumerParts {
+interface ConsumerParts {
   readonly consumer: Consumer;
   readonly offsets: (topics: readonly string[]) => Promise<ReadonlyMap<string, readonly PartitionState[]>>;
 }

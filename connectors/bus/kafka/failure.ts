@@ -2,7 +2,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 
 /** The broker's name for what went wrong (`NOT_LEADER_FOR_PARTITION`), or kafkajs's (`KafkaJSConnectionError`). */
-export interface KafkaFailure {
+interface KafkaFailure {
   readonly type: string;
   readonly retriable: boolean;
   readonly error: YitongError;

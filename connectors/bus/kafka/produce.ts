@@ -8,7 +8,7 @@ import type { OutRecord } from '../port.js';
 import { crc32c } from './crc32c.js';
 
 /** In the shape of kafkajs's Encoder, which its connections ask for. */
-export interface Encoded {
+interface Encoded {
   readonly buf: Buffer;
   readonly buffer: Buffer;
   size(): number;

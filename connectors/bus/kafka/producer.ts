@@ -40,7 +40,7 @@ interface Waiting {
   readonly job: Job;
 }
 
-export interface ProducerParts {
+interface ProducerParts {
   readonly kafka: Pick<ProduceClient, 'send' | 'disconnect'>;
   /** Undefined if there is no such topic. */
   readonly partitions: (topic: string) => Promise<number | undefined>;

@@ -22,7 +22,7 @@ export interface Crosswalks {
   close(): Promise<void>;
 }
 
-export interface CrosswalkOptions {
+interface CrosswalkOptions {
   readonly feed: Feed;
   readonly workspace: Workspace;
   readonly bus: Bus;

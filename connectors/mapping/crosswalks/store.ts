@@ -18,7 +18,7 @@ export interface Tie {
   readonly subject: string | undefined;
 }
 
-export type Found =
+type Found =
   | { readonly kind: 'one'; readonly subject: string }
   | { readonly kind: 'none' }
   | { readonly kind: 'several' };

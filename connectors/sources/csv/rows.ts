@@ -7,7 +7,7 @@ import { type Fingerprint, fileText, type ReadingFile, type TakenFile } from '..
 import type { BrokenRow, Cell, SourceRow } from '../../reading/port.js';
 import { type CsvItem, type CsvOptions, csvItems } from './records.js';
 
-export interface ReadOptions extends CsvOptions, ReadingFile {
+interface ReadOptions extends CsvOptions, ReadingFile {
   readonly charset: Charset;
   readonly bom: boolean;
   /** True: the first row. A list: there is no header row in the file. */

@@ -13,7 +13,7 @@ export interface Column {
   readonly length: number;
 }
 
-export interface Layout extends ReadingFile {
+interface Layout extends ReadingFile {
   readonly charset: Charset;
   readonly bom: boolean;
   readonly unit: 'characters' | 'bytes';

@@ -10,7 +10,7 @@ import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { Door } from '../../reading/door.js';
 
-export interface Tls {
+interface Tls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
@@ -31,7 +31,7 @@ export interface Answer {
   readonly digest: string;
 }
 
-export interface GetOptions {
+interface GetOptions {
   readonly door: Door;
   readonly tls: Tls;
   /** Credentials; they go to the origin of `home` only, on each page. */

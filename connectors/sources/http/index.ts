@@ -35,7 +35,7 @@ const checkMemory = shape<Memory>(
   'internal',
 );
 
-export interface HttpParts {
+interface HttpParts {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../reading/json-value.js';
 import type { BrokenRow, Cell, SourceRow } from '../../reading/port.js';
 
-export interface ItemOptions {
+interface ItemOptions {
   /** Where in an item its own name stands; without it an item is named after its place in the run. */
   readonly position: string | undefined;
   /** The cursor that this run started from. */

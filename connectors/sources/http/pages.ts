@@ -22,12 +22,12 @@ export type Paging =
   /** What to send as a parameter for the next page, in the body. */
   | { readonly style: 'cursor'; readonly parameter: string; readonly pointer: string; readonly size?: Size };
 
-export interface Page {
+interface Page {
   readonly items: readonly Cell[];
   readonly document: Cell;
 }
 
-export interface ListOptions {
+interface ListOptions {
   readonly first: URL;
   readonly items: string;
   readonly paging: Paging | undefined;

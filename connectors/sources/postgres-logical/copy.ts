@@ -11,7 +11,7 @@ import { lsnText } from './lsn.js';
 import { type MadeSlot, makeSlot } from './slot.js';
 import { quote, type Table } from './table.js';
 
-export interface Copy {
+interface Copy {
   readonly slot: MadeSlot;
   readonly rows: AsyncIterable<SourceBatch>;
   done(): number;

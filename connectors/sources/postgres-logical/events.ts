@@ -7,7 +7,7 @@ import { checkIdentity, type Table } from './table.js';
 import type { WalReceiver } from './wire.js';
 
 /** Of one change: unique and the same whenever it is read again. */
-export interface At {
+interface At {
   /** `<LSN of the commit>/<number within the transaction>` */
   readonly position: string;
   /** ISO 8601 UTC, of the commit. */

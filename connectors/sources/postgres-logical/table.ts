@@ -11,7 +11,7 @@ import type { Mapping } from '../../feed.js';
 import { mappedColumns } from '../../mapping/columns.js';
 import { cellReader, type ReadCell } from '../postgres/values.js';
 
-export interface Column {
+interface Column {
   readonly name: string;
   /** Of the replica identity: what an old row is named by. */
   readonly identity: boolean;
@@ -43,7 +43,7 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 const notReady = (what: string): YitongError => new YitongError('replication_not_ready', what);
 
 /** Columns from which a mapping makes subject and record id. */
-export function keyColumns(mapping: Mapping, contract: Contract): ReadonlySet<string> {
+function keyColumns(mapping: Mapping, contract: Contract): ReadonlySet<string> {
   const identifying = new Set<string>([contract.subject.field, ...contract.recordId]);
   const fields = Object.entries(mapping.fields).filter(([target]) => identifying.has(target.replace(/\[\]$/, '')));
   return mappedColumns({
@@ -77,7 +77,7 @@ const PUBLICATION = `SELECT p.pubname AS name,
     WHERE t.pubname = p.pubname AND t.schemaname = $2 AND t.tablename = $3)::text AS covers
   FROM pg_publication p WHERE p.pubname = $1`;
 
-export interface Wanted {
+interface Wanted {
   readonly client: Client;
   readonly source: { readonly table: string; readonly publication?: string };
   /** The name, where the feed gives none. */

@@ -10,7 +10,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import type { Lsn } from './lsn.js';
 
 /** `reached`: all that was committed up to there has been given before. */
-export type Frame = Pgoutput.Message | { readonly tag: 'reached'; readonly lsn: Lsn };
+type Frame = Pgoutput.Message | { readonly tag: 'reached'; readonly lsn: Lsn };
 
 const DATA = 0x77;
 const KEEPALIVE = 0x6b;
@@ -29,7 +29,7 @@ const FOREVER = 2 ** 31 - 1;
 
 const asItIs = (text: string): string => text;
 
-export interface WalSource {
+interface WalSource {
   readonly slot: string;
   readonly publication: string;
   /** What is confirmed already. */

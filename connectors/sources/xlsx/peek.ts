@@ -6,7 +6,7 @@ import { type Archive, readWorkbook, sheetsOf } from './workbook.js';
 import { xmlReader } from './xml.js';
 import { entryBytes, readDirectory, Unreadable } from './zip.js';
 
-export interface SheetHead {
+interface SheetHead {
   readonly name: string;
   /** From 1, in the order of the tabs. */
   readonly number: number;

@@ -12,7 +12,7 @@ import { type Archive, readWorkbook } from './workbook.js';
 import { xmlReader } from './xml.js';
 import { entryBytes, readDirectory, Unreadable } from './zip.js';
 
-export interface SheetOptions {
+interface SheetOptions {
   readonly sheet: string | number;
   readonly headerRow: number;
   readonly firstRow: number;

@@ -5,7 +5,7 @@ import type { Attributes, XmlHandlers } from './xml.js';
 import { Unreadable } from './zip.js';
 
 /** A cell that has no text that one could publish. */
-export interface NoText {
+interface NoText {
   readonly reason: string;
 }
 

@@ -12,7 +12,7 @@ import { wordsOf } from '../../ground/logging/words.js';
 import { fingerprint } from './fingerprint.js';
 import { type Looks, looks } from './looks.js';
 
-export type CertificateName = 'server' | 'documents' | 'replica';
+type CertificateName = 'server' | 'documents' | 'replica';
 
 export interface Pair {
   /** PEM: its own certificate, then its intermediates. */
@@ -47,7 +47,7 @@ export interface CertificateFigures {
   certificateStale(name: CertificateName, stale: boolean): void;
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   readonly certificates: readonly Followed[];
   /** ms since 1970 */
   readonly now: () => number;

@@ -13,9 +13,8 @@ import { present } from '../../../contracts/present.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
-import { type ContentVersion, contentPrint, contentVersion, layersOf } from './content.js';
 
-export interface Declared {
+interface Declared {
   readonly workspace: Workspace;
   readonly lifecycles: number;
   readonly reports: ReadonlyMap<string, ReportDefinition>;
@@ -80,7 +79,7 @@ export async function findingsOf(
 /** Which datasets an administrator finds in the log; the rest is counted. */
 const NAMED = 20;
 
-export interface ContractChanges {
+interface ContractChanges {
   readonly added: readonly string[];
   readonly changed: readonly string[];
   /** Dataset → its newest version, where it has a new one. */
@@ -112,24 +111,4 @@ export function contractChanges(before: Workspace, after: Workspace): ContractCh
     versions: Object.fromEntries(newer.slice(0, NAMED).map(({ id, latest }) => [id, latest.version])),
     ...(of > NAMED ? { of } : {}),
   };
-}
-
-export interface Loaded {
-  readonly workspace: Workspace;
-  readonly version: ContentVersion;
-}
-
-/**
- * The workspace and the version of the very files that it was loaded from: loaded again if they change meanwhile.
- * @throws YitongError as `loadWorkspace`
- */
-export async function loadStill(dir: string): Promise<Loaded> {
-  for (let left = 5; ; left--) {
-    const layers = await layersOf(dir).catch(() => [dir]);
-    const before = await contentPrint(layers);
-    const workspace = await loadWorkspace(dir);
-    const version = await contentVersion(workspace.layers);
-    if (left === 0 || (workspace.layers.join('\n') === layers.join('\n') && (await contentPrint(layers)) === before))
-      return { workspace, version };
-  }
 }

@@ -49,7 +49,7 @@ export interface Folder {
   readonly needed: boolean;
 }
 
-export interface Looking {
+interface Looking {
   /** Folders below each other; default that of policies. */
   readonly depth?: number;
   /** Name of folders that are left out. */

@@ -20,7 +20,7 @@ import { type Looks, looks } from './looks.js';
 import { changes, type InForce, inForceOf } from './snapshot.js';
 import { readSuspensions, type Suspensions, suspendedIn } from './suspensions.js';
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly workspace: Workspace;
   /** The development CA's folder; undefined in production. */
   readonly developmentPki: string | undefined;

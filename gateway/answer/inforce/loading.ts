@@ -3,7 +3,7 @@ import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { type ContentVersion, contentPrint, contentVersion, layersOf } from './content.js';
 
-export interface Loaded {
+interface Loaded {
   readonly workspace: Workspace;
   readonly version: ContentVersion;
 }

@@ -30,7 +30,7 @@ export function inForceOf(
 /** Which ids an administrator finds in the log; the rest is counted. */
 const NAMED = 20;
 
-export interface Change {
+interface Change {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly changed: readonly string[];

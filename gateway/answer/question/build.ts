@@ -42,7 +42,7 @@ interface Part {
 }
 
 /** How a request asks for one dataset's records. */
-export interface Page {
+interface Page {
   readonly limit?: number;
   readonly cursor?: string;
 }

@@ -62,7 +62,7 @@ export interface Plan {
 
 const MAX_PLANS = 2000;
 
-export interface PlanInput {
+interface PlanInput {
   readonly workspace: {
     readonly contracts: ReadonlyMap<string, Contract>;
     readonly schemasById: ReadonlyMap<number, { readonly contract: Contract; readonly version: Contract['latest'] }>;

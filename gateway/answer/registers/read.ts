@@ -29,7 +29,7 @@ export interface Row {
   readonly closed?: Closed;
 }
 
-export interface Reading {
+interface Reading {
   /** In the order of the subjects; then of `plan.readIds`. */
   readonly rows: readonly (readonly (readonly Row[])[])[];
   readonly cut: Cut;

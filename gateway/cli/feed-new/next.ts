@@ -8,7 +8,7 @@ import type { Workspace } from '../../../contracts/types.js';
 import { dataDir, program, runningUp } from '../../ground/files/places.js';
 import { type Asked, type GrantPlan, grantOf, grantPath } from './grant.js';
 
-export interface Next {
+interface Next {
   readonly proposal: Proposal;
   readonly workspace: Workspace;
   readonly undo: readonly string[];

@@ -32,7 +32,7 @@ import { digest, isToken, newToken } from './tokens.js';
 export { type DomainAnswer, lastMonths } from './answer.js';
 
 /** What the registers say: of whom, and of each domain. */
-export interface ComplianceStates {
+interface ComplianceStates {
   /** Absent where the register does not have the company. */
   readonly name?: string;
   /** Each domain once, in any order. */
@@ -125,7 +125,7 @@ export interface Codes {
   follow(id: string, ticket: string, scanner: Scanner): ScannerView;
 }
 
-export interface CodesOptions {
+interface CodesOptions {
   readonly store: CodeStore;
   readonly journal: Pick<Journal, 'append'>;
   /** ms since 1970 */

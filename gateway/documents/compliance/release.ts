@@ -24,7 +24,7 @@ import { digest, isToken, newToken } from './tokens.js';
 /** How long a release waits for its look, ms. */
 export const RELEASE_TERM = 120_000;
 
-export const releaseStateAt = ({ state, until }: Pick<ReleaseRecord, 'state' | 'until'>, now: number): ReleaseState =>
+const releaseStateAt = ({ state, until }: Pick<ReleaseRecord, 'state' | 'until'>, now: number): ReleaseState =>
   state === 'released' && now >= until ? 'expired' : state;
 
 const OVER: Readonly<Record<Exclude<ReleaseState, 'released'>, ErrorCode>> = {
@@ -34,7 +34,7 @@ const OVER: Readonly<Record<Exclude<ReleaseState, 'released'>, ErrorCode>> = {
 };
 
 /** @returns the record behind a look or a withdrawal, or why it does not happen */
-export function stepRelease(
+function stepRelease(
   record: ReleaseRecord,
   to: 'looked' | 'withdrawn',
   now: number,
@@ -90,7 +90,7 @@ export interface Releases {
   look(code: string, scanner: Scanner, source: string, requestId: string): Promise<ReleasedReport>;
 }
 
-export interface ReleasesOptions {
+interface ReleasesOptions {
   readonly store: CodeStore;
   readonly journal: Pick<Journal, 'append'>;
   /** ms since 1970 */

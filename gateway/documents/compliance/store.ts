@@ -7,7 +7,7 @@ import type { CodeRecord } from './machine.js';
 import type { ReleaseRecord } from './release-record.js';
 
 /** Codes that were looked for and are none, by who looked. */
-export interface Misses {
+interface Misses {
   readonly since: number;
   readonly count: number;
 }

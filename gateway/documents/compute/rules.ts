@@ -31,13 +31,13 @@ export interface Reckoning {
   readonly to: Day;
 }
 
-export type Verdict =
+type Verdict =
   | { readonly told: true; readonly endedOn?: Day; readonly reportableUntil?: Day; readonly displayed: boolean }
   | { readonly told: false; readonly why: 'excluded' | 'repaired' | 'expired' | 'outside' };
 
 export { lastDayOf, lastDayOfMonths };
 
-export const reportableUntil = (ended: Day | undefined, { years }: TermRule): Day | undefined =>
+const reportableUntil = (ended: Day | undefined, { years }: TermRule): Day | undefined =>
   ended === undefined || years === undefined ? undefined : lastDayOf(ended, years);
 
 export const isDay = (text: string): boolean => dateToDays(text) !== undefined;
@@ -46,7 +46,7 @@ export const isDay = (text: string): boolean => dateToDays(text) !== undefined;
  * The last day of display: as its register says, and never after the longest term of its tier. Undefined: neither is
  * known, or it is never displayed.
  */
-export function displayedUntil(
+function displayedUntil(
   { displayUntil, tier, displayFrom }: RecordFacts,
   { display }: Pick<RecordLayout, 'display'>,
 ): Day | undefined {

@@ -13,7 +13,7 @@ import { factsOf, textAt, textsAt } from '../words/facts.js';
 import { judge, type Reckoning, type RecordFacts } from './rules.js';
 
 export type Body = Omit<ReportSection, 'salt' | 'digest'>;
-export type Untold = 'excluded' | 'repaired' | 'revoked' | 'expired' | 'outside';
+type Untold = 'excluded' | 'repaired' | 'revoked' | 'expired' | 'outside';
 
 /** A register as it can be answered for now. */
 export interface Answering {
@@ -52,7 +52,7 @@ function missingOf(answering: readonly Answering[]): ReportSection['missing'] {
 const stateOf = (records: number, missing: number): SectionState =>
   missing === 0 ? (records === 0 ? 'none' : 'records') : records === 0 ? 'not_answered' : 'at_least';
 
-export interface SectionInput {
+interface SectionInput {
   readonly definition: ReportDefinition;
   /** Chosen ones, in the order of the definition. */
   readonly domains: readonly DomainDefinition[];

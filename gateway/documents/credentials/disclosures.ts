@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { jsonOf } from './jws.js';
 
-export interface Disclosure {
+interface Disclosure {
   /** As it stands in the SD-JWT. */
   readonly text: string;
   readonly digest: string;
@@ -15,7 +15,7 @@ export interface Disclosure {
   readonly value: unknown;
 }
 
-export interface Parts {
+interface Parts {
   /** The issuer's JWS. */
   readonly jwt: string;
   readonly disclosures: readonly Disclosure[];

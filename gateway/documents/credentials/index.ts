@@ -28,11 +28,11 @@ import { openStatuses } from './status/lmdb.js';
 import { type StatusPublishing, statusList, statusPublisher, statusUri } from './status/token.js';
 import { type Verification, type VerifyOptions, verifyPresentation } from './verify.js';
 
-export type Presentation = Pick<VerifyOptions, 'nonce' | 'audience' | 'required' | 'subjects'> & {
+type Presentation = Pick<VerifyOptions, 'nonce' | 'audience' | 'required' | 'subjects'> & {
   readonly presentation: string;
 };
 
-export interface Credentials {
+interface Credentials {
   /** @throws YitongError `not_found` where no documents are signed here, `bad_config`, `address_unknown` */
   metadata(): Promise<IssuerMetadata>;
   /** Status list token. Undefined where there is no such list. @throws YitongError as `metadata` */
@@ -73,7 +73,7 @@ async function oldKeys(documents: string): Promise<readonly Pick<DocumentKey, 'j
   );
 }
 
-export function openCredentials(context: GatewayContext): Credentials {
+function openCredentials(context: GatewayContext): Credentials {
   const { settings, dataDir, now } = context;
   const { documents } = settings.gateway;
   let statuses: StatusStore | undefined;

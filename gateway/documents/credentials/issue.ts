@@ -11,7 +11,7 @@ import { type DocumentKey, publicJwk } from './keys.js';
 import { disclosedSection, HASH, openClaims, sectionName, VCT, type Whole } from './shape.js';
 import { statusUri } from './status/token.js';
 
-export interface IssueOptions {
+interface IssueOptions {
   /** https address under which metadata and status lists are published. */
   readonly issuer: string;
   readonly key: DocumentKey;

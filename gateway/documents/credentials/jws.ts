@@ -10,14 +10,14 @@ import type { DocumentKey } from './keys.js';
 
 export const ALGORITHM = 'ES256';
 
-export interface JwsHeader {
+interface JwsHeader {
   readonly alg: typeof ALGORITHM;
   readonly typ: string;
   readonly kid?: string;
   readonly x5c?: readonly string[];
 }
 
-export interface ParsedJws {
+interface ParsedJws {
   readonly text: string;
   readonly header: JwsHeader;
   readonly payload: Readonly<Record<string, unknown>>;

@@ -21,7 +21,7 @@ export interface DocumentKey {
   sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
 }
 
-export interface PublicJwk {
+interface PublicJwk {
   readonly kty: 'EC';
   readonly crv: 'P-256';
   readonly x: string;

@@ -52,7 +52,7 @@ export interface VerifyOptions {
   readonly now: number;
 }
 
-export interface VerifiedReport {
+interface VerifiedReport {
   readonly claims: Omit<Payload, '_sd' | '_sd_alg' | 'sections'>;
   readonly sections: readonly DisclosedSection[];
   /** Whether the presenter proved to be the holder. */

@@ -3,7 +3,7 @@
  * repairs.
  */
 
-export interface MarkedRecord {
+interface MarkedRecord {
   /** `uscc:9131…` */
   readonly subject: string;
   /** `<authority>.<dataset>` */

@@ -13,7 +13,7 @@ import { textAt } from '../words/facts.js';
 import { normalName } from './normal.js';
 import { NAMES_FORMAT, type NameChange, NamesWriter } from './store.js';
 
-export interface FollowNames {
+interface FollowNames {
   readonly bus: Bus;
   readonly dataDir: string;
   /** As it is now: its declaration and its schemas count. */
@@ -35,7 +35,7 @@ const GATHERED = 40_000;
  * before.
  * @throws YitongError for a schema that is not known yet
  */
-export function changeOf(
+function changeOf(
   { partition, offset, key, value }: InRecord,
   { name }: NamesDefinition,
   { schemasById }: Pick<Workspace, 'schemasById'>,
@@ -59,7 +59,7 @@ function readable(record: InRecord, definition: NamesDefinition, workspace: Work
  * Brings the index to where the topic ends now.
  * @throws YitongError `bus_unavailable`, `shutting_down`, `store_damaged`
  */
-export async function catchUp(
+async function catchUp(
   store: NamesWriter,
   definition: NamesDefinition,
   workspace: Workspace,

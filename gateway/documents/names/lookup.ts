@@ -42,7 +42,7 @@ export type LookUp =
   | { readonly kind: 'short' }
   | { readonly kind: 'unavailable' };
 
-export interface LookingUp {
+interface LookingUp {
   readonly person: Person;
   readonly role: Role;
   readonly requestId: string;

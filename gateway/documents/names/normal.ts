@@ -17,7 +17,7 @@ export function normalName(text: string): string {
  * Without the legal form at its end, where something is left.
  * @param forms normal, e.g. `有限公司`; of several that fit the longest goes
  */
-export function withoutForm(normal: string, forms: readonly string[]): string {
+function withoutForm(normal: string, forms: readonly string[]): string {
   const form = forms
     .filter((one) => normal.endsWith(one) && normal.length > one.length)
     .sort((a, b) => b.length - a.length)[0];

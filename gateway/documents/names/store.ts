@@ -22,13 +22,13 @@ export interface NameChange {
   readonly name: string | undefined;
 }
 
-export interface NamedCompany {
+interface NamedCompany {
   readonly subject: string;
   /** Normal. */
   readonly name: string;
 }
 
-export interface Candidates {
+interface Candidates {
   /** Those that fit best come first. */
   readonly companies: readonly NamedCompany[];
   /** There are more than these. */

@@ -17,7 +17,7 @@ function standing(model: ReportModel, subject: number): SectionState {
   return has('records') ? 'records' : has('at_least') ? 'at_least' : has('not_answered') ? 'not_answered' : 'none';
 }
 
-export interface Gathered {
+interface Gathered {
   /** Companies with records: each has its own part. */
   readonly told: readonly number[];
   /** Those without, in groups that have the same answer in every domain. */

@@ -3,7 +3,7 @@ import type { ReportModel } from '../model/model.js';
 import { HEIGHT, INK, LEFT, LINE, leading, RIGHT, type Sheet, SOFT, WIDTH } from './sheet.js';
 import { labels, pageOf, sentences } from './words.js';
 
-export interface FrameOptions {
+interface FrameOptions {
   readonly code: string;
   readonly url: string;
   readonly side: number;

@@ -16,7 +16,7 @@ import type { DocumentSigner } from './signer.js';
 export const sharedPool = (): PdfPool => (shared ??= pdfPool());
 let shared: PdfPool | undefined;
 
-export interface PdfPool {
+interface PdfPool {
   /** As `renderPdf`; jobs are taken in the order in which they come. */
   render(model: ReportModel, options: PdfOptions): Promise<Pdf>;
   /** A certificate of proof, signed as reports are. */

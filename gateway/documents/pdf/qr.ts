@@ -1,7 +1,7 @@
 /** A QR code as vectors (ISO/IEC 18004), with its quiet zone. */
 import encodeQR from 'qr';
 
-export interface Qr {
+interface Qr {
   /** Modules a side, quiet zone included. */
   readonly size: number;
   /** Filled rectangles, one module a unit, y upwards. */

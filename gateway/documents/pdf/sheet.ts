@@ -57,7 +57,7 @@ export interface Style {
   readonly weight?: Weight;
   readonly colour?: Colour;
 }
-export interface TagOptions {
+interface TagOptions {
   readonly alt?: string;
   readonly lang?: string;
   readonly scope?: 'Row' | 'Column';
@@ -66,7 +66,7 @@ export interface TagOptions {
   readonly bbox?: readonly [number, number, number, number];
 }
 
-export interface SheetOptions {
+interface SheetOptions {
   readonly title: string;
   readonly author: string;
   /** Further entries of the information dictionary. */

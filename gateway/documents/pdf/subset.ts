@@ -11,7 +11,7 @@ const TWO_SCALES = 0x0040;
 const FOUR_SCALES = 0x0080;
 
 /** What a subset is made from: tables and outlines of one face, as its file has them. */
-export interface Outlines {
+interface Outlines {
   readonly headTable: Buffer;
   readonly hheaTable: Buffer;
   readonly maxpTable: Buffer;

@@ -4,7 +4,7 @@ import type { SealDefinition } from '../../../contracts/reports.js';
 import type { GatewayContext } from '../context.js';
 import type { ReportModel } from '../model/model.js';
 
-export interface Document {
+interface Document {
   readonly id: string;
   readonly model: ReportModel;
   /** For the code and QR on it. */

@@ -57,7 +57,7 @@ export function isOpen(
   return !purposes.every(covered);
 }
 
-export interface Asked {
+interface Asked {
   readonly report: string;
   readonly by: SubjectKey;
   readonly domains: readonly string[];

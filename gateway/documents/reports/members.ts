@@ -10,7 +10,7 @@ import type { CheckedRequest } from './request.js';
 /** Members that are looked at where the companies are named: only those are in the report. */
 const MOST_LOOKED_AT = 10_000;
 
-export interface ReportMembers {
+interface ReportMembers {
   readonly members: readonly Member[];
   readonly missing: readonly Missing[];
   /** Those of the members whom the report is about. */

@@ -10,7 +10,7 @@ import { type StatedCase, sealedOf } from '../../answer/question/request.js';
 import { includedBody } from '../../log/entries/events.js';
 import type { Journal, Receipt } from '../../log/entries/port.js';
 
-export interface Release {
+interface Release {
   readonly plan: Plan;
   readonly client: Client;
   readonly purpose: string;

@@ -66,9 +66,9 @@ export interface Watched {
   close(): Promise<void>;
 }
 
-export const MAX_WATCHED = 10_000;
+const MAX_WATCHED = 10_000;
 /** ms after which another worker watches in place of one that has died. */
-export const LEASE = 2500;
+const LEASE = 2500;
 /** How long a change can be read after the watch is over, in ms. */
 const READABLE = 7 * 86_400_000;
 

@@ -49,7 +49,7 @@ interface Known {
   readonly subjects: readonly string[];
 }
 
-export interface Watching {
+interface Watching {
   /** One round, or the end of the one that is under way; also run every half a second. */
   round(): Promise<void>;
   stop(): Promise<void>;

@@ -7,7 +7,7 @@ import { type Bytes, latin1, malformed } from '../../ground/der/der.js';
 export class Name {
   constructor(readonly name: string) {}
 }
-export class Reference {
+class Reference {
   constructor(readonly id: number) {}
 }
 /** A string, and the place where it stands in the file, its brackets included. */
@@ -18,10 +18,10 @@ export class PdfString {
     readonly to: number,
   ) {}
 }
-export type Dictionary = ReadonlyMap<string, Value>;
+type Dictionary = ReadonlyMap<string, Value>;
 export type Value = number | boolean | null | Name | Reference | PdfString | readonly Value[] | Dictionary;
 
-export interface PdfObject {
+interface PdfObject {
   readonly value: Value;
   /** The stream behind it, as it stands in the file. */
   readonly stream?: Bytes;

@@ -34,7 +34,7 @@ export const keepSchema = Type.Object(
   strict,
 );
 
-export type KeepSettings = Readonly<Record<'journals' | 'positions' | 'quarantine' | 'alerts' | 'tickets', string>>;
+type KeepSettings = Readonly<Record<'journals' | 'positions' | 'quarantine' | 'alerts' | 'tickets', string>>;
 
 /** Terms in ms. */
 export type KeepTerms = Readonly<Record<keyof KeepSettings, number>>;

@@ -42,7 +42,7 @@ export const keepClasses: Readonly<Record<KeepClass, ClassRule>> = {
 };
 export const KEEP_CLASSES = Object.keys(keepClasses) as readonly KeepClass[];
 
-export interface Term {
+interface Term {
   readonly months: number;
   readonly days: number;
 }

@@ -4,7 +4,7 @@
  */
 export type Labels = Readonly<Record<string, string | number>>;
 
-export interface Sample {
+interface Sample {
   readonly labels: Labels;
   readonly value: number;
   /** Of a histogram: `…_bucket`, `…_sum`, `…_count`. */
@@ -21,7 +21,7 @@ export interface Family {
 }
 
 /** One value, several with their labels, or none: what is not known has no sample. */
-export type Given = number | undefined | Iterable<readonly [labels: Labels, value: number | undefined]>;
+type Given = number | undefined | Iterable<readonly [labels: Labels, value: number | undefined]>;
 
 const samples = (given: Given): Sample[] => {
   const each = typeof given === 'object' ? [...given] : [[{}, given] as const];
@@ -47,7 +47,7 @@ export interface Cell {
   n: number;
 }
 
-export interface Cells {
+interface Cells {
   /** The same one for the same labels, in the same order. Their values must be bounded. */
   cell(labels: Readonly<Record<string, string>>): Cell;
   family(): Family;

@@ -35,7 +35,7 @@ function ordered(parts: readonly Bytes[]): readonly Bytes[] {
   });
 }
 
-export interface Attributes {
+interface Attributes {
   /** SHA-256 of the bytes that are covered. */
   readonly messageDigest: Bytes;
   /** SHA-256 of each certificate that the signature carries, the signer's first. */

@@ -3,7 +3,7 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, type Stats, stat
 import { dirname } from 'node:path';
 
 /** Who this process is for the system. */
-export interface Us {
+interface Us {
   readonly uid: number;
   /** Groups that it is a member of. */
   readonly groups: readonly number[];

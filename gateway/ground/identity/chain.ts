@@ -19,7 +19,7 @@ const MAX_SIGNATURES = 64;
 const MAX_PAIRS = 4096;
 const MAX_PATHS = 8;
 
-export interface Roots {
+interface Roots {
   /** The roots, and intermediates. */
   readonly certificates: readonly X509Certificate[];
 }
@@ -115,7 +115,7 @@ export function issues(above: X509Certificate, below: readonly X509Certificate[]
   );
 }
 
-export interface Request<Anchor extends Roots> {
+interface Request<Anchor extends Roots> {
   readonly leaf: X509Certificate;
   /** What the peer showed beside it, in any order. */
   readonly shown: readonly X509Certificate[];

@@ -35,7 +35,7 @@ export function* inside(bytes: Uint8Array, node: Node): Generator<Node, void> {
 /**
  * The elements inside, one after the other; `take` refuses another tag, `optional` skips nothing if the tag differs.
  */
-export interface Cursor {
+interface Cursor {
   take(tag: number): Node;
   optional(...tags: readonly number[]): Node | undefined;
   done(): void;

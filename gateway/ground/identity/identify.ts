@@ -25,7 +25,7 @@ const CODES = [
   'client_unknown',
   'client_suspended',
 ] as const satisfies readonly ErrorCode[];
-export type RefusalCode = (typeof CODES)[number];
+type RefusalCode = (typeof CODES)[number];
 export type Identity =
   | { readonly kind: 'client'; readonly client: Client }
   | { readonly kind: 'refused'; readonly code: RefusalCode };
@@ -134,7 +134,7 @@ function bind(leaf: CertificateFacts, anchor: TrustAnchor, index: ReadonlyMap<st
   return client.status === 'active' ? { kind: 'client', client } : refused.client_suspended;
 }
 
-export interface IdentifierParts {
+interface IdentifierParts {
   /** What is in force now. */
   inForce(): Known;
   /** ms since 1970 */

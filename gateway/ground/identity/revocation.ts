@@ -36,7 +36,7 @@ const DIGESTS: ReadonlyMap<string, string | null> = new Map([
   ['2b6571', null], // Ed448
 ]);
 
-export interface RevocationList {
+interface RevocationList {
   /** DER of the issuer's name, hex. */
   readonly issuer: string;
   /** ms since 1970 */
@@ -132,7 +132,7 @@ export function readRevocationList(
   return signer === undefined ? refuse('is not signed by a certificate of its anchor') : { ...list, signer };
 }
 
-export type RevocationStatus = 'good' | 'revoked' | 'unknown';
+type RevocationStatus = 'good' | 'revoked' | 'unknown';
 
 /** The lists of one anchor. */
 export interface Revocation {

@@ -3,7 +3,7 @@ import { constants } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import type { TrustAnchor } from './anchors.js';
 
-export interface ServerTls {
+interface ServerTls {
   /** PEM: the server's certificate, then its intermediates. */
   readonly cert: string;
   readonly key: string;
@@ -11,7 +11,7 @@ export interface ServerTls {
 }
 
 /** Forward secrecy and authenticated encryption only. */
-export const CIPHERS = [
+const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',

@@ -1,5 +1,4 @@
 /** The two languages of what people read. */
-import type { Localised } from '../../../contracts/types.js';
 
 export type Language = 'zh' | 'en';
 
@@ -9,5 +8,3 @@ export function languageOf(query: unknown, header: string | undefined): Language
   const first = /\b(zh|en)\b/i.exec(header ?? '')?.[1]?.toLowerCase();
   return first === 'en' ? 'en' : 'zh';
 }
-
-export const words = (text: Localised, language: Language): string => text[language];

@@ -4,8 +4,8 @@
  */
 import { errorInLog, inWords } from './words.js';
 
-export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type Level = (typeof LEVELS)[number];
+const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+type Level = (typeof LEVELS)[number];
 
 export interface LogSettings {
   readonly format: 'json' | 'text';

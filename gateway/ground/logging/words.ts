@@ -26,7 +26,7 @@ const isSystem = (error: Error & { readonly code?: unknown; readonly syscall?: u
  * Ours, the system's and the engine's messages; of others only the kind: `JSON.parse` quotes its input, a database
  * quotes the row, an encoder the value.
  */
-export function messageOf(error: unknown): string | undefined {
+function messageOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   return isYitongError(error) ||
     error instanceof Told ||
@@ -44,7 +44,7 @@ function codeIn(error: Error): string | undefined {
 const kindOf = ({ name }: Error): string => (/^\w{1,60}$/.test(name) ? name : 'Error');
 
 /** Where it was thrown, without the message that a stack begins with. */
-export const framesOf = ({ stack = '' }: Error): readonly string[] =>
+const framesOf = ({ stack = '' }: Error): readonly string[] =>
   stack
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
@@ -73,7 +73,7 @@ export function wordsOf(error: unknown, dir?: string): string {
   return `${place === undefined ? '' : `\`${file}${line}\`: `}${error.message} [${error.code}]`;
 }
 
-export interface ErrorInLog {
+interface ErrorInLog {
   readonly type: string;
   readonly code?: string;
   readonly message?: string;

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest, type RequestOptions } from 'node:https';
 import { Told } from '../logging/words.js';
 
-export interface Bounds {
+interface Bounds {
   /** ms until the last byte must be there. */
   readonly within: number;
   readonly maxBytes: number;

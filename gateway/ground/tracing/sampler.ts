@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TraceContext } from '../../../contracts/tracing.js';
 
-export interface SamplerOptions {
+interface SamplerOptions {
   /** 0 to 1 */
   readonly ratio: number;
   /** Of each caller. */

@@ -44,7 +44,7 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
-export interface SessionOptions {
+interface SessionOptions {
   readonly dataDir: string;
   readonly now: () => number;
   readonly idleMs: number;

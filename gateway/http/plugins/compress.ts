@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-export type Encoding = 'br' | 'gzip';
+type Encoding = 'br' | 'gzip';
 
 /** What a browser takes, the smaller first; undefined: as it is. */
 export function encodingFor(header: string | undefined): Encoding | undefined {

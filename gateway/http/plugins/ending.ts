@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 export const CLIENT_LEFT = 499;
 
 /** @param whole whether the whole answer was handed to the connection */
-export type Ended = (request: FastifyRequest, reply: FastifyReply, whole: boolean) => void;
+type Ended = (request: FastifyRequest, reply: FastifyReply, whole: boolean) => void;
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -21,7 +21,7 @@ export interface Problem {
   readonly requestId: string;
 }
 
-export function problem(code: ErrorCode, requestId: string, detail?: string): Problem {
+function problem(code: ErrorCode, requestId: string, detail?: string): Problem {
   const { status, title } = errorTable[code];
   return {
     type: `urn:yitong:error:${code}`,

@@ -24,7 +24,7 @@ declare module 'fastify' {
 }
 
 export const KEPT_COOKIE = '__Host-yitong-kept';
-export const COOKIE = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
+const COOKIE = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
 /** What forms carry beside their fields. */
 const CARRIED: ReadonlySet<string> = new Set(['csrf', 'place', 'form']);
 

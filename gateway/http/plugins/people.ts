@@ -23,7 +23,7 @@ import { findKept, isPage, keepSent, pageOf, takeCarried } from './forms.js';
 import { peopleLimitsPlugin } from './limits.js';
 
 /** An entry of the console's navigation, declared by the route that it leads to. */
-export interface NavEntry {
+interface NavEntry {
   readonly title: Localised;
   /** Smaller comes first. */
   readonly order: number;

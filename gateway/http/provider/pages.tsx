@@ -6,7 +6,7 @@ import { roleNames } from '../../ground/identity/person.js';
 import { type FrameProps, page } from '../ui/page.js';
 import type { DemoPerson } from './persons.js';
 
-export interface ChooseProps extends Pick<FrameProps, 'language'> {
+interface ChooseProps extends Pick<FrameProps, 'language'> {
   readonly workspace: FrameProps['workspace'] & {
     readonly authorities: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }>;
   };

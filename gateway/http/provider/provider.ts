@@ -13,7 +13,7 @@ import { MemoryAdapter } from './memory.js';
 import { choosePerson } from './pages.js';
 import type { DemoPerson } from './persons.js';
 
-export interface ProviderOptions {
+interface ProviderOptions {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;

@@ -65,7 +65,7 @@ function stylesheet(): string {
     .join('');
 }
 
-export interface Asset {
+interface Asset {
   readonly name: string;
   readonly type: string;
   readonly text: string;

@@ -4,14 +4,14 @@
  */
 import type { JSX } from 'preact';
 
-export interface Bar {
+interface Bar {
   readonly label: string;
   readonly value: number;
   /** Part of `value` that is drawn in the colour of refusals. */
   readonly part: number;
 }
 
-export interface BarsProps {
+interface BarsProps {
   readonly bars: readonly Bar[];
   readonly title: string;
   readonly valueName: string;

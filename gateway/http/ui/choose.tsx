@@ -9,7 +9,7 @@ import type { Choice, LookUp } from '../../documents/names/lookup.js';
 import type { Language } from '../../ground/language/language.js';
 import { Form, TextField } from './form.js';
 
-export interface ChooseProps {
+interface ChooseProps {
   readonly language: Language;
   /** What was typed. */
   readonly text: string;

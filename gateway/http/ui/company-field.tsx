@@ -4,7 +4,7 @@ import type { Localised } from '../../../contracts/localised.js';
 import type { Language } from '../../ground/language/language.js';
 import { TextField } from './form.js';
 
-export interface CompanyFieldProps {
+interface CompanyFieldProps {
   readonly language: Language;
   readonly name: string;
   readonly label: string;

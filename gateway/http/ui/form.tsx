@@ -14,7 +14,7 @@ import type { Language } from '../../ground/language/language.js';
 import type { KeptForm } from '../people/kept.js';
 
 /** What the forms of one page share. */
-export interface PageForms {
+interface PageForms {
   readonly language: Language;
   readonly csrf?: string | undefined;
   /** Where the page is, sealed (`KeptForms.sealPlace`). */
@@ -92,7 +92,7 @@ export function FoldedForm({
 }
 
 /** What was sent in a field; undefined where nothing came back. */
-export function useKept(name: string): readonly string[] | undefined {
+function useKept(name: string): readonly string[] | undefined {
   const { kept } = useContext(Within);
   if (kept === undefined) return undefined;
   const value = kept.fields[name];

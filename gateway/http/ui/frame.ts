@@ -13,7 +13,7 @@ import { toldLate } from '../plugins/errors.js';
 import { sessionOf } from '../plugins/people.js';
 import { type FrameProps, page } from './page.js';
 
-export interface Framed {
+interface Framed {
   readonly title: string;
   readonly workspace: FrameProps['workspace'];
   readonly scripts?: readonly string[];

@@ -7,9 +7,7 @@ import type { Role } from '../../ground/identity/person.js';
 import { sessionOf } from '../plugins/people.js';
 
 /** `key`: it is one. `name`: it was looked up, and whoever asked chooses. */
-export type Meant =
-  | { readonly kind: 'key'; readonly subject: SubjectKey }
-  | { readonly kind: 'name'; readonly found: LookUp };
+type Meant = { readonly kind: 'key'; readonly subject: SubjectKey } | { readonly kind: 'name'; readonly found: LookUp };
 
 /**
  * A name has letters that no key has: Chinese ones. What looks like a key and is none is told as such, and looked up

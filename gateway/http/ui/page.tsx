@@ -12,7 +12,7 @@ import { assets } from './assets.js';
 import { FormsContext, Returned } from './form.js';
 
 /** What the frame shows of whoever is signed in. */
-export interface FrameSession {
+interface FrameSession {
   readonly name: string;
   readonly roles: string;
   readonly csrf: string;

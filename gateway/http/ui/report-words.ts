@@ -4,7 +4,7 @@ import type { RecordKind, ReportRecord, ReportSubject, SectionState } from '../.
 import type { RecordChange } from '../../documents/reports/changes.js';
 import type { Language } from '../../ground/language/language.js';
 
-export type Say = (zh: string, en: string) => string;
+type Say = (zh: string, en: string) => string;
 export const sayIn =
   (language: Language): Say =>
   (zh, en) =>

@@ -5,7 +5,7 @@
  */
 import type { Localised } from '../../../contracts/types.js';
 
-export interface Act extends Localised {
+interface Act extends Localised {
   /** What `target` and `detail` of the entry say, for docs/audit-events.md. */
   readonly detail: string;
 }

@@ -7,7 +7,7 @@ import type { ComplianceStepName, GapName, SignInOutcome, Verdict } from './outc
 /** Stands in an entry's clear part for what a client made up: free text may name somebody. */
 export const UNKNOWN = '(unknown)';
 
-export interface EventField {
+interface EventField {
   readonly name: string;
   /** `string` `integer` `time` (ISO 8601, UTC) `object` `array` */
   readonly type: string;
@@ -318,7 +318,7 @@ export interface ReleasedDataset {
 }
 
 /** What one plan (client, purpose, datasets, versions) fixes of its entries. */
-export interface ReleasedPlan {
+interface ReleasedPlan {
   readonly client: string;
   readonly authority: string;
   readonly purpose: string;
@@ -333,7 +333,7 @@ export interface ReleasedPlan {
 }
 
 /** What each request adds. */
-export interface ReleasedParts {
+interface ReleasedParts {
   /** ISO 8601, UTC. */
   readonly time: string;
   readonly requestId: string;
@@ -533,7 +533,7 @@ export function gapBody(event: {
   return JSON.stringify({ type: 'journal_gap', ...event, time: new Date(event.time).toISOString() });
 }
 
-export interface RefusalCounter {
+interface RefusalCounter {
   count(source: string, code: string, now: number): void;
   /** Clear parts of the minutes that are over; all of them with `everything`. */
   drain(now: number, everything?: boolean): string[];

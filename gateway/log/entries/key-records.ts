@@ -15,7 +15,7 @@ export interface SubjectSecret {
   readonly key: KeyObject;
 }
 
-export interface KeyRecordsOptions {
+interface KeyRecordsOptions {
   readonly mapFile: string;
   readonly halvesFile: string;
   /** Under which subjects are looked up and records are summed. */

@@ -72,7 +72,7 @@ const DEFAULT_CACHE = 100_000;
 /** Bytes of `secret`. */
 const SECRET = 32;
 
-export interface SubjectKeyOptions {
+interface SubjectKeyOptions {
   readonly dir: string;
   readonly randomBytes?: (size: number) => Buffer;
   /** Subjects kept in memory. */

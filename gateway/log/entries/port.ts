@@ -4,7 +4,7 @@
  */
 
 /** The part of an entry that is encrypted under the subject's own key (AES-256-GCM). */
-export interface SubjectPart {
+interface SubjectPart {
   /** `uscc:9131…` as asked. */
   readonly subject: string;
   /** Whatever else could name the subject: case id, actor, record ids. JSON text. */

@@ -9,7 +9,7 @@ import type { ActionName, LookName } from './actions.js';
 import { administrationBody, lookedBody, type RefusedEvent, refusedBody, signedInBody } from './events.js';
 import type { Journal, Receipt } from './port.js';
 
-export interface Look {
+interface Look {
   readonly requestId: string;
   readonly action: LookName;
   readonly role: string;

@@ -150,7 +150,7 @@ function orderedBy(body: Buffer): string | undefined {
     : undefined;
 }
 
-export interface ErasuresOptions {
+interface ErasuresOptions {
   readonly dataDir: string;
   /** The sequencer's own, which has the newest in its place. */
   readonly bodies: BodyStore;

@@ -2,7 +2,7 @@
 import type { KeepClass } from '../../ground/config/terms.js';
 import { EVENT_TYPES, type EventType } from '../entries/events.js';
 
-export const CLASS_OF: Readonly<Partial<Record<EventType, KeepClass>>> = {
+const CLASS_OF: Readonly<Partial<Record<EventType, KeepClass>>> = {
   released: 'releases',
   included: 'releases',
   issued: 'releases',
@@ -11,7 +11,7 @@ export const CLASS_OF: Readonly<Partial<Record<EventType, KeepClass>>> = {
 };
 
 /** `audit verify` reads them to know why others are gone, or where a log was restored. They name nobody. */
-export const KEPT_ACTIONS: ReadonlySet<string> = new Set(['erasure', 'expiry', 'restored', 'taken_over']);
+const KEPT_ACTIONS: ReadonlySet<string> = new Set(['erasure', 'expiry', 'restored', 'taken_over']);
 
 /**
  * The class of an entry by its clear part; undefined where its body is kept for good. What is of no known type is kept

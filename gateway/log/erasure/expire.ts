@@ -31,7 +31,7 @@ export interface Expiry {
 }
 
 /** The class in which a body is past its term; undefined where it is kept, or gone already. */
-export function pastTerm({ kind, body }: Pick<StoredBody, 'kind' | 'body'>, at: Cutoffs): KeepClass | undefined {
+function pastTerm({ kind, body }: Pick<StoredBody, 'kind' | 'body'>, at: Cutoffs): KeepClass | undefined {
   if (kind === 'expired') return undefined;
   const event = JSON.parse(body.toString('utf8')) as LogBody;
   const name = classOf(event);
@@ -40,7 +40,7 @@ export function pastTerm({ kind, body }: Pick<StoredBody, 'kind' | 'body'>, at: 
 }
 
 /** What an expiry would destroy. */
-export interface PastTerms {
+interface PastTerms {
   /** Log indices [from, to) within which all of them stand; both 0 where there are none. */
   readonly from: number;
   readonly to: number;
@@ -180,7 +180,7 @@ export function expireSlice(
   return end;
 }
 
-export type ExpiryState =
+type ExpiryState =
   | { readonly kind: 'not_begun' }
   | { readonly kind: 'under_way'; readonly at: number }
   | { readonly kind: 'done'; readonly by: number };

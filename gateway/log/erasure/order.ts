@@ -5,7 +5,7 @@ import type { SubjectKeys } from '../entries/keys.js';
 import type { Journal, Receipt } from '../entries/port.js';
 import { readErasures } from './carry-out.js';
 
-export interface ErasureOrder {
+interface ErasureOrder {
   /** As it was asked about: `<scheme>:<key>`. */
   readonly subject: string;
   /** Goes on record in clear. */
@@ -15,7 +15,7 @@ export interface ErasureOrder {
   readonly by: string;
 }
 
-export interface OrderedErasure {
+interface OrderedErasure {
   readonly pseudonym: string;
   /** Of the entry that orders it. */
   readonly receipt: Receipt;

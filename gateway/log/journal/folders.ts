@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { auditLayout } from '../entries/layout.js';
 
-export interface JournalFolder {
+interface JournalFolder {
   readonly dir: string;
   /** Whose journal it is a copy of; absent of an own one. */
   readonly replica?: string;

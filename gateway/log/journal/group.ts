@@ -35,7 +35,7 @@ export function bufferedRandom(): (target: Buffer, at: number, size: number) => 
   };
 }
 
-export interface BuiltGroup {
+interface BuiltGroup {
   /** Header and payload, valid until the next group is begun. */
   readonly bytes: Buffer;
   readonly first: number;
@@ -45,7 +45,7 @@ export interface BuiltGroup {
   readonly receipts: readonly string[];
 }
 
-export interface GroupBuilder {
+interface GroupBuilder {
   /** False if this frame must wait for the next group. */
   add(frame: Frame, secret: SubjectSecret | undefined): boolean;
   readonly count: number;
@@ -53,7 +53,7 @@ export interface GroupBuilder {
   finish(first: number, previous: Buffer): BuiltGroup;
 }
 
-export interface GroupOptions {
+interface GroupOptions {
   readonly journal: string;
   readonly signer: Signer;
   /** ms from the newest entry of a group until all of it is promised to be in the log. */

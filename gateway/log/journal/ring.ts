@@ -114,7 +114,7 @@ export interface Frame {
   readonly now: number;
 }
 
-export interface RingReader {
+interface RingReader {
   /** The next frame, not yet given back to the writer; undefined if there is none. */
   next(): Frame | undefined;
   /** Puts the last frame back: it will be the next one again. */

@@ -33,7 +33,7 @@ import {
 import { blanks, eraseInJournal, readErased, writeErased } from './erased.js';
 import type { Files } from './files.js';
 
-export interface Tail {
+interface Tail {
   readonly segment: number;
   /** Bytes up to here are durable. */
   readonly end: number;
@@ -41,14 +41,14 @@ export interface Tail {
   readonly chain: Buffer;
 }
 
-export interface JournalDisk {
+interface JournalDisk {
   readonly tail: Tail;
   /** Returns once the group is on disk. @throws whatever the disk says; then this object is dead */
   commit(bytes: Buffer, lastSeq: number, chain: Buffer): void;
   close(): void;
 }
 
-export interface DiskOptions {
+interface DiskOptions {
   readonly files: Files;
   readonly dir: string;
   readonly journal: string;
@@ -67,7 +67,7 @@ const ZEROS = Buffer.alloc(1 << 20);
  * Real zeros, not a hole: writing into them later changes no metadata, so that an fdatasync is one write (95 against
  * 170 µs).
  */
-export function fillWithZeros(files: Files, fd: number, size: number): void {
+function fillWithZeros(files: Files, fd: number, size: number): void {
   for (let at = 0; at < size; at += ZEROS.length)
     files.write(fd, ZEROS.subarray(0, Math.min(ZEROS.length, size - at)), at);
 }
@@ -88,7 +88,7 @@ export function markerOf(dir: string): Marker | undefined {
   }
 }
 
-export interface Scan {
+interface Scan {
   readonly header: SegmentHeader;
   /** End of the last whole group. */
   readonly end: number;

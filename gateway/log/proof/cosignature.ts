@@ -14,7 +14,7 @@ const message = (seconds: bigint, text: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from(`cosignature/v1\ntime ${seconds}\n`), text]);
 
 /** Verifies what a witness signs. @throws YitongError `log_invalid` if the name cannot stand in a note */
-export function cosignerOf(name: string, publicKey: Uint8Array): Verifier {
+function cosignerOf(name: string, publicKey: Uint8Array): Verifier {
   const { key, ...known } = keyOf(COSIGNATURE_V1, name, publicKey);
   return {
     ...known,

@@ -22,14 +22,7 @@ export function leafHash(entry: Uint8Array): Buffer {
 }
 
 /** SHA-256(0x01 ‖ left ‖ right), written to `target` at `at`; the three may be one buffer. */
-export function nodeInto(
-  target: Buffer,
-  at: number,
-  left: Buffer,
-  leftAt: number,
-  right: Buffer,
-  rightAt: number,
-): void {
+function nodeInto(target: Buffer, at: number, left: Buffer, leftAt: number, right: Buffer, rightAt: number): void {
   left.copy(nodeInput, 1, leftAt, leftAt + HASH_BYTES);
   right.copy(nodeInput, 1 + HASH_BYTES, rightAt, rightAt + HASH_BYTES);
   target.write(sha256Text(nodeInput), at, HASH_BYTES, 'latin1');

@@ -33,7 +33,7 @@ export interface Promised {
  * What the digest of an answer is over: its bytes without its last member, the receipt. One that was written anew by a
  * JSON library may have other bytes.
  */
-export function digestedBytes(answer: Buffer): Buffer {
+function digestedBytes(answer: Buffer): Buffer {
   const at = answer.lastIndexOf(',"receipt":');
   return at < 0 ? answer : Buffer.concat([answer.subarray(0, at), Buffer.from('}')]);
 }

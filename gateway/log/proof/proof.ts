@@ -9,7 +9,7 @@ import { decodeBase64, type Verifier } from './note.js';
 
 const HEAD = 'c2sp.org/tlog-proof@v1';
 
-export interface TlogProof {
+interface TlogProof {
   readonly index: number;
   readonly path: readonly Buffer[];
   /** The signed note, verbatim. */
@@ -51,7 +51,7 @@ export function parseProof(text: string): TlogProof {
   return { index: Number(index), path, checkpoint: text.slice(split + 2), ...present({ extra }) };
 }
 
-export interface ProvedCheckpoint extends Checkpoint {
+interface ProvedCheckpoint extends Checkpoint {
   readonly index: number;
   /** Those of the policy's witnesses that cosigned it. */
   readonly cosigned: readonly Cosigned[];

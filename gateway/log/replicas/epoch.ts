@@ -21,7 +21,7 @@ import { tileNodes } from '../proof/tiles.js';
 import { readState } from '../store/state.js';
 
 /** Size and root of a checkpoint; size 0 before the first. */
-export interface Seen {
+interface Seen {
   readonly size: number;
   /** base64 */
   readonly root: string;
@@ -44,7 +44,7 @@ export interface Claim extends Seen {
   readonly established: boolean;
 }
 
-export const NOTHING_SEEN: Seen = { size: 0, root: '' };
+const NOTHING_SEEN: Seen = { size: 0, root: '' };
 
 export const claimSchema = {
   type: 'object',
@@ -156,7 +156,7 @@ export interface Register {
 }
 
 /** A text under compare-and-swap; see `versions.ts`. */
-export interface Versions {
+interface Versions {
   read(): Version | undefined;
   swap(after: number, text: string): boolean;
 }

@@ -20,7 +20,7 @@ import { isJournalId } from '../proof/journal-id.js';
 /** A group is at most 4 MiB, so one always fits. */
 export const PIECE = 8 << 20;
 
-export interface SegmentExtent {
+interface SegmentExtent {
   readonly segment: number;
   /** Bytes from the beginning that are durable; null where the segment behind it is missing, so that nobody knows. */
   readonly end: number | null;

@@ -14,7 +14,7 @@ import type { JournalExtent } from './extent.js';
 import { declareFault, type Fault, readFault } from './fault.js';
 import { type Mirror, type MirrorTail, openMirror } from './mirror.js';
 
-export interface CopyOptions {
+interface CopyOptions {
   readonly dataDir: string;
   readonly replica: string;
   readonly keys: () => readonly Verifier[];

@@ -108,7 +108,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 
 const NO_SUCH_PATH = 'the replica port has no such path';
 
-export interface ReplicaPort {
+interface ReplicaPort {
   /** Where it listens. */
   readonly port: number;
   /** `setup.tls` is another. */

@@ -42,7 +42,7 @@ export interface FoundEntry {
   readonly opened?: OpenedSubject;
 }
 
-export interface Page {
+interface Page {
   readonly entries: readonly FoundEntry[];
   /** Give it as `after` for the next page; absent at the end. */
   readonly next?: number;

@@ -2,9 +2,9 @@
 import type { LogBody } from '../entries/body.js';
 
 /** Requests, and how many of them were denied something. */
-export type Counts = readonly [requests: number, denied: number];
+type Counts = readonly [requests: number, denied: number];
 
-export interface Hour {
+interface Hour {
   readonly requests: number;
   readonly denied: number;
   readonly records: number;
@@ -39,10 +39,9 @@ export const HOUR = 3_600_000;
 /** Four buckets an octave: a quantile is right within a fifth. */
 const PER_OCTAVE = 4;
 
-export const latencyBucket = (microseconds: number): number =>
-  Math.floor(Math.log2(Math.max(1, microseconds)) * PER_OCTAVE);
+const latencyBucket = (microseconds: number): number => Math.floor(Math.log2(Math.max(1, microseconds)) * PER_OCTAVE);
 /** Middle of a bucket, µs. */
-export const latencyOf = (bucket: number): number => 2 ** ((bucket + 0.5) / PER_OCTAVE);
+const latencyOf = (bucket: number): number => 2 ** ((bucket + 0.5) / PER_OCTAVE);
 
 const emptyHour = (): Mutable<Hour> => ({
   requests: 0,

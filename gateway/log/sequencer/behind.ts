@@ -16,7 +16,7 @@ import { readPartial, writeTiles } from '../store/tile-files.js';
 export const edgeAt = (dataDir: string, size: number): Edge =>
   openEdge(size, (path, bytes) => readPartial(auditLayout(dataDir).log, path, bytes));
 
-export interface Behind {
+interface Behind {
   readonly dataDir: string;
   /** The version of the state that it goes behind; 0 where there is none. */
   readonly version: number;

@@ -34,7 +34,7 @@ export interface Batch {
   readonly gaps: readonly Gap[];
 }
 
-export interface CollectOptions {
+interface CollectOptions {
   readonly dataDir: string;
   readonly limit: number;
   readonly now: () => number;

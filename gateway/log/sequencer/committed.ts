@@ -25,7 +25,7 @@ import { mendLog, shortIndexes } from './mend.js';
 /** The points between which a crash can fall while a committed run is brought to its place. */
 export type PlacingStep = 'applying' | 'bodies' | 'tiles' | 'completed';
 
-export interface CommittedLogOptions {
+interface CommittedLogOptions {
   readonly dataDir: string;
   readonly signer: Signer;
   readonly origin: string;

@@ -21,7 +21,7 @@ import { staged } from '../store/staging.js';
 import type { SequencerState } from '../store/state.js';
 import { writeTiles } from '../store/tile-files.js';
 
-export interface MendOptions {
+interface MendOptions {
   readonly dataDir: string;
   readonly state: SequencerState;
   readonly verifier: Verifier;
@@ -30,7 +30,7 @@ export interface MendOptions {
   readonly dryRun?: boolean;
 }
 
-export interface Mended {
+interface Mended {
   /** Files that were made again, from the data folder. */
   readonly files: readonly string[];
   /** Entries whose stored body is not what the log commits to; they are not mended. */

@@ -42,7 +42,7 @@ export interface PruneOptions {
   readonly onKept?: (journal: string, why: string) => void;
 }
 
-export interface PruneReport {
+interface PruneReport {
   readonly segments: number;
   readonly bytes: number;
 }

@@ -11,7 +11,7 @@ import { openCheckpoint, parseCheckpoint } from '../proof/checkpoint.js';
 import { parseNote, type Signer } from '../proof/note.js';
 import { type Gathering, gatherCosignatures, type WitnessHealth, type WitnessSetup } from '../witness/gathering.js';
 
-export interface PublicationOptions {
+interface PublicationOptions {
   /** The folder of tiles and checkpoint, which anyone may read. */
   readonly logDir: string;
   readonly signer: Signer;

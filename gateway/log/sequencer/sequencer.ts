@@ -66,7 +66,7 @@ export interface SequencerOptions {
   readonly onErasureStep?: (step: ErasureStep) => void;
 }
 
-export interface RunResult {
+interface RunResult {
   /** Entries added. */
   readonly added: number;
   readonly size: number;

@@ -90,7 +90,7 @@ const earlier = (...times: readonly (number | undefined)[]): number | undefined 
   return known.length === 0 ? undefined : Math.min(...known);
 };
 
-export interface WaitingOptions {
+interface WaitingOptions {
   readonly dataDir: string;
   /** ms from an entry to the time by which it is promised, as journals here are opened with. */
   readonly mergeDelay: number;

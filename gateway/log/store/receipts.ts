@@ -12,7 +12,7 @@ import { formatProof } from '../proof/proof.js';
 import { tileNodes } from '../proof/tiles.js';
 import { goneBy, openBodies } from './bodies.js';
 
-export type ReceiptLookup =
+type ReceiptLookup =
   /**
    * Promised but not in a checkpoint so far, or not known: who holds the signed receipt can tell by its merge-by time.
    */

@@ -27,7 +27,7 @@ import { readState, type SequencerState } from '../store/state.js';
 import { gapIn } from './entries.js';
 import { segmentAt } from './journals.js';
 
-export interface DamagedJournal {
+interface DamagedJournal {
   readonly journal: string;
   /** Segment at which reading ends. */
   readonly file: string;
@@ -36,7 +36,7 @@ export interface DamagedJournal {
   readonly why: string;
 }
 
-export interface Damage {
+interface Damage {
   /** Files that are made again from others. */
   readonly again: readonly string[];
   /** Stretches of journals that cannot be read, are in the log, and are not declared. */
@@ -94,7 +94,7 @@ export function declaredGaps(
   return gaps;
 }
 
-export interface MendOptions {
+interface MendOptions {
   readonly dataDir: string;
   readonly now: () => number;
   /** Only say what would be done. */

@@ -6,7 +6,7 @@ import type { LogBody } from '../entries/body.js';
 import { UNKNOWN } from '../entries/events.js';
 import type { SearchIndex } from '../search/index.js';
 
-export interface Skipped {
+interface Skipped {
   /** Written before the log held what was asked. */
   notRecorded: number;
   /** Purposes, datasets or fields that the workspace did not have: they stand under the subject's key only. */

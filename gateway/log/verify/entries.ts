@@ -20,7 +20,7 @@ export interface Restored {
   readonly detail?: { readonly size?: unknown; readonly root?: unknown } | undefined;
 }
 
-export interface LogUnderCheck {
+interface LogUnderCheck {
   readonly logDir: string;
   /** Entries, and the root to which they must lead. */
   readonly size: number;

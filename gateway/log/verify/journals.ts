@@ -26,7 +26,7 @@ import type { SeqRange } from './entries.js';
 import { type Counts, fault } from './report.js';
 
 /** The log that the journals are compared with. Its entries and bodies are verified before. */
-export interface VerifiedLog {
+interface VerifiedLog {
   readonly logDir: string;
   readonly size: number;
   readonly bodies: BodyStore;

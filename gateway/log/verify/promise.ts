@@ -58,7 +58,7 @@ export function readPromise(
   return { promise: check(json, { file }), answered: undefined };
 }
 
-export type PromiseState =
+type PromiseState =
   | { readonly kind: 'kept'; readonly index: number }
   /** Not in the published log, and its time has not come. */
   | { readonly kind: 'open' }

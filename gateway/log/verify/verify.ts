@@ -19,7 +19,7 @@ import { EntriesCheck, type Restored } from './entries.js';
 import { checkJournals } from './journals.js';
 import { type Counts, fault, type VerifyReport } from './report.js';
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** The published log. */
   readonly logDir: string;
   /** With it bodies, erasures and journals are checked as well. */

@@ -42,7 +42,7 @@ const schema = Type.Object(
   { additionalProperties: false },
 );
 
-export interface WitnessConfig {
+interface WitnessConfig {
   readonly name: string;
   readonly state: string;
   readonly host: string;

@@ -18,7 +18,7 @@ export interface WitnessSetup {
   readonly required: number;
 }
 
-export interface GatheringOptions extends WitnessSetup, AskedWitnessOptions {
+interface GatheringOptions extends WitnessSetup, AskedWitnessOptions {
   /** The note that is published now. */
   readonly published: () => Buffer | undefined;
   /** Takes the place of it. @throws whatever; the next round tries again */

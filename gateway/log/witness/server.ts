@@ -11,7 +11,7 @@ import { gate } from '../../ground/sockets/gate.js';
 import { portLimits, requestsWithin } from '../../ground/sockets/limits.js';
 import type { Witness } from './witness.js';
 
-export interface WitnessServerOptions {
+interface WitnessServerOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: { readonly cert: string; readonly key: string } | undefined;

@@ -15,7 +15,7 @@ export interface WitnessAddress {
   readonly ca?: string;
 }
 
-export type WitnessAnswer =
+type WitnessAnswer =
   /** It verifies. */
   | { readonly kind: 'cosigned'; readonly signature: NoteSignature }
   /** The size that the witness has. */

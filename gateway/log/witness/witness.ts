@@ -22,7 +22,7 @@ export interface WitnessLog {
   readonly keys: readonly Verifier[];
 }
 
-export interface WitnessOptions {
+interface WitnessOptions {
   /** Folder that only this witness uses. */
   readonly stateDir: string;
   readonly cosigner: Cosigner;

@@ -7,7 +7,7 @@ import { verifyLog } from '../../log/verify/verify.js';
 import { FILES, MANIFEST, type Manifest, readManifest } from './manifest.js';
 import { filesBelow } from './walk.js';
 
-export interface CheckedBackup {
+interface CheckedBackup {
   readonly manifest: Manifest;
   /** Entries of the log that were verified; 0 where there is none. */
   readonly verified: number;

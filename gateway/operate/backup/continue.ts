@@ -89,7 +89,7 @@ export function newerThan(dataDir: string, note: Buffer): Checkpoint | undefined
   return undefined;
 }
 
-export interface ContinueOptions {
+interface ContinueOptions {
   /** A copy that nobody uses. */
   readonly dataDir: string;
   readonly knowledge: Knowledge;

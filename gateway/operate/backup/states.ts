@@ -14,7 +14,7 @@
  */
 
 /** How a state is copied while others write it. */
-export type Copying =
+type Copying =
   /** Files that are replaced whole, or never change. */
   | 'files'
   /** An LMDB environment, in one snapshot, compacted. */

@@ -71,7 +71,7 @@ export interface TakeoverOptions {
   readonly onProgress?: (what: 'verifying' | 'copying', done: number, of: number) => void;
 }
 
-export interface BroughtJournal {
+interface BroughtJournal {
   readonly journal: string;
   /** Whose it is. */
   readonly replica: string;
@@ -81,7 +81,7 @@ export interface BroughtJournal {
   readonly newer: number;
 }
 
-export interface MissingEntries {
+interface MissingEntries {
   readonly journal: string;
   readonly replica: string;
   readonly from: number;
@@ -108,7 +108,7 @@ export interface TakeoverPlan {
   readonly epoch: number;
 }
 
-export interface Takeover extends TakeoverPlan {
+interface Takeover extends TakeoverPlan {
   readonly origin: string;
   readonly vkey: string;
 }
@@ -157,7 +157,7 @@ interface Tail extends Marker {
  * How far a journal can be read in its newest segment, whatever its marker says: after a power cut the marker is
  * behind.
  */
-export function journalTail(dir: string): Tail {
+function journalTail(dir: string): Tail {
   const marker = markerOf(dir);
   const newest = segmentsOf(dir).at(-1);
   const marked = marker?.lastSeq ?? 0;

@@ -12,7 +12,7 @@ const once = <T>(read: () => Promise<T>): (() => Promise<T>) => {
   return () => (value ??= read());
 };
 
-export interface PatientOptions {
+interface PatientOptions {
   readonly workspaceDir: string;
   readonly data: string;
   /** `--bus` */

@@ -3,7 +3,7 @@
 import { present } from '../../../contracts/present.js';
 import { wholeAnswer } from '../../ground/sockets/whole-answer.js';
 
-export interface Reached {
+interface Reached {
   readonly status: number;
   readonly body: string;
   /** ms that its clock is ahead of ours; undefined where it told none. A second off for its rounding and the way. */

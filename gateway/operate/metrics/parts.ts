@@ -23,7 +23,7 @@ export const PARTS = {
   tickets: 'tickets',
   reports: 'reports',
 } as const;
-export type Part = keyof typeof PARTS;
+type Part = keyof typeof PARTS;
 
 /** Bytes on disk of all files below; a file with holes counts what it takes. 0 where there is no such folder. */
 export async function bytesBelow(dir: string): Promise<number> {

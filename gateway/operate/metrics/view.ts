@@ -18,7 +18,7 @@ import { HELD_HELP } from './feeds.js';
 
 const STATUSES = ['current', 'stale', 'never-loaded'] as const;
 
-export interface ViewParts {
+interface ViewParts {
   readonly workspace: Pick<Workspace, 'contracts' | 'prefix'>;
   readonly writer: Pick<ViewWriter, 'reader' | 'completeUpTo'>;
   readonly dataDir: string;

@@ -6,7 +6,7 @@ import type { Witness, WitnessReply } from '../../log/witness/witness.js';
 /** Of logs that this witness does not know, all as one. */
 const UNKNOWN_LOG = 'unknown';
 
-export interface WitnessFigures {
+interface WitnessFigures {
   answered(origin: string | undefined, status: WitnessReply['status']): void;
   suspected(origin: string): void;
   figures(witness: Pick<Witness, 'sizes'>): Family[];

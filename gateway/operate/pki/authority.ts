@@ -21,7 +21,7 @@ const DAY = 86_400_000;
 const CRL_DAYS = 30;
 /** What ends sooner is made anew when a folder is prepared. */
 const SOON_DAYS = 30;
-export const TRUST_DOMAIN = 'yitong.example';
+const TRUST_DOMAIN = 'yitong.example';
 export const spiffeOf = (client: string, trustDomain: string = TRUST_DOMAIN): string =>
   `spiffe://${trustDomain}/client/${client}`;
 
@@ -68,7 +68,7 @@ async function writeCrl(
   await save(join(dir, 'crl.pem'), await makeCrl(issuer, revoked, now, until), 0o644);
 }
 
-export interface Times {
+interface Times {
   /** Default: now. */
   readonly now?: Date;
 }
@@ -94,7 +94,7 @@ export async function initPki(dir: string, { now = new Date() }: Times = {}): Pr
   return true;
 }
 
-export interface Files {
+interface Files {
   readonly cert: string;
   readonly key: string;
 }
@@ -124,7 +124,7 @@ export async function issueServer(
   return files;
 }
 
-export interface ClientOptions extends Times {
+interface ClientOptions extends Times {
   readonly trustDomain?: string;
   /** Default: the one URI `spiffe://<trust domain>/client/<client>`. */
   readonly spiffe?: readonly string[];
@@ -137,7 +137,7 @@ export interface ClientOptions extends Times {
   readonly notAfter?: Date;
 }
 
-export interface ClientFiles extends Files {
+interface ClientFiles extends Files {
   /** Hex. */
   readonly serial: string;
   readonly p12?: string;
@@ -220,7 +220,7 @@ export async function issueClient(dir: string, client: string, options: ClientOp
   return { ...files, p12: join(folder, 'bundle.p12'), password: join(folder, 'bundle.password') };
 }
 
-export interface DocumentSignerOptions extends Times {
+interface DocumentSignerOptions extends Times {
   readonly rsa?: boolean;
   /** Where `cert.pem` and `key.pem` are to stand; default: `documents` in the folder of the CA. */
   readonly to?: string;
@@ -265,7 +265,7 @@ export async function issueDocumentSigner(
   return files;
 }
 
-export interface RevokeOptions extends Times {
+interface RevokeOptions extends Times {
   /** End of the new list's validity; default: thirty days. */
   readonly nextUpdate?: Date;
 }
@@ -305,7 +305,7 @@ export async function revoke(
 const endsSoon = (cert: string, now: Date): boolean =>
   !existsSync(cert) || Date.parse(new X509Certificate(readFileSync(cert)).validTo) < now.getTime() + SOON_DAYS * DAY;
 
-export interface Kept extends Times {
+interface Kept extends Times {
   /** Those that are to have a certificate, with the name that binds it. */
   readonly clients: readonly { readonly id: string; readonly uri: string }[];
   /** Who signs documents, as it stands on them. */

@@ -7,7 +7,7 @@ import { type ClientId, clientId } from '../../../contracts/ids.js';
 import type { Client } from '../../../policies/types.js';
 import { spiffeOf } from './authority.js';
 
-export interface Asked {
+interface Asked {
   /** The URI itself. */
   readonly spiffe?: string;
   readonly trustDomain?: string;

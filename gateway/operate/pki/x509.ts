@@ -31,7 +31,7 @@ const RSA = {
   hash: 'SHA-256',
 } as const;
 
-export interface KeyPair {
+interface KeyPair {
   readonly publicKey: Key;
   readonly privateKey: Key;
 }
@@ -53,7 +53,7 @@ export function readSigningKey(pem: string): Promise<Key> {
   return subtle.importKey('pkcs8', der, EC, false, ['sign']);
 }
 
-export interface Span {
+interface Span {
   readonly notBefore: Date;
   readonly notAfter: Date;
 }

@@ -32,7 +32,7 @@ export interface RollParts {
   log(level: 'info' | 'warn' | 'error', message: string): void;
 }
 
-export interface Trouble {
+interface Trouble {
   /** ms since 1970 */
   readonly since: number;
   readonly why: string;

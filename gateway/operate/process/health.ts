@@ -22,7 +22,7 @@ import type { Group } from './supervisor.js';
  */
 const STALLED = 120_000;
 
-export interface HealthOptions {
+interface HealthOptions {
   readonly host: string;
   readonly port: number;
   readonly data: string;

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { ProviderArguments } from './provider.js';
 
-export interface LazyProvider {
+interface LazyProvider {
   readonly issuer: string;
   /** Known once the workers listen. */
   serve(people: string): void;

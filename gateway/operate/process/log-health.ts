@@ -8,7 +8,7 @@ import { openRegister } from '../../log/replicas/epoch.js';
 import type { LogHealth } from '../../log/sequencer/sequencer.js';
 import { type Waiting, watchWaiting } from '../../log/sequencer/waiting.js';
 
-export interface LogWatch {
+interface LogWatch {
   /** As it was looked at last, at most a second ago; undefined where this replica does not sequence. */
   waiting(): Waiting | undefined;
   /** Why no more answers are to come here: their receipts would promise what is not kept. */
@@ -28,7 +28,7 @@ export type WatchedAudit = Pick<
   'sequencer' | 'replica' | 'replicas' | 'mergeWithinSeconds' | 'behindSeconds'
 >;
 
-export interface LogWatchOptions {
+interface LogWatchOptions {
   readonly dataDir: string;
   readonly audit: WatchedAudit;
   readonly now: () => number;

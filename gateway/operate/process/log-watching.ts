@@ -25,7 +25,7 @@ const KEYS_EVERY = 24 * 3_600_000;
 /** ms between two looks for clocks of tickets that have run out. */
 const CLOCKS_EVERY = 2000;
 
-export interface LogWatchingParts {
+interface LogWatchingParts {
   readonly dataDir: string;
   readonly rules: Rules;
   /** Of the rules that are on. */

@@ -62,7 +62,7 @@ export const member = (name: string, start: (self: Member) => ChildProcess, serv
 export const toAll = (some: readonly Member[], message: ToChild): void => {
   for (const { process } of some) if (process?.connected === true) process.send(message, () => undefined);
 };
-export const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
+const alive = (of: readonly Member[]): ChildProcess[] => of.flatMap((one) => one.process ?? []);
 
 export interface RunParts {
   /** Told `exit` (member), and `failed` (member, why) of one that never comes up. */

@@ -15,7 +15,7 @@ const PORTS = [
 ] as const;
 
 type PortKey = (typeof PORTS)[number][0];
-export type PortSettings = Pick<GatewaySettings, (typeof PORTS)[number][0 | 1]>;
+type PortSettings = Pick<GatewaySettings, (typeof PORTS)[number][0 | 1]>;
 
 /**
  * Where another set of three is looked for: so many after the one that is taken, so that they are remembered easily.

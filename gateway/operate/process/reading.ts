@@ -20,7 +20,7 @@ import { inWords } from '../../ground/logging/words.js';
 import { openTickets, type Tickets } from '../../procedures/lifecycles/tickets.js';
 import type { WriterHealth } from './writer-health.js';
 
-export interface ReadingParts {
+interface ReadingParts {
   readonly dataDir: string;
   readonly bus: Bus;
   readonly health: Pick<WriterHealth, 'follows' | 'away' | 'incomplete'>;
@@ -31,7 +31,7 @@ export interface ReadingParts {
   readonly tracer?: Tracer;
 }
 
-export interface Reading {
+interface Reading {
   readonly workspace: Workspace;
   readonly writer: ViewWriter;
   readonly tickets: Tickets;
@@ -75,7 +75,7 @@ async function openView(
 }
 
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
-export async function openReading(
+async function openReading(
   workspace: Workspace,
   { dataDir, bus, health, alert, hold, tracer }: ReadingParts,
   damaged = false,

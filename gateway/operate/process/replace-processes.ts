@@ -27,7 +27,7 @@ export interface Crew {
   leaving: readonly Member[];
 }
 
-export interface RollOptions {
+interface RollOptions {
   readonly args: ProcessArguments;
   readonly crew: Crew;
   readonly writer: Member;

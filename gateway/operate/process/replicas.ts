@@ -34,7 +34,7 @@ export function fenceOf(
     : openFence(register, { name: audit.replica, epoch: audit.epoch, others });
 }
 
-export interface ReplicasOptions {
+interface ReplicasOptions {
   readonly dataDir: string;
   readonly setup: ReplicaSetup;
   readonly durability: AuditSettings['durability'];

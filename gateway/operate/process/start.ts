@@ -22,7 +22,7 @@ import { type Group, type GroupOptions, startGroup } from './supervisor.js';
 
 const DAY = 86_400_000;
 
-export interface UpOptions {
+interface UpOptions {
   readonly workspace: string;
   readonly data: string;
   readonly bus: BusSettings;
@@ -42,7 +42,7 @@ export interface UpOptions {
   readonly renewMs?: number;
 }
 
-export interface Up extends UpFile {
+interface Up extends UpFile {
   readonly clients: readonly string[];
   /** Whether the workspace has a tour. */
   readonly tour: boolean;

@@ -14,7 +14,7 @@ const LOOK = 1000;
 export const waitsFor = ({ name, process, doing }: Pick<Member, 'name' | 'process' | 'doing'>): string =>
   process === undefined ? `${name} is not running` : `${name} is not ready: it ${doing}`;
 
-export interface StartParts {
+interface StartParts {
   readonly members: () => readonly Pick<Member, 'name' | 'process' | 'ready' | 'doing' | 'since'>[];
   /** What the start waits for beside its processes; undefined where for nothing. */
   readonly others: () => string | undefined;

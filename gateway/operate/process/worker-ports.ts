@@ -33,7 +33,7 @@ export function serverFiles(gateway: GatewaySettings, developmentPki: string | u
   return { cert: gateway.serverCert, key: gateway.serverKey };
 }
 
-export interface WorkerPortsParts {
+interface WorkerPortsParts {
   readonly context: WorkerContext;
   readonly gateway: GatewaySettings;
   readonly files: CertificateFiles;

@@ -6,7 +6,7 @@ import { administrationBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
 import type { FromChild } from '../children/messages.js';
 
-export interface ContractsAct {
+interface ContractsAct {
   readonly action: 'contracts_in_force';
   /** SHA-256 of what `contracts/` declares. */
   readonly target: string;

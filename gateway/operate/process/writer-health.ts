@@ -22,7 +22,7 @@ export interface WriterHealth {
   replicas(problems: readonly string[]): void;
 }
 
-export interface WriterHealthParts {
+interface WriterHealthParts {
   /** Whether the view has ever read a bus: then it is worth asking, also while there is none. */
   readonly filled: () => boolean;
   readonly tell: (message: Extract<FromChild, { kind: 'health' }>) => void;

@@ -3,7 +3,7 @@
  */
 import type { Effect } from '../../../contracts/lifecycle/types.js';
 
-export type Mark = 'objection';
+type Mark = 'objection';
 
 export interface RecordRef {
   /** `<authority>.<dataset>` */

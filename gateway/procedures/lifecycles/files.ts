@@ -12,7 +12,7 @@ import type { SubjectSecret } from '../../log/entries/keys.js';
 import { NONCE_BYTES, sealBytes, unsealBytes } from '../../log/entries/seal.js';
 import { ticketsDir } from './store.js';
 
-export type FileType = 'application/pdf' | 'image/jpeg' | 'image/png';
+type FileType = 'application/pdf' | 'image/jpeg' | 'image/png';
 
 /** As somebody sends it. */
 export interface SentFile {

@@ -58,7 +58,7 @@ function factsOf(contract: Contract, value: unknown, codelists: Workspace['codel
   return facts;
 }
 
-export interface RecordReader {
+interface RecordReader {
   /** The current records of a subject in these datasets. */
   of(subject: string, contracts: readonly Contract[]): readonly ShownRecord[];
   /** Undefined where it is not, or no longer, there. */

@@ -46,7 +46,7 @@ import {
   type TicketStore,
 } from './store.js';
 
-export interface Ticket {
+interface Ticket {
   readonly head: TicketHead;
   readonly lifecycle: Lifecycle;
   readonly state: TicketState;
@@ -56,7 +56,7 @@ export interface Ticket {
   readonly over: boolean;
 }
 
-export interface OpenedEvent extends Omit<TicketEvent, 'fields'> {
+interface OpenedEvent extends Omit<TicketEvent, 'fields'> {
   readonly entry: string;
   /** Undefined where the subject was erased. */
   readonly fields?: Readonly<Record<string, string>>;
@@ -131,7 +131,7 @@ export interface Tickets {
   close(): Promise<void>;
 }
 
-export interface TicketsOptions {
+interface TicketsOptions {
   readonly dataDir: string;
   readonly workspace: Pick<Workspace, 'layers' | 'authorities' | 'contracts'>;
   /** ms since 1970 */

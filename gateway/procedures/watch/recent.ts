@@ -8,7 +8,7 @@ interface Seen {
   flag: boolean;
 }
 
-export interface Distinct {
+interface Distinct {
   readonly size: number;
   /** Of them, how many were seen with the flag last. */
   readonly flagged: number;

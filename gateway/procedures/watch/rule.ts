@@ -51,12 +51,12 @@ export interface Refusal {
   readonly count: number;
 }
 
-export interface Threshold {
+interface Threshold {
   readonly default: number;
   readonly minimum: number;
   readonly describe: string;
 }
-export type Thresholds<K extends string> = Readonly<Record<K, number>>;
+type Thresholds<K extends string> = Readonly<Record<K, number>>;
 
 /** What a rule found at one access. */
 export interface Finding {
@@ -157,7 +157,7 @@ export async function loadRules(folder = new URL('./rules/', import.meta.url)): 
   );
 }
 
-export type WatchSettings = Readonly<Record<string, false | Readonly<Record<string, number>>>>;
+type WatchSettings = Readonly<Record<string, false | Readonly<Record<string, number>>>>;
 
 /**
  * Thresholds of each rule that is on, by its name.

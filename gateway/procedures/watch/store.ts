@@ -21,7 +21,7 @@ export interface Alert extends Omit<Finding, 'key' | 'period'> {
   readonly acknowledged?: Acknowledgement;
 }
 
-export interface Acknowledgement {
+interface Acknowledgement {
   /** ms since 1970 */
   readonly at: number;
   /** Who did it, and the note, under that person's own key. */
@@ -30,7 +30,7 @@ export interface Acknowledgement {
 }
 
 /** How far the log was watched. */
-export interface Progress {
+interface Progress {
   /** The next entry. */
   readonly next: number;
   /** ms since 1970: time of the newest entry before it. */

@@ -84,7 +84,7 @@ export class CheckedMap {
   }
 }
 
-export function withSum(key: Buffer, value: Buffer): Buffer {
+function withSum(key: Buffer, value: Buffer): Buffer {
   const out = Buffer.allocUnsafe(value.length + SUM_BYTES);
   value.copy(out);
   out.writeUInt32LE(sumOf(key, value), value.length);

@@ -16,7 +16,7 @@ import { FORMAT, openStore, VIEW_FILE } from './store.js';
 /** ms between two looks whether the file is another one. */
 const LOOK = 500;
 
-export interface ReaderOptions {
+interface ReaderOptions {
   readonly dir: string;
   readonly workspace: ViewWorkspace;
   /**

@@ -22,12 +22,12 @@ export interface Meta {
 export type Received = Watermark & { readonly receivedAt: number };
 
 /** A watermark counts once the dataset's topic has been applied up to `after` (next offset a partition). */
-export interface Pending {
+interface Pending {
   readonly watermark: Received;
   readonly after: readonly number[];
 }
 
-export interface DatasetRow {
+interface DatasetRow {
   readonly records: number;
   readonly versions: number;
   readonly poisoned: number;

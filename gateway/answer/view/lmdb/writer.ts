@@ -37,7 +37,7 @@ import { FORMAT, openStore, poisonKey, type Store } from './store.js';
 
 const STATES = new Set<string>(['complete', 'failed', 'refused']);
 
-export interface WriterOptions {
+interface WriterOptions {
   /** A directory on a local disk; made if it is not there. */
   readonly dir: string;
   readonly workspace: ViewWorkspace;

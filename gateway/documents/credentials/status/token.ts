@@ -9,9 +9,9 @@ import type { StatusStore } from '../../model/status.js';
 import { bytesOf, checkSignature, isObject, type JwsCodes, parseJws, signJws } from '../jws.js';
 import { type DocumentKey, type IssuerTrust, trustedKey } from '../keys.js';
 
-export const STATUS_TYPE = 'statuslist+jwt';
+const STATUS_TYPE = 'statuslist+jwt';
 /** Seconds from a token's `iat` after which it is no longer believed. */
-export const GOOD_FOR = 60;
+const GOOD_FOR = 60;
 /** Seconds for which a verifier may keep it; half, so that it is renewed before it ends. */
 const TTL = 30;
 /** Ms for which the publisher gives the same token again. */
@@ -71,7 +71,7 @@ const CODES: JwsCodes = {
 };
 const invalid = (why: string): YitongError => new YitongError('credential_status_invalid', why);
 
-export interface StatusCheck {
+interface StatusCheck {
   readonly trust: IssuerTrust;
   /** Fetches the token; whatever it throws means that the status is not known. */
   readonly fetchStatus: (uri: string) => Promise<string>;

@@ -27,7 +27,7 @@ import { readVkey } from '../../../log/store/vkey.js';
 import { inOneLine, typeWords } from '../../words/entry.js';
 import type { Names } from '../../words/names.js';
 
-export interface CertifiedDataset {
+interface CertifiedDataset {
   readonly name: Localised;
   readonly id: string;
   readonly outcome: Localised;
@@ -70,7 +70,7 @@ export interface CertificateModel {
   readonly attached: string;
 }
 
-export interface CertificateGround {
+interface CertificateGround {
   readonly dataDir: string;
   readonly city: Localised;
   readonly synthetic: boolean;

@@ -16,7 +16,7 @@ import { includedBody } from '../../../log/entries/events.js';
 import type { Journal } from '../../../log/entries/port.js';
 import type { BatchRequest } from './schema.js';
 
-export interface BatchParts {
+interface BatchParts {
   readonly client: Client;
   readonly request: BatchRequest;
   /** Parsed, each once, in the order of the request. */
@@ -25,7 +25,7 @@ export interface BatchParts {
   readonly traceparent: string | undefined;
 }
 
-export interface BatchTools {
+interface BatchTools {
   readonly plans: Plans;
   readonly build: ReturnType<typeof answerBuilder>;
   readonly journal: Journal;

@@ -9,7 +9,7 @@ import {
   subjectSchema,
 } from '../../../answer/question/request.js';
 
-export const MAX_SUBJECTS = 10_000;
+const MAX_SUBJECTS = 10_000;
 
 export const batchSchema = (maxDatasets: number, maxRecords: number) =>
   Type.Object(

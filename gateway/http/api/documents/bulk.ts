@@ -6,7 +6,7 @@ import { kindsOf, type SectionKinds, stateOf } from '../../../documents/reports/
 import { eachInTurn } from '../../../documents/reports/each-in-turn.js';
 import type { Asking, Issued, Outcome, Reports, Verified } from '../../../documents/reports/index.js';
 
-export interface DocumentResult {
+interface DocumentResult {
   readonly outcome: Outcome;
   /** Of `revoked`: then it is not compared. */
   readonly revokedAt?: string;
@@ -42,7 +42,7 @@ export function resultOf(
   };
 }
 
-export interface Asked {
+interface Asked {
   readonly id: string;
   readonly until: number;
   readonly state: string;

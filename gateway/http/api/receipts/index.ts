@@ -32,8 +32,8 @@ const service: Service = {
           operationId: 'receipt',
           summary: "the log's proof for a receipt",
           description:
-            'To the client that the answer went to. `not_yet` until the entry is under a checkpoint, which is promised by ' +
-            "the receipt's merge-by time; said alike for receipts that do not exist.",
+            'To the client that the answer went to. `not_yet` until the entry is under a checkpoint, which is ' +
+            "promised by the receipt's merge-by time; said alike for receipts that do not exist.",
           tags: ['audit'],
           params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
           response: { 200: receiptAnswerSchema },

@@ -27,9 +27,9 @@ import { openState } from '../../publishing/state.js';
 import type { RecordsBody } from './schema.js';
 
 /** `spooled`: on this replica's disk, on its way to the bus. */
-export type PushStatus = 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled';
+type PushStatus = 'published' | 'unchanged' | 'merged' | 'quarantined' | 'spooled';
 
-export interface PushOutcome {
+interface PushOutcome {
   /** Something of the push, records or its watermark, waits for the bus. */
   readonly spooled: boolean;
   readonly results: { readonly position: string; readonly status: PushStatus; readonly code?: string }[];

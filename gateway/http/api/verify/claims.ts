@@ -6,7 +6,7 @@ import type { Plan, PlannedDataset } from '../../../answer/question/plan.js';
 import type { Comparisons, Normal } from './compare.js';
 import type { VerifyRequest } from './schema.js';
 
-export type Claim = VerifyRequest['claims'][number];
+type Claim = VerifyRequest['claims'][number];
 
 export type Ready =
   | { readonly kind: 'not_answered'; readonly reason: string }

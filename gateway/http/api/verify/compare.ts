@@ -100,7 +100,7 @@ function comparison(contract: Contract, path: string, schemes: ReadonlyMap<strin
 const digest = (normal: string): Buffer => hash('sha256', normal, 'buffer');
 
 /** One claimed value, ready to be compared with many. */
-export interface Compared {
+interface Compared {
   /** Compares with all of these; whether one is equal takes as long to find out as that none is. */
   with(values: readonly unknown[]): boolean;
 }

@@ -10,9 +10,9 @@ import { openEnv } from '../../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../../connectors/lmdb/file.js';
 import { createOnce } from '../../../ground/files/durable.js';
 
-export const WINDOW = 86_400_000;
+const WINDOW = 86_400_000;
 
-export interface Guess {
+interface Guess {
   readonly client: string;
   readonly subject: string;
   readonly dataset: string;

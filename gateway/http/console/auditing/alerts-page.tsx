@@ -18,7 +18,7 @@ interface Common {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
 }
 
-export interface AlertsProps extends Common {
+interface AlertsProps extends Common {
   readonly alerts: readonly Alert[];
   /** How many there are of which the newest are shown. */
   readonly total: number;
@@ -115,7 +115,7 @@ export function alertsPage(props: AlertsProps): JSX.Element {
   );
 }
 
-export interface AlertProps extends Common {
+interface AlertProps extends Common {
   readonly alert: Alert;
   /** Undefined where it was not acknowledged, or the person's key was destroyed. */
   readonly note: { readonly name: string; readonly note: string } | undefined;

@@ -14,7 +14,7 @@ import { Form, TextField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
 import { Effect } from './words.js';
 
-export interface EntryProps {
+interface EntryProps {
   readonly language: Language;
   readonly entry: FoundEntry;
   /** Entries of the log. */

@@ -13,7 +13,7 @@ import type { SearchQuery } from '../../../log/search/index.js';
 import { hideSubject, type Session, shownSubject } from '../../people/sessions.js';
 
 /** Fields that stand in the address as they are. */
-export const CLEAR = [
+const CLEAR = [
   'client',
   'authority',
   'provider',

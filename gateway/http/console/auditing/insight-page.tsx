@@ -9,7 +9,7 @@ import { Id } from '../../ui/id.js';
 const day = (at: number | undefined, never: string): string =>
   at === undefined ? never : localMinute(at).slice(0, 10);
 
-export interface PrivilegesProps {
+interface PrivilegesProps {
   readonly language: Language;
   readonly days: number;
   readonly report: UnusedReport;

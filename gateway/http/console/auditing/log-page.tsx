@@ -4,7 +4,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { PublishedCheckpoint } from '../../../log/store/published.js';
 
-export interface LogProps {
+interface LogProps {
   readonly language: Language;
   readonly checkpoint: PublishedCheckpoint | undefined;
   /** Entries that the sequencer has taken in. */

@@ -15,14 +15,14 @@ export const SPANS = {
 } as const satisfies Record<string, { readonly hours: number; readonly step: number; readonly title: Localised }>;
 export type OverviewSpan = keyof typeof SPANS;
 
-export interface TopRow {
+interface TopRow {
   readonly id: string;
   readonly name: string | undefined;
   readonly requests: number;
   readonly denied: number;
 }
 
-export interface OverviewProps {
+interface OverviewProps {
   readonly language: Language;
   readonly span: OverviewSpan;
   readonly bars: readonly { readonly from: number; readonly value: number; readonly part: number }[];

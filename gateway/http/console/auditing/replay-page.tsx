@@ -11,7 +11,7 @@ import { Id } from '../../ui/id.js';
 /** Where the parts stand in the page. */
 export const HERE = '\u2063replay\u2063';
 
-export interface ReplayProps {
+interface ReplayProps {
   readonly language: Language;
   readonly path: string;
   readonly since: string;
@@ -68,7 +68,7 @@ export function replayPage({ language, path, since, until, running }: ReplayProp
   );
 }
 
-export interface ReplayPartProps {
+interface ReplayPartProps {
   readonly language: Language;
   readonly path: string;
   readonly message: FromReplay;

@@ -15,7 +15,7 @@ import type { FromReplay, ReplayArguments } from '../../../log/verify/replay.js'
 /** In all, on this replica: each takes a core as far as others leave it. */
 const AT_ONCE = 2;
 
-export interface RunningReplays {
+interface RunningReplays {
   /**
    * Starts one and yields what it tells, ending with `result` or `failed`.
    * @param signal ends it at once

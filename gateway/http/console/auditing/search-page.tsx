@@ -20,7 +20,7 @@ interface Named {
   readonly name: string;
 }
 
-export interface SearchProps {
+interface SearchProps {
   readonly language: Language;
   readonly filters: Filters;
   readonly entries: readonly FoundEntry[];

@@ -65,7 +65,7 @@ function StateOf({
 }
 
 /** What it covers, in words. */
-export function coverage(
+function coverage(
   { report, domains, purposes }: Pick<Authorisation, 'report' | 'domains' | 'purposes'>,
   definitions: AuthorisationsProps['definitions'],
   language: Language,

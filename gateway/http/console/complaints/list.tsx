@@ -8,7 +8,7 @@ import type { HandledComplaint } from '../../../procedures/lifecycles/complaints
 import type { Complaint } from '../../people/complaints.js';
 import { Due, nameOf } from '../tickets/words.js';
 
-export interface ComplaintsProps {
+interface ComplaintsProps {
   readonly language: Language;
   /** `search`: everything about that subject. */
   readonly complaints: readonly (Complaint & { readonly search?: string })[];

@@ -123,7 +123,7 @@ export function askForm({ language, definitions, csrf, code, chosen, fault }: As
   );
 }
 
-export interface WaitProps extends Base {
+interface WaitProps extends Base {
   readonly view: ScannerView;
   /** ms since 1970 */
   readonly now: number;

@@ -9,7 +9,7 @@ import { ChoiceField, Form } from '../../ui/form.js';
 import { Qr } from '../../ui/qr.js';
 import { Countdown, type Definitions, QuestionWords } from './words.js';
 
-export interface ShowProps {
+interface ShowProps {
   readonly language: Language;
   readonly csrf: string;
   readonly definitions: Definitions;

@@ -33,7 +33,7 @@ export interface FeedFacts {
   readonly titles: ReadonlyMap<string, Localised>;
 }
 
-export interface FeedProps {
+interface FeedProps {
   readonly language: Language;
   readonly facts: FeedFacts;
   readonly rows: readonly QuarantineEntry[];

@@ -5,7 +5,7 @@ import { localMinute } from '../../../ground/language/time.js';
 import { Id } from '../../ui/id.js';
 import { type FeedFacts, FeedState, scheduleWords } from './feed.js';
 
-export interface FeedsProps {
+interface FeedsProps {
   readonly language: Language;
   readonly authority: string;
   readonly feeds: readonly FeedFacts[];

@@ -14,7 +14,7 @@ import type { Complaint } from '../../people/complaints.js';
 import { AreaField, FoldedForm } from '../../ui/form.js';
 import type { HistoryEntry } from './reading.js';
 
-export interface HistoryProps {
+interface HistoryProps {
   readonly language: Language;
   readonly subject: string;
   /** Its name in this session. */

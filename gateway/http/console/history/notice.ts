@@ -18,7 +18,7 @@ export interface ShownDataset {
 }
 
 /** ms since 1970 from which the subject may read what happened at `at`; Infinity: never. */
-export function shownFrom({ mode, delay }: Grant['subjectNotice'], at: number): number {
+function shownFrom({ mode, delay }: Grant['subjectNotice'], at: number): number {
   if (Number.isNaN(at)) return Infinity;
   switch (mode) {
     case 'immediate':

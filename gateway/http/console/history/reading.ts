@@ -15,7 +15,7 @@ export interface HistoryEntry {
   readonly datasets: readonly ShownDataset[];
 }
 
-export interface HistoryPage {
+interface HistoryPage {
   readonly entries: readonly HistoryEntry[];
   /** Give it as `after` for the next page; absent at the end. */
   readonly next?: number;

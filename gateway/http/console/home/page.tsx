@@ -6,7 +6,7 @@ import { localMinute as localTime } from '../../../ground/language/time.js';
 import { Id } from '../../ui/id.js';
 import { page } from '../../ui/page.js';
 
-export interface HomeDataset {
+interface HomeDataset {
   readonly id: string;
   readonly name: Localised;
   readonly provider: Localised;
@@ -16,7 +16,7 @@ export interface HomeDataset {
   readonly records: number;
 }
 
-export interface HomeProps {
+interface HomeProps {
   readonly language: Language;
   readonly workspace: { readonly name: Localised; readonly synthetic: boolean };
   readonly datasets: readonly HomeDataset[];

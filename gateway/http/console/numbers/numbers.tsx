@@ -5,7 +5,7 @@ import type { Numbers } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { Id } from '../../ui/id.js';
 
-export interface NumbersProps {
+interface NumbersProps {
   readonly language: Language;
   readonly numbers: Numbers;
   readonly reports: readonly { readonly id: string; readonly title: Localised; readonly domains: number }[];

@@ -18,7 +18,7 @@ import { changeNames, sayIn } from '../../ui/report-words.js';
 import { Countdown, type Definitions, domainTitle } from '../compliance/words.js';
 import { ReportContent } from '../reporting/content.js';
 
-export interface ChooseProps {
+interface ChooseProps {
   readonly language: Language;
   readonly csrf: string;
   readonly id: string;
@@ -83,7 +83,7 @@ export function chooseRelease({ language, id, hidden, model, fault }: ChooseProp
   );
 }
 
-export interface ShownReleaseProps {
+interface ShownReleaseProps {
   readonly language: Language;
   readonly csrf: string;
   readonly definitions: Definitions;

@@ -13,7 +13,7 @@ import { type Asked, RANGES, type Range } from './form.js';
 import { Picks } from './picks.js';
 import { isReady, type Placed } from './standing.js';
 
-export interface FormProps {
+interface FormProps {
   readonly language: Language;
   readonly csrf: string;
   readonly subjects: Subjects;

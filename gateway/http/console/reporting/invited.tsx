@@ -11,7 +11,7 @@ import type { Asked } from './form.js';
 import { REPORT_FORM } from './form-page.js';
 import { Carried } from './picks.js';
 
-export interface InvitedProps {
+interface InvitedProps {
   readonly language: Language;
   readonly csrf: string;
   readonly subjects: Subjects;

@@ -140,7 +140,7 @@ export function issuedPage({
   );
 }
 
-export const WRONG_CODE: Localised = {
+const WRONG_CODE: Localised = {
   zh: '这不是这份报告的核验码。核验码共 28 位，在出具时显示，也印在每份文书上。',
   en:
     'This is not the code of the report. It has 28 characters, was shown when it was issued, and stands on each ' +

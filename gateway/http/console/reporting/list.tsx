@@ -7,7 +7,7 @@ import { localMinute } from '../../../ground/language/time.js';
 import { sayIn } from '../../ui/report-words.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
 
-export interface ListProps {
+interface ListProps {
   readonly language: Language;
   readonly subjects: Subjects;
   readonly rows: readonly IssuedRow[];

@@ -5,7 +5,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { sayIn } from '../../ui/report-words.js';
 import type { Asked } from './form.js';
 
-export interface PicksProps {
+interface PicksProps {
   readonly name: string;
   readonly all: readonly { readonly id: string; readonly title: Localised }[];
   readonly chosen: ReadonlySet<string>;

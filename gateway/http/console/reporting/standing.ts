@@ -6,7 +6,7 @@ import { type Authorisation, covers, type Invitation } from '../../../documents/
 import type { Member } from '../../../documents/reports/group.js';
 
 /** `limited`: for some domains or purposes only. `invited`: it was asked for, and has not answered. */
-export type Standing =
+type Standing =
   | { readonly state: 'own' }
   | { readonly state: 'authorised' | 'limited'; readonly until: Day }
   | { readonly state: 'missing' }
@@ -17,7 +17,7 @@ export interface Placed {
   readonly standing: Standing;
 }
 
-export interface Asker {
+interface Asker {
   readonly report: string;
   readonly by: Member['subject'];
   readonly today: Day;

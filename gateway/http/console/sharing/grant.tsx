@@ -13,7 +13,7 @@ import { Form, TextField } from '../../ui/form.js';
 import { Effect } from '../auditing/words.js';
 import { type GrantSummary, StateOfGrant } from './grants.js';
 
-export interface GrantProps {
+interface GrantProps {
   readonly language: Language;
   readonly summary: GrantSummary;
   readonly days: number;
@@ -84,7 +84,8 @@ export function grantPage({
           `${client.zh}可为${purposes.map(({ name }) => `“${name.zh}”`).join('、')}使用${dataset.zh}的` +
             `${rowsInWords(grant.rows, rowField).zh}，共 ${grant.fields.length} 个字段，${grant.from} 至 ${grant.until}。`,
           `${client.en} may have ${grant.fields.length} fields of ${rowsInWords(grant.rows, rowField).en}` +
-            ` of ${dataset.en} for ${purposes.map(({ name }) => `“${name.en}”`).join(', ')}, from ${grant.from} to ${grant.until}.`,
+            ` of ${dataset.en} for ${purposes.map(({ name }) => `“${name.en}”`).join(', ')}, ` +
+            `from ${grant.from} to ${grant.until}.`,
         )}
       </p>
       {suspension === undefined ? null : (

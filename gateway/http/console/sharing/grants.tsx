@@ -25,7 +25,7 @@ export interface GrantSummary {
   readonly unused: readonly string[];
 }
 
-export interface GrantsProps {
+interface GrantsProps {
   readonly language: Language;
   readonly all: readonly GrantSummary[];
   /** Of this page. */

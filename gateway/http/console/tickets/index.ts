@@ -484,7 +484,8 @@ function fileRoute(app: FastifyInstance, { tickets, record, roles }: Desk): void
           .header('content-security-policy', "default-src 'none'; sandbox")
           .header(
             'content-disposition',
-            `attachment; filename="evidence${name.slice(name.lastIndexOf('.'))}"; filename*=UTF-8''${extendedValue(name)}`,
+            `attachment; filename="evidence${name.slice(name.lastIndexOf('.'))}"; ` +
+              `filename*=UTF-8''${extendedValue(name)}`,
           )
           .send(bytes)
       );

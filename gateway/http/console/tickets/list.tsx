@@ -9,7 +9,7 @@ import { Due, nameOf, numberOf } from './words.js';
 export const SHOWS = ['todo', 'open', 'closed'] as const;
 export type Show = (typeof SHOWS)[number];
 
-export interface TicketsProps {
+interface TicketsProps {
   readonly language: Language;
   readonly show: Show;
   readonly counts: Readonly<Record<Show, number>>;

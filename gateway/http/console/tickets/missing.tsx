@@ -8,7 +8,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { ChoiceField } from '../../ui/form.js';
 import { ActForm } from './words.js';
 
-export interface MissingProps {
+interface MissingProps {
   readonly language: Language;
   readonly csrf: string;
   readonly subject: string;

@@ -10,7 +10,7 @@ import { CompanyField } from '../../ui/company-field.js';
 import { ChoiceField, Form } from '../../ui/form.js';
 import { ActForm, Facts, nameOf } from './words.js';
 
-export interface OfferedRecord extends ShownRecord {
+interface OfferedRecord extends ShownRecord {
   /** Its name in this session. */
   readonly hidden: string;
   readonly openings: readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[];
@@ -18,7 +18,7 @@ export interface OfferedRecord extends ShownRecord {
   readonly gone: boolean;
 }
 
-export interface RecordsProps {
+interface RecordsProps {
   readonly language: Language;
   readonly csrf: string;
   /** Whose records these are; undefined before anything was looked up. */

@@ -17,7 +17,7 @@ export interface UsedData {
   readonly href: string | undefined;
 }
 
-export interface TicketProps {
+interface TicketProps {
   readonly language: Language;
   readonly csrf: string;
   readonly ticket: OpenedTicket;

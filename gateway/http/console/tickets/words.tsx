@@ -83,7 +83,7 @@ export function Facts({
   );
 }
 
-export interface ActFormProps {
+interface ActFormProps {
   readonly language: Language;
   readonly action: string;
   readonly csrf?: string;

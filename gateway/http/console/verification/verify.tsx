@@ -115,7 +115,7 @@ function Drop({
 /** Of the form, as an element. */
 export const VERIFY_FORM = 'verify';
 
-export interface VerifyFormProps {
+interface VerifyFormProps {
   readonly language: Language;
   readonly csrf: string | undefined;
   /** Whether compliance codes are answered here. */

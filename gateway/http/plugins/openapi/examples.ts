@@ -7,7 +7,7 @@ import type { Workspace } from '../../../../contracts/types.js';
 import { shape } from '../../../../contracts/validate.js';
 import type { Content, Operation } from './operation.js';
 
-export interface Example {
+interface Example {
   /** Of parameters, by their names. */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** The request's body. */
@@ -15,7 +15,7 @@ export interface Example {
   /** The body of its answer; of a stream, its text. */
   readonly answer?: unknown;
 }
-export type Examples = Readonly<Record<string, Example>>;
+type Examples = Readonly<Record<string, Example>>;
 
 const check = shape<Example>(
   {

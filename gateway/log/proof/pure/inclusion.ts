@@ -9,7 +9,7 @@ export const LEAF_PREFIX = 0;
 export const NODE_PREFIX = 1;
 
 /** Where the next hash of a path stands beside the node that was reached. */
-export type Side = 'left' | 'right';
+type Side = 'left' | 'right';
 
 /**
  * On which side each hash of an inclusion path stands, the leaf's sibling first (RFC 9162 section 2.1.3.2).

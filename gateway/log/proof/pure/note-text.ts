@@ -17,7 +17,7 @@ export function splitNote(note: string): NoteText | undefined {
   return { text: note.slice(0, split + 1), lines: note.slice(split + 2, -1).split('\n') };
 }
 
-export interface SignatureText {
+interface SignatureText {
   readonly name: string;
   /** Of key id ‖ signature. */
   readonly base64: string;
@@ -28,7 +28,7 @@ export function readSignatureLine(line: string): SignatureText | undefined {
   return name === undefined || base64 === undefined ? undefined : { name, base64 };
 }
 
-export interface VkeyText {
+interface VkeyText {
   readonly name: string;
   /** Eight hex digits. */
   readonly id: string;
@@ -41,7 +41,7 @@ export function splitVkey(vkey: string): VkeyText | undefined {
   return name === undefined || id === undefined || base64 === undefined ? undefined : { name, id, base64 };
 }
 
-export interface CheckpointText {
+interface CheckpointText {
   readonly origin: string;
   readonly size: number;
   /** Base64. */

@@ -14,14 +14,14 @@ import { commitmentOf } from '../../proof/journal.js';
 import { type ArchivedEntry, badArchive, type OrderLine, readArchive } from './format.js';
 import { archiveWriter } from './write.js';
 
-export interface ErasedArchive {
+interface ErasedArchive {
   /** Entries that were erased in it now. */
   readonly erased: number;
   /** Of the file as it is now. */
   readonly sha256: string;
 }
 
-export interface ArchiveErasure {
+interface ArchiveErasure {
   /** Whose archive it must be. */
   readonly origin: string;
   /** Pseudonym → log index of the order by which it was erased. */

@@ -54,7 +54,7 @@ export function lineDigest(): { add(line: string): void; hex(): string } {
   return { add: (line) => void digest.update(`${line}\n`), hex: () => digest.copy().digest('hex') };
 }
 
-export type ArchiveLine =
+type ArchiveLine =
   | { readonly kind: 'head'; readonly head: Head }
   | { readonly kind: 'entry'; readonly entry: ArchivedEntry }
   | { readonly kind: 'order'; readonly order: Evidence }

@@ -8,7 +8,7 @@ import { formatProof, verifyProof } from '../../proof/proof.js';
 import type { Evidence } from '../export/evidence.js';
 import { type ArchiveReport, badArchive, readArchive } from './format.js';
 
-export interface VerifiedArchive extends ArchiveReport {
+interface VerifiedArchive extends ArchiveReport {
   /** Witnesses of those asked for that cosigned the checkpoint. */
   readonly cosignedBy: readonly string[];
 }

@@ -16,7 +16,7 @@ import {
   type Tail,
 } from './format.js';
 
-export interface ArchiveWriter {
+interface ArchiveWriter {
   /** A line as JSON, or as it stood in another archive. */
   put(line: object | string): void;
   /** Writes the tail; the file has its name when this returns, and is durable. @returns SHA-256 of the lines */

@@ -70,7 +70,7 @@ export function evidenceOf(
   };
 }
 
-export interface ExportOptions extends Omit<PageOptions, 'limit' | 'after'> {
+interface ExportOptions extends Omit<PageOptions, 'limit' | 'after'> {
   readonly limit?: number;
   /** What ids are called in tables; default: ids alone. */
   readonly words?: ExportWords;
@@ -131,7 +131,7 @@ function remembered(node: NodeReader): NodeReader {
   };
 }
 
-export interface ExportCheck {
+interface ExportCheck {
   /** Lines whose body the checkpoint covers. */
   readonly proved: number;
   /** Lines whose salt was destroyed. */

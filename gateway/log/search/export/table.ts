@@ -43,7 +43,7 @@ export const WITHOUT_NAMES: ExportWords = {
 export type Cell = string | number | Date | undefined;
 
 /** Between the values of a list in one cell, in every column that has lists. */
-export const SEPARATOR = '; ';
+const SEPARATOR = '; ';
 
 interface Row {
   readonly found: FoundEntry;

@@ -342,7 +342,10 @@ async function life(t: Test, seed: number, steps: number): Promise<void> {
   }
 }
 
-/** Found something once: a second take-over forgot what the first had declared. */
-const KEPT = [479_928, 646_474];
+/**
+ * Found something once: a second take-over forgot what the first had declared; a replica on a new disk took the
+ * journals of the one that had its name for its own.
+ */
+const KEPT = [479_928, 646_474, 119_170];
 const seeds = [...KEPT, Math.floor(Math.random() * 1_000_000), Math.floor(Math.random() * 1_000_000)];
 for (const seed of seeds) t.test(`a life of a sequencer, seed ${seed}`, (t) => life(t, seed, 14));

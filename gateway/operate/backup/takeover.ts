@@ -279,6 +279,8 @@ interface JournalsFound {
   readonly journals: readonly BroughtJournal[];
   /** Of whom a journal is that nobody else claims: the one that sequenced. */
   readonly gone: string;
+  /** Journals of this replica's own. */
+  readonly own: ReadonlySet<string>;
 }
 
 /** Journals that the folder has which is taken over, and what was copied here while its replica lived. */
@@ -316,12 +318,13 @@ function findJournals(
     const newer = Math.max(0, tail.lastSeq - (state?.journals[id]?.lastSeq ?? 0));
     journals.push({ journal: id, replica: whose, lastSeq: tail.lastSeq, newer });
   }
-  return { tails, bring, journals, gone };
+  const own = new Set([...known].flatMap(([id, folder]) => (folder.replica === undefined ? [id] : [])));
+  return { tails, bring, journals, gone, own };
 }
 
 /** What is known to have been, and cannot be read here or fetched from a replica that lives. */
 function missingEntries(
-  { tails, gone }: JournalsFound,
+  { tails, gone, own }: JournalsFound,
   { replica, others, knowledge }: TakeoverOptions,
   { state, seen }: LogFound,
 ): MissingEntries[] {
@@ -337,9 +340,11 @@ function missingEntries(
       replica: whose,
       lastSeq: Math.max(tail.lastSeq, tail.marked, ever.get(id)?.lastSeq ?? 0, inLog(id)),
     });
-  const lives = new Set([replica, ...others]);
+  // a replica that has its name from one that is gone, on a new disk, does not have its journals
+  const goesOn = (journal: string, whose: string): boolean =>
+    others.includes(whose) || (whose === replica && own.has(journal));
   return [...ever].flatMap(([journal, { replica: whose, lastSeq }]): MissingEntries[] => {
-    if (lives.has(whose)) return [];
+    if (goesOn(journal, whose)) return [];
     const found = tails.get(journal);
     const upTo = Math.max(found?.tail.lastSeq ?? 0, inLog(journal));
     // the journal's own disk, whole, and vouched to be the newest: nothing came behind it

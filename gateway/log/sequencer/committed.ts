@@ -20,7 +20,7 @@ import { readState, type SequencerState } from '../store/state.js';
 import { readPartial, writeTiles } from '../store/tile-files.js';
 import { announceWriting } from '../store/writing.js';
 import { arrivedErased } from './collect.js';
-import { mendLog, shortIndexes } from './mend.js';
+import { mendIndexes, mendLog, shortIndexes } from './mend.js';
 
 /** The points between which a crash can fall while a committed run is brought to its place. */
 export type PlacingStep = 'applying' | 'bodies' | 'tiles' | 'completed';
@@ -67,14 +67,41 @@ export class CommittedLog {
     const { state, version } = found;
     if (state.origin !== this.#options.origin)
       throw new YitongError('log_invalid', `the log's origin is \`${state.origin}\`, not \`${this.#options.origin}\``);
+    const complete = this.#isComplete(state);
+    const short = this.#isIndexShort(state, complete);
+    let edge: Edge;
     try {
-      if (this.#isComplete(state) && shortIndexes(this.#options.dataDir, state).length > 0)
-        throw new YitongError('log_invalid', 'the index of receipts is shorter than the log');
-      return { state, version, edge: await this.#open(state) };
+      if (complete && short) throw new YitongError('log_invalid', 'the index of receipts is shorter than the log');
+      edge = await this.#open(state);
     } catch (error) {
       await this.#mend(state, error);
-      return { state, version, edge: await this.#open(state) };
+      edge = await this.#open(state);
     }
+    // a run that is put in its place writes its own part only, and the index would be long enough, with a hole in it
+    if (!complete && short) this.#mendIndexes(state);
+    return { state, version, edge };
+  }
+
+  /** Whether the index of receipts ends before what was in its place of the log. */
+  #isIndexShort({ journals, own, before, staged: name }: SequencerState, complete: boolean): boolean {
+    if (complete) return shortIndexes(this.#options.dataDir, { journals, own }).length > 0;
+    const ownBefore = { ...own, seq: own.seq - this.#ownEntriesIn(name, own.journal) };
+    return shortIndexes(this.#options.dataDir, { journals: before.journals, own: ownBefore }).length > 0;
+  }
+
+  /** Of a staged run; 0 where it cannot be read, for `open` to say. */
+  #ownEntriesIn(name: string, own: string): number {
+    try {
+      return staged(this.#layout.staged, name).filter(({ journal }) => journal === own).length;
+    } catch {
+      return 0;
+    }
+  }
+
+  #mendIndexes(state: SequencerState): void {
+    const { dataDir, bodies, onMended } = this.#options;
+    const files = mendIndexes({ dataDir, state, size: state.size, bodies, dryRun: false });
+    if (files.length > 0) onMended(files);
   }
 
   /**

@@ -48,7 +48,7 @@ const attempt = <T>(read: () => T): T | undefined => {
 /** Journals whose index ends before what the log has of them. */
 export function shortIndexes(
   dataDir: string,
-  { journals, own }: SequencerState,
+  { journals, own }: Pick<SequencerState, 'journals' | 'own'>,
 ): readonly { readonly journal: string; readonly lastSeq: number }[] {
   const { index } = auditLayout(dataDir);
   return [
@@ -170,7 +170,7 @@ function differs(logDir: string, { path, bytes }: TileFile): boolean {
  * The index of receipts, made again from the stored bodies where it says another place or is too short.
  * @returns the files that were made again, from the data folder
  */
-function mendIndexes({
+export function mendIndexes({
   dataDir,
   state,
   size,

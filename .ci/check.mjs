@@ -32,9 +32,10 @@ if (!compiled.ok) end(false, 'it does not compile');
 const biome = run([join('node_modules', '@biomejs', 'biome', 'bin', 'biome'), 'check']);
 const tested = await run(['.ci/suites.mjs', '--quick', '--jobs', String(availableParallelism())]);
 const count = (tested.output.match(/^ok \d+ - \S+\.test\.js/gm) ?? []).length;
+const failed = (tested.output.match(/^not ok \d+ - \S+\.test\.js/gm) ?? []).length;
 const sum = tested.output.trimEnd().split('\n').at(-1);
 const styled = await biome;
 end(
   tested.ok && styled.ok,
-  `compiled; Biome ${styled.ok ? 'passed' : 'failed'}; ${String(count)} quick suites passed: ${sum}`,
+  `compiled; Biome ${styled.ok ? 'passed' : 'failed'}; of ${String(count + failed)} quick suites ${String(failed)} failed: ${sum}`,
 );

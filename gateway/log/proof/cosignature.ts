@@ -6,7 +6,7 @@ import { createPublicKey, type KeyObject, sign as signBytes, verify as verifyByt
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, type Note, type NoteSignature, parseNote, rawPublicKey, readVkey, type Verifier } from './note.js';
 
-export const COSIGNATURE_V1 = 4;
+const COSIGNATURE_V1 = 4;
 /** u64 time, then the signature. */
 const COSIGNATURE_BYTES = 8 + 64;
 

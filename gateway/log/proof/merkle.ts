@@ -5,7 +5,7 @@ import { LEAF_PREFIX, NODE_PREFIX, sidesOfPath } from './pure/inclusion.js';
 export const HASH_BYTES = 32;
 
 // A one-shot digest into a latin1 string costs a third of one into a buffer (0.24 against 0.70 µs for 33 bytes).
-export const sha256Text = (data: Uint8Array): string => oneShot('sha256', data, 'binary');
+const sha256Text = (data: Uint8Array): string => oneShot('sha256', data, 'binary');
 /** 32 bytes. */
 export const sha256 = (data: Uint8Array): Buffer => Buffer.from(sha256Text(data), 'latin1');
 

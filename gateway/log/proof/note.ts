@@ -7,7 +7,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { sha256 } from './merkle.js';
 import { readSignatureLine, splitNote, splitVkey } from './pure/note-text.js';
 
-export const ED25519 = 1;
+const ED25519 = 1;
 
 export interface Verifier {
   readonly name: string;

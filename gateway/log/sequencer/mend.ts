@@ -73,7 +73,9 @@ export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false
       ? waiting[index - state.before.size]
       : attempt(() => bodies.read(index));
 
-  const { tree, files, damagedBodies } = await rebuildTree(layout.log, size, bodyAt);
+  // a run that is not in its place begins at the edge of the tree before it
+  const edges = waiting.length > 0 ? [state.before.size] : [];
+  const { tree, files, damagedBodies } = await rebuildTree(layout.log, size, bodyAt, edges);
   if (!tree.equals(root))
     throw new YitongError(
       'log_invalid',
@@ -95,11 +97,15 @@ export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false
   return { files: mended, damagedBodies };
 }
 
-/** The tree of `size` entries, from what is left of bundles, tiles and bodies: its root and all its files. */
+/**
+ * The tree of `size` entries, from what is left of bundles, tiles and bodies: its root and all its files.
+ * @param edges sizes on the way whose partial tiles are made as well
+ */
 async function rebuildTree(
   logDir: string,
   size: number,
   bodyAt: (index: number) => StoredBody | BodyRecord | undefined,
+  edges: readonly number[],
 ): Promise<{ readonly tree: Buffer; readonly files: readonly TileFile[]; readonly damagedBodies: readonly number[] }> {
   const edge = openEdge(0, () => Buffer.alloc(0));
   const files: TileFile[] = [];
@@ -118,6 +124,7 @@ async function rebuildTree(
         );
       if (fromBody !== undefined && !fromBody.equals(commitment)) damagedBodies.push(start + i);
       files.push(...edge.append(commitment));
+      if (edges.includes(edge.size)) files.push(...edge.partials());
     }
     if (tile % TILE_WIDTH === 0) await new Promise((resolve) => setImmediate(resolve));
   }

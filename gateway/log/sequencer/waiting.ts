@@ -111,6 +111,10 @@ class FolderWatch implements WaitingLook {
   readonly #journals = new Map<string, Growth>();
   /** Of what is committed and in its place: since when it has been beyond what is published. */
   readonly #committed = new Growth();
+  /** As the last look found it: since when the oldest entry waited that was not sequenced then. */
+  #waitedSince: number | undefined;
+  /** False where what waits to be published when the watch begins cannot be read, nor therefore since when. */
+  #isAgeKnown = true;
   /** As it was when the state could be read last. */
   #taken: Taken = { size: 0, journals: {} };
   /** Of journals without a marker: the newest seq, and of which state of their newest segment it was read. */
@@ -131,7 +135,8 @@ class FolderWatch implements WaitingLook {
     const complete = Math.max(sizeIn(this.#layout.complete, faults), published);
     this.#readTaken(complete, faults);
     const { unsequenced, unsequencedSince } = this.#lookAtJournals(at, faults);
-    const unpublishedSince = earlier(unsequencedSince, this.#unpublishedSince(complete, published, at));
+    const unpublishedSince = earlier(unsequencedSince, this.#unpublishedSince(complete, published, at, faults));
+    this.#waitedSince = unsequencedSince;
     return { unsequenced, faults, ...present({ unsequencedSince, unpublishedSince }) };
   }
 
@@ -191,10 +196,17 @@ class FolderWatch implements WaitingLook {
   }
 
   /** Undefined where all that is committed is published. */
-  #unpublishedSince(complete: number, published: number, at: number): number | undefined {
+  #unpublishedSince(complete: number, published: number, at: number, faults: string[]): number | undefined {
     const first = this.#committed.newest === 0;
-    this.#committed.saw(complete, complete > published && first ? Math.min(at, this.#entryTime(published) ?? at) : at);
-    return complete > published ? this.#committed.beyond(published) : undefined;
+    if (complete > this.#committed.newest) {
+      // what was committed since the last look has waited to be sequenced before
+      const waited = first ? this.#oldestIn(published, complete) : this.#waitedSince;
+      this.#isAgeKnown = !first || complete === published || waited !== undefined;
+      this.#committed.saw(complete, complete > published ? Math.min(at, waited ?? at) : at);
+    }
+    if (complete === published) return undefined;
+    if (!this.#isAgeKnown) faults.push(`entries from ${published} on, which wait to be published, cannot be read`);
+    return this.#committed.beyond(published);
   }
 
   /** The newest durable seq of a journal; of one whose marker is gone, what its newest segment holds. */
@@ -239,18 +251,34 @@ class FolderWatch implements WaitingLook {
     return undefined;
   }
 
-  /** When the entry at a log index was written, by its body; undefined where that cannot be read. */
-  #entryTime(index: number): number | undefined {
+  /**
+   * When the oldest entry of a part of the log was written, by their bodies: journals stand one behind the other in it.
+   * Undefined where none can be read.
+   */
+  #oldestIn(from: number, to: number): number | undefined {
     const bodies = openBodies(this.#layout.bodies, this.#layout.index);
+    let oldest: number | undefined;
     try {
-      const body = bodies.read(index)?.body.toString('utf8');
-      const time =
-        body === undefined ? Number.NaN : Date.parse((JSON.parse(body) as { readonly time?: string }).time ?? '');
-      return Number.isNaN(time) ? undefined : time;
-    } catch {
-      return undefined;
+      for (let index = from; index < to; index++)
+        oldest = earlier(
+          oldest,
+          timeOf(() => bodies.read(index)?.body),
+        );
+      return oldest;
     } finally {
       bodies.close();
     }
+  }
+}
+
+/** ms since 1970; undefined where the body cannot be read, or names no time. */
+function timeOf(read: () => Buffer | undefined): number | undefined {
+  try {
+    const body = read()?.toString('utf8');
+    const time =
+      body === undefined ? Number.NaN : Date.parse((JSON.parse(body) as { readonly time?: string }).time ?? '');
+    return Number.isNaN(time) ? undefined : time;
+  } catch {
+    return undefined;
   }
 }

@@ -25,11 +25,11 @@ export class NumberTally {
   leadingZeros = 0;
   longestDigits = 0;
   largest = 0;
-  /** Numbers that are no whole numbers without groups. */
+  /** Numbers with decimals, or with their digits in groups. */
   others = 0;
-  /** By the style's place in `NUMBER_STYLES`, of `others`. */
+  /** For each style of `NUMBER_STYLES`: how many of `others` are written in it. */
   readonly styles: number[] = NUMBER_STYLES.map(() => 0);
-  /** Decimals, and digits before them. */
+  /** For each style: the most decimals that were seen, and the most digits before them. */
   readonly scales: number[] = NUMBER_STYLES.map(() => 0);
   readonly wholes: number[] = NUMBER_STYLES.map(() => 0);
 

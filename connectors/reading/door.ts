@@ -84,8 +84,8 @@ export const USUAL_PORT = 443;
 
 export function makeDoor({ allowHosts, ceiling, allowPrivate }: DoorOptions): Door {
   const allowed = new Set(allowHosts.map((host) => hostAndPort(host, USUAL_PORT)));
-  /** Why not, if so. Without TLS only this machine. */
-  const wrong = (address: string, plain: boolean): string | undefined => {
+  /** Why a request may not go to the address; undefined if it may. Without TLS only this machine may be asked. */
+  const whyRefused = (address: string, plain: boolean): string | undefined => {
     const kind = addressKind(address);
     if (kind === 'forbidden') return 'has an address to which no request may go';
     if (kind !== 'public' && !allowPrivate) return 'has a private address, and `allowPrivate` is not set';
@@ -103,17 +103,17 @@ export function makeDoor({ allowHosts, ceiling, allowPrivate }: DoorOptions): Do
       if (!ceiling.allows(`${url.hostname}:${port}`, USUAL_PORT)) throw refuse(aboveCeiling(url.host));
       const name = bare(url.hostname);
       if (isIP(name) !== 0) {
-        const why = wrong(name, url.protocol === 'http:');
+        const why = whyRefused(name, url.protocol === 'http:');
         if (why !== undefined) throw refuse(`${host} ${why}`);
       } else if (url.protocol === 'http:' && name !== 'localhost') throw refuse(`${host} is to be reached without TLS`);
     },
     lookup: (plain) => (hostname, options, callback) => {
       lookUp(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
         if (error !== null) return callback(error, []);
-        const good = addresses.filter(({ address }) => wrong(address, plain) === undefined);
+        const good = addresses.filter(({ address }) => whyRefused(address, plain) === undefined);
         const [first] = good;
         if (first === undefined)
-          return callback(refuse(`\`${hostname}\` ${wrong(addresses[0]?.address ?? '', plain) ?? ''}`), []);
+          return callback(refuse(`\`${hostname}\` ${whyRefused(addresses[0]?.address ?? '', plain) ?? ''}`), []);
         if (options.all === true) callback(null, good);
         else callback(null, first.address, first.family);
       });

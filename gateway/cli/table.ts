@@ -22,7 +22,7 @@ const plain = (value: string | number | undefined): string =>
 /** Never narrower than this, so that a table with many columns can still be read. */
 const NARROWEST = 8;
 
-/** Shortened in the middle of nothing: at its end, with a mark. */
+/** Shortened at its end to so many cells, of which the last one is the mark `…`. */
 function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let kept = '';

@@ -1,3 +1,4 @@
+/** The embedded bus: topics, appends and consumers over one LMDB folder, for one machine. */
 import { randomUUID } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 import { checkSpec, partitionMismatch, refuseTooLarge, unknownTopic } from '../limits.js';
@@ -27,41 +28,40 @@ export async function openEmbeddedBus(options: EmbeddedOptions): Promise<Bus> {
 
 class EmbeddedBus implements Bus {
   readonly driver = 'embedded';
-  private readonly bell: Doorbell;
-  private readonly appender: Appender;
-  private readonly compactor: Compactor;
-  private readonly rows = new Map<string, TopicRow>();
-  private readonly consumptions = new Set<Consumption>();
-  private closing: Promise<void> | undefined;
+  readonly #store: Store;
+  readonly #bell: Doorbell;
+  readonly #appender: Appender;
+  readonly #compactor: Compactor;
+  readonly #rows = new Map<string, TopicRow>();
+  readonly #consumptions = new Set<Consumption>();
+  #closing: Promise<void> | undefined;
 
-  constructor(
-    private readonly store: Store,
-    now: () => number,
-  ) {
-    this.bell = new Doorbell(store);
-    this.compactor = new Compactor(store, now);
-    this.appender = new Appender(store, {
+  constructor(store: Store, now: () => number) {
+    this.#store = store;
+    this.#bell = new Doorbell(store);
+    this.#compactor = new Compactor(store, now);
+    this.#appender = new Appender(store, {
       now,
       appended: (touched) => {
-        this.bell.ring();
+        this.#bell.ring();
         for (const { topic, partition } of touched)
-          if (topic.history === 'latest') this.compactor.consider(topic, partition);
+          if (topic.history === 'latest') this.#compactor.consider(topic, partition);
       },
     });
   }
 
   async ensureTopics(specs: readonly TopicSpec[]): Promise<void> {
     specs.forEach(checkSpec);
-    this.store.refresh();
-    const missing = specs.filter((spec) => this.checked(spec) === undefined);
+    this.#store.refresh();
+    const missing = specs.filter((spec) => this.#checked(spec) === undefined);
     if (missing.length === 0) return;
-    const mismatches = await this.store.write(() => {
+    const mismatches = await this.#store.write(() => {
       const found: YitongError[] = [];
       for (const spec of missing) {
         // another process may have made it since
-        const row = this.store.topic(spec.topic);
+        const row = this.#store.topic(spec.topic);
         if (row === undefined)
-          this.store.addTopic(spec.topic, { id: randomUUID(), partitions: spec.partitions, history: spec.history });
+          this.#store.addTopic(spec.topic, { id: randomUUID(), partitions: spec.partitions, history: spec.history });
         else if (row.partitions !== spec.partitions)
           found.push(partitionMismatch(spec.topic, row.partitions, spec.partitions));
       }
@@ -70,26 +70,26 @@ class EmbeddedBus implements Bus {
     if (mismatches[0] !== undefined) throw mismatches[0];
   }
 
-  private checked(spec: TopicSpec): TopicRow | undefined {
-    const row = this.store.topic(spec.topic);
+  #checked(spec: TopicSpec): TopicRow | undefined {
+    const row = this.#store.topic(spec.topic);
     if (row !== undefined && row.partitions !== spec.partitions)
       throw partitionMismatch(spec.topic, row.partitions, spec.partitions);
     return row;
   }
 
   async topicState(topic: string): Promise<TopicState | undefined> {
-    this.store.refresh();
-    const row = this.store.topic(topic);
+    this.#store.refresh();
+    const row = this.#store.topic(topic);
     if (row === undefined) return undefined;
     const partitions = Array.from({ length: row.partitions }, (_, partition) => {
-      const head = this.store.head(row.number, partition);
+      const head = this.#store.head(row.number, partition);
       return { low: head.low, high: head.next };
     });
     return { id: row.id, partitions };
   }
 
   async clusterId(): Promise<string> {
-    return this.store.clusterId();
+    return this.#store.clusterId();
   }
 
   async producer(): Promise<Producer> {
@@ -97,42 +97,42 @@ class EmbeddedBus implements Bus {
       send: async (topic, records) => {
         if (records.length === 0) return [];
         for (const record of records) refuseTooLarge(topic, record);
-        return await this.appender.append(this.row(topic), records);
+        return await this.#appender.append(this.#row(topic), records);
       },
       close: async () => undefined,
     };
   }
 
   async consume(options: ConsumeOptions): Promise<Consumption> {
-    if (this.closing !== undefined) throw new YitongError('bus_unavailable', 'the bus is closed');
-    const topics = options.topics.map((topic) => [topic, this.row(topic)] as const);
-    const consumption = consumeEmbedded(this.store, this.bell, topics, options);
-    this.consumptions.add(consumption);
-    const forget = (): void => void this.consumptions.delete(consumption);
+    if (this.#closing !== undefined) throw new YitongError('bus_unavailable', 'the bus is closed');
+    const topics = options.topics.map((topic) => [topic, this.#row(topic)] as const);
+    const consumption = consumeEmbedded(this.#store, this.#bell, topics, options);
+    this.#consumptions.add(consumption);
+    const forget = (): void => void this.#consumptions.delete(consumption);
     consumption.done.then(forget, forget);
     return consumption;
   }
 
   close(): Promise<void> {
-    this.closing ??= this.shut();
-    return this.closing;
+    this.#closing ??= this.#shut();
+    return this.#closing;
   }
 
-  private async shut(): Promise<void> {
-    await Promise.all([...this.consumptions].map((consumption) => consumption.stop()));
-    await this.appender.close();
-    await this.compactor.close();
-    await this.store.close();
+  async #shut(): Promise<void> {
+    await Promise.all([...this.#consumptions].map((consumption) => consumption.stop()));
+    await this.#appender.close();
+    await this.#compactor.close();
+    await this.#store.close();
   }
 
   /** Topics are never deleted or changed here, so what was read once holds. */
-  private row(topic: string): TopicRow {
-    let row = this.rows.get(topic);
+  #row(topic: string): TopicRow {
+    let row = this.#rows.get(topic);
     if (row === undefined) {
-      this.store.refresh();
-      row = this.store.topic(topic);
+      this.#store.refresh();
+      row = this.#store.topic(topic);
       if (row === undefined) throw unknownTopic(topic);
-      this.rows.set(topic, row);
+      this.#rows.set(topic, row);
     }
     return row;
   }

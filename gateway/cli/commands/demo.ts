@@ -82,7 +82,7 @@ async function logged(
   throw new YitongError('log_invalid', `the entry \`${id}\` did not come into the log within 10 s`);
 }
 
-interface Told {
+interface AskedStep {
   readonly title: TourStep['title'];
   readonly status: number;
   readonly datasets: readonly { readonly id: string; readonly status: string; readonly reason?: string }[];
@@ -95,8 +95,8 @@ async function tour(
   api: string,
   pki: string,
   call: Invocation,
-): Promise<Told[]> {
-  const told: Told[] = [];
+): Promise<AskedStep[]> {
+  const asked: AskedStep[] = [];
   for (const [i, step] of steps.entries()) {
     call.say(`${i + 1}. ${step.title.en}  ${step.title.zh}`);
     call.say(`   ${step.client} asks for purpose ${step.purpose}`);
@@ -108,7 +108,7 @@ async function tour(
     call.say(`   on record as ${id}, entry ${entry.index} of the log:`);
     call.say(`     ${entry.body}`);
     call.say('');
-    told.push({
+    asked.push({
       title: step.title,
       status,
       datasets: answer.datasets.map(({ id: dataset, status: state, reason }) => ({
@@ -119,7 +119,7 @@ async function tour(
       receipt: id,
     });
   }
-  return told;
+  return asked;
 }
 
 const command: Command = {
@@ -152,15 +152,15 @@ const command: Command = {
         `published ${loadedRows(up.reports).toLocaleString('en')} rows of ${up.reports.length} datasets; all ` +
           'are in the view\n',
       );
-      let told: Told[];
+      let asked: AskedStep[];
       try {
-        told = await tour(steps, data, up.api, up.pki, call);
+        asked = await tour(steps, data, up.api, up.pki, call);
       } finally {
         await up.stop();
       }
       call.say('now from the files alone:');
       const verified = await verifyLog({ logDir: auditLayout(data).log, dataDir: data });
-      call.json({ steps: told, log: verified });
+      call.json({ steps: asked, log: verified });
       if (verified.ok) {
         call.say(`   the log verifies: ${verified.size} entries, root ${verified.root}`);
         call.say(
@@ -170,7 +170,7 @@ const command: Command = {
       } else call.say(`   the log does NOT verify: ${verified.fault ?? ''}`);
       const ended = [
         ...new Set(
-          told.flatMap(({ datasets }) =>
+          asked.flatMap(({ datasets }) =>
             datasets.flatMap(({ id, reason }) => (reason === 'grant_expired' ? [id] : [])),
           ),
         ),

@@ -1,3 +1,4 @@
+/** `yitong policies unused`: what was granted and not used, by the log. */
 import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';

@@ -117,7 +117,7 @@ export function readOn(dir: string, position: Position, maxEntries: number): Rea
   }
   if (position.segment === 0) return readFirstSegment(view);
   if (position.segment > view.newest) return awaitSegment(view);
-  // no chain: what lies before this segment was told as a gap of which nobody knew the end
+  // no chain: what lies before this segment is on record as a gap whose end nobody knew
   if (position.chain === '') return readBehindGap(view);
   return readInSegment(view);
 }

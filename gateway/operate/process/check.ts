@@ -31,7 +31,7 @@ async function check({
   const before = copy === undefined ? undefined : await loadWorkspace(copy, { allowUnregistered: true });
   const errors = (await findingsOf(await readDeclared(dir), before)).filter(({ severity }) => severity === 'error');
   if (errors.length > 0) {
-    const said = errors
+    const named = errors
       .slice(0, NAMED)
       .map(
         ({ dataset, message, code, place }) =>
@@ -40,7 +40,7 @@ async function check({
     return {
       ok: false,
       why:
-        `${said.join('; ')}` +
+        `${named.join('; ')}` +
         (errors.length > NAMED ? `; and ${String(errors.length - NAMED)} more, see \`yitong contracts check\`` : ''),
     };
   }
@@ -58,7 +58,9 @@ async function check({
 // answers go first
 setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const given = JSON.parse(process.argv[2] ?? '{}') as CheckArguments;
-const tell = (checked: Checked): void => {
+const sendToParent = (checked: Checked): void => {
   process.send?.(checked, () => process.disconnect());
 };
-check(given).then(tell, (error: unknown) => tell({ ok: false, why: wordsOf(error, given.args.workspace) }));
+check(given).then(sendToParent, (error: unknown) =>
+  sendToParent({ ok: false, why: wordsOf(error, given.args.workspace) }),
+);

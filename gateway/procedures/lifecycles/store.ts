@@ -106,8 +106,8 @@ export function openTicketStore(dataDir: string): TicketStore {
     },
     remove(tickets) {
       return env.writeSync(() => {
-        // what was said of tickets that went with an earlier call: who was there has heard it, and who comes later need
-        // not
+        // the notes of tickets that an earlier call removed: processes that run have read them, and one that starts now
+        // reads the tickets themselves
         const past = [...map.getRange({ start: change(0), end: 'change/~' })].filter(
           ({ value }) => map.get(`head/${String(value)}`) === undefined,
         );

@@ -7,24 +7,24 @@ interface Detector {
 }
 type Detectors = new (options: { readonly formats: readonly string[] }) => Detector;
 
-const found = (window as unknown as { readonly BarcodeDetector?: Detectors }).BarcodeDetector;
+const BarcodeReader = (window as unknown as { readonly BarcodeDetector?: Detectors }).BarcodeDetector;
 /** Left out of the types where a page has no secure address. */
 const media = navigator.mediaDevices as MediaDevices | undefined;
 const CODE = /(?:^|\/compliance\/)([A-Za-z0-9_-]{43})$/;
 
 for (const region of document.querySelectorAll<HTMLElement>('[data-camera]')) {
-  const [video, button, told] = [
+  const [video, button, outcome] = [
     region.querySelector('video'),
     region.querySelector('button'),
     region.querySelector<HTMLElement>('[data-told]'),
   ];
   const field = region.closest('form')?.querySelector<HTMLInputElement>('input[name=code]');
   if (
-    found === undefined ||
+    BarcodeReader === undefined ||
     media === undefined ||
     video === null ||
     button === null ||
-    told === null ||
+    outcome === null ||
     field === null ||
     field === undefined
   )
@@ -43,14 +43,14 @@ for (const region of document.querySelectorAll<HTMLElement>('[data-camera]')) {
       video.hidden = false;
       button.hidden = true;
       await video.play();
-      const detector = new found({ formats: ['qr_code'] });
+      const detector = new BarcodeReader({ formats: ['qr_code'] });
       for (;;) {
         const code = (await detector.detect(video))
           .map(({ rawValue }) => CODE.exec(rawValue)?.[1])
           .find((one) => one !== undefined);
         if (code !== undefined) {
           field.value = code;
-          told.textContent = told.dataset['found'] ?? '';
+          outcome.textContent = outcome.dataset['found'] ?? '';
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, 200));
@@ -60,7 +60,7 @@ for (const region of document.querySelectorAll<HTMLElement>('[data-camera]')) {
     }
   };
   button.addEventListener('click', () => {
-    told.textContent = '';
-    read().catch(() => (told.textContent = told.dataset['none'] ?? ''));
+    outcome.textContent = '';
+    read().catch(() => (outcome.textContent = outcome.dataset['none'] ?? ''));
   });
 }

@@ -104,7 +104,7 @@ function copyOfBuild(dir: string): { root: string; cli: string } {
   mkdirSync(root, { recursive: true });
   for (const dir of ['contracts', 'policies', 'connectors', 'gateway'])
     cpSync(join(from, 'dist', dir), join(root, 'dist', dir), { recursive: true });
-  for (const path of ['package.json', 'policies/rules', 'gateway/cli/template'])
+  for (const path of ['package.json', 'policies/rules', 'gateway/cli/template', 'gateway/http'])
     cpSync(join(from, path), join(root, path), { recursive: true });
   symlinkSync(join(from, 'node_modules'), join(root, 'node_modules'));
   return { root, cli: join(root, 'dist/gateway/cli/main.js') };

@@ -7,7 +7,8 @@
 // for plugins and a record of loaded files that no test here uses. A suite and what it starts run as a user's do.
 // The order is by what the suites say of themselves: those that set a longer timeout than others first, so that no
 // long one begins when all others are through; the quick ones (.ci/quick.mjs; `--quick` runs them only) last.
-// More suites run at a time than there are cores, for most of them wait: for a server that starts, an hour that turns.
+// As many suites run at a time as there are cores: with more of them the same suites took longer each, and one that
+// starts a process of low priority waited for minutes.
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -32,7 +33,7 @@ const { values, positionals } = parseArgs({
 const asked = positionals.length === 0 ? suites() : positionals.map((name) => resolve(name));
 const files = values.quick ? asked.filter((file) => weight(file) === 0) : asked;
 const absent = files.filter((file) => !existsSync(file));
-const jobs = Number(values.jobs ?? availableParallelism() + 1);
+const jobs = Number(values.jobs ?? availableParallelism());
 if (absent.length > 0 || !Number.isSafeInteger(jobs) || jobs < 1) {
   for (const file of absent) console.error(`there is no suite ${relative(root, file)}`);
   if (absent.length === 0) console.error('--jobs is a number from 1');

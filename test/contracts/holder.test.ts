@@ -35,12 +35,19 @@ t.test('a process that ended and was never waited for holds nothing: its number 
   const child = said.toString().trim();
   const name = nameOf(child);
   t.ok(holderLives(name));
+  // until then it is still the shell, which asks
+  await until(
+    'the parent that never asks',
+    async () => readFileSync(`/proc/${String(parent.pid)}/comm`, 'utf8').trim(),
+    (command) => command === 'sleep',
+    60_000,
+  );
   process.kill(Number(child), 'SIGKILL');
   await until(
     'a zombie',
     async () => /\) Z /.test(readFileSync(`/proc/${child}/stat`, 'utf8')),
     (dead) => dead,
-    10_000,
+    60_000,
   );
   t.doesNotThrow(() => process.kill(Number(child), 0), 'the system still knows it');
   t.notOk(holderLives(name));

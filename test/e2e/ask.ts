@@ -59,7 +59,7 @@ export async function until<T>(
   what: string,
   probe: () => Promise<T>,
   holds: (seen: T) => boolean,
-  within = 20_000,
+  within = 60_000,
 ): Promise<T> {
   const end = Date.now() + within;
   for (;;) {

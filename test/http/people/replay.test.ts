@@ -13,7 +13,7 @@ import { serve } from '../api/serve.js';
 const REQUESTS = 120_000;
 const START = Date.parse('2026-03-02T02:00:00Z');
 
-t.setTimeout(180_000);
+t.setTimeout(700_000);
 
 t.test(
   'a replay shows how far it is, runs beside the gateway, once for a person and twice in all, and ends with ' +
@@ -82,7 +82,8 @@ t.test(
       'progress',
       () => Promise.resolve(first.text()),
       (text) => /<progress[^>]*max="120000"/.test(text),
-      60_000,
+      // it gives way to all others: on a busy machine it takes its time
+      300_000,
     );
     t.match(first.text(), /href="\/console\/replay">Cancel/);
     t.equal(processes(), 1, 'in a process of its own');
@@ -116,7 +117,7 @@ t.test(
       'the result',
       () => Promise.resolve(second.text()),
       (text) => text.endsWith('</html>'),
-      120_000,
+      300_000,
     );
     t.match(
       second.text(),

@@ -139,7 +139,7 @@ export function configurationPage(settings: readonly Setting[]): string {
   const lines = [
     '# Configuration',
     '',
-    'Made by `yitong config --markdown`; a test holds it equal to the declarations under `gateway/config/`.',
+    'Made by `yitong config --markdown`; a test holds it equal to the declarations under `gateway/ground/config/`.',
     '',
     'A setting comes from `yitong.json` of the workspace, section and key; over it from the environment; over ' +
       'both from a flag of the command, where there is one. Lists and',

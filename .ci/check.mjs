@@ -37,5 +37,6 @@ const sum = tested.output.trimEnd().split('\n').at(-1);
 const styled = await biome;
 end(
   tested.ok && styled.ok,
-  `compiled; Biome ${styled.ok ? 'passed' : 'failed'}; of ${String(count + failed)} quick suites ${String(failed)} failed: ${sum}`,
+  `compiled; Biome ${styled.ok ? 'passed' : 'failed'}; ` +
+    `of ${String(count + failed)} quick suites ${String(failed)} failed: ${sum}`,
 );

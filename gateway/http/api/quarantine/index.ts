@@ -85,7 +85,8 @@ const service: Service = {
           summary: 'rows of a dataset that broke their contract, with the reason',
           description:
             "For clients of the dataset's authority. A page may hold fewer rows than `limit`. " +
-            "Of this replica's data folder: what was pushed to it over HTTP, and what feeds that run on the same folder have read.",
+            "Of this replica's data folder: what was pushed to it over HTTP, and what feeds that run on the same " +
+            'folder have read.',
           tags: ['publish'],
           params: paramsSchema,
           querystring: listQuery,

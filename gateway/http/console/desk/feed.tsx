@@ -55,6 +55,10 @@ const states: Readonly<Record<FeedFacts['status'], Localised & { readonly css: s
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
 };
 
+/** Nothing where the row as a whole is wrong. */
+const FieldName = ({ field }: { readonly field: string }): JSX.Element | null =>
+  field === '' ? null : <span class="mono">{field}</span>;
+
 export function FeedState({
   facts,
   language,
@@ -372,8 +376,7 @@ export function feedPage({
                       </p>
                     ) : (
                       <p>
-                        <span class="state bad">{code}</span> {field === '' ? null : <span class="mono">{field}</span>}{' '}
-                        {reason}
+                        <span class="state bad">{code}</span> <FieldName field={field} /> {reason}
                       </p>
                     ),
                   )}

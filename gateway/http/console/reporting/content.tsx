@@ -297,8 +297,8 @@ export function ReportContent({ model, language, changed = () => undefined }: Co
             <b>
               {say(
                 `下列 ${leftOut.length} 家企业未授权，未列入本报告，未查询其记录：`,
-                `${leftOut.length === 1 ? 'One company has' : `${leftOut.length} companies have`} not authorised this ` +
-                  `and ${leftOut.length === 1 ? 'is' : 'are'} left out; no record of theirs was read:`,
+                `${leftOut.length === 1 ? 'One company has' : `${leftOut.length} companies have`} not authorised ` +
+                  `this and ${leftOut.length === 1 ? 'is' : 'are'} left out; no record of theirs was read:`,
               )}
             </b>
           </p>

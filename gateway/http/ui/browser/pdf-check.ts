@@ -49,8 +49,8 @@ const web: Proof = {
 };
 
 /**
- * @param trusted DER of the CA certificates; `certificatesOfPem` of `../../../ground/der/certificate.js` makes them of a
- * PEM text
+ * @param trusted DER of the CA certificates, which `certificatesOfPem` of `ground/der/certificate.ts` makes of a PEM
+ * text
  * @returns what holds and, of a report that is genuine, its model; never throws for what the file holds
  */
 export const checkPdf = (file: ArrayBuffer, trusted: readonly Bytes[]): Promise<PdfCheck> =>

@@ -2,7 +2,6 @@
 // the style, and the quick suites pass. Which those are: .ci/quick.mjs, by what they import. All others: `npm test`.
 // Ends with one line; exit 0 where all is well, else 1.
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,7 +29,7 @@ const end = (ok, what) => {
 const compiled = await run(['.setup.mjs']);
 if (!compiled.ok) end(false, 'it does not compile');
 const biome = run([join('node_modules', '@biomejs', 'biome', 'bin', 'biome'), 'check']);
-const tested = await run(['.ci/suites.mjs', '--quick', '--jobs', String(availableParallelism())]);
+const tested = await run(['.ci/suites.mjs', '--quick']);
 const count = (tested.output.match(/^ok \d+ - \S+\.test\.js/gm) ?? []).length;
 const failed = (tested.output.match(/^not ok \d+ - \S+\.test\.js/gm) ?? []).length;
 const sum = tested.output.trimEnd().split('\n').at(-1);

@@ -15,7 +15,7 @@ import { parseNote, type Signer } from '../proof/note.js';
 import { type Edge, openEdge, type TileFile } from '../proof/tiles.js';
 import { traceOfLog } from '../store/begun.js';
 import { type BodyRecord, type BodyStore, type PackedRecords, packRecords } from '../store/bodies.js';
-import { staged } from '../store/staging.js';
+import { staged, stagedIfReadable } from '../store/staging.js';
 import { readState, type SequencerState } from '../store/state.js';
 import { readPartial, writeTiles } from '../store/tile-files.js';
 import { announceWriting } from '../store/writing.js';
@@ -85,17 +85,10 @@ export class CommittedLog {
   /** Whether the index of receipts ends before what was in its place of the log. */
   #isIndexShort({ journals, own, before, staged: name }: SequencerState, complete: boolean): boolean {
     if (complete) return shortIndexes(this.#options.dataDir, { journals, own }).length > 0;
-    const ownBefore = { ...own, seq: own.seq - this.#ownEntriesIn(name, own.journal) };
+    // of a run that cannot be read `open` says so
+    const ofRun = stagedIfReadable(this.#layout.staged, name).filter(({ journal }) => journal === own.journal);
+    const ownBefore = { ...own, seq: own.seq - ofRun.length };
     return shortIndexes(this.#options.dataDir, { journals: before.journals, own: ownBefore }).length > 0;
-  }
-
-  /** Of a staged run; 0 where it cannot be read, for `open` to say. */
-  #ownEntriesIn(name: string, own: string): number {
-    try {
-      return staged(this.#layout.staged, name).filter(({ journal }) => journal === own).length;
-    } catch {
-      return 0;
-    }
   }
 
   #mendIndexes(state: SequencerState): void {

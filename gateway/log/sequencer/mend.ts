@@ -17,7 +17,7 @@ import type { Verifier } from '../proof/note.js';
 import { ENTRY_BYTES, openEdge, parseBundle, TILE_WIDTH, type TileFile, tilePath, tileWidth } from '../proof/tiles.js';
 import type { BodyRecord, BodyStore, StoredBody } from '../store/bodies.js';
 import { SEQ } from '../store/bodies.js';
-import { staged } from '../store/staging.js';
+import { stagedIfReadable } from '../store/staging.js';
 import type { SequencerState } from '../store/state.js';
 import { writeTiles } from '../store/tile-files.js';
 
@@ -67,7 +67,7 @@ export async function mendLog({ dataDir, state, verifier, bodies, dryRun = false
   const { size, root } = openCheckpoint(Buffer.from(state.checkpoint), state.origin, [verifier]);
   const layout = auditLayout(dataDir);
   const complete = readIfThere(layout.complete)?.toString('utf8') === state.checkpoint;
-  const waiting = complete ? [] : (attempt(() => staged(layout.staged, state.staged)) ?? []);
+  const waiting = complete ? [] : stagedIfReadable(layout.staged, state.staged);
   const bodyAt = (index: number): StoredBody | BodyRecord | undefined =>
     waiting.length > 0 && index >= state.before.size
       ? waiting[index - state.before.size]

@@ -56,6 +56,15 @@ export function staged(dir: string, name: string): BodyRecord[] {
   });
 }
 
+/** As `staged`; no record where the run cannot be read. */
+export function stagedIfReadable(dir: string, name: string): BodyRecord[] {
+  try {
+    return staged(dir, name);
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Removes what runs from below `size` staged: they are in place, or lost against the run that is. What others stage on
  * top of newer runs stays.

@@ -10,6 +10,7 @@ import type { GatewayContext } from '../../gateway/documents/context.js';
 import { pushing } from '../../gateway/http/api/records/push.js';
 import { digit9, feed as makeFeed } from './fixtures.js';
 import { openOffice } from './office.js';
+import { sendingBy } from './sending.js';
 
 const key = (n: number): string => digit9.make(n);
 /** The same with one digit mistyped. */
@@ -268,22 +269,10 @@ t.test('a run that died between the bus and its own memory leaves nothing that n
   let cut = false;
   const office = await openOffice(dir, {
     bus: (bus) =>
-      new Proxy(bus, {
-        get: (target, name) => {
-          const value: unknown = Reflect.get(target, name);
-          if (name !== 'producer') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-          return async () => {
-            const producer = await target.producer();
-            return {
-              close: () => producer.close(),
-              send: async (...sent: Parameters<typeof producer.send>) => {
-                const acks = await producer.send(...sent);
-                if (cut) throw Object.assign(new Error('cut off'));
-                return acks;
-              },
-            };
-          };
-        },
+      sendingBy(bus, async (producer, topic, records) => {
+        const acks = await producer.send(topic, records);
+        if (cut) throw Object.assign(new Error('cut off'));
+        return acks;
       }),
   });
   t.teardown(() => office.close());

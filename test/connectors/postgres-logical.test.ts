@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Bus, OutRecord } from '../../connectors/bus/port.js';
+import type { Bus } from '../../connectors/bus/port.js';
 import type { Feed } from '../../connectors/feed.js';
 import { parseMapping } from '../../connectors/mapping/index.js';
 import { scheduleFeeds } from '../../connectors/schedule.js';
@@ -11,6 +11,7 @@ import { until } from '../e2e/ask.js';
 import { postgresForTest } from '../support/servers/postgres.js';
 import { digit9, feed as makeFeed } from './fixtures.js';
 import { differences, logicalFeed, replicated, TABLE } from './replicated.js';
+import { sendingBy } from './sending.js';
 
 const ROWS = Number(process.env['YITONG_TEST_ROWS'] ?? 5_000);
 /** Bytes of memory that are the process's own. */
@@ -142,21 +143,10 @@ t.test('PostgreSQL', async (t) => {
       let dies = true;
       // a mock, as a process dies between the acknowledgement and the note only by chance
       const dying = (bus: Bus): Bus =>
-        new Proxy(bus, {
-          get: (target, name) =>
-            name === 'producer'
-              ? async () => {
-                  const producer = await target.producer();
-                  return {
-                    send: async (topic: string, records: readonly OutRecord[]) => {
-                      const acks = await producer.send(topic, records);
-                      if (dies) throw new YitongError('bus_unavailable', 'died');
-                      return acks;
-                    },
-                    close: () => producer.close(),
-                  };
-                }
-              : Reflect.get(target, name, target),
+        sendingBy(bus, async (producer, topic, records) => {
+          const acks = await producer.send(topic, records);
+          if (dies) throw new YitongError('bus_unavailable', 'died');
+          return acks;
         });
       const office = await replicated(t.testdir(), url, {}, { maxWithdrawShare: 1 }, dying);
       await t.rejects(office.run(), { code: 'bus_unavailable' });

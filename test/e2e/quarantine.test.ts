@@ -199,10 +199,12 @@ t.test('rows of a mended mapping are published by a retry, and a retry that come
       ) as { datasets: { records: unknown[] }[] },
     (answer) => answer.datasets[0]?.records.length === 1,
   );
-  t.match(
-    (await acts('quarantine_retried')).find(({ detail }) => (detail as Json)['published'] === 3),
-    { by: 'front-desk', target: 'office.shops', detail: { tried: 3, stillBad: 0 } },
+  const retried = await until(
+    'the entry',
+    async () => (await acts('quarantine_retried')).find(({ detail }) => (detail as Json)['published'] === 3),
+    (found) => found !== undefined,
   );
+  t.match(retried, { by: 'front-desk', target: 'office.shops', detail: { tried: 3, stillBad: 0 } });
 });
 
 t.test(

@@ -25,6 +25,7 @@ import {
   feed as makeFeed,
   workspace as makeWorkspace,
 } from '../../../connectors/fixtures.js';
+import { sendingBy } from '../../../connectors/sending.js';
 import { type Random, randomOf } from '../random.js';
 import { type Company, Register, type Row } from './register.js';
 import { type Form, fileSource, folderSource, type Source, tableSource } from './sources.js';
@@ -74,21 +75,7 @@ class FaultyBus {
       if (this.random.chance(0.2)) await producer.send(topic, records);
       return acks;
     };
-    this.bus = new Proxy(inner, {
-      get: (target, name) => {
-        if (name === 'producer') {
-          return async (options: Parameters<Bus['producer']>[0]) => {
-            const producer = await target.producer(options);
-            return {
-              send: (topic: string, records: readonly OutRecord[]) => send(producer, topic, records),
-              close: () => producer.close(),
-            } satisfies Producer;
-          };
-        }
-        const value: unknown = Reflect.get(target, name);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    this.bus = sendingBy(inner, send);
   }
 }
 

@@ -9,7 +9,7 @@
 // long one begins when all others are through; the quick ones (.ci/quick.mjs; `--quick` runs them only) last.
 // As many suites run at a time as there are cores: with more of them the same suites took longer each, and one that
 // starts a process of low priority waited for minutes.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Writable } from 'node:stream';
@@ -43,8 +43,15 @@ if (absent.length > 0 || !Number.isSafeInteger(jobs) || jobs < 1) {
 const weights = new Map(files.map((file) => [file, weight(file)]));
 files.sort((a, b) => weights.get(b) - weights.get(a) || (a < b ? -1 : 1));
 
-// tap's time for a test that sets none is the runner's to give; that of a whole suite as well
-const env = { ...process.env, TAP_TIMEOUT: process.env.TAP_TIMEOUT ?? String(timeout) };
+// tap's time for a test that sets none is the runner's to give; that of a whole suite as well. A test's folder is
+// removed here, when its suite has ended: tap removes it before a test that asked for it first has stopped what writes there.
+const env = { ...process.env, TAP_TIMEOUT: process.env.TAP_TIMEOUT ?? String(timeout), TAP_SAVE_FIXTURE: '1' };
+const fixtures = join(root, '.tap/fixtures');
+function removeFolders(suite) {
+  const own = relative(root, suite).replaceAll('/', '-');
+  for (const name of existsSync(fixtures) ? readdirSync(fixtures) : [])
+    if (name === own || name.startsWith(`${own}-`)) rmSync(join(fixtures, name), { recursive: true, force: true });
+}
 // tap gives a child hooks of its own by this variable, whatever it had been
 const before =
   process.env.NODE_OPTIONS === undefined ? ['-u', 'NODE_OPTIONS'] : [`NODE_OPTIONS=${process.env.NODE_OPTIONS}`];
@@ -77,7 +84,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
 t.on('spawn', (suite) =>
   suite.on('process', (child) => {
     running.add(child);
-    child.once('close', () => running.delete(child));
+    child.once('close', () => {
+      running.delete(child);
+      removeFolders(resolve(root, suite.options.externalID));
+    });
   }),
 );
 const ended = files.map((file) => {

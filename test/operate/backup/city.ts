@@ -90,6 +90,32 @@ export async function answersOf(running: City, questions: readonly Question[]): 
   return questions.map((question) => answers.get(question) ?? { text: 'not asked', seen: [] });
 }
 
+/** Where two lists of answers differ: each dataset, how it was answered before and after, and in how many answers. */
+export function whatDiffers(before: readonly Answer[], after: readonly Answer[]): string {
+  const counts = new Map<string, number>();
+  const parts = (text: string): ReadonlyMap<string, string> => {
+    const { datasets = [], ...rest } = JSON.parse(text) as Partial<QueryAnswer>;
+    return new Map([
+      ['the answer', JSON.stringify(rest)],
+      ...datasets.map((one): [string, string] => [one.id, JSON.stringify(one)]),
+    ]);
+  };
+  before.forEach(({ text }, at) => {
+    const [was, is] = [parts(text), parts(after[at]?.text ?? '{}')];
+    for (const part of new Set([...was.keys(), ...is.keys()])) {
+      const [one = '', other = ''] = [was.get(part), is.get(part)];
+      if (one === other) continue;
+      const from = [...one].findIndex((letter, i) => letter !== other[i]);
+      const shown = `${part}: ${one.slice(Math.max(0, from - 30), from + 30)} → ${other.slice(Math.max(0, from - 30), from + 30)}`;
+      counts.set(shown, (counts.get(shown) ?? 0) + 1);
+    }
+  });
+  return [...counts]
+    .slice(0, 8)
+    .map(([what, count]) => `${count} × ${what}`)
+    .join('; ');
+}
+
 /** Asks without end from one connection; what each answer took, ms. */
 export function load(
   t: Test,

@@ -141,6 +141,30 @@ const { modules, script } = require('./load.js');
 })();
 `;
 
+/** Makes a module of compiled checks out of the schemas that the program's modules declare (contracts/validate.ts). */
+const CHECKS = `import { writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import standalone from 'ajv/dist/standalone/index.js';
+const [, dist, to, ...files] = process.argv;
+const load = (file) => import(pathToFileURL(dist + '/' + file).href);
+globalThis.yitongSchemas = [];
+const modules = await Promise.all(files.map(load));
+const { compiler, schemaDigest } = await load('contracts/validate.js');
+const kinds = modules.map((one) => one.default).filter((kind) => kind?.open !== undefined && kind.schema !== undefined);
+const schemas = [...globalThis.yitongSchemas, ...kinds.map(({ schema }) => schema)];
+const byDigest = new Map(schemas.map((schema) => [schemaDigest(schema), schema]));
+const digests = [...byDigest.keys()].sort();
+const ajv = compiler({ code: { source: true, lines: true } });
+const names = {};
+for (const [n, digest] of digests.entries()) {
+  ajv.addSchema(byDigest.get(digest), digest);
+  names['c' + n] = digest;
+}
+const table = digests.map((digest, n) => JSON.stringify(digest) + ': exports.c' + n).join(', ');
+writeFileSync(to, standalone.default(ajv, names) + '\\nmodule.exports = { ' + table + ' };\\n');
+process.exit(0);
+`;
+
 /** Modules that the programs import first, and all that is found by folder and loaded at each start. */
 function firstLoaded() {
   const imported = PROGRAMS.flatMap((program) =>
@@ -165,9 +189,12 @@ async function main() {
   const lazily = (names) =>
     names.map((name) => `${JSON.stringify(name)}: () => import(${JSON.stringify(`./${name}`)}),`).join('\n');
   const of = compiled();
+  const checks = join(out, 'checks.cjs');
+  execFileSync(process.execPath, ['--input-type=module', '-e', CHECKS, dist, checks, ...firstLoaded()], { cwd: root });
   await build({
     stdin: {
       contents:
+        `globalThis.yitongChecks = () => require('./bundle/checks.cjs');\n` +
         `Object.assign(yitongFound, {\n${lazily(FOUND.flatMap(below))}\n});\n` +
         `exports.programs = {\n${lazily(PROGRAMS)}\n};\nexports.modules = {\n${lazily(firstLoaded())}\n};`,
       resolveDir: dist,
@@ -198,6 +225,7 @@ async function main() {
       },
     ],
   });
+  rmSync(checks);
   writeFileSync(join(out, 'package.json'), '{"type":"commonjs"}\n');
   writeFileSync(join(out, 'load.js'), LOAD);
   for (const program of PROGRAMS) {

@@ -101,7 +101,7 @@ const service: Service = {
         const receipt = await journal.append(draft);
         span?.step('respond');
         const whole = withReceipt(answer.body, receipt.json);
-        completions.watch(reply, request.id, client.id, () => whole.length);
+        completions.watch(request, reply, client.id, () => whole.length);
         const ok = allowed || dry;
         return reply
           .code(ok ? 200 : errorTable.denied.status)

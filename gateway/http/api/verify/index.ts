@@ -125,7 +125,7 @@ const service: Service = {
         });
         span?.step('respond');
         const whole = withReceipt(body, receipt.json);
-        completions.watch(reply, request.id, client.id, () => whole.length);
+        completions.watch(request, reply, client.id, () => whole.length);
         return reply
           .code(allowed ? 200 : errorTable.denied.status)
           .header('content-type', allowed ? 'application/json; charset=utf-8' : 'application/problem+json')

@@ -239,6 +239,63 @@ for (const [what, index] of [
   });
 }
 
+for (const [what, index] of [
+  ['write', 0],
+  ['fdatasync', 1],
+] as const) {
+  t.test(
+    `a failed ${what} refuses all of a group that had waited for more; what was acknowledged is there`,
+    async (t) => {
+      const data = t.testdir();
+      const counters = new SharedArrayBuffer(12);
+      const view = new Int32Array(counters).fill(-1);
+      const journal = await open(data, {
+        hook: { module: new URL('./failing-disk.js', import.meta.url).href, parameter: counters },
+      });
+      const acknowledged = new Map<number, string>();
+      let refused = 0;
+      let n = 0;
+      // writers that come again at once: the thread waits for them
+      const write = async (until: () => boolean): Promise<void> => {
+        while (!until()) {
+          try {
+            const { json } = await journal.append({ clear: `{"n":${n++}}` });
+            const { seq, leaf } = JSON.parse(json) as ReceiptJson;
+            t.notOk(acknowledged.has(seq), 'no seq twice');
+            acknowledged.set(seq, leaf);
+          } catch (error) {
+            t.ok(isYitongError(error) && error.code === 'audit_unavailable');
+            refused++;
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        }
+      };
+      const crowd = (until: () => boolean): Promise<unknown> =>
+        Promise.all(Array.from({ length: 16 }, () => write(until)));
+      for (let round = 1; round <= 5; round++) {
+        const enough = acknowledged.size + 300;
+        await crowd(() => acknowledged.size >= enough);
+        Atomics.store(view, 2, 1);
+        Atomics.store(view, index, round);
+        const before = refused;
+        await crowd(() => refused >= before + 16 && journal.healthy);
+      }
+      await journal.close();
+      const onDisk = new Map(
+        readAll(folder(data)).flatMap(({ entries }) => entries.map(({ seq, leaf }) => [seq, leaf.toString('base64')])),
+      );
+      t.strictSame(
+        [...onDisk.keys()],
+        Array.from(onDisk, (_, i) => i + 1),
+        'every seq once, without a hole',
+      );
+      for (const [seq, leaf] of acknowledged)
+        if (onDisk.get(seq) !== leaf) t.fail(`acknowledged seq ${String(seq)} is not on disk`);
+      t.ok(acknowledged.size >= 1500);
+    },
+  );
+}
+
 t.test('a torn last group is cut off; damage to what was acknowledged is said, not cut', async (t) => {
   const data = t.testdir();
   const journal = await open(data);

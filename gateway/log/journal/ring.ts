@@ -12,6 +12,8 @@ const TAIL = 1; // moved by the reader
 const CLOSING = 2;
 /** Set by the reader while it sleeps: only then is a wake-up, which is a system call, worth its microsecond. */
 const WAITING = 3;
+/** Stays 0. */
+const NEVER = 4;
 const FRAME_HEADER = 8;
 /** Entries after which the reader is told, within one turn of the event loop. */
 const BURST = 2;
@@ -144,6 +146,8 @@ interface RingReader {
   release(): void;
   /** Blocks the thread until there is a frame, the writer closes, or `ms` have passed. */
   wait(ms: number): void;
+  /** Blocks the thread for `ms`, whatever comes in meanwhile: the writer has nobody to wake. */
+  pause(ms: number): void;
   readonly closing: boolean;
 }
 
@@ -207,6 +211,10 @@ export function ringReader(memory: RingMemory): RingReader {
       // differs
       Atomics.wait(control, HEAD, tail | 0, Math.min(ms, 500));
       Atomics.store(control, WAITING, 0);
+    },
+    pause(ms) {
+      // nobody ever changes this word
+      Atomics.wait(control, NEVER, 0, ms);
     },
     get closing() {
       return Atomics.load(control, CLOSING) === 1;

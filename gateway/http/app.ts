@@ -149,6 +149,8 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     keepTrace(request.raw.headers);
     done();
   });
+  app.decorateRequest('watched', undefined);
+  app.whenOver((request, reply) => context.completions.over(request, reply));
   app.addHook('onClose', () => context.completions.flush());
   app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { eventsParts } from './events.js';
+import { mappingParts } from './mapping.js';
 import { filled } from './marks.js';
 import { metricsParts } from './metrics.js';
 
@@ -24,6 +25,7 @@ export async function madePages(): Promise<ReadonlyMap<string, string>> {
     ['docs/audit-events.md', filled(page('docs/audit-events.md'), eventsParts())],
     ['docs/configuration.md', told('config')],
     ['docs/errors.md', told('errors')],
+    ['docs/mapping.md', filled(page('docs/mapping.md'), await mappingParts())],
     ['docs/metrics.md', filled(page('docs/metrics.md'), metricsParts())],
     ['helm/yitong/values.schema.json', await chart.valuesSchema()],
   ]);

@@ -10,7 +10,7 @@ import t, { type Test } from 'tap';
 import { present } from '../../contracts/present.js';
 import { withReceipt } from '../../gateway/answer/question/receipt.js';
 import { verifyAnswer, verifyReceipt } from '../../gateway/client/receipts.js';
-import type { ReceiptAnswer } from '../../gateway/client/types/catalogue.js';
+import type { ReceiptAnswer } from '../../gateway/http/api/receipts/client.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { groupText } from '../../gateway/log/proof/journal.js';
 import { leafHash } from '../../gateway/log/proof/merkle.js';

@@ -1,9 +1,10 @@
-/** Every page of docs/ that is made, or has parts that are, and the schema of the chart's values. */
+/** All that is made from declarations: pages of docs/ or parts of them, and what two programs read. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
+import { clientRoutes } from './client.js';
 import { eventsParts } from './events.js';
 import { mappingParts } from './mapping.js';
 import { filled } from './marks.js';
@@ -27,6 +28,7 @@ export async function madePages(): Promise<ReadonlyMap<string, string>> {
     ['docs/errors.md', told('errors')],
     ['docs/mapping.md', filled(page('docs/mapping.md'), await mappingParts())],
     ['docs/metrics.md', filled(page('docs/metrics.md'), metricsParts())],
+    ['gateway/client/routes.ts', clientRoutes()],
     ['helm/yitong/values.schema.json', await chart.valuesSchema()],
   ]);
 }

@@ -9,6 +9,7 @@ import { eventsParts } from './events.js';
 import { mappingParts } from './mapping.js';
 import { filled } from './marks.js';
 import { metricsParts } from './metrics.js';
+import { routePages, routesParts } from './routes.js';
 
 const main = new URL('../../../gateway/cli/main.js', import.meta.url).pathname;
 const told = (command: string): string =>
@@ -23,6 +24,8 @@ interface Chart {
 export async function madePages(): Promise<ReadonlyMap<string, string>> {
   const chart = (await import(pathToFileURL(join(packageRoot(), 'helm/schema.mjs')).href)) as Chart;
   return new Map([
+    ...routePages(),
+    ['docs/api/README.md', filled(page('docs/api/README.md'), routesParts())],
     ['docs/audit-events.md', filled(page('docs/audit-events.md'), eventsParts())],
     ['docs/configuration.md', told('config')],
     ['docs/errors.md', told('errors')],

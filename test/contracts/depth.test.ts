@@ -33,10 +33,15 @@ t.test('depth is that of the value, and no name that is refused passes as plain'
   const next = sequence();
   const names: string[] = [];
   /** Sometimes with its letters escaped. */
-  const string = (text: string): string =>
-    next(4) === 0
-      ? `"${[...text].map((letter) => (next(2) === 0 || letter > '~' ? JSON.stringify(letter).slice(1, -1) : `\\u00${letter.charCodeAt(0).toString(16).padStart(2, '0')}`)).join('')}"`
-      : JSON.stringify(text);
+  const string = (text: string): string => {
+    if (next(4) > 0) return JSON.stringify(text);
+    const letters = [...text].map((letter) =>
+      next(2) === 0 || letter > '~'
+        ? JSON.stringify(letter).slice(1, -1)
+        : `\\u00${letter.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    );
+    return `"${letters.join('')}"`;
+  };
   const textOf = (): string => TEXTS[next(TEXTS.length)] ?? '';
   const space = (): string => ['', ' ', '\n'][next(3)] ?? '';
   /** A value, and its depth. */

@@ -75,8 +75,8 @@ interface PlanInput {
 }
 
 /**
- * A place on the way to plans: one step a part of a question. Datasets and fields stand in maps of their own, and a list
- * of fields begins with a step, so no two questions come to one place.
+ * A place on the way to plans: one step a part of a question. Datasets and fields stand in maps of their own, and a
+ * list of fields begins with a step, so no two questions come to one place.
  */
 class Place {
   plan: Plan | undefined;

@@ -16,8 +16,8 @@ export interface EntryDraft {
   readonly clear: string;
   readonly subject?: SubjectPart;
   /**
-   * The bytes of an answer whose digest has still to be made: `clear` has `DIGEST_TO_COME` where it goes. They must stay
-   * as they are until the entry is durable.
+   * The bytes of an answer whose digest has still to be made: `clear` has `DIGEST_TO_COME` where it goes. They must
+   * stay as they are until the entry is durable.
    */
   readonly answer?: Buffer;
 }

@@ -8,7 +8,7 @@ import { type CompletedAnswer, completedBody } from '../../log/entries/events.js
 import type { Journal } from '../../log/entries/port.js';
 
 /** An answer whose end is to be noted. */
-export interface Watched {
+interface Watched {
   readonly client: string;
   /** Of the answer; asked when it has ended. */
   readonly bytes: () => number;

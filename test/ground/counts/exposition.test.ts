@@ -2,6 +2,7 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import t from 'tap';
 import { cells, distributions, exposition, type Family } from '../../../gateway/ground/counts/families.js';
+import { promOf } from '../../../gateway/ground/counts/metrics.js';
 
 const BOUNDS = [0.001, 0.01, 0.5, 1, 5];
 /** On a bound, between two, below the first, above the last. */
@@ -11,20 +12,14 @@ t.test('requests and their times stand on the page as prom-client would write th
   const register = new Registry();
   const registers = [register];
   const theirs = {
-    seconds: new Histogram({
-      name: 'seconds',
-      help: 'of\nall',
-      labelNames: ['port', 'route'],
-      buckets: BOUNDS,
-      registers,
-    }),
-    groups: new Histogram({ name: 'groups', help: 'without labels', buckets: BOUNDS, registers }),
-    requests: new Counter({ name: 'requests', help: 'all', labelNames: ['port', 'status'], registers }),
+    seconds: new Histogram({ ...promOf('yitong_request_seconds'), buckets: BOUNDS, registers }),
+    groups: new Histogram({ ...promOf('yitong_journal_group_seconds'), buckets: BOUNDS, registers }),
+    requests: new Counter({ ...promOf('yitong_requests_total'), registers }),
   };
   const ours = {
-    seconds: distributions('seconds', 'of\nall', BOUNDS),
-    groups: distributions('groups', 'without labels', BOUNDS),
-    requests: cells('requests', 'all'),
+    seconds: distributions('yitong_request_seconds', BOUNDS),
+    groups: distributions('yitong_journal_group_seconds', BOUNDS),
+    requests: cells('yitong_requests_total'),
   };
   const group = ours.groups.of({});
   const same = async (when: string): Promise<void> => {
@@ -39,8 +34,8 @@ t.test('requests and their times stand on the page as prom-client would write th
     const labels = { port: i % 2 === 0 ? 'api' : 'people', route: i % 3 === 0 ? '/v1/"query"' : 'none' };
     theirs.seconds.observe(labels, value);
     ours.seconds.of(labels).observe(value);
-    theirs.requests.inc({ port: labels.port, status: '200' });
-    ours.requests.cell({ port: labels.port, status: '200' }).n++;
+    theirs.requests.inc({ ...labels, status: '200' });
+    ours.requests.cell({ ...labels, status: '200' }).n++;
     if (i === 4) await same('before a group was counted');
     theirs.groups.observe(value);
     group.observe(value);

@@ -95,7 +95,7 @@ export interface Client {
 
   /**
    * Publishes records of a dataset of the client's own authority. By their positions it may be sent again.
-   * @throws GatewayError `not_publisher`, `bus_unavailable`, `spool_full`, `snapshot_shrunk`
+   * @throws GatewayError `not_publisher`, `bus_unavailable`, `spool_full`, `store_full`, `snapshot_shrunk`
    */
   publish(dataset: string, body: PublishBody, options?: CallOptions): Promise<PublishAnswer>;
   /** Rows that broke their contract, with the reason. */

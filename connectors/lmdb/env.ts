@@ -15,7 +15,7 @@
  *
  * A map grows by itself: the package `lmdb` maps the file anew, twice as large, when a transaction needs a page behind
  * its end, and so does each other process with its next look; maps of before stay, so what somebody holds of them stays
- * as it is. `mapSize` is only what it begins with. How much may be in a store is its `limit`, and `refuseFull` holds it.
+ * as it is. `mapSize` is only what it begins with. How much may be in a store is its `limit`; `refuseFull` holds it.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';

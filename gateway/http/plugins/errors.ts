@@ -80,7 +80,7 @@ export function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
 }
 
 /** Seconds after which it is worth asking again, where nothing but time helps. */
-const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { bus_unavailable: 5, spool_full: 30 };
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { bus_unavailable: 5, spool_full: 30, store_full: 30 };
 
 /**
  * An address that no route can be looked for (too long, not well-formed). Fastify's own answer would repeat it, and

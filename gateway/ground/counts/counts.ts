@@ -35,9 +35,13 @@ export const counted =
     return make(parts);
   };
 
+const byClient = new Map<string, Cell>();
+
 /** @param client of the policies: that is what bounds the label */
 export function countClient(client: string): void {
-  clients.cell({ client }).n++;
+  let cell = byClient.get(client);
+  if (cell === undefined) byClient.set(client, (cell = clients.cell({ client })));
+  cell.n++;
 }
 
 export function countPushed(dataset: string, status: string, count: number): void {

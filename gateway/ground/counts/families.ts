@@ -79,6 +79,71 @@ export function cells<Name extends MetricOf<'counter'>>(name: Name): Cells<Reado
   };
 }
 
+/** Observations of one set of labels, counted where they are made; read when somebody asks. */
+export interface Distribution {
+  observe(value: number): void;
+}
+
+interface Distributions {
+  /** The same one for the same labels, in the same order. Their values must be bounded. */
+  of(labels: Readonly<Record<string, string>>): Distribution;
+  family(): Family;
+}
+
+/**
+ * A histogram, as prom-client would give it.
+ * @param bounds upper bounds of its buckets, each included in its bucket, the lowest first
+ */
+export function distributions(name: MetricOf<'histogram'>, bounds: readonly number[]): Distributions {
+  const all = new Map<
+    string,
+    { readonly labels: Labels; readonly samples: () => readonly Sample[]; readonly one: Distribution }
+  >();
+  const made = (labels: Labels) => {
+    // the last is of what lies above all bounds
+    const counts = new Float64Array(bounds.length + 1);
+    let sum = 0;
+    return {
+      labels,
+      one: {
+        observe(value: number): void {
+          let bucket = 0;
+          while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket++;
+          counts[bucket] = (counts[bucket] ?? 0) + 1;
+          sum += value;
+        },
+      },
+      samples(): readonly Sample[] {
+        let count = 0;
+        const buckets = [...bounds, '+Inf'].map((le, i): Sample => {
+          count += counts[i] ?? 0;
+          return { labels: { le, ...labels }, value: count, metricName: `${name}_bucket` };
+        });
+        return [
+          ...buckets,
+          { labels, value: sum, metricName: `${name}_sum` },
+          { labels, value: count, metricName: `${name}_count` },
+        ];
+      },
+    };
+  };
+  return {
+    of(labels) {
+      const key = Object.values(labels).join('\0');
+      let known = all.get(key);
+      if (known === undefined) all.set(key, (known = made(labels)));
+      return known.one;
+    },
+    family: () => ({
+      name,
+      help: metricTable[name].help,
+      type: 'histogram',
+      aggregator: 'sum',
+      values: [...all.values()].flatMap(({ samples }) => samples()),
+    }),
+  };
+}
+
 const join = (how: string | undefined, a: number, b: number): number =>
   how === 'max' ? Math.max(a, b) : how === 'min' ? Math.min(a, b) : a + b;
 

@@ -1,40 +1,60 @@
 /** What a worker counts. Labels are routes and codes, never a subject, a client's input or anything unbounded. */
 import type { FastifyInstance } from 'fastify';
-import { Counter, Gauge, Histogram, register } from 'prom-client';
+import { Gauge, register } from 'prom-client';
 import type { Spool, SpoolSize } from '../../../connectors/spool/index.js';
 import type { CertificateFigures } from '../../answer/inforce/certificates.js';
 import { STAGES } from '../../answer/inforce/expiry.js';
 import type { Figures } from '../../answer/inforce/follow.js';
 import type { Numbers } from '../../documents/reports/index.js';
 import { countClient, countedFigures, countHandshake } from '../../ground/counts/counts.js';
-import { counter, type Family, gauge } from '../../ground/counts/families.js';
+import {
+  type Cell,
+  cells,
+  counter,
+  type Distribution,
+  distributions,
+  type Family,
+  gauge,
+} from '../../ground/counts/families.js';
 import { type MetricOf, promOf } from '../../ground/counts/metrics.js';
 import type { OpenJournal } from '../../log/journal/journal.js';
 import type { Tickets } from '../../procedures/lifecycles/tickets.js';
 import { CLIENT_LEFT } from './ending.js';
 
-const requests = new Counter(promOf('yitong_requests_total'));
-const seconds = new Histogram({
-  ...promOf('yitong_request_seconds'),
-  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-});
-const groups = new Histogram({
-  ...promOf('yitong_journal_group_seconds'),
-  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-});
+const requests = cells('yitong_requests_total');
+const seconds = distributions('yitong_request_seconds', [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]);
+const groups = distributions(
+  'yitong_journal_group_seconds',
+  [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+);
+const group = groups.of({});
 
-export const countGroup = (ms: number): void => groups.observe(ms / 1000);
+export const countGroup = (ms: number): void => group.observe(ms / 1000);
 
 const servers = new Map<'api' | 'people', FastifyInstance['server']>();
+
+/** What is counted of one route; found once a request, by the route's address. */
+interface RouteCounts {
+  readonly seconds: Distribution;
+  readonly byStatus: Map<number, Cell>;
+}
 
 /** Counts the requests and connections of one face of a worker. */
 export function countRequests(app: FastifyInstance, port: 'api' | 'people'): void {
   servers.set(port, app.server);
   app.server.on('tlsClientError', () => countHandshake(port));
+  const routes = new Map<string, RouteCounts>();
   app.whenOver((request, reply, whole) => {
     const route = request.routeOptions.url ?? 'none';
-    requests.inc({ port, route, status: String(whole ? reply.statusCode : CLIENT_LEFT) });
-    seconds.observe({ port, route }, reply.elapsedTime / 1000);
+    let counts = routes.get(route);
+    if (counts === undefined)
+      routes.set(route, (counts = { seconds: seconds.of({ port, route }), byStatus: new Map() }));
+    const status = whole ? reply.statusCode : CLIENT_LEFT;
+    let cell = counts.byStatus.get(status);
+    if (cell === undefined)
+      counts.byStatus.set(status, (cell = requests.cell({ port, route, status: String(status) })));
+    cell.n++;
+    counts.seconds.observe(reply.elapsedTime / 1000);
     if (request.client !== undefined) countClient(request.client.id);
   });
 }
@@ -54,6 +74,9 @@ export async function workerFigures(
   const labels = { process };
   const { durableAt } = journal;
   return [
+    requests.family(),
+    seconds.family(),
+    groups.family(),
     ...((await register.getMetricsAsJSON()) as unknown as Family[]),
     ...countedFigures(),
     gauge('yitong_connections_open', connections, 'sum'),

@@ -62,4 +62,7 @@ async function run({ workspace: dir, data, most, ...period }: ReplayArguments): 
   if (process.connected) process.disconnect();
 }
 
-void run(JSON.parse(process.argv[2] ?? '{}') as ReplayArguments);
+run(JSON.parse(process.argv[2] ?? '{}') as ReplayArguments).catch((error: unknown) => {
+  openLog('replay', defaultLog())('error', 'the replay ended before it was done', { err: error });
+  process.exit(1);
+});

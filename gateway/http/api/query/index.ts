@@ -3,7 +3,6 @@
  *
  * The order is the promise: decide, read, build, make the entry durable, and only then send the first byte.
  */
-import { hash } from 'node:crypto';
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../../contracts/errors.js';
 import { type Answer, answerBuilder } from '../../../answer/question/build.js';
@@ -16,6 +15,7 @@ import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
@@ -91,17 +91,18 @@ const service: Service = {
             traceparent: traceOf(request),
             asOf: query.asOf,
             records: answer.counts,
-            bodySha256: hash('sha256', answer.body, 'base64url'),
+            bodySha256: DIGEST_TO_COME,
             bytes: answer.body.length,
             dryRun: dry,
           }),
           subject: { subject, json: sealedOf(query.case, plan.unknown) },
+          answer: answer.body,
         };
         span?.step('audit');
         const receipt = await journal.append(draft);
         span?.step('respond');
         const whole = withReceipt(answer.body, receipt.json);
-        completions.watch(reply, request.id, client.id, () => whole.length);
+        completions.watch(request, reply, client.id, () => whole.length);
         const ok = allowed || dry;
         return reply
           .code(ok ? 200 : errorTable.denied.status)

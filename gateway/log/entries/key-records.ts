@@ -105,17 +105,17 @@ export class KeyRecords {
     return this.#open(at, value);
   }
 
-  /** Makes what is missing, in one transaction that is on disk when this returns. What is damaged is left as it is. */
-  ensure(subjects: Iterable<string>): void {
-    this.#env.writeSync(() => {
-      const from = this.#counter(HALVES);
-      let place = from;
+  /**
+   * Makes what is missing, in one transaction that is on disk when this returns. What is damaged is left as it is.
+   * @returns the secrets that were made, by subject
+   */
+  ensure(subjects: Iterable<string>): ReadonlyMap<string, SubjectSecret> {
+    return this.#env.writeSync(() => {
       // looked up again inside: another process may have made it since, and LMDB has one writer
-      for (const subject of subjects) if (this.#makeMissing(this.#lookup(subject), place)) place++;
-      if (place === from) return;
-      this.#count(HALVES, place);
-      // before the records that need them; a crash in between leaves halves that the next ones take the place of
-      fdatasyncSync(this.#halves);
+      const missing = [...new Set(subjects)]
+        .map((subject) => ({ subject, at: this.#lookup(subject) }))
+        .filter(({ at }) => this.#isMissing(at));
+      return missing.length === 0 ? new Map<string, SubjectSecret>() : this.#make(missing);
     });
   }
 
@@ -239,6 +239,15 @@ export class KeyRecords {
 
   /** Undefined where the key is destroyed, though a crash kept the record. @throws SubjectKeyDamaged */
   #open(at: Buffer, value: Buffer): SubjectSecret | undefined {
+    const key = this.#wholeKey(at, value);
+    if (key === undefined) return undefined;
+    const secret = { pseudonym: nameOf(value).toString('hex'), key: createSecretKey(key) };
+    key.fill(0);
+    return secret;
+  }
+
+  /** As `#open`: the bytes of the key, which whoever asks for them fills with zeros. */
+  #wholeKey(at: Buffer, value: Buffer): Buffer | undefined {
     if (value.length !== RECORD && value.length !== UNSUMMED && value.length !== UNPLACED)
       throw new SubjectKeyDamaged(undefined);
     const key = Buffer.from(value.subarray(PSEUDONYM, UNPLACED));
@@ -253,9 +262,7 @@ export class KeyRecords {
     }
     if (value.length === RECORD && !this.#sumOf(at, value, key).equals(value.subarray(UNSUMMED)))
       throw this.#damagedAt(at, value);
-    const secret = { pseudonym: nameOf(value).toString('hex'), key: createSecretKey(key) };
-    key.fill(0);
-    return secret;
+    return key;
   }
 
   /** Of a record whose other half is gone: whether an erasure took it, rather than damage. */
@@ -269,7 +276,7 @@ export class KeyRecords {
 
   #damageOf(at: Buffer, value: Buffer): SubjectKeyDamaged | undefined {
     try {
-      this.#open(at, value);
+      this.#wholeKey(at, value)?.fill(0);
       return undefined;
     } catch (error) {
       if (error instanceof SubjectKeyDamaged) return error;
@@ -283,8 +290,8 @@ export class KeyRecords {
    * @throws SubjectKeyDamaged
    */
   #refuseMisplaced(at: Buffer): void {
-    const [after] = [...this.#map.getRange({ start: at, limit: 1 })];
-    const [before] = [...this.#map.getRange({ start: at, reverse: true, limit: 1 })];
+    const after = this.#first({ start: at, limit: 1 });
+    const before = this.#first({ start: at, reverse: true, limit: 1 });
     if (
       (after !== undefined && Buffer.compare(after.key, at) < 0) ||
       (before !== undefined && Buffer.compare(before.key, at) > 0)
@@ -293,40 +300,65 @@ export class KeyRecords {
     for (const beside of [after, before]) {
       if (beside === undefined) continue;
       const { key, value } = beside;
-      if (key.length === LOOKUP || value.length === RECORD) this.#open(key, value);
+      if (key.length === LOOKUP || value.length === RECORD) this.#wholeKey(key, value)?.fill(0);
       else if (key.length !== 1 && key.length !== 1 + PSEUDONYM) throw new SubjectKeyDamaged(undefined);
     }
   }
 
+  #first(range: { start: Buffer; reverse?: boolean; limit: 1 }): { key: Buffer; value: Buffer } | undefined {
+    for (const found of this.#map.getRange(range)) return found;
+    return undefined;
+  }
+
   /**
-   * Makes the record at `at` where there is none, or one whose key is destroyed; false where nothing is made. Within a
-   * transaction.
-   * @param place of its other half, which no other has
+   * Whether a subject has no key, never had or no longer; false where its record, or one beside it, is damaged. What is
+   * left of a destroyed one is removed. Within a transaction.
    */
-  #makeMissing(at: Buffer, place: number): boolean {
+  #isMissing(at: Buffer): boolean {
     const there = this.#map.get(at);
     try {
-      if (there === undefined) this.#refuseMisplaced(at);
-      else if (this.#open(at, there) !== undefined) return false;
+      if (there === undefined) {
+        this.#refuseMisplaced(at);
+        return true;
+      }
+      const key = this.#wholeKey(at, there);
+      key?.fill(0);
+      if (key !== undefined) return false;
     } catch (error) {
       if (error instanceof SubjectKeyDamaged) return false;
       throw error;
     }
-    if (there !== undefined) this.#map.removeSync(reverse(nameOf(there)));
-    const made = Buffer.alloc(RECORD);
-    const whole = this.#randomBytes(KEY);
-    const half = this.#randomBytes(KEY);
-    this.#randomBytes(PSEUDONYM).copy(made);
-    whole.copy(made, PSEUDONYM);
-    overlay(half, made.subarray(PSEUDONYM, UNPLACED));
-    made.writeUIntBE(place, UNPLACED, 6);
-    this.#sumOf(at, made, whole).copy(made, UNSUMMED);
-    writeSync(this.#halves, half, 0, KEY, place * KEY);
-    whole.fill(0);
-    half.fill(0);
-    this.#map.putSync(at, made);
-    this.#map.putSync(reverse(nameOf(made)), at);
+    this.#map.removeSync(reverse(nameOf(there)));
     return true;
+  }
+
+  /** Makes a record for each of them, none of which has one. Within a transaction. */
+  #make(missing: readonly { readonly subject: string; readonly at: Buffer }[]): Map<string, SubjectSecret> {
+    const from = this.#counter(HALVES);
+    const random = this.#randomBytes(missing.length * (KEY + PSEUDONYM + KEY));
+    const halves = Buffer.alloc(missing.length * KEY);
+    random.copy(halves);
+    const made = new Map<string, SubjectSecret>();
+    missing.forEach(({ subject, at }, i) => {
+      const drawn = random.subarray(halves.length + i * (PSEUDONYM + KEY));
+      const key = drawn.subarray(PSEUDONYM, UNPLACED);
+      const value = Buffer.alloc(RECORD);
+      drawn.copy(value, 0, 0, UNPLACED);
+      overlay(halves.subarray(i * KEY, (i + 1) * KEY), value.subarray(PSEUDONYM, UNPLACED));
+      value.writeUIntBE(from + i, UNPLACED, 6);
+      this.#sumOf(at, value, key).copy(value, UNSUMMED);
+      this.#map.putSync(at, value);
+      this.#map.putSync(reverse(nameOf(value)), at);
+      made.set(subject, { pseudonym: nameOf(value).toString('hex'), key: createSecretKey(key) });
+    });
+    for (let at = 0; at < halves.length; )
+      at += writeSync(this.#halves, halves, at, halves.length - at, from * KEY + at);
+    random.fill(0);
+    halves.fill(0);
+    this.#count(HALVES, from + missing.length);
+    // before the records that need them; a crash in between leaves halves that the next ones take the place of
+    fdatasyncSync(this.#halves);
+    return made;
   }
 
   #counter(key: Buffer): number {

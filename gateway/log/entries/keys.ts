@@ -148,7 +148,7 @@ class CachedSubjectKeys implements SubjectKeys {
   }
 
   ensure(subjects: Iterable<string>): void {
-    this.#records.ensure(subjects);
+    for (const [subject, made] of this.#records.ensure(subjects)) this.#remember(subject, made);
   }
 
   destroy(pseudonym: string): boolean {

@@ -139,6 +139,12 @@ function tree() {
       if (!/\.tsx?$|^(?:.*\/)?tsconfig\.json$/.test(path)) found.set(`app/${layer}/${path}`, join(root, layer, path));
     }
   }
+  // the one file of the programs; what V8 made of it is of one version of Node.js, and not the same bytes each time
+  if (!existsSync(join(dist, 'bundle', 'made.json'))) fail('dist/bundle is not there: run `npm run build`');
+  for (const path of files(join(dist, 'bundle')))
+    if (path.endsWith('.js') || path === 'package.json')
+      found.set(`app/dist/bundle/${path}`, join(dist, 'bundle', path));
+  found.set('app/dist/bundle/made.json', Buffer.from('{"of":[]}'));
   found.set('app/yitong.json', join(root, 'yitong.json'));
   const { name, version, description, license, type, engines, bin, exports, dependencies } = readJson(
     join(root, 'package.json'),

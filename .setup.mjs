@@ -1,4 +1,4 @@
-// What `npm start` and `npm test` do first: install the locked packages and compile, each only if something changed.
+// What `npm start` and `npm test` do first: install the locked packages, compile and bundle, each only if something changed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -34,4 +34,5 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lock) {
   writeFileSync(stamp, lock);
 }
 run('compiling', process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b']);
+run('bundling', process.execPath, [join(root, '.bundle.mjs'), '--if-needed']);
 chmodSync(join(root, 'dist', 'gateway', 'cli', 'main.js'), 0o755);

@@ -7,15 +7,16 @@
 // for plugins and a record of loaded files that no test here uses. A suite and what it starts run as a user's do.
 // The order is by what the suites say of themselves: those that set a longer timeout than others first, so that no
 // long one begins when all others are through; the quick ones (.ci/quick.mjs; `--quick` runs them only) last.
-// As many suites run at a time as there are cores: with more of them the same suites took longer each, and one that
-// starts a process of low priority waited for minutes.
+// As many suites run at a time as there are cores, and more, up to three for each core, only while a good part of the
+// processors' time is left over (.ci/places.mjs): most suites wait as long as they compute, and a fixed number either
+// leaves the machine idle or makes each of them slow. `--jobs N` is a fixed number.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import t from 'tap';
+import { places } from './places.mjs';
 import { suites, weight } from './quick.mjs';
 import { Run } from './totals.mjs';
 
@@ -33,8 +34,8 @@ const { values, positionals } = parseArgs({
 const asked = positionals.length === 0 ? suites() : positionals.map((name) => resolve(name));
 const files = values.quick ? asked.filter((file) => weight(file) === 0) : asked;
 const absent = files.filter((file) => !existsSync(file));
-const jobs = Number(values.jobs ?? availableParallelism());
-if (absent.length > 0 || !Number.isSafeInteger(jobs) || jobs < 1) {
+const jobs = values.jobs === undefined ? undefined : Number(values.jobs);
+if (absent.length > 0 || (jobs !== undefined && (!Number.isSafeInteger(jobs) || jobs < 1))) {
   for (const file of absent) console.error(`there is no suite ${relative(root, file)}`);
   if (absent.length === 0) console.error('--jobs is a number from 1');
   process.exit(2);
@@ -74,7 +75,9 @@ else {
     }),
   );
 }
-t.jobs = Math.min(jobs, files.length);
+// how many run at a time is decided here, not by tap
+t.jobs = Math.max(2, files.length);
+const { place, leave } = places(jobs);
 const running = new Set();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.once(signal, () => {
@@ -86,24 +89,29 @@ t.on('spawn', (suite) =>
     running.add(child);
     child.once('close', () => {
       running.delete(child);
+      leave();
       removeFolders(resolve(root, suite.options.externalID));
     });
   }),
 );
-const ended = files.map((file) => {
+const ended = [];
+for (const file of files) {
   const name = relative(root, file);
-  return t.spawn('env', [...before, process.execPath, '--enable-source-maps', file], {
-    name,
-    at: null,
-    stack: '',
-    buffered: t.jobs > 1,
-    timeout: timeout * 1000,
-    stdio: 'inherit',
-    env,
-    cwd: root,
-    externalID: name,
-  });
-});
+  await place();
+  ended.push(
+    t.spawn('env', [...before, process.execPath, '--enable-source-maps', file], {
+      name,
+      at: null,
+      stack: '',
+      buffered: true,
+      timeout: timeout * 1000,
+      stdio: 'inherit',
+      env,
+      cwd: root,
+      externalID: name,
+    }),
+  );
+}
 // no plan: the point that tap adds for a suite that ran out of time would take the place of another suite
 await Promise.all(ended);
 t.end();

@@ -158,6 +158,8 @@ export interface KeyScheme {
   readonly persons: boolean;
   /** Anything of the right form is valid: a value alone does not tell that it is a key. */
   readonly unchecked?: true;
+  /** Why one slipped digit may pass; absent where each is caught. */
+  readonly slips?: string;
   /** Titles of columns that hold such keys. */
   readonly titles?: readonly string[];
   /** The least that a field with the key may be classified as; undefined where nothing was declared. */

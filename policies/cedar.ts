@@ -1,4 +1,5 @@
 /** The one importer of Cedar: splitting, checking and evaluating policies. */
+import { createHash } from 'node:crypto';
 
 import {
   type DetailedError,
@@ -63,14 +64,25 @@ export function splitPolicies(
 /** Names in Chinese and Latin side by side are common here and no mistake. */
 const HARMLESS = /contains mixed scripts|general security profile/;
 
+/** Digests of what passed a check before. */
+export interface PassedChecks {
+  has(digest: string): boolean;
+  add(digest: string): void;
+}
+
 /**
  * Checks policies against the schema, all in one call: reading the schema is most of its cost. A policy that can never
  * hold counts as a mistake.
+ * @param passed the check is left out where the same texts passed it under the same schema
  * @returns what is wrong with each, in the order of `texts`
  */
-export function checkPolicies(texts: readonly string[]): readonly (readonly CedarProblem[])[] {
+export function checkPolicies(texts: readonly string[], passed?: PassedChecks): readonly (readonly CedarProblem[])[] {
   const found: CedarProblem[][] = texts.map(() => []);
   if (texts.length === 0) return found;
+  const digest = createHash('sha256')
+    .update(JSON.stringify([CEDAR_SCHEMA, texts]))
+    .digest('hex');
+  if (passed?.has(digest) === true) return found;
   const answer = validate({
     validationSettings: { mode: 'strict' },
     schema: CEDAR_SCHEMA,
@@ -84,6 +96,7 @@ export function checkPolicies(texts: readonly string[]): readonly (readonly Ceda
     if (of === undefined) return texts.map(() => [problem(error)]);
     of.push(problem(error));
   }
+  if (found.every((problems) => problems.length === 0)) passed?.add(digest);
   return found;
 }
 

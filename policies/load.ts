@@ -25,6 +25,7 @@ import {
 } from '../contracts/ids.js';
 import { present } from '../contracts/present.js';
 import type { Contract, Workspace } from '../contracts/types.js';
+import type { PassedChecks } from './cedar.js';
 import { knowsField } from './fields.js';
 import { formsProblem } from './forms.js';
 import { type RuleFile, readRules } from './rules.js';
@@ -288,7 +289,7 @@ type Hash = (name: string, content: unknown) => void;
  * @throws YitongError `bad_policy` or `bad_grant` with the file: an unknown key, a reference to a client, dataset,
  * field, purpose or authority that the workspace does not have, a policy that does not compile
  */
-export async function loadPolicies(workspace: Workspace): Promise<PolicySet> {
+export async function loadPolicies(workspace: Workspace, passed?: PassedChecks): Promise<PolicySet> {
   const digest = createHash('sha256');
   const hash: Hash = (name, content) => digest.update(`${JSON.stringify([name, content])}\n`);
   const purposes = await readPurposes(workspace, hash);
@@ -316,7 +317,7 @@ export async function loadPolicies(workspace: Workspace): Promise<PolicySet> {
     ruleFiles.push({ topic: dirname(file.name), file: file.path, text });
     hash(`rules/${file.name}`, text);
   }
-  const rules = readRules(ruleFiles, known);
+  const rules = readRules(ruleFiles, known, passed);
   const cases: CaseFile[] = [];
   for (const file of await contentFiles(workspace.layers, 'policies/rules', '/cases.json', 2)) {
     const content = casesFile(await readJson(file.path, 'bad_policy'), { file: file.path });

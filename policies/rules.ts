@@ -1,6 +1,6 @@
 /** Files of policies become checked rules with ids and places. Pure: text comes in. */
 import { YitongError } from '../contracts/errors.js';
-import { type CedarPolicy, type CedarProblem, checkPolicies, splitPolicies } from './cedar.js';
+import { type CedarPolicy, type CedarProblem, checkPolicies, type PassedChecks, splitPolicies } from './cedar.js';
 import { type KnownNames, references } from './schema.js';
 import type { Rule } from './types.js';
 
@@ -96,9 +96,12 @@ function policiesOf(of: RuleFile): readonly Placed[] {
  * @throws YitongError `bad_policy` with file and line: what does not compile, speaks of an unknown attribute, names
  * what the workspace does not have, can never hold, or takes an id twice
  */
-export function readRules(files: readonly RuleFile[], known: KnownNames): readonly Rule[] {
+export function readRules(files: readonly RuleFile[], known: KnownNames, passed?: PassedChecks): readonly Rule[] {
   const all = files.flatMap((of) => policiesOf(of).map((policy) => ({ of, policy })));
-  const problems = checkPolicies(all.map(({ policy }) => policy.text));
+  const problems = checkPolicies(
+    all.map(({ policy }) => policy.text),
+    passed,
+  );
   const allowed = references(known);
   return all.map(({ of, policy }, index) => {
     const { id, offset } = policy;

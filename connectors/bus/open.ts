@@ -1,7 +1,7 @@
 /** The bus of a deployment, from its settings. */
 import { present } from '../../contracts/present.js';
 import { type EmbeddedOptions, openEmbeddedBus } from './embedded/bus.js';
-import { type KafkaOptions, type Opening, openKafkaBus } from './kafka/bus.js';
+import type { KafkaOptions, Opening } from './kafka/bus.js';
 import type { Bus } from './port.js';
 
 export type BusSettings =
@@ -159,7 +159,8 @@ export async function openBus(settings: BusSettings, opening: Opening = {}): Pro
     case 'embedded':
       return await openEmbeddedBus({ dir: settings.dir, ...present({ maxBytes: settings.maxBytes }) });
     case 'kafka':
-      return await openKafkaBus(
+      // its client is large, and a bus of one machine does without
+      return await (await import('./kafka/bus.js')).openKafkaBus(
         opening.onWarning === undefined ? settings : { ...settings, onWarning: opening.onWarning },
         opening,
       );

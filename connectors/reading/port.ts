@@ -169,6 +169,8 @@ export interface SourceKind {
   readonly schema: { readonly [key: string]: unknown };
   /** Its rows are sent to the gateway, so that its feeds have the schedule `push` and no run; default false. */
   readonly pushed?: boolean;
+  /** The server keeps what a feed has not read, until a run with the option `dropSlot` (`--drop-slot`); else false. */
+  readonly slot?: boolean;
   /**
    * What the schema cannot say of a feed, looked at when feeds are loaded, so that nobody meets it at night. Opens
    * nothing; the schema was checked.

@@ -36,6 +36,7 @@ const cnpj: KeyScheme = {
   name: { zh: '巴西法人登记号', en: 'CNPJ' },
   standard: 'IN RFB 2.119/2022; alphanumeric by IN RFB 2.229/2024',
   persons: false,
+  slips: 'modulo 11, of which the results 10 and 0 are both written 0, lets a few pass',
   parse(input) {
     let key = input;
     if (!wellFormed(key)) {

@@ -1,6 +1,6 @@
 /** What can come in place of an answer: a refusal of the gateway, or no answer at all. */
 import { type ErrorCode, errorTable } from '../../contracts/errors.js';
-import type { QueryAnswer } from './types/asking.js';
+import type { QueryAnswer } from '../http/api/query/client.js';
 
 /** Problem+json (RFC 9457) as it came. */
 export type ProblemBody = Readonly<Record<string, unknown>>;

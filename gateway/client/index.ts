@@ -4,6 +4,14 @@
  * unless by `retry`. Each operation of the OpenAPI document bears the name of its method as `operationId`.
  */
 
+export {
+  type CallOptions,
+  type Localised,
+  type Receipt,
+  receiptId,
+  type SpeakingOptions,
+  type StatedCase,
+} from '../../contracts/client.js';
 export type { ErrorCode, YitongError } from '../../contracts/errors.js';
 export type {
   ReportDomain,
@@ -13,7 +21,7 @@ export type {
   ReportSubject,
   SectionState,
 } from '../documents/model/model.js';
-export { type Client, connect, type SpeakingOptions } from './client.js';
+export { type Client, connect } from './client.js';
 export { type Connection, type Credentials, connectionOf, credentialFiles, type FileConnection } from './connection.js';
 export { ConnectionError, type Denial, GatewayError, type ProblemBody } from './errors.js';
 export {
@@ -25,9 +33,5 @@ export {
   verifyReceipt,
 } from './receipts.js';
 export { isTransient, type RetryOptions, retry } from './retry.js';
+export type * from './routes.js';
 export { bytesOf, type ConnectOptions } from './transport.js';
-export type * from './types/asking.js';
-export type * from './types/catalogue.js';
-export { type CallOptions, type Localised, type Receipt, receiptId, type StatedCase } from './types/common.js';
-export type * from './types/documents.js';
-export type * from './types/publishing.js';

@@ -3,7 +3,10 @@
  * way than the answers: from the operator's letter, or from a witness; `/log/vkey` and `/log/replicas/` of the people's
  * port publish them.
  */
+
+import { type Receipt, receiptId } from '../../contracts/client.js';
 import { YitongError } from '../../contracts/errors.js';
+import type { ReceiptAnswer } from '../http/api/receipts/client.js';
 import { parseWitnessVkey } from '../log/proof/cosignature.js';
 import { commitmentOf } from '../log/proof/journal.js';
 import { leafHash } from '../log/proof/merkle.js';
@@ -11,8 +14,6 @@ import { decodeBase64, parseVkey } from '../log/proof/note.js';
 import { answerSha256, promisedLeaf } from '../log/proof/promised.js';
 import { verifyProof } from '../log/proof/proof.js';
 import { bytesOf } from './transport.js';
-import type { ReceiptAnswer } from './types/catalogue.js';
-import { type Receipt, receiptId } from './types/common.js';
 
 const invalid = (what: string): YitongError => new YitongError('log_invalid', what);
 

@@ -1,6 +1,5 @@
 /** What the lines of a stream say: those of a batch, and those of an answer that takes a while. */
 import { ConnectionError, GatewayError, type ProblemBody } from './errors.js';
-import type { BatchChunk, BatchLine, BatchSummary } from './types/asking.js';
 
 function refuse(problem: ProblemBody): never {
   throw new GatewayError(typeof problem['status'] === 'number' ? problem['status'] : 0, problem);
@@ -10,23 +9,26 @@ function refuse(problem: ProblemBody): never {
  * Subject by subject, as they arrive; returns the summary.
  * @param onChunk told of each chunk, with the bytes of its lines, over which the digest in the log is
  */
-export async function* batchOf(
+export async function* chunksOf<Line, Chunk, Summary>(
   lines: AsyncGenerator<string, void, undefined>,
-  onChunk?: (chunk: BatchChunk, bytes: Buffer) => void,
-): AsyncGenerator<BatchLine, BatchSummary, undefined> {
-  let summary: BatchSummary | undefined;
+  onChunk?: (chunk: Chunk, bytes: Buffer) => void,
+): AsyncGenerator<Line, Summary, undefined> {
+  let summary: Summary | undefined;
   let chunk = '';
   for await (const text of lines) {
-    const line = JSON.parse(text) as Partial<BatchLine> &
-      Partial<BatchChunk> & { readonly summary?: BatchSummary; readonly problem?: ProblemBody };
+    const line = JSON.parse(text) as {
+      readonly summary?: Summary;
+      readonly problem?: ProblemBody;
+      readonly receipt?: unknown;
+    };
     if (line.problem !== undefined) refuse(line.problem);
     if (line.summary !== undefined) ({ summary } = line);
     else if (line.receipt !== undefined) {
-      onChunk?.(line as BatchChunk, Buffer.from(chunk, 'utf8'));
+      onChunk?.(line as Chunk, Buffer.from(chunk, 'utf8'));
       chunk = '';
     } else {
       if (onChunk !== undefined) chunk += `${text}\n`;
-      yield line as BatchLine;
+      yield line as Line;
     }
   }
   if (summary === undefined) throw new ConnectionError('cut_off', 'the batch was cut off in front of its summary');

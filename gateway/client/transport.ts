@@ -1,23 +1,15 @@
 /** One request over a kept connection, with its timeout and its signal; whole answers and streams of lines. */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { Asked, CallOptions } from '../../contracts/client.js';
 import { type Agents, agentsOf, type Connection, type FileConnection, type Held } from './connection.js';
 import { ConnectionError, GatewayError, type ProblemBody } from './errors.js';
-import type { CallOptions } from './types/common.js';
 
 export interface ConnectOptions {
   /** ms until an answer is whole; of a stream, ms without a byte. Default 60,000. */
   readonly timeoutMs?: number;
   /** Connections at once; default as many as requests are under way. */
   readonly maxConnections?: number;
-}
-
-export interface Asked {
-  readonly method: string;
-  /** With its query, encoded. */
-  readonly path: string;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Transport {

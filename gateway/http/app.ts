@@ -30,6 +30,7 @@ import { peoplePlugin } from './plugins/people.js';
 import { refusalsPlugin } from './plugins/refusals.js';
 import { tracingPlugin } from './plugins/tracing.js';
 import { underWayPlugin } from './plugins/under-way.js';
+import { validators } from './plugins/validators.js';
 import { errorPage } from './ui/error.js';
 
 type Face = Service['port'];
@@ -131,19 +132,12 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     frameworkErrors: (_error, request, reply) => answerUnrouted(request, reply, refusalOf),
     genReqId: (request) => idOf(request.headers['x-request-id']),
     clientErrorHandler: (error, socket) => sendBelowHttp(error, socket, idOf(undefined)),
-    ajv: {
-      customOptions: {
-        coerceTypes: false as const,
-        removeAdditional: false as const,
-        useDefaults: false,
-        allErrors: false,
-      },
-    },
     routerOptions: { maxParamLength: 300 },
   };
   const app: FastifyInstance = Fastify(base);
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  validators(app);
   const asPage: AsPage = (request, told, reply, error) =>
     face === 'people' ? errorPage(request, told, context.workspace, reply, error) : undefined;
   endingPlugin(app);
@@ -155,19 +149,21 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     keepTrace(request.raw.headers);
     done();
   });
+  app.decorateRequest('watched', undefined);
+  app.whenOver((request, reply) => context.completions.over(request, reply));
   app.addHook('onClose', () => context.completions.flush());
   app.addHook('onClose', () => context.tickets.close());
   if (face === 'api') {
     refusalOf = identityPlugin(app, context);
     underWayPlugin(app, context);
     tracingPlugin(app, context);
-    await limitsPlugin(app, context);
+    const limit = limitsPlugin(app, context);
     app.addHook('preHandler', (request, _reply, done) => {
       checkCase(request.body);
       done();
     });
     offersPlugin(app, 'application/json');
-    notFoundPlugin(app, [app.rateLimit()]);
+    notFoundPlugin(app, [limit]);
     await openApiPlugin(app, context);
   } else {
     await peoplePlugin(app, context);

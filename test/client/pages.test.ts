@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Client } from '../../gateway/client/index.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { pythonForTest } from '../support/python.js';
 import { answerDiffers, type Block, blocksOf, differs } from './blocks.js';
+import { callsOf } from './calls.js';
 import { exampleCity } from './city.js';
 import { checker, type Described, routeOf, routesOf, schemasOf } from './described.js';
 import { project } from './outside.js';
@@ -172,58 +172,7 @@ t.test('the pages of the API', async (t) => {
       else sendJson(response, {});
     });
     const client = await connected();
-    const question = { purpose: 'p', subject: 'a:1', datasets: [{ id: 'a.b' }] };
-    const report = {
-      report: 'r',
-      as: 'a:1',
-      subjects: 'group',
-      from: '2026-01-01',
-      to: '2026-02-01',
-      purpose: 'p',
-      bearer: 'b',
-    } as const;
-    const calls: Readonly<
-      Record<Exclude<keyof Client, 'get' | 'close' | 'dryRun' | 'reportDocument'>, () => Promise<unknown>>
-    > = {
-      query: () => client.query(question),
-      verify: () => client.verify({ purpose: 'p', subject: 'a:1', claims: [{ dataset: 'a.b', field: 'f', value: 1 }] }),
-      batch: () => client.batch({ purpose: 'p', subjects: ['a:1'], datasets: [{ id: 'a.b' }] }).next(),
-      catalogue: () => client.catalogue(),
-      catalogueEntry: () => client.catalogueEntry('a.b'),
-      receipt: () => client.receipt('w:1'),
-      openapi: () => client.openapi(),
-      publish: () => client.publish('a.b', { sourceTime: '2026-01-01T00:00:00Z', records: [] }),
-      quarantine: () => client.quarantine('a.b', { limit: 5, rows: true }),
-      retryQuarantine: () => client.retryQuarantine('a.b', ['p1']),
-      objections: () => client.objections({ show: 'open', limit: 3 }),
-      actOnObjection: () => client.actOnObjection('0123456789abcdef', { act: 'x' }),
-      openObjection: () =>
-        client.openObjection({ lifecycle: 'l', dataset: 'a.b', subject: 'a:1', recordId: 'r', act: 'x' }),
-      reportDefinitions: () => client.reportDefinitions(),
-      previewReport: () => client.previewReport(report),
-      issueReport: () => client.issueReport(report),
-      listReports: () => client.listReports('a:1'),
-      showReport: () => client.showReport('i', 'a:1'),
-      revokeReport: () => client.revokeReport('i', 'r'),
-      authorise: () =>
-        client.authorise({ report: 'r', from: 'a:1', to: 'a:2', since: '2026-01-01', until: '2026-02-01' }),
-      authorisations: () => client.authorisations('a:1'),
-      withdrawAuthorisation: () => client.withdrawAuthorisation('i', 'a:1'),
-      verifyDocuments: () => client.verifyDocuments({ codes: ['c'], watch: 'P1D' }),
-      documentChanges: () => client.documentChanges(3, 5),
-      verifyCredential: () =>
-        client.verifyCredential({ presentation: 'p', nonce: '0123456789abcdef', audience: 'a', required: ['d'] }),
-      scan: () => client.scan({ code: 'A'.repeat(43), report: 'r', domains: ['d'], months: 3 }),
-      releaseReport: () => client.releaseReport('i', 'a:1', { domains: ['d'] }),
-      releaseState: () => client.releaseState('i', 'A'.repeat(43), 'a:1'),
-      withdrawRelease: () => client.withdrawRelease('i', 'A'.repeat(43), 'a:1'),
-      lookAtReport: () => client.lookAtReport({ code: 'A'.repeat(43) }),
-      scanAnswer: () => client.scanAnswer(`${'A'.repeat(43)}.${'B'.repeat(43)}`),
-      schema: () => client.schema(1),
-      schemaSubjects: () => client.schemaSubjects(),
-      schemaVersions: () => client.schemaVersions('t-value'),
-      schemaVersion: () => client.schemaVersion('t-value', 'latest'),
-    };
+    const calls = await callsOf(client);
     t.strictSame(Object.keys(calls).sort(), all.map(({ operation }) => operation.operationId).sort());
     for (const [method, call] of Object.entries(calls)) {
       seen.length = 0;

@@ -16,7 +16,7 @@ import type { RunReport } from '../../connectors/run.js';
 import { loadSourceKinds } from '../../connectors/sources/load.js';
 import { feed, workspace } from './fixtures.js';
 
-const kinds = await loadSourceKinds();
+export const kinds = await loadSourceKinds();
 
 export function kindOf(name: string): SourceKind {
   const kind = kinds.get(name);

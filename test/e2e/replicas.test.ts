@@ -21,7 +21,8 @@ interface Health {
   readonly ready: boolean;
   readonly warnings: readonly string[];
   readonly log?: { readonly size: number };
-  readonly replicas: {
+  /** Undefined until the writer has told of them. */
+  readonly replicas?: {
     readonly sequencer?: string;
     readonly askedSeconds?: number;
     readonly others: readonly {
@@ -114,12 +115,24 @@ t.test('one log holds the entries of both, and a receipt of each verifies offlin
   const up = await until(
     'both well',
     () => health(west),
-    ({ warnings, replicas: { others } }) =>
-      warnings.length === 0 && others.every(({ state, lag }) => state === 'following' && lag === 0),
+    ({ ready, warnings, replicas }) =>
+      ready &&
+      warnings.length === 0 &&
+      replicas?.others.every(({ state, lag }) => state === 'following' && lag === 0) === true,
   );
   t.match(up, { ready: true, replicas: { sequencer: 'west', others: [{ name: 'east', ageSeconds: Number }] } });
-  t.match(await health(east), { ready: true, replicas: { sequencer: 'west', others: [] } });
-  t.match(await (await fetch(`${west.health}/metrics`)).text(), /yitong_replica_lag_entries\{replica="east"\} 0/);
+  // a writer tells its health twice a second at most: who sequences may be known to it before it is seen there
+  const other = await until(
+    'the other to say who sequences',
+    () => health(east),
+    ({ ready, replicas }) => ready && replicas?.sequencer !== undefined,
+  );
+  t.match(other, { ready: true, replicas: { sequencer: 'west', others: [] } });
+  await until(
+    'the metric of what is not copied yet, at nothing',
+    async () => (await fetch(`${west.health}/metrics`)).text(),
+    (text) => /yitong_replica_lag_entries\{replica="east"\} 0/.test(text),
+  );
   t.throws(
     () => readFileSync(join(east.data, 'log', 'vkey')),
     'a replica that does not sequence shows no key of a log',

@@ -8,7 +8,11 @@ import { sources } from './sources.js';
 /** Lowest first; a wing imports from itself and from those before it. */
 const LAYERS = ['contracts', 'policies', 'connectors', 'gateway'];
 const WINGS = ['ground', 'log', 'answer', 'procedures', 'documents', 'http', 'operate', 'cli'];
-/** The client stands apart: programs of others take it without the rest. */
+/**
+ * The client stands apart: programs of others take it without the rest. The part of it that belongs to a route stands in
+ * the folder of the route, and takes nothing else of there.
+ */
+const PART_OF_CLIENT = /^gateway\/http\/api\/[^/]+\/client\.ts$/;
 const CLIENT_MAY_TAKE =
   /^(?:gateway\/client\/|gateway\/log\/proof\/|gateway\/documents\/model\/model\.ts$|contracts\/)/;
 /** Floors whose rooms are alike, each found by its folder and named nowhere else: they may be many. */
@@ -33,9 +37,15 @@ t.test('nothing imports upwards', (t) => {
 
 t.test('the client takes the pure part of the log, and nothing of the server', (t) => {
   t.same(
-    imports.filter(({ file, to }) => file.startsWith('gateway/client/') && !CLIENT_MAY_TAKE.test(to)),
+    imports.filter(
+      ({ file, to }) =>
+        (file.startsWith('gateway/client/') || PART_OF_CLIENT.test(file)) &&
+        !CLIENT_MAY_TAKE.test(to) &&
+        !PART_OF_CLIENT.test(to),
+    ),
     [],
   );
+  t.ok(imports.some(({ file, to }) => file.startsWith('gateway/client/') && PART_OF_CLIENT.test(to)));
   t.end();
 });
 

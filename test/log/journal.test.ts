@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { mock } from 'node:test';
 import t from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
+import { clearOf, DIGEST_TO_COME } from '../../gateway/log/entries/answer-digest.js';
 import { openSubjectKeys } from '../../gateway/log/entries/keys.js';
 import { unseal } from '../../gateway/log/entries/seal.js';
 import { eraseInJournal } from '../../gateway/log/journal/erased.js';
@@ -238,6 +239,63 @@ for (const [what, index] of [
   });
 }
 
+for (const [what, index] of [
+  ['write', 0],
+  ['fdatasync', 1],
+] as const) {
+  t.test(
+    `a failed ${what} refuses all of a group that had waited for more; what was acknowledged is there`,
+    async (t) => {
+      const data = t.testdir();
+      const counters = new SharedArrayBuffer(12);
+      const view = new Int32Array(counters).fill(-1);
+      const journal = await open(data, {
+        hook: { module: new URL('./failing-disk.js', import.meta.url).href, parameter: counters },
+      });
+      const acknowledged = new Map<number, string>();
+      let refused = 0;
+      let n = 0;
+      // writers that come again at once: the thread waits for them
+      const write = async (until: () => boolean): Promise<void> => {
+        while (!until()) {
+          try {
+            const { json } = await journal.append({ clear: `{"n":${n++}}` });
+            const { seq, leaf } = JSON.parse(json) as ReceiptJson;
+            t.notOk(acknowledged.has(seq), 'no seq twice');
+            acknowledged.set(seq, leaf);
+          } catch (error) {
+            t.ok(isYitongError(error) && error.code === 'audit_unavailable');
+            refused++;
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          }
+        }
+      };
+      const crowd = (until: () => boolean): Promise<unknown> =>
+        Promise.all(Array.from({ length: 16 }, () => write(until)));
+      for (let round = 1; round <= 5; round++) {
+        const enough = acknowledged.size + 300;
+        await crowd(() => acknowledged.size >= enough);
+        Atomics.store(view, 2, 1);
+        Atomics.store(view, index, round);
+        const before = refused;
+        await crowd(() => refused >= before + 16 && journal.healthy);
+      }
+      await journal.close();
+      const onDisk = new Map(
+        readAll(folder(data)).flatMap(({ entries }) => entries.map(({ seq, leaf }) => [seq, leaf.toString('base64')])),
+      );
+      t.strictSame(
+        [...onDisk.keys()],
+        Array.from(onDisk, (_, i) => i + 1),
+        'every seq once, without a hole',
+      );
+      for (const [seq, leaf] of acknowledged)
+        if (onDisk.get(seq) !== leaf) t.fail(`acknowledged seq ${String(seq)} is not on disk`);
+      t.ok(acknowledged.size >= 1500);
+    },
+  );
+}
+
 t.test('a torn last group is cut off; damage to what was acknowledged is said, not cut', async (t) => {
   const data = t.testdir();
   const journal = await open(data);
@@ -416,6 +474,52 @@ t.test('an entry that is too large is refused alone', async (t) => {
   t.ok(journal.healthy);
   await journal.close();
 });
+
+t.test(
+  'the digest of an answer is made behind the request, and stands in entry and receipt as if made before',
+  async (t) => {
+    const data = t.testdir();
+    const journal = await open(data, { ringBytes: 1 << 17 });
+    const clear = (n: number, bodySha256: string, bytes: number): string =>
+      `{"type":"released","n":${n},"item":"汉","bodySha256":"${bodySha256}","bytes":${bytes}}`;
+    const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('base64url');
+    // short ones, an empty one, and those that are too long for the ring
+    const answers = [0, 1, 2, 55, 1000, 16_384, 16_385, 100_000, 7].map((length, n) => Buffer.alloc(length, n + 1));
+    const subject = { subject: 'uscc:1', json: '{}' };
+    const receipts = await Promise.all(
+      answers.map((answer, n) =>
+        journal.append({ clear: clear(n, DIGEST_TO_COME, answer.length), answer, ...(n % 2 === 0 ? { subject } : {}) }),
+      ),
+    );
+    await t.rejects(
+      journal.append({ clear: '{"n":"bodySha256"}', answer: Buffer.from('x') }),
+      { code: 'internal' },
+      'an entry without a place for it is refused alone',
+    );
+    t.ok(journal.healthy);
+    await journal.close();
+    const entries = readAll(folder(data)).flatMap((group) => group.entries);
+    t.equal(entries.length, answers.length);
+    for (const [n, answer] of answers.entries()) {
+      const receipt = JSON.parse(receipts[n]?.json ?? '') as ReceiptJson;
+      t.equal(receipt.bodySha256, sha256(answer));
+      const entry = entries[n];
+      const written = clear(n, sha256(answer), answer.length);
+      const body = entry?.body.toString() ?? '';
+      t.equal(n % 2 === 0 ? `${body.slice(0, body.indexOf(',"subject"'))}}` : body, written);
+      const bound = answerLeaf(entry?.leaf ?? Buffer.alloc(0), receipt.bodySha256);
+      const root = rootFromInclusion(
+        receipt.seq - receipt.first,
+        receipt.count,
+        bound,
+        receipt.path.map((hash) => Buffer.from(hash, 'base64')),
+      );
+      t.equal(root?.toString('base64'), receipt.answers);
+      const draft = { clear: clear(n, DIGEST_TO_COME, answer.length), answer };
+      t.equal(clearOf(draft), written, 'whoever has no thread writes the same');
+    }
+  },
+);
 
 t.test('two processes never make two keys for one subject', async (t) => {
   const dir = t.testdir();

@@ -1,5 +1,5 @@
 /** A connection to MySQL or MariaDB as a feed's `source` names it. The only file that makes one. */
-import { type Connection, createConnection, type RowDataPacket } from 'mysql2';
+import type { Connection, RowDataPacket } from 'mysql2';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { RawRow } from '../../sql/dialect.js';
 import type { Server } from '../../sql/server.js';
@@ -18,6 +18,8 @@ const SESSION =
 export async function connectMysql(server: Server, signal: AbortSignal): Promise<Connection> {
   if (signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
   const { host, port, database, user, password, tls, connectTimeout } = server;
+  // a process that reads no such server does without its client
+  const { createConnection } = await import('mysql2');
   const connection = createConnection({
     host,
     port,

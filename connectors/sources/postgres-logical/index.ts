@@ -315,6 +315,7 @@ function checkSlot({ slot }: SlotStatus, { slot: name, lsn }: Memory): void {
 
 const logical: SourceKind = {
   kind: 'postgres-logical',
+  slot: true,
   title: { zh: 'PostgreSQL 数据库（实时变更）', en: 'a PostgreSQL database, each change' },
   description: 'a table of a PostgreSQL database, each change as it happens',
   schema,

@@ -4,8 +4,9 @@
  * `confirm`.
  */
 
+import { createRequire } from 'node:module';
 import type { Client, QueryConfig } from 'pg';
-import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
+import type { Pgoutput } from 'pg-logical-replication';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Lsn } from './lsn.js';
 
@@ -58,6 +59,10 @@ export class WalReceiver {
   ) {
     this.received = confirmed;
     this.flushed = confirmed;
+    // loaded where a server is read, which is seldom
+    const { PgoutputPlugin } = createRequire(import.meta.url)(
+      'pg-logical-replication',
+    ) as typeof import('pg-logical-replication');
     this.parser = new PgoutputPlugin({ protoVersion: 1, publicationNames: [publication] });
     // the driver's own types do not know this message
     client.connection.on('copyData', ({ chunk }: { readonly chunk: Buffer }) => this.take(chunk));

@@ -1,6 +1,6 @@
 /** A connection to PostgreSQL as a feed's `source` names it. The only file that makes one. */
 import { Socket } from 'node:net';
-import { Client, type ClientConfig } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { Server } from '../../sql/server.js';
 
@@ -59,11 +59,13 @@ export async function connectPostgres(
   more: Pick<ClientConfig, 'options'> & { readonly replication?: 'database' } = {},
 ): Promise<Client> {
   if (signal.aborted) throw new YitongError('shutting_down', 'the run was stopped; the next one starts over');
+  // a process that reads no such server does without its client
+  const { default: pg } = await import('pg');
   const socket = new Socket();
   const cut = (): void => void socket.destroy();
   signal.addEventListener('abort', cut, { once: true });
   socket.once('close', () => signal.removeEventListener('abort', cut));
-  const client = new Client({ ...clientConfig(server), ...more, stream: () => socket });
+  const client = new pg.Client({ ...clientConfig(server), ...more, stream: () => socket });
   // a connection that is lost fails the query on it, or the next one; without a listener it would end the process
   client.on('error', () => undefined);
   try {

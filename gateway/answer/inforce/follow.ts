@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Workspace } from '../../../contracts/types.js';
+import type { PassedChecks } from '../../../policies/cedar.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { PolicySet } from '../../../policies/types.js';
 import { readWithdrawals, withdrawnFrom } from '../../../policies/withdraw.js';
@@ -38,6 +39,8 @@ interface FollowOptions {
   /** An act for the audit log. */
   readonly onAct?: (act: Act) => void;
   readonly figures?: Figures;
+  /** Checks of policies that need not be made again. */
+  readonly passed?: PassedChecks;
 }
 
 export interface Act {
@@ -72,7 +75,7 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
     .map((layer) => join(layer, 'policies'))
     .map((path) => ({ path, needed: existsSync(path) }));
   const before = await fingerprint(folders, []);
-  const declared = await loadPolicies(workspace);
+  const declared = await loadPolicies(workspace, options.passed);
   const after = await fingerprint(folders, anchorFiles(declared, developmentPki));
   const suspended = readSuspensions(options.suspensions);
   const anchors = await anchorsOf(declared, developmentPki);
@@ -188,7 +191,7 @@ class FollowedContent implements Following {
     const { workspace, developmentPki, log } = this.#options;
     const problems: string[] = [];
     try {
-      const declared = await loadPolicies(workspace);
+      const declared = await loadPolicies(workspace, this.#options.passed);
       const before = this.#current.anchors;
       const anchors = await anchorsOf(declared, developmentPki, before, (problem) => problems.push(problem));
       this.#declared = declared;

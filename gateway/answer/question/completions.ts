@@ -3,16 +3,32 @@
  * waits for it, and one entry an answer would double the log. What is gathered when a process dies is lost; that the
  * answer was released stands in the log by then.
  */
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type CompletedAnswer, completedBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
+
+/** An answer whose end is to be noted. */
+interface Watched {
+  readonly client: string;
+  /** Of the answer; asked when it has ended. */
+  readonly bytes: () => number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Undefined where the end of the answer is not on record. */
+    watched: Watched | undefined;
+  }
+}
 
 export interface Completions {
   /**
    * Notes the end of this answer once the connection is done with it.
    * @param bytes of the answer, asked when it has ended
    */
-  watch(reply: FastifyReply, requestId: string, client: string, bytes: () => number): void;
+  watch(request: FastifyRequest, reply: FastifyReply, client: string, bytes: () => number): void;
+  /** A request is over: notes the end of its answer, if it is watched. */
+  over(request: FastifyRequest, reply: FastifyReply): void;
   /** Writes what is gathered. */
   flush(): void;
 }
@@ -41,20 +57,25 @@ export function completions(journal: Journal, now: () => number): Completions {
     }
     timer ??= setTimeout(flush, GATHER_MS);
   };
+  const over = (request: FastifyRequest, reply: FastifyReply): void => {
+    const { watched } = request;
+    if (watched === undefined) return;
+    request.watched = undefined;
+    add(watched.client, {
+      requestId: request.id,
+      status: reply.raw.statusCode,
+      bytes: watched.bytes(),
+      microseconds: Math.round(reply.elapsedTime * 1000),
+      aborted: !reply.raw.writableFinished,
+    });
+  };
   return {
-    watch(reply, requestId, client, bytes) {
-      const ended = (): void =>
-        add(client, {
-          requestId,
-          status: reply.raw.statusCode,
-          bytes: bytes(),
-          microseconds: Math.round(reply.elapsedTime * 1000),
-          aborted: !reply.raw.writableFinished,
-        });
+    watch(request, reply, client, bytes) {
+      request.watched = { client, bytes };
       // a client may have gone while its entry was being made durable
-      if (reply.raw.closed) ended();
-      else reply.raw.once('close', ended);
+      if (reply.raw.closed) over(request, reply);
     },
+    over,
     flush,
   };
 }

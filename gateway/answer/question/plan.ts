@@ -28,9 +28,9 @@ export interface PlannedDataset {
     | {
         readonly contract: Contract;
         /** `{"id":"…","authority":"…","grant":"…","status":"` */
-        readonly head: string;
+        readonly head: Buffer;
         /** `],"withheld":[…]` */
-        readonly tail: string;
+        readonly tail: Buffer;
         readonly withheld: readonly { readonly field: string; readonly reason: string }[];
         /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
@@ -75,24 +75,51 @@ interface PlanInput {
 }
 
 /**
- * A null byte stands between parts: no id of a valid request can hold one unnoticed, since lengths are part of the key
- * too.
+ * A place on the way to plans: one step a part of a question. Datasets and fields stand in maps of their own, and a
+ * list of fields begins with a step, so no two questions come to one place.
  */
-function keyOf(client: Client, query: Asked): string {
-  const stated = Object.keys(presence(query.case ?? {})).join();
-  let key = `${client.id}\0${query.purpose.length}\0${query.purpose}\0${stated}`;
-  for (const dataset of query.datasets) {
-    key += `\0${dataset.id.length}\0${dataset.id}`;
-    if (dataset.fields !== undefined) {
-      key += `\0${dataset.fields.length}`;
-      for (const field of dataset.fields) key += `\0${field.length}\0${field}`;
-    }
+class Place {
+  plan: Plan | undefined;
+  /** By client, then purpose, then which parts of the case are stated, then one dataset after the other. */
+  readonly words = new Map<string, Place>();
+  readonly fields = new Map<string, Place>();
+  /** To the fields of a dataset, where they are listed, be they none. */
+  listed: Place | undefined;
+}
+
+/** Where the plan of a question stands; undefined where no such question was asked. */
+function placeOf(root: Place, client: Client, query: Asked): Place | undefined {
+  let place = root.words.get(client.id)?.words.get(query.purpose)?.words.get(statedIn(query.case));
+  for (const { id, fields } of query.datasets) {
+    place = place?.words.get(id);
+    if (fields === undefined) continue;
+    place = place?.listed;
+    for (const field of fields) place = place?.fields.get(field);
   }
-  return key;
+  return place;
+}
+
+/** The same, made where it is not there. */
+function newPlaceOf(root: Place, client: Client, query: Asked): Place {
+  const step = (places: Map<string, Place>, text: string): Place => {
+    let place = places.get(text);
+    if (place === undefined) places.set(text, (place = new Place()));
+    return place;
+  };
+  let place = [client.id, query.purpose, statedIn(query.case)].reduce((at, text) => step(at.words, text), root);
+  for (const { id, fields } of query.datasets) {
+    place = step(place.words, id);
+    if (fields === undefined) continue;
+    place = place.listed ??= new Place();
+    for (const field of fields) place = step(place.fields, field);
+  }
+  return place;
 }
 
 export class Plans {
-  readonly #plans = new Map<string, Plan>();
+  #places = new Place();
+  /** How many plans stand there. */
+  #count = 0;
   readonly #projections = projectionCache();
   #version = '';
 
@@ -101,16 +128,22 @@ export class Plans {
   for(client: Client, query: Asked, now: number): Plan {
     const { decider } = this.input.inForce();
     if (this.#version !== decider.version) {
-      this.#plans.clear();
+      this.#forget();
       this.#version = decider.version;
     }
-    const key = keyOf(client, query);
-    const known = this.#plans.get(key);
+    const known = placeOf(this.#places, client, query)?.plan;
     if (known !== undefined && now < known.validUntil) return known;
     const plan = this.make(client, query, now);
-    if (this.#plans.size >= MAX_PLANS) this.#plans.clear();
-    this.#plans.set(key, plan);
+    if (this.#count >= MAX_PLANS) this.#forget();
+    const place = newPlaceOf(this.#places, client, query);
+    if (place.plan === undefined) this.#count++;
+    place.plan = plan;
     return plan;
+  }
+
+  #forget(): void {
+    this.#places = new Place();
+    this.#count = 0;
   }
 
   /**
@@ -226,10 +259,11 @@ export class Plans {
       denied,
       allowed: {
         contract,
-        head:
+        head: Buffer.from(
           `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},` +
-          `"grant":${JSON.stringify(decision.grant)},"status":"`,
-        tail: `],"withheld":${JSON.stringify(withheld)}`,
+            `"grant":${JSON.stringify(decision.grant)},"status":"`,
+        ),
+        tail: Buffer.from(`],"withheld":${JSON.stringify(withheld)}`),
         withheld,
         scope: cursorScope({
           client: client.id,
@@ -327,3 +361,13 @@ function presence(given: StatedCase): { item?: string; caseId?: string; actor?: 
     ...(isStated(given.actor) ? { actor: 'stated' } : {}),
   };
 }
+
+const COMBINATIONS = ['0', '1', '2', '3', '4', '5', '6', '7'] as const;
+
+/** Which parts of a case are stated, as one word. */
+const statedIn = (given: StatedCase | undefined): string =>
+  given === undefined
+    ? '0'
+    : (COMBINATIONS[
+        (isStated(given.item) ? 1 : 0) + (isStated(given.caseId) ? 2 : 0) + (isStated(given.actor) ? 4 : 0)
+      ] ?? '0');

@@ -8,6 +8,7 @@ import { progressReporter } from '../../../connectors/progress.js';
 import type { State } from '../../../connectors/publish/index.js';
 import { type RunReport, runFeed } from '../../../connectors/run.js';
 import { type Scheduler, scheduleFeeds } from '../../../connectors/schedule.js';
+import { loadSourceKinds } from '../../../connectors/sources/load.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { datasetId } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
@@ -90,7 +91,7 @@ const command: Command = {
     if (given === undefined) throw new WrongUsage('name the dataset whose feed to run');
     const { workspace: dir, data } = folders(call.values);
     const declared = await DeclaredFeed.load(dir, given);
-    const { options, once, dropping } = wished(call, declared.feed);
+    const { options, once, dropping } = await wished(call, declared.feed);
     // a run is one steady stream of short-lived rows: a young generation that V8 lets grow to 48 MB would hold garbage
     // only, 30 MB of it
     setFlagsFromString('--semi-space-growth-factor=1');
@@ -107,10 +108,10 @@ const command: Command = {
 export default command;
 
 /** What the options of the command ask of a run. @throws YitongError `bad_feed` where the source cannot do it */
-function wished(
+async function wished(
   { values }: Invocation,
   { dataset, source }: Feed,
-): { readonly options: Record<string, string>; readonly once: boolean; readonly dropping: boolean } {
+): Promise<{ readonly options: Record<string, string>; readonly once: boolean; readonly dropping: boolean }> {
   const options: Record<string, string> = {};
   for (const name of ['companies', 'seed', 'day']) {
     const value = text(values[name]);
@@ -120,7 +121,7 @@ function wished(
   if (values['again'] === true) options['again'] = 'true';
   const dropping = values['drop-slot'] === true;
   if (dropping) options['dropSlot'] = 'true';
-  if (dropping && source.kind !== 'postgres-logical')
+  if (dropping && (await loadSourceKinds()).get(source.kind)?.slot !== true)
     throw new YitongError('bad_feed', `the source \`${source.kind}\` of \`${dataset}\` has no replication slot`);
   return { options, once: values['once'] === true || values['again'] === true || dropping, dropping };
 }

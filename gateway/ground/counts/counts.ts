@@ -6,20 +6,13 @@ import type { ErrorCode } from '../../../contracts/errors.js';
 import type { Decision } from '../../../policies/types.js';
 import { type Cell, cells, type Family } from './families.js';
 
-const decisions = cells(
-  'yitong_decisions_total',
-  'decisions put on record, by dataset, effect and reason of a denial; a chunk of a batch is one',
-);
-const errors = cells('yitong_errors_total', 'answers that are an error, by code of docs/errors.md');
-const clients = cells('yitong_client_requests_total', 'requests of clients that were identified, by client');
-const rows = cells('yitong_pushed_records_total', 'records pushed over HTTP, by dataset and what became of them');
-const handshakes = cells('yitong_tls_failures_total', 'TLS connections that failed before a request, by port');
+const decisions = cells('yitong_decisions_total');
+const errors = cells('yitong_errors_total');
+const clients = cells('yitong_client_requests_total');
+const rows = cells('yitong_pushed_records_total');
+const handshakes = cells('yitong_tls_failures_total');
 
-const cuts = cells(
-  'yitong_connections_cut_total',
-  'connections closed to make room, or not taken, by port and limit: those that had asked nothing (of one ' +
-    'address, of all), all that are open',
-);
+const cuts = cells('yitong_connections_cut_total');
 
 const byCode = new Map<ErrorCode, Cell>();
 
@@ -42,9 +35,13 @@ export const counted =
     return make(parts);
   };
 
+const byClient = new Map<string, Cell>();
+
 /** @param client of the policies: that is what bounds the label */
 export function countClient(client: string): void {
-  clients.cell({ client }).n++;
+  let cell = byClient.get(client);
+  if (cell === undefined) byClient.set(client, (cell = clients.cell({ client })));
+  cell.n++;
 }
 
 export function countPushed(dataset: string, status: string, count: number): void {

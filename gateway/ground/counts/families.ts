@@ -2,7 +2,11 @@
  * Metrics as plain data, in the shape that prom-client gives as JSON: it travels between processes, is merged by the
  * supervisor, and is written as text. Apart from prom-client, which costs a process 12 MB.
  */
+import { type LabelOf, type MetricOf, metricTable } from './metrics.js';
+
 export type Labels = Readonly<Record<string, string | number>>;
+/** Those that the table of metrics declares. */
+type LabelsOf<Name extends MetricOf<'gauge' | 'counter'>> = Readonly<Record<LabelOf<Name>, string | number>>;
 
 interface Sample {
   readonly labels: Labels;
@@ -21,23 +25,27 @@ export interface Family {
 }
 
 /** One value, several with their labels, or none: what is not known has no sample. */
-type Given = number | undefined | Iterable<readonly [labels: Labels, value: number | undefined]>;
+type Given<Of extends Labels> = number | undefined | Iterable<readonly [labels: Of, value: number | undefined]>;
 
-const samples = (given: Given): Sample[] => {
+const samples = (given: Given<Labels>): Sample[] => {
   const each = typeof given === 'object' ? [...given] : [[{}, given] as const];
   return each.flatMap(([labels, value]) => (value === undefined || Number.isNaN(value) ? [] : [{ labels, value }]));
 };
 
-export const gauge = (name: string, help: string, given: Given, aggregator = 'max'): Family => ({
+export const gauge = <Name extends MetricOf<'gauge'>>(
+  name: Name,
+  given: Given<LabelsOf<Name>>,
+  aggregator = 'max',
+): Family => ({
   name,
-  help,
+  help: metricTable[name].help,
   type: 'gauge',
   aggregator,
   values: samples(given),
 });
-export const counter = (name: string, help: string, given: Given): Family => ({
+export const counter = <Name extends MetricOf<'counter'>>(name: Name, given: Given<LabelsOf<Name>>): Family => ({
   name,
-  help,
+  help: metricTable[name].help,
   type: 'counter',
   values: samples(given),
 });
@@ -47,14 +55,15 @@ export interface Cell {
   n: number;
 }
 
-interface Cells {
+interface Cells<Of> {
   /** The same one for the same labels, in the same order. Their values must be bounded. */
-  cell(labels: Readonly<Record<string, string>>): Cell;
+  cell(labels: Of): Cell;
   family(): Family;
 }
 
-export function cells(name: string, help: string): Cells {
-  const all = new Map<string, { readonly labels: Labels; readonly cell: Cell }>();
+export function cells<Name extends MetricOf<'counter'>>(name: Name): Cells<Readonly<Record<LabelOf<Name>, string>>> {
+  type Of = Readonly<Record<LabelOf<Name>, string>>;
+  const all = new Map<string, { readonly labels: Of; readonly cell: Cell }>();
   return {
     cell(labels) {
       const key = Object.values(labels).join('\0');
@@ -65,9 +74,73 @@ export function cells(name: string, help: string): Cells {
     family: () =>
       counter(
         name,
-        help,
         [...all.values()].map(({ labels, cell }) => [labels, cell.n] as const),
       ),
+  };
+}
+
+/** Observations of one set of labels, counted where they are made; read when somebody asks. */
+export interface Distribution {
+  observe(value: number): void;
+}
+
+interface Distributions {
+  /** The same one for the same labels, in the same order. Their values must be bounded. */
+  of(labels: Readonly<Record<string, string>>): Distribution;
+  family(): Family;
+}
+
+/**
+ * A histogram, as prom-client would give it.
+ * @param bounds upper bounds of its buckets, each included in its bucket, the lowest first
+ */
+export function distributions(name: MetricOf<'histogram'>, bounds: readonly number[]): Distributions {
+  const all = new Map<
+    string,
+    { readonly labels: Labels; readonly samples: () => readonly Sample[]; readonly one: Distribution }
+  >();
+  const made = (labels: Labels) => {
+    // the last is of what lies above all bounds
+    const counts = new Float64Array(bounds.length + 1);
+    let sum = 0;
+    return {
+      labels,
+      one: {
+        observe(value: number): void {
+          let bucket = 0;
+          while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket++;
+          counts[bucket] = (counts[bucket] ?? 0) + 1;
+          sum += value;
+        },
+      },
+      samples(): readonly Sample[] {
+        let count = 0;
+        const buckets = [...bounds, '+Inf'].map((le, i): Sample => {
+          count += counts[i] ?? 0;
+          return { labels: { le, ...labels }, value: count, metricName: `${name}_bucket` };
+        });
+        return [
+          ...buckets,
+          { labels, value: sum, metricName: `${name}_sum` },
+          { labels, value: count, metricName: `${name}_count` },
+        ];
+      },
+    };
+  };
+  return {
+    of(labels) {
+      const key = Object.values(labels).join('\0');
+      let known = all.get(key);
+      if (known === undefined) all.set(key, (known = made(labels)));
+      return known.one;
+    },
+    family: () => ({
+      name,
+      help: metricTable[name].help,
+      type: 'histogram',
+      aggregator: 'sum',
+      values: [...all.values()].flatMap(({ samples }) => samples()),
+    }),
   };
 }
 

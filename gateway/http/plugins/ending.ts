@@ -24,7 +24,7 @@ export function endingPlugin(app: FastifyInstance): void {
   const all: Ended[] = [];
   app.decorate('whenOver', (ended) => void all.push(ended));
   app.addHook('onRequest', (request, reply, done) => {
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       const whole = reply.raw.writableFinished;
       for (const ended of all) ended(request, reply, whole);
     });

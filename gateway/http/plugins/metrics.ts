@@ -1,46 +1,60 @@
 /** What a worker counts. Labels are routes and codes, never a subject, a client's input or anything unbounded. */
 import type { FastifyInstance } from 'fastify';
-import { Counter, Gauge, Histogram, register } from 'prom-client';
+import { Gauge, register } from 'prom-client';
 import type { Spool, SpoolSize } from '../../../connectors/spool/index.js';
 import type { CertificateFigures } from '../../answer/inforce/certificates.js';
 import { STAGES } from '../../answer/inforce/expiry.js';
 import type { Figures } from '../../answer/inforce/follow.js';
 import type { Numbers } from '../../documents/reports/index.js';
 import { countClient, countedFigures, countHandshake } from '../../ground/counts/counts.js';
-import { counter, type Family, gauge } from '../../ground/counts/families.js';
+import {
+  type Cell,
+  cells,
+  counter,
+  type Distribution,
+  distributions,
+  type Family,
+  gauge,
+} from '../../ground/counts/families.js';
+import { type MetricOf, promOf } from '../../ground/counts/metrics.js';
 import type { OpenJournal } from '../../log/journal/journal.js';
 import type { Tickets } from '../../procedures/lifecycles/tickets.js';
 import { CLIENT_LEFT } from './ending.js';
 
-const requests = new Counter({
-  name: 'yitong_requests_total',
-  help: 'requests that are over, by port, route and status of the answer; 499: the client left before it',
-  labelNames: ['port', 'route', 'status'],
-});
-const seconds = new Histogram({
-  name: 'yitong_request_seconds',
-  help: 'time from the first byte in to the last byte out, or until the client left, by port and route',
-  labelNames: ['port', 'route'],
-  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-});
-const groups = new Histogram({
-  name: 'yitong_journal_group_seconds',
-  help: 'how long the disk took for a group of audit entries, until it was durable',
-  buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
-});
+const requests = cells('yitong_requests_total');
+const seconds = distributions('yitong_request_seconds', [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]);
+const groups = distributions(
+  'yitong_journal_group_seconds',
+  [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+);
+const group = groups.of({});
 
-export const countGroup = (ms: number): void => groups.observe(ms / 1000);
+export const countGroup = (ms: number): void => group.observe(ms / 1000);
 
 const servers = new Map<'api' | 'people', FastifyInstance['server']>();
+
+/** What is counted of one route; found once a request, by the route's address. */
+interface RouteCounts {
+  readonly seconds: Distribution;
+  readonly byStatus: Map<number, Cell>;
+}
 
 /** Counts the requests and connections of one face of a worker. */
 export function countRequests(app: FastifyInstance, port: 'api' | 'people'): void {
   servers.set(port, app.server);
   app.server.on('tlsClientError', () => countHandshake(port));
+  const routes = new Map<string, RouteCounts>();
   app.whenOver((request, reply, whole) => {
     const route = request.routeOptions.url ?? 'none';
-    requests.inc({ port, route, status: String(whole ? reply.statusCode : CLIENT_LEFT) });
-    seconds.observe({ port, route }, reply.elapsedTime / 1000);
+    let counts = routes.get(route);
+    if (counts === undefined)
+      routes.set(route, (counts = { seconds: seconds.of({ port, route }), byStatus: new Map() }));
+    const status = whole ? reply.statusCode : CLIENT_LEFT;
+    let cell = counts.byStatus.get(status);
+    if (cell === undefined)
+      counts.byStatus.set(status, (cell = requests.cell({ port, route, status: String(status) })));
+    cell.n++;
+    counts.seconds.observe(reply.elapsedTime / 1000);
     if (request.client !== undefined) countClient(request.client.id);
   });
 }
@@ -60,58 +74,28 @@ export async function workerFigures(
   const labels = { process };
   const { durableAt } = journal;
   return [
+    requests.family(),
+    seconds.family(),
+    groups.family(),
     ...((await register.getMetricsAsJSON()) as unknown as Family[]),
     ...countedFigures(),
-    gauge('yitong_connections_open', 'connections that are open, by port', connections, 'sum'),
-    gauge(
-      'yitong_journal_healthy',
-      '1 while the audit journal of the process takes entries; answers are 503 otherwise',
-      [[labels, journal.healthy ? 1 : 0]],
-      'min',
-    ),
-    counter('yitong_journal_entries_total', 'audit entries made durable since the process started', [
-      [labels, journal.lastSeq - firstSeq],
-    ]),
-    counter(
-      'yitong_journal_lost_notes_total',
-      'completions that could not be made durable; their answers were on record before they left',
-      [[labels, journal.lostNotes]],
-    ),
-    gauge(
-      'yitong_journal_waiting_entries',
-      'audit entries that are not durable yet',
-      [[labels, journal.waiting]],
-      'sum',
-    ),
+    gauge('yitong_connections_open', connections, 'sum'),
+    gauge('yitong_journal_healthy', [[labels, journal.healthy ? 1 : 0]], 'min'),
+    counter('yitong_journal_entries_total', [[labels, journal.lastSeq - firstSeq]]),
+    counter('yitong_journal_lost_notes_total', [[labels, journal.lostNotes]]),
+    gauge('yitong_journal_waiting_entries', [[labels, journal.waiting]], 'sum'),
     gauge(
       'yitong_journal_synced_age_seconds',
-      'time since an entry of the process became durable',
       [[labels, durableAt === undefined ? undefined : Math.max(0, Date.now() - durableAt) / 1000]],
       'min',
     ),
   ];
 }
 
-const stale = new Gauge({
-  name: 'yitong_policies_stale',
-  help: '1 while policies, clients, grants or revocation lists on disk are not what is in force',
-  aggregator: 'max',
-});
-const crlSeconds = new Gauge({
-  name: 'yitong_crl_seconds_left',
-  help: 'until nobody of the anchor is let in: nextUpdate and grace of its revocation list; negative afterwards',
-  labelNames: ['anchor'],
-  aggregator: 'min',
-});
+const stale = new Gauge({ ...promOf('yitong_policies_stale'), aggregator: 'max' });
+const crlSeconds = new Gauge({ ...promOf('yitong_crl_seconds_left'), aggregator: 'min' });
 
-const crlStage = new Gauge({
-  name: 'yitong_crl_stage',
-  help:
-    'of the revocation list of an anchor: 0 good, 1 to be renewed soon, 2 nextUpdate is over, 3 within a day ' +
-    'nobody is let in, 4 nobody is let in',
-  labelNames: ['anchor'],
-  aggregator: 'max',
-});
+const crlStage = new Gauge({ ...promOf('yitong_crl_stage'), aggregator: 'max' });
 
 export const inForceFigures: Figures = {
   policiesStale: (is) => stale.set(is ? 1 : 0),
@@ -126,18 +110,8 @@ export const inForceFigures: Figures = {
   },
 };
 
-const certificateSeconds = new Gauge({
-  name: 'yitong_certificate_seconds_left',
-  help: 'until a certificate in use is over: of the server, of documents, of the replica port; negative afterwards',
-  labelNames: ['certificate'],
-  aggregator: 'min',
-});
-const certificateStale = new Gauge({
-  name: 'yitong_certificate_stale',
-  help: '1 while the certificate or key on disk is not the one in use, because it is not fit',
-  labelNames: ['certificate'],
-  aggregator: 'max',
-});
+const certificateSeconds = new Gauge({ ...promOf('yitong_certificate_seconds_left'), aggregator: 'min' });
+const certificateStale = new Gauge({ ...promOf('yitong_certificate_stale'), aggregator: 'max' });
 
 export const certificateFigures: CertificateFigures = {
   certificateSecondsLeft: (certificate, left) => certificateSeconds.set({ certificate }, left),
@@ -147,24 +121,22 @@ export const certificateFigures: CertificateFigures = {
 let spool: Spool | undefined;
 let spoolLimit = 0;
 // every worker sees the same spool
-const spoolGauge = (name: string, help: string, value: (size: SpoolSize) => number): Gauge =>
+const spoolGauge = (name: MetricOf<'gauge'>, value: (size: SpoolSize) => number): Gauge =>
   new Gauge({
-    name,
-    help,
+    ...promOf(name),
     aggregator: 'max',
     collect() {
       this.set(spool === undefined ? 0 : value(spool.size()));
     },
   });
-spoolGauge('yitong_spool_records', 'pushed records that wait on disk for the bus', ({ records }) => records);
-spoolGauge('yitong_spool_bytes', 'bytes of pushed records that wait on disk for the bus', ({ bytes }) => bytes);
-spoolGauge('yitong_spool_age_seconds', 'how long the oldest of them has waited', ({ since }) =>
+spoolGauge('yitong_spool_records', ({ records }) => records);
+spoolGauge('yitong_spool_bytes', ({ bytes }) => bytes);
+spoolGauge('yitong_spool_age_seconds', ({ since }) =>
   since === undefined ? 0 : Math.max(0, Date.now() - since) / 1000,
 );
 
 new Gauge({
-  name: 'yitong_spool_limit_bytes',
-  help: 'size at which the spool is full',
+  ...promOf('yitong_spool_limit_bytes'),
   aggregator: 'max',
   collect() {
     if (spool === undefined) this.remove();
@@ -181,9 +153,7 @@ export function watchSpool(watched: Spool, maxBytes: number): void {
 let tickets: Tickets | undefined;
 // every worker sees the same tickets
 new Gauge({
-  name: 'yitong_tickets_open',
-  help: 'tickets that are not over, by lifecycle and state',
-  labelNames: ['lifecycle', 'state'],
+  ...promOf('yitong_tickets_open'),
   aggregator: 'max',
   collect() {
     this.reset();
@@ -192,9 +162,7 @@ new Gauge({
   },
 });
 new Gauge({
-  name: 'yitong_clocks_over',
-  help: 'clocks of tickets that run and are over, by lifecycle and clock',
-  labelNames: ['lifecycle', 'clock'],
+  ...promOf('yitong_clocks_over'),
   aggregator: 'max',
   collect() {
     this.reset();
@@ -204,8 +172,7 @@ new Gauge({
   },
 });
 new Gauge({
-  name: 'yitong_tickets_unreadable',
-  help: 'tickets whose events their lifecycle does not know any more; what they do to records holds',
+  ...promOf('yitong_tickets_unreadable'),
   aggregator: 'max',
   collect() {
     this.set(tickets?.unreadable() ?? 0);
@@ -218,25 +185,18 @@ export function watchTickets(watched: Tickets): void {
 
 let numbers: (() => Numbers) | undefined;
 // every worker reads the same store
-const documentGauge = (name: string, help: string, value: (all: Numbers) => number): Gauge =>
+const documentGauge = (name: MetricOf<'gauge'>, value: (all: Numbers) => number): Gauge =>
   new Gauge({
-    name,
-    help,
+    ...promOf(name),
     aggregator: 'max',
     collect() {
       this.set(numbers === undefined ? 0 : value(numbers()));
     },
   });
-documentGauge('yitong_reports_issued', 'reports issued since the data folder was made', ({ issued }) => issued);
-documentGauge(
-  'yitong_certificates_replaced',
-  'domains times companies of those reports',
-  ({ certificates }) => certificates,
-);
+documentGauge('yitong_reports_issued', ({ issued }) => issued);
+documentGauge('yitong_certificates_replaced', ({ certificates }) => certificates);
 new Gauge({
-  name: 'yitong_documents_verified',
-  help: 'verifications since the data folder was made, by what they found',
-  labelNames: ['outcome'],
+  ...promOf('yitong_documents_verified'),
   aggregator: 'max',
   collect() {
     for (const [outcome, count] of Object.entries(numbers?.().verified ?? {})) this.set({ outcome }, count);

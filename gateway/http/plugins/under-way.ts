@@ -14,6 +14,13 @@ interface Connection {
   count: number;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The connection on which it counts; undefined where it was refused before it counted. */
+    underWayOn: Connection | undefined;
+  }
+}
+
 /** Behind identity. */
 export function underWayPlugin(
   app: FastifyInstance,
@@ -23,6 +30,7 @@ export function underWayPlugin(
     },
   }: Pick<GatewayContext, 'settings'>,
 ): void {
+  app.decorateRequest('underWayOn', undefined);
   const clients = new Map<string, number>();
   const connections = new WeakMap<Socket, Connection>();
   const give = (client: string, count: number): void => {
@@ -43,7 +51,7 @@ export function underWayPlugin(
     });
     return known;
   }
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     const client = clientOf(request).id;
     const connection = connectionOf(request.raw.socket, client);
     const all = clients.get(client) ?? 0;
@@ -58,11 +66,12 @@ export function underWayPlugin(
     }
     clients.set(client, all + 1);
     connection.count++;
-    reply.raw.once('close', () => {
-      if (connection.count === 0) return;
-      connection.count--;
-      give(client, 1);
-    });
+    request.underWayOn = connection;
     done();
+  });
+  app.whenOver(({ underWayOn: connection }) => {
+    if (connection === undefined || connection.count === 0) return;
+    connection.count--;
+    give(connection.client, 1);
   });
 }

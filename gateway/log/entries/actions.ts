@@ -1,7 +1,7 @@
 /**
  * What people and programs do that the log records by name, each with its words. One table for acts (`administration`),
- * one for looks (`looked`): an action that has no words cannot be written. docs/audit-events.md lists them from here; a
- * test holds the two equal.
+ * one for looks (`looked`): an action that has no words cannot be written. The lists of docs/audit-events.md are made
+ * from here.
  */
 import type { Localised } from '../../../contracts/types.js';
 

@@ -1,4 +1,4 @@
-/** What the audit log records. Each field stands in docs/audit-events.md; a test holds the two equal. */
+/** What the audit log records, as docs/audit-events.md says it: that page is made from here. */
 import { YitongError } from '../../../contracts/errors.js';
 import type { Localised } from '../../../contracts/types.js';
 import { type ActionName, actionTable, type LookName, lookTable } from './actions.js';
@@ -38,6 +38,8 @@ const SUBJECT = field(
 );
 
 interface EventKind extends Localised {
+  /** When it is written and what stands in it, for docs/audit-events.md. */
+  readonly about: string;
   /** Of the clear part. */
   readonly fields: readonly EventField[];
 }
@@ -46,6 +48,10 @@ const events = {
   released: {
     zh: '答复',
     en: 'answer',
+    about:
+      'Written and durable before the first byte of an answer (of a stream: before each chunk), allow or deny. ' +
+      'A batch that may not go on has one more, a denial with its reason, before the line that ends it; ' +
+      '`subjects` are those that were not answered.',
     fields: [
       TYPE,
       TIME,
@@ -101,6 +107,9 @@ const events = {
   included: {
     zh: '批量答复中的主体',
     en: 'subject of a batch',
+    about:
+      "Of a batch: one for each subject of a chunk, durable together with the chunk's `released` entry and " +
+      "before its bytes leave. By it the subject's own accesses are found also where they were part of a batch.",
     fields: [
       TYPE,
       TIME,
@@ -117,6 +126,9 @@ const events = {
   completed: {
     zh: '答复完成',
     en: 'answers completed',
+    about:
+      'Written after the answers of a client within a quarter of a second, together; not waited for. That an ' +
+      'answer was released stands in the log by then.',
     fields: [
       TYPE,
       TIME,
@@ -132,6 +144,9 @@ const events = {
   refused_before_identity: {
     zh: '身份未核验',
     en: 'refused before identity',
+    about:
+      'One for each source, code and minute: refusals before anybody was identified are counted, not kept one ' +
+      'by one.',
     fields: [
       TYPE,
       TIME,
@@ -144,6 +159,12 @@ const events = {
   refused: {
     zh: '拒绝',
     en: 'refusal',
+    about:
+      'Somebody who is known was refused: by permission, by role, by a form of another session, by a code or ' +
+      'cursor that is not theirs, or by being told that something is not there which is not theirs to see. ' +
+      'Durable before they are told; where it cannot be, they are told `audit_unavailable`. A denial about ' +
+      'datasets is a `released` entry, and a report that was refused has that beside this one. Who is not ' +
+      'known is counted in `refused_before_identity`.',
     fields: [
       TYPE,
       TIME,
@@ -166,6 +187,9 @@ const events = {
   signed_in: {
     zh: '登录',
     en: 'sign-in',
+    about:
+      'People: a sign-in, a sign-out, or a refusal. Durable before the session exists. Who it was stands under ' +
+      "that person's own key.",
     fields: [
       TYPE,
       TIME,
@@ -179,6 +203,10 @@ const events = {
   looked: {
     zh: '查阅操作',
     en: 'look',
+    about:
+      'What somebody did in the console, durable before anything is shown: a search, an entry, an export, a ' +
+      'history. The filters stand here without the subject, the case and the handler: these stand under the ' +
+      'key of the person who looked.',
     fields: [
       TYPE,
       TIME,
@@ -194,6 +222,10 @@ const events = {
   issued: {
     zh: '出具文书',
     en: 'document issued',
+    about:
+      'A document was issued: durable before its code and contents leave. The company that asked stands in the ' +
+      'subject part; what was told of each company is in the `released` and `included` entries of the same ' +
+      'request.',
     fields: [
       TYPE,
       TIME,
@@ -211,6 +243,9 @@ const events = {
   verified: {
     zh: '核验文书',
     en: 'document verified',
+    about:
+      'A document was verified by its code, or somebody tried. The company that had asked for it stands in the ' +
+      'subject part.',
     fields: [
       TYPE,
       TIME,
@@ -225,6 +260,12 @@ const events = {
   compliance_code: {
     zh: '合规码核验',
     en: 'compliance code',
+    about:
+      'A step of a compliance code (合规一码通), in either form. `created`, `confirmed`, `answered`, `released` and ' +
+      '`looked` are durable before they take effect, `answered` and `looked` therefore before anything leaves; ' +
+      '`scanned`, `refused` and `withdrawn` right behind it and before anybody is told. One that stands here ' +
+      "twice took effect at most once. Under the company's key: who confirmed, a scanner that is a person, of " +
+      '`answered` the `results`, and of `released`, `looked` and `withdrawn` which report it was.',
     fields: [
       TYPE,
       TIME,
@@ -264,6 +305,7 @@ const events = {
   administration: {
     zh: '管理操作',
     en: 'administration',
+    about: 'An act on the gateway itself, or by a department on its own dataset.',
     fields: [
       TYPE,
       TIME,
@@ -277,6 +319,9 @@ const events = {
   journal_gap: {
     zh: '日志缺口',
     en: 'gap in a journal',
+    about:
+      'Written by the sequencer where a journal cannot be read on: what is missing is itself on record, and an ' +
+      'alert is raised.',
     fields: [
       TYPE,
       TIME,

@@ -15,6 +15,11 @@ export interface EntryDraft {
   /** JSON object text of the clear part, e.g. `{"type":"released",…}`; no subject, no value. */
   readonly clear: string;
   readonly subject?: SubjectPart;
+  /**
+   * The bytes of an answer whose digest has still to be made: `clear` has `DIGEST_TO_COME` where it goes. They must
+   * stay as they are until the entry is durable.
+   */
+  readonly answer?: Buffer;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Builds one group: drafts in, the bytes of a group commit and a receipt for each entry out. */
 import { randomFillSync } from 'node:crypto';
+import { writeDigest } from '../entries/answer-digest.js';
 import type { SubjectSecret } from '../entries/keys.js';
 import { NONCE_BYTES, seal } from '../entries/seal.js';
 import {
@@ -92,6 +93,9 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
       const start = at + ENTRY_HEADER;
       frame.clear.copy(buffer, start);
       let end = start + frame.clear.length;
+      const clear = buffer.subarray(start, end);
+      if (frame.answer.length > 0) writeDigest(clear, frame.digestPlace, frame.answer);
+      const digest = answerDigest(clear);
       if (secret !== undefined) {
         random(nonce, 0, NONCE_BYTES);
         // the closing brace goes behind the subject; `{}` has no member to follow
@@ -106,7 +110,6 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
       buffer.writeUInt32BE(end - start, at);
       const leaf = leafHash(sha256(buffer.subarray(at + 4, end)));
       leaf.copy(leaves, count * HASH_BYTES);
-      const digest = answerDigest(frame.clear);
       answerLeaf(leaf, digest).copy(answers, count * HASH_BYTES);
       digests.push(digest);
       at = end;

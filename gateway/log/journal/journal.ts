@@ -11,12 +11,13 @@ import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
+import { clearOf, digestPlace } from '../entries/answer-digest.js';
 import type { SubjectKeys } from '../entries/keys.js';
 import type { EntryDraft, Journal, Receipt } from '../entries/port.js';
 import { RETIRED_FILE, SPARE_FILE } from '../proof/journal.js';
 import type { Signer } from '../proof/note.js';
 import { Backlog, type Pending } from './backlog.js';
-import { type RingMemory, type RingWriter, ringMemory, ringWriter } from './ring.js';
+import { fitsRing, type RingMemory, type RingWriter, ringMemory, ringWriter } from './ring.js';
 import type { FromWorker, WorkerInput } from './worker.js';
 
 export interface JournalOptions {
@@ -69,6 +70,8 @@ const MAX_BACKOFF = 5000;
 /** UTF-16 units. Three bytes each at most, and base64 of what is encrypted: far below the 4 MiB of a group. */
 const MAX_DRAFT = 200_000;
 const MAX_SUBJECT = 256;
+/** Bytes of an answer whose digest is left to the journal's thread. */
+const MAX_ANSWER = 16_384;
 /** `}`, with which a JSON object ends. */
 const CLOSING_BRACE = 125;
 
@@ -231,7 +234,7 @@ class ThreadJournal implements OpenJournal {
     return new Promise<Receipt>((resolve, reject) => {
       // thrown here, it concerns this entry; the thread that writes has no way to leave one out
       if (draft.subject !== undefined) this.#keys.get?.(draft.subject.subject);
-      this.#accept({ draft, resolve, reject });
+      this.#accept({ draft, digestPlace: 0, resolve, reject });
     });
   }
 
@@ -242,7 +245,7 @@ class ThreadJournal implements OpenJournal {
       this.#lostNotes++;
       return;
     }
-    this.#accept({ draft, resolve: undefined, reject: undefined });
+    this.#accept({ draft, digestPlace: 0, resolve: undefined, reject: undefined });
   }
 
   async close(): Promise<void> {
@@ -261,7 +264,7 @@ class ThreadJournal implements OpenJournal {
 
   /** Into the ring, or behind those that wait for room in it; refused while nothing can be made durable. */
   #accept(one: Pending): void {
-    const { clear, subject } = one.draft;
+    const { clear, subject, answer } = one.draft;
     if (!this.#healthy || this.#closing)
       return this.#refuse(one, unavailable(this.#closing ? 'it is closed' : 'it is being recovered'));
     const length = clear.length + (subject === undefined ? 0 : subject.subject.length + subject.json.length);
@@ -279,6 +282,21 @@ class ThreadJournal implements OpenJournal {
         ),
       );
     }
+    if (answer === undefined) return this.#take(one);
+    const place = digestPlace(clear);
+    if (place === undefined)
+      return this.#refuse(
+        one,
+        new YitongError('internal', 'an audit entry keeps no place for the digest of its answer'),
+      );
+    // the digest of an answer that is long is made here: it would fill the ring
+    if (answer.length === 0 || answer.length > MAX_ANSWER || !fitsRing(this.#ringBytes, length, answer.length))
+      return this.#take({ ...one, draft: { clear: clearOf(one.draft), ...present({ subject }) } });
+    one.digestPlace = place;
+    this.#take(one);
+  }
+
+  #take(one: Pending): void {
     if (this.#backlog.outside === 0 && this.#pushToRing(one)) return this.#backlog.addToRing(one);
     if (this.#backlog.outside >= this.#maxWaiting)
       return this.#refuse(one, unavailable('too many entries wait for the disk'));
@@ -286,8 +304,8 @@ class ThreadJournal implements OpenJournal {
   }
 
   /** False where there is no room, or no ring. */
-  #pushToRing({ draft: { clear, subject } }: Pending): boolean {
-    return this.#ring?.push(clear, subject?.subject ?? '', subject?.json ?? '', this.#now()) === true;
+  #pushToRing({ draft: { clear, subject, answer }, digestPlace: place }: Pending): boolean {
+    return this.#ring?.push(clear, subject?.subject ?? '', subject?.json ?? '', this.#now(), answer, place) === true;
   }
 
   #refuse(one: Pending, error: YitongError): void {

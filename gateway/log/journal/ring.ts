@@ -3,8 +3,8 @@
  * A frame is never split: at the end of the ring a filler leads back to its start. Cursors count 4-byte words and wrap
  * at 2^32.
  *
- * Frame: words of the frame; bytes of clear, subject and json; milliseconds as a double in two words; then the three
- * texts.
+ * Frame: words of the frame; bytes of clear, subject, json and answer; milliseconds as a double in two words; where the
+ * digest of the answer goes; then the three texts and the answer.
  */
 const CONTROL_WORDS = 16;
 const HEAD = 0; // moved by the writer
@@ -12,7 +12,9 @@ const TAIL = 1; // moved by the reader
 const CLOSING = 2;
 /** Set by the reader while it sleeps: only then is a wake-up, which is a system call, worth its microsecond. */
 const WAITING = 3;
-const FRAME_HEADER = 6;
+/** Stays 0. */
+const NEVER = 4;
+const FRAME_HEADER = 8;
 /** Entries after which the reader is told, within one turn of the event loop. */
 const BURST = 2;
 const FILLER = 0xffffffff;
@@ -41,9 +43,22 @@ const viewsOf = (memory: RingMemory): Views => ({
   size: memory.data.byteLength / 4,
 });
 
+const NO_ANSWER = new Uint8Array(0);
+
+/**
+ * Words that a frame may take: three bytes a UTF-16 unit at most. It shrinks to what was really written.
+ * @param units of its texts
+ * @param answer bytes
+ */
+const worstFrame = (units: number, answer: number): number => FRAME_HEADER + Math.ceil((units * 3 + answer) / 4) + 1;
+
+/** Whether a frame ever has room in a ring of so many bytes. */
+export const fitsRing = (ringBytes: number, units: number, answer: number): boolean =>
+  worstFrame(units, answer) <= ringBytes / 16;
+
 export interface RingWriter {
   /** False if there is no room now. @throws RangeError if there never will be */
-  push(clear: string, subject: string, json: string, now: number): boolean;
+  push(clear: string, subject: string, json: string, now: number, answer?: Uint8Array, digestPlace?: number): boolean;
   /** The reader ends once the ring is empty. */
   close(): void;
 }
@@ -62,9 +77,8 @@ export function ringWriter(memory: RingMemory): RingWriter {
     if (Atomics.load(control, WAITING) === 1) Atomics.notify(control, HEAD, 1);
   };
   return {
-    push(clear, subject, json, now) {
-      // three bytes a UTF-16 unit at most; the frame shrinks to what was really written
-      const worst = FRAME_HEADER + Math.ceil(((clear.length + subject.length + json.length) * 3) / 4) + 1;
+    push(clear, subject, json, now, answer = NO_ANSWER, digestPlace = 0) {
+      const worst = worstFrame(clear.length + subject.length + json.length, answer.length);
       if (worst > size / 4) throw new RangeError('the entry is larger than a quarter of the ring');
       const used = (head - (Atomics.load(control, TAIL) >>> 0)) >>> 0;
       let at = head % size;
@@ -80,7 +94,8 @@ export function ringWriter(memory: RingMemory): RingWriter {
       const clearBytes = bytes.write(clear, start);
       const subjectBytes = subject === '' ? 0 : bytes.write(subject, start + clearBytes);
       const jsonBytes = json === '' ? 0 : bytes.write(json, start + clearBytes + subjectBytes);
-      const frame = FRAME_HEADER + ((clearBytes + subjectBytes + jsonBytes + 3) >>> 2);
+      if (answer.length > 0) bytes.set(answer, start + clearBytes + subjectBytes + jsonBytes);
+      const frame = FRAME_HEADER + ((clearBytes + subjectBytes + jsonBytes + answer.length + 3) >>> 2);
       time[0] = now;
       words[at] = frame;
       words[at + 1] = clearBytes;
@@ -88,6 +103,8 @@ export function ringWriter(memory: RingMemory): RingWriter {
       words[at + 3] = jsonBytes;
       words[at + 4] = timeWords[0] ?? 0;
       words[at + 5] = timeWords[1] ?? 0;
+      words[at + 6] = answer.length;
+      words[at + 7] = digestPlace;
       head = (head + frame) >>> 0;
       // a wake-up is a system call, so not one an entry; but not one a turn of the event loop either: the thread is to
       // work while the next come in
@@ -112,6 +129,10 @@ export interface Frame {
   readonly subject: Buffer;
   readonly json: Buffer;
   readonly now: number;
+  /** Of which the digest has still to be made; empty where there is none. */
+  readonly answer: Buffer;
+  /** Where it goes, in bytes from the end of `clear`. */
+  readonly digestPlace: number;
 }
 
 interface RingReader {
@@ -125,6 +146,8 @@ interface RingReader {
   release(): void;
   /** Blocks the thread until there is a frame, the writer closes, or `ms` have passed. */
   wait(ms: number): void;
+  /** Blocks the thread for `ms`, whatever comes in meanwhile: the writer has nobody to wake. */
+  pause(ms: number): void;
   readonly closing: boolean;
 }
 
@@ -147,14 +170,17 @@ export function ringReader(memory: RingMemory): RingReader {
       const clear = (at + FRAME_HEADER) * 4;
       const subject = clear + (words[at + 1] ?? 0);
       const json = subject + (words[at + 2] ?? 0);
+      const answer = json + (words[at + 3] ?? 0);
       timeWords[0] = words[at + 4] ?? 0;
       timeWords[1] = words[at + 5] ?? 0;
       tail = (tail + (words[at] ?? 0)) >>> 0;
       return {
         clear: bytes.subarray(clear, subject),
         subject: bytes.subarray(subject, json),
-        json: bytes.subarray(json, json + (words[at + 3] ?? 0)),
+        json: bytes.subarray(json, answer),
         now: time[0] ?? 0,
+        answer: bytes.subarray(answer, answer + (words[at + 6] ?? 0)),
+        digestPlace: words[at + 7] ?? 0,
       };
     },
     unread() {
@@ -185,6 +211,10 @@ export function ringReader(memory: RingMemory): RingReader {
       // differs
       Atomics.wait(control, HEAD, tail | 0, Math.min(ms, 500));
       Atomics.store(control, WAITING, 0);
+    },
+    pause(ms) {
+      // nobody ever changes this word
+      Atomics.wait(control, NEVER, 0, ms);
     },
     get closing() {
       return Atomics.load(control, CLOSING) === 1;

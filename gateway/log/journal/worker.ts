@@ -7,6 +7,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openSubjectKeys, type SubjectSecret } from '../entries/keys.js';
 import { signerOf } from '../store/signer.js';
 import { diskFiles, type Files, type FilesHook } from './files.js';
+import { Gathering } from './gathering.js';
 import { bufferedRandom, groupBuilder } from './group.js';
 import { type Frame, type RingMemory, ringReader } from './ring.js';
 import { openDisk } from './segments.js';
@@ -83,22 +84,34 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
     return made;
   };
 
+  /** Takes what is in the ring into the group; false if some of it must wait for the next one. */
+  const take = (): boolean => {
+    let room = true;
+    for (let frame = ring.next(); frame !== undefined && room; frame = room ? ring.next() : undefined) {
+      room = builder.add(frame, secretOf(frame));
+      if (!room) ring.unread();
+    }
+    // everything of the group is copied out of the ring by now
+    ring.release();
+    return room;
+  };
+  const gathering = new Gathering();
+
   for (;;) {
     // a key that was destroyed is not used for another group, and is forgotten while nothing is to do
     keys.refresh();
-    for (let frame = ring.next(); frame !== undefined; frame = ring.next()) {
-      if (!builder.add(frame, secretOf(frame))) {
-        ring.unread();
-        break;
-      }
-    }
+    const room = take();
     if (builder.count === 0) {
       if (ring.closing) break;
       ring.wait(Infinity);
       continue;
     }
-    // everything of the group is copied out of the ring by now
-    ring.release();
+    const pause = room ? gathering.pause(builder.count, performance.now()) : 0;
+    if (pause > 0) {
+      ring.pause(pause);
+      take();
+    }
+    gathering.groupClosed(builder.count, performance.now());
     const group = builder.finish(disk.tail.lastSeq + 1, disk.tail.chain);
     const began = performance.now();
     disk.commit(group.bytes, group.first + group.count - 1, group.chain);

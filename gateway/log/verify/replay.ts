@@ -35,28 +35,34 @@ const tell = (message: FromReplay): Promise<void> =>
 // whoever asked is gone
 process.on('disconnect', () => process.exit(0));
 setPriority(constants.priority.PRIORITY_LOW);
-const { workspace: dir, data, most, ...period } = JSON.parse(process.argv[2] ?? '{}') as ReplayArguments;
-try {
-  const workspace = await loadWorkspace(dir);
-  const set = await loadPolicies(workspace);
-  const search = openSearch(data);
-  const { hours } = await search.overview(period.since ?? 0, period.until ?? Infinity);
-  const of = Object.values(hours).reduce((sum, { requests }) => sum + requests, 0);
-  await tell({ kind: 'progress', read: 0, of });
-  const result = await replayLog(
-    search,
-    makeReplay(set, workspace),
-    period,
-    (read) => void tell({ kind: 'progress', read, of: Math.max(of, read) }),
-  );
-  await tell({ kind: 'result', result: { ...result, changes: result.changes.slice(0, most) } });
-  await search.close();
-} catch (error) {
-  // a policy that does not load says where; anything else is for the process log
-  if (!isYitongError(error)) openLog('replay', defaultLog())('error', 'the replay failed', { err: error });
-  await tell({
-    kind: 'failed',
-    message: isYitongError(error) ? error.message : 'the replay failed; the process log says why',
-  });
+async function run({ workspace: dir, data, most, ...period }: ReplayArguments): Promise<void> {
+  try {
+    const workspace = await loadWorkspace(dir);
+    const set = await loadPolicies(workspace);
+    const search = openSearch(data);
+    const { hours } = await search.overview(period.since ?? 0, period.until ?? Infinity);
+    const of = Object.values(hours).reduce((sum, { requests }) => sum + requests, 0);
+    await tell({ kind: 'progress', read: 0, of });
+    const result = await replayLog(
+      search,
+      makeReplay(set, workspace),
+      period,
+      (read) => void tell({ kind: 'progress', read, of: Math.max(of, read) }),
+    );
+    await tell({ kind: 'result', result: { ...result, changes: result.changes.slice(0, most) } });
+    await search.close();
+  } catch (error) {
+    // a policy that does not load says where; anything else is for the process log
+    if (!isYitongError(error)) openLog('replay', defaultLog())('error', 'the replay failed', { err: error });
+    await tell({
+      kind: 'failed',
+      message: isYitongError(error) ? error.message : 'the replay failed; the process log says why',
+    });
+  }
+  if (process.connected) process.disconnect();
 }
-if (process.connected) process.disconnect();
+
+run(JSON.parse(process.argv[2] ?? '{}') as ReplayArguments).catch((error: unknown) => {
+  openLog('replay', defaultLog())('error', 'the replay ended before it was done', { err: error });
+  process.exit(1);
+});

@@ -70,6 +70,7 @@ export const states: readonly State[] = [
     'passing',
     'nobody has been told of them',
   ),
+  without('checks', 'which policies passed their check', /^checks-passed$/, 'derived', 'they are checked again'),
   without(
     'locks',
     'who holds what, and slots of readers',

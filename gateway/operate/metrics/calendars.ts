@@ -6,7 +6,6 @@ import { type Family, gauge } from '../../ground/counts/families.js';
 export const calendarFigures = (calendars: ReadonlyMap<string, Calendar>, now: number): Family[] => [
   gauge(
     'yitong_calendar_seconds_left',
-    'time that a calendar of working days still covers; negative once it has ended',
     [...calendars].map(([calendar, one]) => [{ calendar }, calendarDaysLeft(one, now) * 86_400] as const),
   ),
 ];

@@ -28,10 +28,6 @@ interface FeedState {
   held: number;
 }
 
-export const HELD_HELP =
-  'records that left their register and stay on record, since rows that cannot be read may be theirs; until ' +
-  'somebody releases them or the rows are mended';
-
 export interface FeedFigures {
   began(feed: Pick<Feed, 'dataset'>): void;
   reported(feed: Pick<Feed, 'dataset'>, report: RunReport): void;
@@ -77,16 +73,10 @@ class CountedFeeds implements FeedFigures {
   readonly #own: boolean;
   readonly #now: () => number;
   readonly #feeds: Map<string, FeedState>;
-  readonly #rows = cells(
-    'yitong_feed_rows_total',
-    'rows read, by feed and what became of them; their sum is all that was read',
-  );
-  readonly #withdrawn = cells('yitong_feed_withdrawn_total', 'records withdrawn because they left a snapshot, by feed');
-  readonly #codes = cells(
-    'yitong_feed_quarantined_total',
-    'rows put into quarantine, by feed and code of docs/errors.md',
-  );
-  readonly #runs = cells('yitong_feed_runs_total', 'runs that ended, by feed and how');
+  readonly #rows = cells('yitong_feed_rows_total');
+  readonly #withdrawn = cells('yitong_feed_withdrawn_total');
+  readonly #codes = cells('yitong_feed_quarantined_total');
+  readonly #runs = cells('yitong_feed_runs_total');
 
   constructor(feeds: readonly Pick<Feed, 'dataset'>[], own: boolean, now: () => number) {
     this.#own = own;
@@ -156,34 +146,28 @@ class CountedFeeds implements FeedFigures {
     return [
       gauge(
         'yitong_feed_state',
-        '1 for what the feed does: starting until its first run is done, then how the last run ended',
         [...this.#feeds].flatMap(([feed, { state }]) =>
           STATES.map((one) => [{ feed, state: one }, one === state ? 1 : 0] as const),
         ),
       ),
       gauge(
         'yitong_feed_failing_seconds',
-        'for how long runs of the feed have failed; 0 where the last one did not',
         this.#byFeed(({ failingSince }) => this.#secondsSince(failingSince) ?? 0),
       ),
       gauge(
         'yitong_feed_running_seconds',
-        'for how long the present run goes on; 0 between runs',
         this.#byFeed(({ runningSince }) => this.#secondsSince(runningSince) ?? 0),
       ),
       gauge(
         'yitong_feed_last_success_timestamp_seconds',
-        'when a run ended well last, seconds since 1970',
         this.#byFeed(({ lastSuccess }) => seconds(lastSuccess)),
       ),
       gauge(
         'yitong_feed_last_run_seconds',
-        'how long the last run took',
         this.#byFeed(({ lastRunMs }) => seconds(lastRunMs)),
       ),
       gauge(
         'yitong_feed_backlog_bytes',
-        'what the source must keep until the feed has read it (the write-ahead log of a database)',
         this.#byFeed(({ backlogBytes }) => backlogBytes),
       ),
     ];
@@ -193,12 +177,10 @@ class CountedFeeds implements FeedFigures {
     return [
       gauge(
         'yitong_feed_held_withdrawals',
-        HELD_HELP,
         this.#byFeed(({ held }) => held),
       ),
       gauge(
         'yitong_quarantine_rows',
-        'rows that wait in quarantine, by dataset',
         [...this.#feeds].map(([dataset, { inQuarantine }]) => [{ dataset }, inQuarantine] as const),
       ),
     ];

@@ -61,12 +61,10 @@ export function gatherMetrics(): Gathering {
     return [
       gauge(
         'yitong_process_up',
-        '1 while the process runs and answers',
         [...up].map(([process, is]) => [{ process }, is] as const),
       ),
       counter(
         'yitong_process_restarts_total',
-        'how often the process ended by itself and was started again',
         [...started].map(([process, count]) => [{ process }, count] as const),
       ),
       ...merge([gone, ...families]),

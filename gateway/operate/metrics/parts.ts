@@ -60,7 +60,6 @@ export function partFigures(dataDir: string, now: () => number = Date.now): () =
     return [
       gauge(
         'yitong_data_part_bytes',
-        'bytes on disk of what grows in the data folder, by kind; looked at once a minute',
         [...sizes].map(([kind, bytes]) => [{ kind }, bytes] as const),
       ),
     ];

@@ -25,33 +25,15 @@ export function processFigures(name: string): () => Family[] {
     before = now;
     const { user, system } = process.cpuUsage();
     return [
-      counter('yitong_process_cpu_seconds_total', 'processor time used, by process', [[labels, (user + system) / 1e6]]),
-      gauge(
-        'yitong_process_resident_bytes',
-        'memory in RAM, by process; of the view each process counts what it has mapped',
-        [[labels, process.memoryUsage.rss()]],
-        'sum',
-      ),
-      gauge(
-        'yitong_process_anonymous_bytes',
-        'memory of its own, without mapped files, by process',
-        [[labels, anonymousBytes()]],
-        'sum',
-      ),
-      gauge('yitong_process_start_time_seconds', 'when it started, seconds since 1970, by process', [
-        [labels, startedAt],
-      ]),
-      gauge(
-        'yitong_process_event_loop_busy_ratio',
-        'share of the time since the last scrape in which its event loop was busy, by process',
-        [[labels, utilization]],
-      ),
+      counter('yitong_process_cpu_seconds_total', [[labels, (user + system) / 1e6]]),
+      gauge('yitong_process_resident_bytes', [[labels, process.memoryUsage.rss()]], 'sum'),
+      gauge('yitong_process_anonymous_bytes', [[labels, anonymousBytes()]], 'sum'),
+      gauge('yitong_process_start_time_seconds', [[labels, startedAt]]),
+      gauge('yitong_process_event_loop_busy_ratio', [[labels, utilization]]),
     ];
   };
 }
 
 /** @param part `gateway`, `connector`, `witness` */
 export const buildInfo = (part: string): Family =>
-  gauge('yitong_build_info', 'always 1: which version of what runs', [
-    [{ part, version: packageVersion(), node: process.versions.node }, 1],
-  ]);
+  gauge('yitong_build_info', [[{ part, version: packageVersion(), node: process.versions.node }, 1]]);

@@ -8,13 +8,7 @@ export function spanFigures(name: string, tracing: Pick<Tracing, 'counts'> | und
   const counts = tracing?.counts();
   const labels = { process: name };
   return [
-    counter('yitong_spans_exported_total', 'spans of traces that their endpoint took, by process', [
-      [labels, counts?.exported],
-    ]),
-    counter(
-      'yitong_spans_dropped_total',
-      'spans of traces that were lost, since their endpoint did not take them or too many waited, by process',
-      [[labels, counts?.dropped]],
-    ),
+    counter('yitong_spans_exported_total', [[labels, counts?.exported]]),
+    counter('yitong_spans_dropped_total', [[labels, counts?.dropped]]),
   ];
 }

@@ -14,7 +14,6 @@ import { statusOf } from '../../answer/question/status.js';
 import type { DatasetState, ViewWriter } from '../../answer/view/port.js';
 import { type Family, gauge, type Labels } from '../../ground/counts/families.js';
 import { openState } from '../../http/publishing/state.js';
-import { HELD_HELP } from './feeds.js';
 
 const STATUSES = ['current', 'stale', 'never-loaded'] as const;
 
@@ -99,10 +98,9 @@ export async function viewFigures({ workspace, writer, dataDir, heldBack, busUp 
   );
   const up = busUp();
   return [
-    gauge('yitong_bus_up', '1 while the writer reads the bus', up === undefined ? undefined : up ? 1 : 0),
+    gauge('yitong_bus_up', up === undefined ? undefined : up ? 1 : 0),
     gauge(
       'yitong_dataset_status',
-      '1 for what answers say of the dataset now: current, stale or never-loaded',
       states.flatMap(({ contract, state }) => {
         const { status } = statusOf(contract, state, now);
         return STATUSES.map((one) => [{ dataset: contract.id, status: one }, one === status ? 1 : 0] as const);
@@ -110,43 +108,33 @@ export async function viewFigures({ workspace, writer, dataDir, heldBack, busUp 
     ),
     gauge(
       'yitong_dataset_age_seconds',
-      'time since the source time of the newest complete reading',
       each(({ complete }) =>
         complete === undefined ? undefined : Math.max(0, now - Date.parse(complete.sourceTime)) / 1000,
       ),
     ),
     gauge(
       'yitong_dataset_frequency_seconds',
-      'the update frequency that the contract declares; older is stale',
       contracts.map(({ id, updateFrequency }) => [{ dataset: id }, updateFrequency / 1000] as const),
     ),
     gauge(
       'yitong_dataset_records',
-      'records that are current',
       each(({ records }) => records),
     ),
     gauge(
       'yitong_dataset_versions',
-      'versions that are kept',
       each(({ versions }) => versions),
     ),
     gauge(
       'yitong_dataset_poisoned',
-      'records of the topic that cannot be decoded and were set aside',
       each(({ poisoned }) => poisoned),
     ),
     gauge(
       'yitong_dataset_incomplete',
-      '1 where the bus no longer had all records when the view was built',
       each(({ incomplete }) => (incomplete === true ? 1 : 0)),
     ),
-    gauge(
-      'yitong_view_lag_seconds',
-      'age of the moment up to which all that the bus took is in the view; about 2 while it follows',
-      lag,
-    ),
-    gauge('yitong_view_bytes', 'bytes of the view on disk', bytesOf(join(dataDir, 'view', 'view.mdb'))),
-    gauge('yitong_feed_held_withdrawals', HELD_HELP, heldBack.of(contracts.map(({ id }) => id))),
-    gauge('yitong_quarantine_rows', 'rows that wait in quarantine, by dataset', held),
+    gauge('yitong_view_lag_seconds', lag),
+    gauge('yitong_view_bytes', bytesOf(join(dataDir, 'view', 'view.mdb'))),
+    gauge('yitong_feed_held_withdrawals', heldBack.of(contracts.map(({ id }) => id))),
+    gauge('yitong_quarantine_rows', held),
   ];
 }

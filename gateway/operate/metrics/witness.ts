@@ -14,15 +14,9 @@ interface WitnessFigures {
 
 /** @param origins of the logs that it cosigns */
 export function witnessFigures(origins: readonly string[], now: () => number = Date.now): WitnessFigures {
-  const cosigned = cells('yitong_witness_cosigned_total', 'checkpoints cosigned, by log');
-  const refused = cells(
-    'yitong_witness_refused_total',
-    'checkpoints not cosigned, by log and HTTP status; 409 is a log that asks from another size, and asks again',
-  );
-  const suspicions = cells(
-    'yitong_witness_suspicions_total',
-    'checkpoints that show a fork, or a tree that is not proved to have grown, by log',
-  );
+  const cosigned = cells('yitong_witness_cosigned_total');
+  const refused = cells('yitong_witness_refused_total');
+  const suspicions = cells('yitong_witness_suspicions_total');
   for (const log of origins) for (const of of [cosigned, suspicions]) of.cell({ log });
   const last = new Map<string, number>();
   return {
@@ -44,12 +38,10 @@ export function witnessFigures(origins: readonly string[], now: () => number = D
       suspicions.family(),
       gauge(
         'yitong_witness_log_entries',
-        'entries of the newest checkpoint cosigned, by log',
         [...witness.sizes()].map(([log, size]) => [{ log }, size] as const),
       ),
       gauge(
         'yitong_witness_cosigned_timestamp_seconds',
-        'when a checkpoint was cosigned last since the start, seconds since 1970, by log',
         [...last].map(([log, at]) => [{ log }, at] as const),
       ),
     ],

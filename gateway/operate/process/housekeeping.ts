@@ -116,19 +116,15 @@ class RunningHousekeeping implements Housekeeping {
     const age = (doneAt: number): number => Math.max(0, at - doneAt) / 1000;
     const pruned = journals?.given();
     return [
-      gauge('yitong_housekeeping_age_seconds', 'time since what is past its term was looked for, and went, by kind', [
+      gauge('yitong_housekeeping_age_seconds', [
         ...[...this.#jobs].map(([kind, { doneAt }]) => [{ kind }, age(doneAt)] as const),
         ...(journals === undefined ? [] : [[{ kind: 'journals' }, age(journals.lookedAt())] as const]),
       ]),
-      counter('yitong_housekeeping_gone_total', 'what went since its term was over, by kind', [
+      counter('yitong_housekeeping_gone_total', [
         ...[...this.#jobs].map(([kind, { gone }]) => [{ kind }, gone] as const),
         ...(pruned === undefined ? [] : [[{ kind: 'journals' }, pruned.segments] as const]),
       ]),
-      counter(
-        'yitong_journal_given_back_bytes_total',
-        'bytes of journal segments that were given back to the disk since the writer started',
-        pruned?.bytes,
-      ),
+      counter('yitong_journal_given_back_bytes_total', pruned?.bytes),
     ];
   }
 

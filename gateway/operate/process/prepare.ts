@@ -13,6 +13,7 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { GatewaySettings } from '../../ground/config/index.js';
 import { createOnce } from '../../ground/files/durable.js';
+import { passedChecks } from '../../ground/files/passed.js';
 import { inWords } from '../../ground/logging/words.js';
 import { loadTour } from '../../http/console/home/tour.js';
 import { groupSettings } from '../children/settings.js';
@@ -51,7 +52,7 @@ async function prepare({ workspace: dir, data, flags, opening }: PrepareArgument
     ? await choosePorts(asked.gateway, namedPorts(workspace.settings['gateway'], process.env, flags), true)
     : { flags: {}, taken: [] };
   const { gateway, audit } = groupSettings(workspace, dir, { ...flags, ...ports }, true);
-  const policies = await loadPolicies(workspace);
+  const policies = await loadPolicies(workspace, passedChecks(data));
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   // a client bound by its own CA's names or by a key brings its own certificate

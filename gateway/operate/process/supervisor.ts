@@ -133,8 +133,8 @@ class ProcessGroup implements Group {
       stopping: () => this.#stopping,
       gathering: this.#gathering,
     };
-    this.#writer = member('writer', () => this.#fork('./writer.js'));
-    this.#feeds = options.feeds ? member('feeds', () => this.#fork('./feeds.js')) : undefined;
+    this.#writer = member('writer', () => this.#fork(new URL('./writer.js', import.meta.url)));
+    this.#feeds = options.feeds ? member('feeds', () => this.#fork(new URL('./feeds.js', import.meta.url))) : undefined;
     this.#crew = {
       workers: Array.from({ length: options.workers }, (_, i) =>
         member(`worker ${String(i + 1)}`, (self) => this.#forkWorker(self)),
@@ -224,8 +224,8 @@ class ProcessGroup implements Group {
   }
 
   /** The writer or the feeds. */
-  #fork(file: string): ChildProcess {
-    return fork(fileURLToPath(new URL(file, import.meta.url)), this.#argv(), {
+  #fork(file: URL): ChildProcess {
+    return fork(fileURLToPath(file), this.#argv(), {
       // these two live on steady streams: a small young generation costs them little and saves its pages
       execArgv: [...process.execArgv, '--max-semi-space-size=4'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

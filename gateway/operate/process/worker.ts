@@ -19,6 +19,7 @@ import type { WorkerContext } from '../../documents/context.js';
 import { openReports } from '../../documents/reports/index.js';
 import { seedAuthorisations } from '../../documents/reports/seed.js';
 import { readSettings, type Settings, signerNames } from '../../ground/config/index.js';
+import { passedChecks } from '../../ground/files/passed.js';
 import { makeIdentifier } from '../../ground/identity/identify.js';
 import { asText, defaultLog, type LogSettings } from '../../ground/logging/log.js';
 import { errorInLog } from '../../ground/logging/words.js';
@@ -186,6 +187,7 @@ class WorkerProcess {
       workspace,
       developmentPki,
       suspensions: suspensionsDir(data),
+      passed: passedChecks(data),
       now: Date.now,
       log: this.#say,
       onWarnings: (warnings) => this.#standing.warn('policies', warnings),

@@ -23,6 +23,7 @@ import {
   type Reports,
 } from '../../../gateway/documents/reports/index.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
+import { clearOf } from '../../../gateway/log/entries/answer-digest.js';
 import type { EntryDraft, Journal } from '../../../gateway/log/entries/port.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { Grant, PolicySet } from '../../../policies/types.js';
@@ -103,7 +104,7 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
   const entries: { body: Record<string, unknown>; draft: EntryDraft }[] = [];
   const journal: Journal = {
     async append(draft) {
-      const body = JSON.parse(draft.clear) as Record<string, unknown>;
+      const body = JSON.parse(clearOf(draft)) as Record<string, unknown>;
       await world.gate(body);
       entries.push({ body, draft });
       return { id: `w1:${String(entries.length)}`, json: `{"journal":"w1","seq":${String(entries.length)}}` };

@@ -24,6 +24,7 @@ import type { Person } from '../../../gateway/ground/identity/person.js';
 import type { Provider } from '../../../gateway/ground/identity/provider.js';
 import { buildApp } from '../../../gateway/http/app.js';
 import { type People, SESSION_COOKIE } from '../../../gateway/http/plugins/people.js';
+import { clearOf } from '../../../gateway/log/entries/answer-digest.js';
 import type { EntryDraft, Journal } from '../../../gateway/log/entries/port.js';
 import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
 import { loadPolicies } from '../../../policies/load.js';
@@ -120,7 +121,7 @@ export async function faces(
   const journal: Journal = {
     append(draft) {
       if (!healthy) return Promise.reject(new YitongError('audit_unavailable', 'the disk is full'));
-      entries.push({ body: JSON.parse(draft.clear) as Record<string, unknown>, draft });
+      entries.push({ body: JSON.parse(clearOf(draft)) as Record<string, unknown>, draft });
       return Promise.resolve({
         id: `w1:${String(entries.length)}`,
         json: `{"journal":"w1","seq":${String(entries.length)}}`,

@@ -20,6 +20,7 @@ import { makeIdentifier } from '../../../gateway/ground/identity/identify.js';
 import type { Provider } from '../../../gateway/ground/identity/provider.js';
 import { serverTlsOptions } from '../../../gateway/ground/identity/tls.js';
 import { buildApp } from '../../../gateway/http/app.js';
+import { clearOf } from '../../../gateway/log/entries/answer-digest.js';
 import { openSubjectKeys } from '../../../gateway/log/entries/keys.js';
 import { auditLayout } from '../../../gateway/log/entries/layout.js';
 import type { Journal } from '../../../gateway/log/entries/port.js';
@@ -113,7 +114,7 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   const recorded: Journal = {
     async append(draft) {
       const receipt = await journal.append(draft);
-      waited.push(JSON.parse(draft.clear) as Record<string, unknown>);
+      waited.push(JSON.parse(clearOf(draft)) as Record<string, unknown>);
       return receipt;
     },
     note: (draft) => journal.note(draft),

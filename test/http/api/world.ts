@@ -22,6 +22,7 @@ import type { ViewReader } from '../../../gateway/answer/view/port.js';
 import type { WorkerContext } from '../../../gateway/documents/context.js';
 import { readSettings } from '../../../gateway/ground/config/index.js';
 import { buildApp } from '../../../gateway/http/app.js';
+import { clearOf } from '../../../gateway/log/entries/answer-digest.js';
 import type { EntryDraft, Journal } from '../../../gateway/log/entries/port.js';
 import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
 import type { Client, Grant, Purpose, Rule } from '../../../policies/types.js';
@@ -262,9 +263,9 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
   const log: string[] = [];
   const journal: Journal = {
     async append(draft) {
-      const body = JSON.parse(draft.clear) as Record<string, unknown>;
+      const body = JSON.parse(clearOf(draft)) as Record<string, unknown>;
       await made.gate(body);
-      entries.push({ body, text: draft.clear + (draft.subject?.json ?? ''), draft });
+      entries.push({ body, text: clearOf(draft) + (draft.subject?.json ?? ''), draft });
       return { id: `w1:${String(entries.length)}`, json: `{"journal":"w1","seq":${String(entries.length)}}` };
     },
     note: (draft) => void notes.push(JSON.parse(draft.clear) as Record<string, unknown>),

@@ -8,13 +8,17 @@ import { ownClock } from '../../support/clock.js';
 import { missingHere } from '../../support/missing.js';
 import { latinIn, TEXTS } from './latin.js';
 
+const PROGRAMS = ['/usr/lib/chromium/chromium-headless-shell', '/usr/bin/chromium'];
+
 /**
- * The program, from YITONG_TEST_CHROMIUM or where Debian puts it. Where there is none the test is skipped by name; in
- * CI it fails.
+ * The program, from YITONG_TEST_CHROMIUM or where Debian puts it: the headless shell first, which is the same engine
+ * without the windows, menus and extensions that nobody sees here, and takes half of the processor's time for a page.
+ * Where there is none the test is skipped by name; in CI it fails.
  */
 export function chromiumForTest(t: Test): string | undefined {
-  const path = process.env['YITONG_TEST_CHROMIUM'] ?? '/usr/bin/chromium';
-  if (existsSync(path)) return path;
+  const own = process.env['YITONG_TEST_CHROMIUM'];
+  const path = (own === undefined ? PROGRAMS : [own]).find((one) => existsSync(one));
+  if (path !== undefined) return path;
   return missingHere(t, 'Chromium: not installed here, set YITONG_TEST_CHROMIUM');
 }
 
@@ -36,22 +40,18 @@ export interface Desk {
   readonly page: Page;
   /** What the page has complained of so far: policy reports, console errors, scripts that failed. */
   readonly complaints: readonly string[];
+  /** The path in the given language as each width and scheme shows it: too wide, or with something that axe finds. */
+  check(
+    path: string,
+    language: (typeof LANGUAGES)[number],
+    looks: readonly (readonly [(typeof WIDTHS)[number], (typeof SCHEMES)[number]])[],
+    name: string,
+  ): Promise<readonly string[]>;
   /**
    * The path of the page as it is now, by keyboard, and in both languages, schemes and widths; what is wrong with it,
    * in words.
    * @param reach goes on from there, where the page that is meant is the answer to a form
    */
-  /**
-   * The path in the given language as one width and scheme show it: too wide, or with something that axe finds. Leaves
-   * `page` there.
-   */
-  check(
-    path: string,
-    language: (typeof LANGUAGES)[number],
-    width: (typeof WIDTHS)[number],
-    scheme: (typeof SCHEMES)[number],
-    name: string,
-  ): Promise<readonly string[]>;
   inspect(path: string, name: string, reach?: (page: Page) => Promise<void>): Promise<readonly string[]>;
 }
 
@@ -90,17 +90,19 @@ async function unreached(page: Page): Promise<readonly string[]> {
     1;
   for (let i = 0; i < presses; i++) {
     await page.keyboard.press('Tab');
-    const shown = await page.evaluate<string>(`(() => {
+    // one question a press: a page has up to a hundred of what is reached
+    const { shown, left } = await page.evaluate<{ readonly shown: string; readonly left: number }>(`(() => {
       const one = document.activeElement;
-      if (one === null || one === document.body) return '';
+      if (one === null || one === document.body) return { shown: '', left: window.left.size };
       window.left.delete(one);
       // one of a group is reached by Tab, the others from there by arrows
       if (one.type === 'radio') for (const other of [...window.left]) if (other.type === 'radio' && other.name === one.name && other.form === one.form) window.left.delete(other);
       const { outlineStyle, outlineWidth } = getComputedStyle(one);
-      return outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 ? '' : (${word})(one);
+      const isSeen = outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2;
+      return { shown: isSeen ? '' : (${word})(one), left: window.left.size };
     })()`);
     if (shown !== '') dark.push(`${shown} does not show its focus`);
-    if ((await page.evaluate<number>('window.left.size')) === 0) break;
+    if (left === 0) break;
   }
   const left = JSON.parse(await page.evaluate<string>(`JSON.stringify([...window.left].map(${word}))`)) as string[];
   return [...dark, ...left.map((one) => `${one} is not reached by Tab`)];
@@ -151,20 +153,23 @@ export async function signIn(browser: Browser, address: string, person?: string)
   return {
     page,
     complaints,
-    async check(path, language, width, scheme, name) {
+    async check(path, language, looks, name) {
       const checked = await withAxe();
-      await checked.emulateMedia({ colorScheme: scheme });
-      await checked.setViewportSize({ width, height: HEIGHT });
-      await checked.goto(`${path}${path.includes('?') ? '&' : '?'}lang=${language}`);
-      const where = `${path} ${language} ${String(width)} ${scheme}`;
       const wrong: string[] = [];
-      const over = await checked.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      if (over > 0) wrong.push(`${where}: ${over} px too wide`);
-      await shot(checked, `${name}-${language}-${String(width)}-${scheme}`);
-      for (const { id, impact, nodes } of await violations(checked))
-        wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
+      for (const [at, [width, scheme]] of looks.entries()) {
+        await checked.emulateMedia({ colorScheme: scheme });
+        await checked.setViewportSize({ width, height: HEIGHT });
+        // one page for all of its looks, as somebody turns a phone
+        if (at === 0) await checked.goto(`${path}${path.includes('?') ? '&' : '?'}lang=${language}`);
+        const where = `${path} ${language} ${String(width)} ${scheme}`;
+        const over = await checked.evaluate<number>(
+          'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+        );
+        if (over > 0) wrong.push(`${where}: ${over} px too wide`);
+        await shot(checked, `${name}-${language}-${String(width)}-${scheme}`);
+        for (const { id, impact, nodes } of await violations(checked))
+          wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
+      }
       return wrong;
     },
     async inspect(path, name, reach = () => Promise.resolve()) {

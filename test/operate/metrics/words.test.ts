@@ -81,9 +81,9 @@ const label = fc.string({ unit: 'grapheme', maxLength: 20 });
 t.test('whatever a label holds comes back as it was', (t) => {
   fc.assert(
     fc.property(label, fc.double({ noNaN: true }), (text, value) => {
-      const [sample] = parsed(exposition([gauge('yitong_x', 'help', [[{ a: text }, value]])])).samples;
+      const [sample] = parsed(exposition([gauge('yitong_ready', [[{ part: text }, value]])])).samples;
       t.equal(
-        sample?.labels['a']?.replace(/\\(.)/gs, (_, one: string) => (one === 'n' ? '\n' : one)),
+        sample?.labels['part']?.replace(/\\(.)/gs, (_, one: string) => (one === 'n' ? '\n' : one)),
         text,
       );
       const read =
@@ -101,9 +101,8 @@ t.test('sums over processes do not depend on their order, and nothing is counted
     .map(
       (given): Family =>
         counter(
-          'yitong_n_total',
-          'help',
-          [...new Map(given)].map(([one, n]) => [{ one }, n] as const),
+          'yitong_alerts_total',
+          [...new Map(given)].map(([rule, n]) => [{ rule }, n] as const),
         ),
     );
   const total = (families: readonly Family[]): number =>
@@ -114,18 +113,18 @@ t.test('sums over processes do not depend on their order, and nothing is counted
       t.equal(total(merged), total(all));
       const of = (families: readonly Family[]): Record<string, number> =>
         Object.fromEntries(
-          families.flatMap(({ values }) => values).map(({ labels, value }) => [String(labels['one']), value]),
+          families.flatMap(({ values }) => values).map(({ labels, value }) => [String(labels['rule']), value]),
         );
       t.same(of(merge(all.toReversed().map((one) => [one]))), of(merged));
     }),
     { numRuns: 200 },
   );
   t.strictSame(
-    merge([[gauge('yitong_g', 'help', 1)], [gauge('yitong_g', 'help', 3)]])[0]?.values[0]?.value,
+    merge([[gauge('yitong_bus_up', 1)], [gauge('yitong_bus_up', 3)]])[0]?.values[0]?.value,
     3,
     'a gauge is the worst of them unless it says otherwise',
   );
-  t.strictSame(gauge('yitong_g', 'help', undefined).values, [], 'what is not known has no sample');
+  t.strictSame(gauge('yitong_bus_up', undefined).values, [], 'what is not known has no sample');
   t.end();
 });
 
@@ -134,8 +133,11 @@ if (promtoolForTest(t) === true) {
     const { ok, said } = promtool(
       ['check', 'metrics'],
       exposition([
-        gauge('yitong_g', 'a "help" with \\ and\na break', [[{ a: 'x"y\\z\n', b: 2 }, 1e-7]]),
-        counter('yitong_c_total', 'counts', 3),
+        {
+          ...gauge('yitong_witness_up', [[{ witness: 'x"y\\z\n', state: 2 }, 1e-7]]),
+          help: 'a "help" with \\ and\na break',
+        },
+        counter('yitong_journal_given_back_bytes_total', 3),
       ]),
     );
     t.ok(ok && said === '', said);

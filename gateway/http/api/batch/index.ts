@@ -118,7 +118,7 @@ const service: Service = {
             }),
           });
           const whole = withReceipt(body, receipt.json);
-          completions.watch(reply, request.id, client.id, () => whole.length);
+          completions.watch(request, reply, client.id, () => whole.length);
           return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
         }
         for (const subject of subjects) checkScheme(plan.contracts, subject);
@@ -132,7 +132,7 @@ const service: Service = {
         // the first is made before the head is sent, so that what fails at once has its status
         const first = await chunks.next();
         let bytes = 0;
-        completions.watch(reply, request.id, client.id, () => bytes);
+        completions.watch(request, reply, client.id, () => bytes);
         const stream = Readable.from(
           following(first.value ?? Buffer.alloc(0), chunks, (length) => (bytes += length)),
           { objectMode: false },

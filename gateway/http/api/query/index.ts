@@ -3,19 +3,19 @@
  *
  * The order is the promise: decide, read, build, make the entry durable, and only then send the first byte.
  */
-import { hash } from 'node:crypto';
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../../contracts/errors.js';
 import { type Answer, answerBuilder } from '../../../answer/question/build.js';
 import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
 import { type Plan, Plans } from '../../../answer/question/plan.js';
-import { withReceipt } from '../../../answer/question/receipt.js';
+import { RECEIPT_ROOM, withReceipt } from '../../../answer/question/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
@@ -82,7 +82,7 @@ const service: Service = {
         const answer: Answer = dry
           ? unread(dryRun(plan, head), plan)
           : allowed
-            ? build(head, query.datasets, plan, subject, at, query.returnCut === true, started)
+            ? build(head, query.datasets, plan, subject, at, query.returnCut === true, started, RECEIPT_ROOM)
             : unread(Buffer.from(denialOf(plan, request.id), 'utf8'), plan);
         const draft: EntryDraft = {
           clear: plan.template({
@@ -91,17 +91,18 @@ const service: Service = {
             traceparent: traceOf(request),
             asOf: query.asOf,
             records: answer.counts,
-            bodySha256: hash('sha256', answer.body, 'base64url'),
+            bodySha256: DIGEST_TO_COME,
             bytes: answer.body.length,
             dryRun: dry,
           }),
           subject: { subject, json: sealedOf(query.case, plan.unknown) },
+          answer: answer.body,
         };
         span?.step('audit');
         const receipt = await journal.append(draft);
         span?.step('respond');
-        const whole = withReceipt(answer.body, receipt.json);
-        completions.watch(reply, request.id, client.id, () => whole.length);
+        const whole = withReceipt(answer.body, receipt.json, answer.room);
+        completions.watch(request, reply, client.id, () => whole.length);
         const ok = allowed || dry;
         return reply
           .code(ok ? 200 : errorTable.denied.status)
@@ -114,4 +115,4 @@ const service: Service = {
 export default service;
 
 /** An answer for which no record was read. */
-const unread = (body: Buffer, plan: Plan): Answer => ({ body, counts: plan.datasets.map(() => 0) });
+const unread = (body: Buffer, plan: Plan): Answer => ({ body, room: body, counts: plan.datasets.map(() => 0) });

@@ -23,8 +23,7 @@ import { answerSchema, bodySchema, type RecordsBody } from './schema.js';
 /** @throws YitongError `not_publisher` */
 function feedOf(feeds: ReadonlyMap<DatasetId, Feed>, { id }: Contract): Feed {
   const feed = feeds.get(id);
-  if (feed?.source.kind !== 'http-push')
-    throw new YitongError('not_publisher', `\`${id}\` has no feed of kind \`http-push\``);
+  if (feed?.schedule !== 'push') throw new YitongError('not_publisher', `\`${id}\` has no feed of kind \`http-push\``);
   return feed;
 }
 

@@ -4,7 +4,6 @@
  * The order: decide, count the guess, read and compare, make the entry and the count durable, and only then answer.
  * What is denied is decided before the view is looked at, so its bytes are the same for any subject.
  */
-import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { errorTable } from '../../../../contracts/errors.js';
 import { denialHead } from '../../../answer/question/denial.js';
@@ -13,6 +12,7 @@ import { withReceipt } from '../../../answer/question/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import { askedOf, type Ready, readyClaims } from './claims.js';
 import { comparisons } from './compare.js';
 import { type Guesses, openGuesses } from './guesses.js';
@@ -111,7 +111,7 @@ const service: Service = {
             requestId: request.id,
             traceparent: traceOf(request),
             records: plan.datasets.map((dataset) => (dataset.allowed === undefined ? 0 : (records[at++] ?? 0))),
-            bodySha256: hash('sha256', body, 'base64url'),
+            bodySha256: DIGEST_TO_COME,
             bytes: body.length,
           }),
           subject: {
@@ -122,10 +122,11 @@ const service: Service = {
               results.map(({ result }) => result),
             ),
           },
+          answer: body,
         });
         span?.step('respond');
         const whole = withReceipt(body, receipt.json);
-        completions.watch(reply, request.id, client.id, () => whole.length);
+        completions.watch(request, reply, client.id, () => whole.length);
         return reply
           .code(allowed ? 200 : errorTable.denied.status)
           .header('content-type', allowed ? 'application/json; charset=utf-8' : 'application/problem+json')

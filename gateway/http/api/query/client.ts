@@ -1,5 +1,5 @@
-/** Questions about subjects: query, dry run, batch, verify. */
-import type { Receipt, StatedCase } from './common.js';
+/** The part of the TypeScript client: one subject, several datasets; dry run. */
+import type { CallOptions, Receipt, StatedCase, Wire } from '../../../../contracts/client.js';
 
 export interface QueryBody {
   /** A purpose of the workspace, e.g. `licence-review`. */
@@ -89,60 +89,18 @@ export interface DryRunAnswer {
   readonly receipt: Receipt;
 }
 
-export interface BatchBody {
-  readonly purpose: string;
-  /** Each once; at most as many as the grant's `batchLimit`, and 10,000. */
-  readonly subjects: readonly string[];
-  readonly datasets: readonly { readonly id: string; readonly fields?: readonly string[]; readonly limit?: number }[];
-  readonly case?: StatedCase;
+export interface QueryMethods {
+  /**
+   * One subject, several datasets, for a stated purpose.
+   * @throws GatewayError `denied` if no dataset may be answered (`denial` says why of each), `bad_subject`,
+   * `bad_identifier`
+   */
+  query(body: QueryBody, options?: CallOptions): Promise<QueryAnswer>;
+  /** What `query` would answer, withhold or deny, and why; no record is read. */
+  dryRun(body: QueryBody, options?: CallOptions): Promise<DryRunAnswer>;
 }
 
-export interface BatchLine {
-  readonly subject: string;
-  readonly datasets: readonly DatasetAnswer[];
-}
-
-/** Behind the lines that were put on record together. */
-export interface BatchChunk {
-  /** From 0. */
-  readonly chunk: number;
-  readonly subjects: number;
-  readonly receipt: Receipt;
-}
-
-/** The last line; without it the batch was cut off. */
-export interface BatchSummary {
-  readonly requestId: string;
-  readonly subjects: number;
-  readonly chunks: number;
-  readonly records: number;
-}
-
-export interface VerifyBody {
-  readonly purpose: string;
-  readonly subject: string;
-  /** At most 100. Decimals best as text: JSON numbers are rounded beyond 15 digits. */
-  readonly claims: readonly {
-    readonly dataset: string;
-    readonly field: string;
-    readonly value: string | number | boolean;
-  }[];
-  readonly case?: StatedCase;
-}
-
-export interface VerifyAnswer {
-  readonly requestId: string;
-  readonly time: string;
-  /** In the order of the request. */
-  readonly claims: readonly {
-    readonly dataset: string;
-    readonly field: string;
-    /** `no_record` is only said of a current dataset. */
-    readonly result: 'match' | 'mismatch' | 'no_record' | 'not_answered';
-    /** Why it is not answered. */
-    readonly reason?: string;
-    readonly status?: DatasetStatus;
-    readonly sourceTime?: string;
-  }[];
-  readonly receipt: Receipt;
-}
+export const queryMethods = (wire: Wire): QueryMethods => ({
+  query: (body, call) => wire.post('/v1/query', body, call),
+  dryRun: (body, call) => wire.post('/v1/query', { ...body, dryRun: true }, call),
+});

@@ -1,5 +1,5 @@
-/** What can be asked for: the data catalogue, receipts of the log, the schema registry. */
-import type { Localised } from './common.js';
+/** The part of the TypeScript client: the data catalogue. */
+import { at, type CallOptions, type Localised, type Wire } from '../../../../contracts/client.js';
 
 /** What the list says of each dataset. */
 export interface CatalogueHead {
@@ -50,30 +50,14 @@ export interface CatalogueEntry extends CatalogueHead {
   };
 }
 
-/** The entry of the log behind a receipt, for the client that the answer went to. */
-export interface ReceiptAnswer {
-  readonly id: string;
-  /** `not_yet` until the entry is under a checkpoint, and for receipts that do not exist. */
-  readonly state: 'logged' | 'not_yet';
-  /** Of the entry in the log. */
-  readonly index?: number;
-  /** The entry, byte for byte; the log's leaf is over SHA-256(salt ‖ body). */
-  readonly body?: string;
-  /** 32 bytes, base64. */
-  readonly salt?: string;
-  /** C2SP tlog-proof against the newest checkpoint. */
-  readonly proof?: string;
-  /** Index of the entry by which its subject was erased. */
-  readonly erasedBy?: number;
-  /** Index of the entry by which its body was destroyed when its term was over. */
-  readonly expiredBy?: number;
+export interface CatalogueMethods {
+  /** The data catalogue, by id. */
+  catalogue(options?: CallOptions): Promise<{ readonly entries: readonly CatalogueHead[] }>;
+  /** One entry with its items, and how fresh it is. @throws GatewayError `not_found` */
+  catalogueEntry(dataset: string, options?: CallOptions): Promise<CatalogueEntry>;
 }
 
-export interface RegisteredSchema {
-  readonly subject: string;
-  readonly version: number;
-  readonly id: number;
-  readonly schemaType: string;
-  /** An Avro schema, as JSON text. */
-  readonly schema: string;
-}
+export const catalogueMethods = (wire: Wire): CatalogueMethods => ({
+  catalogue: (call) => wire.get('/v1/catalogue', call),
+  catalogueEntry: (dataset, call) => wire.get(at('v1', 'catalogue', dataset), call),
+});

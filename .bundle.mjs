@@ -1,0 +1,246 @@
+// Puts the compiled program and most of its packages into one file, dist/bundle/all.js: a process that starts loads it
+// in place of some 1,500 files. `npm start`, `npm test` and `npm run build` run it after compiling; gateway/cli/main.ts
+// says when it is used. Nothing in the program's text knows of it: this changes, in our own files,
+//   import.meta.url                                   to the address of the compiled file that it stands in, so that
+//                                                     what is read from beside it is found,
+//   new URL('./program.js', import.meta.url)          of a program that runs as a process or a thread of its own, to
+//                                                     the file below dist/bundle that starts it out of all.js,
+//   import(address)                                   of a module that is found by its folder, to its place in all.js.
+// Beside it stands what V8 made of it (all.cache), for the Node.js that made it; another one does without.
+//   node .bundle.mjs [--if-needed]
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, 'dist');
+const out = join(dist, 'bundle');
+
+/** What runs as a process or a thread of its own. The provider of the development, and small threads, run as they are. */
+const PROGRAMS = [
+  'gateway/cli/run.js',
+  'gateway/operate/process/prepare.js',
+  'gateway/operate/process/check.js',
+  'gateway/operate/process/writer.js',
+  'gateway/operate/process/worker.js',
+  'gateway/operate/process/feeds.js',
+  'gateway/log/verify/replay.js',
+];
+/** Folders whose modules are found by their names. */
+const FOUND = [
+  'contracts/subjects',
+  'connectors/sources',
+  'gateway/cli/commands',
+  'gateway/documents/renderers/kinds',
+  'gateway/http/api',
+  'gateway/http/console',
+  'gateway/operate/doctor/checks',
+  'gateway/procedures/watch/rules',
+];
+/** Packages that stay as they are: with an addon or files of their own, patched in their place, or seldom loaded. */
+const OUTSIDE = [
+  '@cedar-policy/cedar-wasm',
+  '@expo-google-fonts/*',
+  '@opentelemetry/*',
+  'kafkajs',
+  'lmdb',
+  'mysql2',
+  'oidc-provider',
+  'pdfkit',
+  'pg',
+  'pg-logical-replication',
+  'pino',
+];
+
+const isOurs = (file) => /^(?:contracts|policies|connectors|gateway)\//.test(file);
+const below = (folder) =>
+  readdirSync(join(dist, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.js'))
+    .map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)))
+    // what a browser loads is sent as it is; what was compiled from a source that is gone stays in a developer's dist
+    .filter(
+      (file) =>
+        !file.includes('/browser/') &&
+        ['.ts', '.tsx'].some((end) => existsSync(join(root, file.replace(/\.js$/, end)))),
+    )
+    .sort();
+
+/** What tells whether something was compiled since. */
+const compiled = () =>
+  readdirSync(join(dist, '.build'))
+    .sort()
+    .map((name) => {
+      const { size, mtimeMs } = statSync(join(dist, '.build', name));
+      return [`.build/${name}`, size, mtimeMs];
+    });
+
+function isMade() {
+  try {
+    return (
+      readFileSync(join(out, 'made.json'), 'utf8') === JSON.stringify({ of: compiled() }) &&
+      statSync(join(out, 'made.json')).mtimeMs >= statSync(fileURLToPath(import.meta.url)).mtimeMs
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Our own file, with its addresses as they were. */
+function adapted(file) {
+  const program = (_, path) => {
+    const named = posix.join(posix.dirname(file), path);
+    return PROGRAMS.includes(named)
+      ? `new URL(${JSON.stringify(`bundle/${named}`)}, yitongDist)`
+      : `new URL(${JSON.stringify(path)}, import.meta.url)`;
+  };
+  return readFileSync(join(dist, file), 'utf8')
+    .replace(/new URL\('(\.[^']+\.js)', import\.meta\.url\)/g, program)
+    .replaceAll('import.meta.url', `(yitongDist + ${JSON.stringify(file)})`)
+    .replace(/\bimport\((?!\s*['"])/g, 'yitongImport(');
+}
+
+const BANNER = `const yitongDist = require('node:url').pathToFileURL(__dirname + '/../').href;
+const yitongFound = {};
+const yitongImport = (address) => {
+  const found = address.startsWith(yitongDist) ? yitongFound[address.slice(yitongDist.length)] : undefined;
+  return found === undefined ? import(address) : found();
+};`;
+
+/** Loads all.js with what V8 made of it before. */
+const LOAD = `const { readFileSync } = require('node:fs');
+const { createRequire } = require('node:module');
+const { join } = require('node:path');
+const { constants, Script } = require('node:vm');
+const filename = join(__dirname, 'all.js');
+let cachedData;
+try {
+  cachedData = readFileSync(join(__dirname, 'all.cache'));
+} catch {}
+const script = new Script(
+  '(function (exports, require, module, __filename, __dirname) {' + readFileSync(filename, 'utf8') + '\\n})',
+  { filename, cachedData, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER },
+);
+const module_ = { exports: {} };
+script.runInThisContext()(module_.exports, createRequire(filename), module_, filename, __dirname);
+exports.start = (name) => module_.exports.programs[name]();
+exports.modules = module_.exports.modules;
+exports.script = script;
+`;
+
+/** Loads what the programs load when they start, without starting them, and keeps what V8 made of it. */
+const KEEP = `const { writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { modules, script } = require('./load.js');
+(async () => {
+  for (const load of Object.values(modules)) await load();
+  writeFileSync(join(__dirname, 'all.cache'), script.createCachedData());
+  // addons that were loaded may hold the process
+  process.exit(0);
+})();
+`;
+
+/** Makes a module of compiled checks out of the schemas that the program's modules declare (contracts/validate.ts). */
+const CHECKS = `import { writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import standalone from 'ajv/dist/standalone/index.js';
+const [, dist, to, ...files] = process.argv;
+const load = (file) => import(pathToFileURL(dist + '/' + file).href);
+globalThis.yitongSchemas = [];
+const modules = await Promise.all(files.map(load));
+const { compiler, schemaDigest } = await load('contracts/validate.js');
+const kinds = modules.map((one) => one.default).filter((kind) => kind?.open !== undefined && kind.schema !== undefined);
+const schemas = [...globalThis.yitongSchemas, ...kinds.map(({ schema }) => schema)];
+const byDigest = new Map(schemas.map((schema) => [schemaDigest(schema), schema]));
+const digests = [...byDigest.keys()].sort();
+const ajv = compiler({ code: { source: true, lines: true } });
+const names = {};
+for (const [n, digest] of digests.entries()) {
+  ajv.addSchema(byDigest.get(digest), digest);
+  names['c' + n] = digest;
+}
+const table = digests.map((digest, n) => JSON.stringify(digest) + ': exports.c' + n).join(', ');
+writeFileSync(to, standalone.default(ajv, names) + '\\nmodule.exports = { ' + table + ' };\\n');
+process.exit(0);
+`;
+
+/** Modules that the programs import first, and all that is found by folder and loaded at each start. */
+function firstLoaded() {
+  const imported = PROGRAMS.flatMap((program) =>
+    [...readFileSync(join(dist, program), 'utf8').matchAll(/^(?:import|export) .*?from '(\.[^']+\.js)';$/gm)].map(
+      ([, path]) => posix.join(posix.dirname(program), path),
+    ),
+  );
+  const found = [...below('gateway/http/api'), ...below('gateway/http/console'), ...below('connectors/sources')];
+  return [
+    ...new Set([
+      ...imported,
+      ...found.filter((file) => /\/[^/]+\/index\.js$/.test(file)),
+      ...below('contracts/subjects'),
+    ]),
+  ];
+}
+
+async function main() {
+  if (process.argv.includes('--if-needed') && isMade()) return;
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const lazily = (names) =>
+    names.map((name) => `${JSON.stringify(name)}: () => import(${JSON.stringify(`./${name}`)}),`).join('\n');
+  const of = compiled();
+  const checks = join(out, 'checks.cjs');
+  execFileSync(process.execPath, ['--input-type=module', '-e', CHECKS, dist, checks, ...firstLoaded()], { cwd: root });
+  await build({
+    stdin: {
+      contents:
+        `globalThis.yitongChecks = () => require('./bundle/checks.cjs');\n` +
+        `Object.assign(yitongFound, {\n${lazily(FOUND.flatMap(below))}\n});\n` +
+        `exports.programs = {\n${lazily(PROGRAMS)}\n};\nexports.modules = {\n${lazily(firstLoaded())}\n};`,
+      resolveDir: dist,
+      loader: 'js',
+    },
+    outfile: join(out, 'all.js'),
+    // addresses in it are of this folder, wherever its packages stand
+    absWorkingDir: root,
+    preserveSymlinks: true,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20.19',
+    external: OUTSIDE,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    banner: { js: BANNER },
+    plugins: [
+      {
+        name: 'addresses of our own files',
+        setup({ onLoad }) {
+          onLoad({ filter: /\.js$/ }, ({ path }) => {
+            const file = relative(dist, path);
+            return isOurs(file) ? { contents: adapted(file), loader: 'js' } : undefined;
+          });
+        },
+      },
+    ],
+  });
+  rmSync(checks);
+  writeFileSync(join(out, 'package.json'), '{"type":"commonjs"}\n');
+  writeFileSync(join(out, 'load.js'), LOAD);
+  for (const program of PROGRAMS) {
+    const file = join(out, program);
+    mkdirSync(dirname(file), { recursive: true });
+    const up = posix.relative(posix.dirname(program), 'load.js');
+    writeFileSync(file, `require(${JSON.stringify(up)}).start(${JSON.stringify(program)});\n`);
+  }
+  const keep = join(out, 'keep.js');
+  writeFileSync(keep, KEEP);
+  execFileSync(process.execPath, [keep], { stdio: 'inherit' });
+  rmSync(keep);
+  // last, and whole: from now on it is used
+  writeFileSync(join(out, 'made.json.new'), JSON.stringify({ of }));
+  renameSync(join(out, 'made.json.new'), join(out, 'made.json'));
+}
+
+await main();

@@ -1,0 +1,64 @@
+/** Made by `node dist/test/tools/pages/main.js` from the folders of the routes; a test holds it equal. */
+import type { Wire } from '../../contracts/client.js';
+import { type BatchMethods, batchMethods } from '../http/api/batch/client.js';
+import { type CatalogueMethods, catalogueMethods } from '../http/api/catalogue/client.js';
+import { type ComplianceMethods, complianceMethods } from '../http/api/compliance/client.js';
+import { type CredentialsMethods, credentialsMethods } from '../http/api/credentials/client.js';
+import { type DocumentsMethods, documentsMethods } from '../http/api/documents/client.js';
+import { type ObjectionsMethods, objectionsMethods } from '../http/api/objections/client.js';
+import { type QuarantineMethods, quarantineMethods } from '../http/api/quarantine/client.js';
+import { type QueryMethods, queryMethods } from '../http/api/query/client.js';
+import { type ReceiptsMethods, receiptsMethods } from '../http/api/receipts/client.js';
+import { type RecordsMethods, recordsMethods } from '../http/api/records/client.js';
+import { type RegistryMethods, registryMethods } from '../http/api/registry/client.js';
+import { type ReleasesMethods, releasesMethods } from '../http/api/releases/client.js';
+import { type ReportsMethods, reportsMethods } from '../http/api/reports/client.js';
+import { type VerifyMethods, verifyMethods } from '../http/api/verify/client.js';
+
+export type * from '../http/api/batch/client.js';
+export type * from '../http/api/catalogue/client.js';
+export type * from '../http/api/compliance/client.js';
+export type * from '../http/api/credentials/client.js';
+export type * from '../http/api/documents/client.js';
+export type * from '../http/api/objections/client.js';
+export type * from '../http/api/quarantine/client.js';
+export type * from '../http/api/query/client.js';
+export type * from '../http/api/receipts/client.js';
+export type * from '../http/api/records/client.js';
+export type * from '../http/api/registry/client.js';
+export type * from '../http/api/releases/client.js';
+export type * from '../http/api/reports/client.js';
+export type * from '../http/api/verify/client.js';
+
+export interface RouteMethods
+  extends BatchMethods,
+    CatalogueMethods,
+    ComplianceMethods,
+    CredentialsMethods,
+    DocumentsMethods,
+    ObjectionsMethods,
+    QuarantineMethods,
+    QueryMethods,
+    ReceiptsMethods,
+    RecordsMethods,
+    RegistryMethods,
+    ReleasesMethods,
+    ReportsMethods,
+    VerifyMethods {}
+
+export const routeMethods = (wire: Wire): RouteMethods => ({
+  ...batchMethods(wire),
+  ...catalogueMethods(wire),
+  ...complianceMethods(wire),
+  ...credentialsMethods(wire),
+  ...documentsMethods(wire),
+  ...objectionsMethods(wire),
+  ...quarantineMethods(wire),
+  ...queryMethods(wire),
+  ...receiptsMethods(wire),
+  ...recordsMethods(wire),
+  ...registryMethods(wire),
+  ...releasesMethods(wire),
+  ...reportsMethods(wire),
+  ...verifyMethods(wire),
+});

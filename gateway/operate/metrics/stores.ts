@@ -63,12 +63,10 @@ export function storeSizes({ dataDir, bus, viewMaxBytes }: StoresParts): StoreSi
     figures: () => [
       gauge(
         'yitong_store_used_bytes',
-        'bytes in a store whose size can be limited, by store; what its file has free is not among them',
         stores.map(({ store, file }) => [{ store }, usedBytes(file)] as const),
       ),
       gauge(
         'yitong_store_limit_bytes',
-        'bytes that the settings allow in a store, by store; none where only the disk limits it',
         stores.flatMap(({ store, maxBytes }) => (maxBytes === 0 ? [] : [[{ store }, maxBytes] as const])),
       ),
     ],

@@ -28,9 +28,9 @@ export interface PlannedDataset {
     | {
         readonly contract: Contract;
         /** `{"id":"…","authority":"…","grant":"…","status":"` */
-        readonly head: string;
+        readonly head: Buffer;
         /** `],"withheld":[…]` */
-        readonly tail: string;
+        readonly tail: Buffer;
         readonly withheld: readonly { readonly field: string; readonly reason: string }[];
         /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
@@ -259,10 +259,11 @@ export class Plans {
       denied,
       allowed: {
         contract,
-        head:
+        head: Buffer.from(
           `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},` +
-          `"grant":${JSON.stringify(decision.grant)},"status":"`,
-        tail: `],"withheld":${JSON.stringify(withheld)}`,
+            `"grant":${JSON.stringify(decision.grant)},"status":"`,
+        ),
+        tail: Buffer.from(`],"withheld":${JSON.stringify(withheld)}`),
         withheld,
         scope: cursorScope({
           client: client.id,

@@ -1,7 +1,7 @@
 /**
  * Checks that passed, remembered in the data folder by the digest of all that was checked, so that the next process
- * that loads the same need not check again. Only that something passed is kept, never what was made of it: who could write
- * here could have something loaded that was not checked, and nothing that is not declared.
+ * that loads the same need not check again. Only that something passed is kept, never what was made of it: who could
+ * write here could have something loaded that was not checked, and nothing that is not declared.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -7,7 +7,7 @@ import type { EntryDraft, Receipt } from '../entries/port.js';
 
 export interface Pending {
   readonly draft: EntryDraft;
-  /** Where the digest of the draft's answer goes, in bytes from the end of its clear part; 0 where none is to be made. */
+  /** Where the digest of the draft's answer goes, in bytes from the end of its clear part; 0 where none is made. */
   digestPlace: number;
   /** Undefined for a draft that nobody waits for. */
   readonly resolve: ((receipt: Receipt) => void) | undefined;

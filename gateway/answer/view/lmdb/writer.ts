@@ -33,7 +33,7 @@ import {
   writeNumbers,
   writeOffset,
 } from './state.js';
-import { FORMAT, openStore, poisonKey, type Store } from './store.js';
+import { FORMAT, openStore, poisonKey, type Store, type StoreSize } from './store.js';
 
 const STATES = new Set<string>(['complete', 'failed', 'refused']);
 
@@ -47,14 +47,13 @@ interface WriterOptions {
   readonly check?: CheckBody;
   /** It takes the place of one that was damaged: other processes read it after `rebuilt`. */
   readonly rebuilding?: boolean;
-  /** Bytes of address space for the map. Default 64 GiB. */
-  readonly mapSize?: number;
+  readonly size?: StoreSize;
 }
 
 /** @throws YitongError `view_unavailable` */
 export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWriter> {
   mkdirSync(options.dir, { recursive: true });
-  const store = openStore(options.dir, false, options.mapSize);
+  const store = openStore(options.dir, false, options.size);
   store.reapReaders();
   const writer = new LmdbViewWriter(
     store,
@@ -93,7 +92,7 @@ class LmdbViewWriter implements ViewWriter {
   apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
     return new Promise((resolve) => {
       const work = this.#checked(batch, after);
-      const { applied, ignored, poisoned } = this.#write(work);
+      const { applied, ignored, poisoned } = this.#add(work);
       resolve({ applied, ignored, poisoned });
     });
   }
@@ -101,7 +100,7 @@ class LmdbViewWriter implements ViewWriter {
   applyAll(batches: readonly (readonly InRecord[])[]): Promise<void> {
     return new Promise((resolve) => {
       const works = batches.map((batch) => this.#checked(batch, undefined));
-      this.#write(() => {
+      this.#add(() => {
         for (const work of works) work();
       });
       resolve();
@@ -335,6 +334,14 @@ class LmdbViewWriter implements ViewWriter {
     this.#write(() =>
       writeMeta(this.store, { ...readMeta(this.store), format: FORMAT, identity: { clusterId, topicIds } }),
     );
+  }
+
+  /** @throws YitongError `store_full`; then the next offset stands where it stood */
+  #add<T>(work: () => T): T {
+    return this.#write(() => {
+      this.store.refuseFull();
+      return work();
+    });
   }
 
   #write<T>(work: () => T): T {

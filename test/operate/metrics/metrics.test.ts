@@ -216,6 +216,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     anchor: (text) => text === 'development',
     calendar: (text) => calendars.has(text),
     kind: among(...Object.keys(PARTS), 'positions'),
+    store: among('view', 'bus'),
     certificate: among('server', 'documents', 'replica'),
     lifecycle: (text) => lifecycles.some(({ id }) => id === text),
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),

@@ -225,6 +225,11 @@ const rows = {
       'which, and what to do',
     zh: '系统存储损坏或缺失，相关内容暂不能提供',
   },
+  store_full: {
+    status: 503,
+    title: 'a store of the data folder has reached the size that the settings allow, so nothing is added to it',
+    zh: '系统存储已达设定上限，暂不能写入新数据',
+  },
   view_unavailable: {
     status: 503,
     title: 'the view cannot be read',

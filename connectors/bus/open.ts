@@ -1,10 +1,11 @@
 /** The bus of a deployment, from its settings. */
+import { present } from '../../contracts/present.js';
 import { type EmbeddedOptions, openEmbeddedBus } from './embedded/bus.js';
 import type { KafkaOptions, Opening } from './kafka/bus.js';
 import type { Bus } from './port.js';
 
 export type BusSettings =
-  | ({ readonly driver: 'embedded' } & Pick<EmbeddedOptions, 'dir'>)
+  | ({ readonly driver: 'embedded' } & Pick<EmbeddedOptions, 'dir' | 'maxBytes'>)
   | ({ readonly driver: 'kafka'; readonly spool?: SpoolSettings } & KafkaOptions);
 
 /** What happens to pushed records while the bus is away. */
@@ -28,7 +29,18 @@ const embedded = {
   type: 'object',
   additionalProperties: false,
   required: ['driver', 'dir'],
-  properties: { driver: { const: 'embedded' }, dir: { ...text, description: 'folder of the bus, on a local disk' } },
+  properties: {
+    driver: { const: 'embedded' },
+    dir: { ...text, description: 'folder of the bus, on a local disk' },
+    maxBytes: {
+      type: 'integer',
+      minimum: 0,
+      default: 0,
+      description:
+        'bytes that may be in it; then what is published is refused as `store_full`, and reading goes on. Its ' +
+        'warning comes at four fifths. 0: as many as the disk has',
+    },
+  },
 } as const;
 
 const kafka = {
@@ -117,6 +129,10 @@ const kafka = {
 export const busProperties = {
   driver: { type: 'string', enum: ['embedded', 'kafka'], description: '`kafka`, or `embedded` for one machine' },
   dir: { ...embedded.properties.dir, description: `of the embedded bus: ${embedded.properties.dir.description}` },
+  maxBytes: {
+    ...embedded.properties.maxBytes,
+    description: `of the embedded bus: ${embedded.properties.maxBytes.description}`,
+  },
   ...Object.fromEntries(Object.entries(kafka.properties).filter(([key]) => key !== 'driver')),
 } as const;
 
@@ -141,7 +157,7 @@ export const busSettingsSchema = {
 export async function openBus(settings: BusSettings, opening: Opening = {}): Promise<Bus> {
   switch (settings.driver) {
     case 'embedded':
-      return await openEmbeddedBus({ dir: settings.dir });
+      return await openEmbeddedBus({ dir: settings.dir, ...present({ maxBytes: settings.maxBytes }) });
     case 'kafka':
       // its client is large, and a bus of one machine does without
       return await (await import('./kafka/bus.js')).openKafkaBus(

@@ -12,6 +12,10 @@
  * A transaction is on disk when `write` resolves or `writeSync` returns (LMDB's overlapping sync is off: it locks with
  * a second mutex, and a process that is killed while it holds that one makes the next one of another process fail for
  * ever).
+ *
+ * A map grows by itself: the package `lmdb` maps the file anew, twice as large, when a transaction needs a page behind
+ * its end, and so does each other process with its next look; maps of before stay, so what somebody holds of them stays
+ * as it is. `mapSize` is only what it begins with. How much may be in a store is its `limit`; `refuseFull` holds it.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
@@ -26,8 +30,10 @@ import {
   type RootDatabase,
   type RootDatabaseOptions,
 } from 'lmdb';
+import { YitongError } from '../../contracts/errors.js';
 import { writes } from './ending.js';
 import { pathOf } from './file.js';
+import { type Limit, usedBytes } from './room.js';
 
 export { asBinary, type Database, type Key, type RootDatabase } from 'lmdb';
 
@@ -38,6 +44,8 @@ type EnvOptions = Pick<RootDatabaseOptions, 'encoding' | 'keyEncoding' | 'maxDbs
   readonly noSync?: boolean;
   /** What is opened must be there, nothing in it is changed, and tables that it does not have are not made. */
   readonly readOnly?: boolean;
+  /** Default: as much as the disk has. */
+  readonly limit?: Limit;
 };
 
 const CHANGES = [
@@ -60,11 +68,14 @@ const TRIES = 20;
  * may be of that number.
  */
 const stale = new Set<string>();
+/** ms for which a store beyond its limit that has `ROOMY` of it free is not looked at again. */
+const ROOM_FRESH = 1000;
+const ROOMY = 0.1;
 const HEAL = fileURLToPath(new URL('heal.js', import.meta.url));
 
 /** @throws Error of LMDB or of the file system */
 export function openEnv<V, K extends Key>(options: EnvOptions): Env<V, K> {
-  const { file, readOnly = false, noSync = false, ...rest } = options;
+  const { file, readOnly = false, noSync = false, limit, ...rest } = options;
   if (readOnly && statSync(file).size === 0) throw new Error('nothing was ever written to it');
   const looksOnly = readOnly && !writable(file);
   const root = open<V, K>({
@@ -74,7 +85,7 @@ export function openEnv<V, K extends Key>(options: EnvOptions): Env<V, K> {
     ...(noSync ? { noSync } : {}),
     ...(looksOnly ? { readOnly: true } : {}),
   });
-  return new Env(root, file, readOnly, looksOnly);
+  return new Env(root, { file, readOnly, looksOnly, limit });
 }
 
 function writable(file: string): boolean {
@@ -84,6 +95,13 @@ function writable(file: string): boolean {
   } catch {
     return false;
   }
+}
+
+interface Opened {
+  readonly file: string;
+  readonly readOnly: boolean;
+  readonly looksOnly: boolean;
+  readonly limit: Limit | undefined;
 }
 
 export class Env<V, K extends Key> {
@@ -100,13 +118,17 @@ export class Env<V, K extends Key> {
   readonly #sync: RootDatabase<V, K>['transactionSync'];
   #writing = 0;
   #ended: (() => void) | undefined;
+  readonly #limit: Limit | undefined;
+  /** ms of `performance.now()` until which there is room enough. */
+  #roomUntil = 0;
 
   /** Call `openEnv`. */
-  constructor(root: RootDatabase<V, K>, file: string, readOnly: boolean, looksOnly: boolean) {
+  constructor(root: RootDatabase<V, K>, { file, readOnly, looksOnly, limit }: Opened) {
     this.root = root;
     this.#file = resolve(file);
     this.#readOnly = readOnly;
     this.#looksOnly = looksOnly;
+    this.#limit = limit;
     this.#async = root.transaction.bind(root);
     this.#sync = root.transactionSync.bind(root);
     this.#guard(root);
@@ -161,6 +183,28 @@ export class Env<V, K extends Key> {
     return this.root.childTransaction(work) as T;
   }
 
+  /**
+   * For a transaction that adds something, before its first change: refuses it where the store has reached its limit.
+   * What frees room, or is no more than a mark, does not ask. So a store passes its limit by what one transaction
+   * brings, or by what comes within a second where it had room until then.
+   * @throws YitongError `store_full`
+   */
+  refuseFull(): void {
+    if (this.#writing === 0) throw new Error('not within a transaction');
+    const limit = this.#limit;
+    if (limit === undefined || performance.now() < this.#roomUntil) return;
+    const { lastPageNumber, pageSize } = statsOf(this.root);
+    if ((lastPageNumber + 1) * pageSize < limit.bytes) return;
+    const used = usedBytes(this.#file) ?? 0;
+    if (used >= limit.bytes)
+      throw new YitongError(
+        'store_full',
+        `${limit.what} is full: it holds ${used} bytes, and \`${limit.setting}\` allows ${limit.bytes}; nothing is ` +
+          'added to it until the setting is raised, and what is there stays as it is',
+      );
+    if (limit.bytes - used > limit.bytes * ROOMY) this.#roomUntil = performance.now() + ROOM_FRESH;
+  }
+
   async close(): Promise<void> {
     await this.root.close();
     this.#ended?.();
@@ -197,7 +241,7 @@ export class Env<V, K extends Key> {
    */
   #isBehind(): boolean {
     if (stale.has(this.#file)) return true;
-    if (this.root.getWriteTxnId() === newest(this.root) + 1) return false;
+    if (this.root.getWriteTxnId() === statsOf(this.root).lastTxnId + 1) return false;
     stale.add(this.#file);
     // nobody else writes before this transaction ends
     spawnSync(process.execPath, [HEAL, this.#file], { stdio: 'ignore', env: {}, timeout: 60_000 });
@@ -234,8 +278,12 @@ export class Env<V, K extends Key> {
   }
 }
 
-/** The number of the newest commit that stands in the file. */
-function newest<V, K extends Key>(root: RootDatabase<V, K>): number {
-  // the one cast: `mdb_env_info`, which the package's types do not name
-  return (root.getStats() as { readonly lastTxnId: number }).lastTxnId;
+/** Of the newest commit that stands in the file. */
+interface Stats {
+  readonly lastTxnId: number;
+  readonly lastPageNumber: number;
+  readonly pageSize: number;
 }
+
+/** The one cast: `mdb_env_info`, which the package's types do not name. */
+const statsOf = <V, K extends Key>(root: RootDatabase<V, K>): Stats => root.getStats() as unknown as Stats;

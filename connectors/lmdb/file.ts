@@ -9,8 +9,8 @@ import { basename, dirname } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 
 const MAGIC = 0xbeefc0de;
-const PAGE_HEAD = 24;
-const NODE_HEAD = 8;
+export const PAGE_HEAD = 24;
+export const NODE_HEAD = 8;
 const META_BYTES = 144;
 const VERSION = 2;
 /** Flags of an environment, and of its map of free pages. */
@@ -18,16 +18,16 @@ const NO_SUBDIR = 0x4000;
 const INTEGER_KEY = 8;
 /** Bytes of address space that a store of ours may ask for. */
 const LARGEST = 2n ** 46n;
-const BRANCH = 1;
-const LEAF = 2;
+export const BRANCH = 1;
+export const LEAF = 2;
 const OVERFLOW = 4;
 const META = 8;
-const BIG = 1;
+export const BIG = 1;
 const SUB = 2;
 /** What stands in place of a large value: its first page, the commit, how many pages. */
 const BIG_VALUE = 24;
-const NO_PAGE = 0xffffffffffffffffn;
-const DEEPEST = 40;
+export const NO_PAGE = 0xffffffffffffffffn;
+export const DEEPEST = 40;
 /** While others write, a page that the look still wants may be taken for something newer: then it looks again. */
 const LOOKS = 5;
 
@@ -38,7 +38,7 @@ interface Tree {
   readonly entries: bigint;
 }
 
-interface Meta {
+export interface Meta {
   readonly psize: number;
   readonly free: Tree;
   readonly main: Tree;
@@ -130,7 +130,16 @@ export function markMade(path: string): void {
   if (filled(path) && !existsSync(markOf(path))) writeFileSync(markOf(path), '', { mode: 0o600 });
 }
 
-function newest(fd: number): Meta | string {
+/** Of the newest commit; in words, what is wrong with the heads. */
+export function newest(fd: number): Meta | string {
+  for (let look = 1; ; look++) {
+    const found = newestNow(fd);
+    // others may commit between a look at the one head and a look at the other
+    if (typeof found !== 'string' || look === LOOKS) return found;
+  }
+}
+
+function newestNow(fd: number): Meta | string {
   const first = metaAt(fd, 0, 0);
   if (typeof first === 'string') return first;
   const second = metaAt(fd, first.psize, 1);
@@ -337,8 +346,9 @@ interface MapSeen {
   entries: number;
 }
 
-const countOf = (page: Buffer): number => page.readUInt16LE(20) / 2;
-const entryAt = (page: Buffer, i: number): number => page.readUInt16LE(PAGE_HEAD + 2 * i) + PAGE_HEAD;
+export const countOf = (page: Buffer): number => page.readUInt16LE(20) / 2;
+export const entryAt = (page: Buffer, i: number): number => page.readUInt16LE(PAGE_HEAD + 2 * i) + PAGE_HEAD;
 const keyAt = (page: Buffer, at: number): Buffer =>
   page.subarray(at + NODE_HEAD, at + NODE_HEAD + page.readUInt16LE(at + 6));
-const childAt = (page: Buffer, at: number): number => page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32;
+export const childAt = (page: Buffer, at: number): number =>
+  page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32;

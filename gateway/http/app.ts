@@ -157,13 +157,13 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     refusalOf = identityPlugin(app, context);
     underWayPlugin(app, context);
     tracingPlugin(app, context);
-    await limitsPlugin(app, context);
+    const limit = limitsPlugin(app, context);
     app.addHook('preHandler', (request, _reply, done) => {
       checkCase(request.body);
       done();
     });
     offersPlugin(app, 'application/json');
-    notFoundPlugin(app, [app.rateLimit()]);
+    notFoundPlugin(app, [limit]);
     await openApiPlugin(app, context);
   } else {
     await peoplePlugin(app, context);

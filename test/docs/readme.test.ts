@@ -62,7 +62,11 @@ const LEFT: ReadonlySet<string> = new Set(['npm test', 'npx yitong bench']);
 /** Goes on until it is stopped. */
 const isCity = (command: string): boolean => command === 'npm start' || command.startsWith('npx yitong up');
 
-/** The files that git knows or would know, as they are; the packages of this clone, without its own links to itself. */
+/**
+ * The files that git knows or would know, as they are; the packages of this clone, without its own links to itself. What
+ * is compiled here is there too: that a clone compiles from nothing is what every run of the tests begins with. The
+ * compiler still looks at each file, and compiles where one is missing or another.
+ */
 function clone(t: Test): string {
   const dir = mkdtempSync(join(tmpdir(), 'yitong-readme-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true, maxRetries: 10 }));
@@ -77,6 +81,7 @@ function clone(t: Test): string {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
     cpSync(join(root, file), join(dir, file));
   }
+  cpSync(join(root, 'dist'), join(dir, 'dist'), { recursive: true });
   // as `npm ci` would leave it
   const [from, to] = [join(root, 'node_modules'), join(dir, 'node_modules')];
   mkdirSync(join(to, '.bin'), { recursive: true });

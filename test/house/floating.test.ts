@@ -37,7 +37,6 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'connectors/publish/outbox.ts': ['this.options.state.putPosition(', 'state.putPosition('],
   'connectors/publish/state.ts': ['this.#track('],
   'gateway/log/witness/gathering.ts': ['one.then(look)'],
-  'gateway/log/sequencer/sequencer.ts': ['this.#publication.stop()'],
   // asked for again and waited for by whoever started the group
   'gateway/cli/commands/gateway.ts': ['group.stop()'],
   'gateway/operate/process/start.ts': ['group.stop()'],

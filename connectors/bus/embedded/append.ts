@@ -37,7 +37,7 @@ export class Appender {
     private readonly hooks: AppendHooks,
   ) {}
 
-  /** Resolves when all records are on disk. @throws YitongError `bus_unavailable` */
+  /** Resolves when all records are on disk. @throws YitongError `bus_unavailable`, `store_full` */
   append(topic: TopicRow, records: readonly OutRecord[]): Promise<readonly Ack[]> {
     if (this.closed) return Promise.reject(new YitongError('bus_unavailable', 'the bus is closed'));
     const byPartition = new Map<number, { records: OutRecord[]; indices: number[] }>();
@@ -72,6 +72,7 @@ export class Appender {
       const group = this.take();
       try {
         const done = await this.store.write(() => {
+          this.store.refuseFull();
           this.store.countAppend();
           return group.map((waiting) => this.commit(waiting));
         });

@@ -12,6 +12,8 @@ import { Store, type TopicRow } from './store.js';
 export interface EmbeddedOptions {
   /** Folder of the LMDB environment, on a local disk; made if missing. */
   readonly dir: string;
+  /** Of what may be in it; 0, the default: as many as the disk has. */
+  readonly maxBytes?: number;
   /** Ms since 1970. */
   readonly now?: () => number;
 }
@@ -22,7 +24,7 @@ export interface EmbeddedOptions {
  * @throws YitongError `bus_unavailable`
  */
 export async function openEmbeddedBus(options: EmbeddedOptions): Promise<Bus> {
-  const store = await Store.open(options.dir, randomUUID);
+  const store = await Store.open(options.dir, randomUUID, options.maxBytes);
   return new EmbeddedBus(store, options.now ?? Date.now);
 }
 

@@ -81,13 +81,14 @@ export class Store {
   /**
    * One store a folder and process, counted: a second one would open its tables on the main thread while a transaction
    * of the first, holding the write lock, waits for the main thread.
+   * @param maxBytes of what may be in it, as its first user says; 0: as many as the disk has
    * @throws YitongError `bus_unavailable`
    */
-  static async open(dir: string, newId: () => string): Promise<Store> {
+  static async open(dir: string, newId: () => string, maxBytes = 0): Promise<Store> {
     const name = resolve(dir);
     let entry = opened.get(name);
     if (entry === undefined) {
-      const store = Store.start(name, newId);
+      const store = Store.start(name, newId, maxBytes);
       entry = { store, users: 0 };
       opened.set(name, entry);
       store.catch(() => opened.delete(name));
@@ -96,7 +97,7 @@ export class Store {
     return await entry.store;
   }
 
-  private static async start(dir: string, newId: () => string): Promise<Store> {
+  private static async start(dir: string, newId: () => string, maxBytes: number): Promise<Store> {
     try {
       mkdirSync(dir, { recursive: true });
       const file = join(dir, 'data.mdb');
@@ -111,6 +112,7 @@ export class Store {
         keyEncoding: 'binary',
         maxDbs: 8,
         mapSize: MAP_BYTES,
+        ...(maxBytes > 0 ? { limit: { bytes: maxBytes, setting: 'bus.maxBytes', what: 'the bus' } } : {}),
       });
       const store = new Store(env, dir);
       await store.write(() => {
@@ -159,6 +161,11 @@ export class Store {
    */
   appends(): number {
     return this.meta.get(APPENDS)?.readDoubleLE(0) ?? 0;
+  }
+
+  /** Inside `write` only, before its first change. @throws YitongError `store_full` */
+  refuseFull(): void {
+    this.env.refuseFull();
   }
 
   /** Inside `write` only: tells waiting consumers, of all processes, to look. */

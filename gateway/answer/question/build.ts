@@ -1,7 +1,6 @@
 /**
  * The bytes of one subject's answer. Records are projected straight from Avro into one scratch buffer while the view is
- * read; then the answer is put together around them. Nothing here waits, so the scratch is never shared by two
- * requests.
+ * read; then the answer is written around them into another. Nothing here waits, so no two requests share them.
  */
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
@@ -14,12 +13,14 @@ import type { freshness } from './status.js';
 export interface Answer {
   /** The whole answer but its receipt: ends with `}`. The digest in the log is over exactly these bytes. */
   readonly body: Buffer;
+  /** Begins with `body`; behind it is the space that was asked for. */
+  readonly room: Buffer;
   /** Records a dataset of the plan, in its order; 0 where denied. */
   readonly counts: readonly number[];
 }
 
-/** ISO texts of recent times; publishing times repeat, since a batch shares one. */
-function isoCache(): (ms: number) => string {
+/** ISO texts of recent times; they repeat, since the records of a batch share one. */
+export function isoCache(): (ms: number) => string {
   let texts = new Map<number, string>();
   return (ms) => {
     let text = texts.get(ms);
@@ -62,15 +63,19 @@ export function answerBuilder(
   at: ReadPoint,
   returnCut: boolean,
   now: number,
+  /** Bytes to leave behind the answer; default none. */
+  space?: number,
   /** @throws YitongError `bad_cursor` before anything is read */
 ) => Answer {
   const scratch = new Out(64 * 1024);
+  // what stands around records comes on top of the most that they may be
+  const whole = new Out(64 * 1024, 128 * 2 ** 20);
   const iso = isoCache();
 
-  return (head, pages, plan, subject, at, returnCut, now) => {
+  return (head, pages, plan, subject, at, returnCut, now, space = 0) => {
     // freshness before records: a watermark may be older than what is read, never younger
     const states = plan.read.map(({ contract }) => fresh(contract, now));
-    const asked = plan.datasets.flatMap((dataset, i) => (dataset.allowed === undefined ? [] : [pages[i]]));
+    const asked = plan.readAt.map((i) => pages[i]);
     const parts: Part[] = asked.map(() => ({ start: 0, end: 0, count: 0, seen: 0, last: '', more: false }));
     const after = plan.read.map(({ scope }, i) => {
       const cursor = asked[i]?.cursor;
@@ -91,13 +96,19 @@ export function answerBuilder(
         return false;
       }
       if (part.count === 0) part.start = scratch.pos;
-      scratch.raw(part.count === 0 ? '{"record":' : ',{"record":');
+      scratch.ascii(part.count === 0 ? '{"record":' : ',{"record":');
       dataset.projection(version.schemaId).write(version.bytes, version.start, version.end, scratch);
-      scratch.raw(
-        `,"provenance":{"version":"${version.partition}:${version.offset}",` +
-          `"publishedAt":"${iso(version.publishedAt)}","sourceTime":"${iso(version.sourceTime)}",` +
-          `"contractVersion":${version.contractVersion}}}`,
-      );
+      scratch.ascii(',"provenance":{"version":"');
+      scratch.ascii(String(version.partition));
+      scratch.ascii(':');
+      scratch.ascii(String(version.offset));
+      scratch.ascii('","publishedAt":"');
+      scratch.ascii(iso(version.publishedAt));
+      scratch.ascii('","sourceTime":"');
+      scratch.ascii(iso(version.sourceTime));
+      scratch.ascii('","contractVersion":');
+      scratch.ascii(String(version.contractVersion));
+      scratch.ascii('}}');
       part.end = scratch.pos;
       part.count++;
       part.last = version.recordId;
@@ -105,15 +116,15 @@ export function answerBuilder(
     });
     const cut: Cut | undefined = returnCut ? view.cut(plan.readIds) : undefined;
 
-    // text is gathered up to the next records: each piece costs a call into the buffer
-    const pieces: (string | Part)[] = [];
-    let text = `${head}"datasets":[`;
+    whole.pos = 0;
+    whole.raw(head);
+    whole.ascii('"datasets":[');
     let i = 0;
     for (const [n, dataset] of plan.datasets.entries()) {
-      const comma = n === 0 ? '' : ',';
+      if (n > 0) whole.ascii(',');
       const { allowed } = dataset;
       if (allowed === undefined) {
-        text += comma + dataset.denied;
+        whole.raw(dataset.denied);
         continue;
       }
       const part = parts[i];
@@ -122,17 +133,22 @@ export function answerBuilder(
       i++;
       if (part === undefined || state === undefined || outcome === undefined)
         throw new YitongError('internal', 'the view left out a dataset');
-      text += `${comma}${allowed.head}${outcome === 'ok' ? state.status : outcome}"${state.json},"records":[`;
-      if (outcome === 'ok' && part.count > 0) {
-        pieces.push(text, part);
-        text = '';
-      }
-      text += allowed.tail;
-      if (part.more) text += `,"cursor":"${cursors.make(allowed.scope, subject, part.last, at, cut)}"`;
-      text += '}';
+      whole.bytes(allowed.head);
+      whole.ascii(outcome === 'ok' ? state.status : outcome);
+      whole.ascii('"');
+      whole.bytes(state.bytes);
+      whole.ascii(',"records":[');
+      if (outcome === 'ok' && part.count > 0) whole.from(scratch, part.start, part.end);
+      whole.bytes(allowed.tail);
+      if (part.more) whole.raw(`,"cursor":"${cursors.make(allowed.scope, subject, part.last, at, cut)}"`);
+      whole.ascii('}');
     }
-    pieces.push(`${text}]${cut === undefined ? '' : `,"cut":${JSON.stringify(cut)}`}}`);
-    return { body: assemble(pieces, scratch), counts: countsOf(plan, parts, outcomes) };
+    whole.ascii(']');
+    if (cut !== undefined) whole.raw(`,"cut":${JSON.stringify(cut)}`);
+    whole.ascii('}');
+    const room = Buffer.allocUnsafe(whole.pos + space);
+    const length = whole.buf.copy(room, 0, 0, whole.pos);
+    return { body: room.subarray(0, length), room, counts: countsOf(plan, parts, outcomes) };
   };
 }
 
@@ -164,15 +180,4 @@ function countsOf(plan: Plan, parts: readonly Part[], outcomes: readonly ReadOut
     i++;
     return outcomes[i] === 'ok' ? (parts[i]?.count ?? 0) : 0;
   });
-}
-
-function assemble(pieces: readonly (string | Part)[], scratch: Out): Buffer {
-  let size = 0;
-  for (const piece of pieces) size += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.end - piece.start;
-  const body = Buffer.allocUnsafe(size);
-  let at = 0;
-  for (const piece of pieces) {
-    at += typeof piece === 'string' ? body.write(piece, at) : scratch.buf.copy(body, at, piece.start, piece.end);
-  }
-  return body;
 }

@@ -28,9 +28,9 @@ export interface PlannedDataset {
     | {
         readonly contract: Contract;
         /** `{"id":"…","authority":"…","grant":"…","status":"` */
-        readonly head: string;
+        readonly head: Buffer;
         /** `],"withheld":[…]` */
-        readonly tail: string;
+        readonly tail: Buffer;
         readonly withheld: readonly { readonly field: string; readonly reason: string }[];
         /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
@@ -51,6 +51,8 @@ export interface Plan {
   /** Ids and planned datasets that may be read, in the order asked. */
   readonly readIds: readonly DatasetId[];
   readonly read: readonly NonNullable<PlannedDataset['allowed']>[];
+  /** Where each of them stands among `datasets`. */
+  readonly readAt: readonly number[];
   /** Of those, in the same order. */
   readonly contracts: readonly Contract[];
   readonly template: ReturnType<typeof releasedTemplate>;
@@ -182,6 +184,7 @@ export class Plans {
       validUntil: Math.min(...datasets.map((dataset) => dataset.decision.validUntil)),
       datasets,
       read,
+      readAt: datasets.flatMap(({ allowed }, i) => (allowed === undefined ? [] : [i])),
       unknown:
         knownPurpose && strangers.length === 0
           ? undefined
@@ -259,10 +262,11 @@ export class Plans {
       denied,
       allowed: {
         contract,
-        head:
+        head: Buffer.from(
           `{"id":${JSON.stringify(contract.id)},"authority":${JSON.stringify(contract.authority)},` +
-          `"grant":${JSON.stringify(decision.grant)},"status":"`,
-        tail: `],"withheld":${JSON.stringify(withheld)}`,
+            `"grant":${JSON.stringify(decision.grant)},"status":"`,
+        ),
+        tail: Buffer.from(`],"withheld":${JSON.stringify(withheld)}`),
         withheld,
         scope: cursorScope({
           client: client.id,

@@ -40,27 +40,33 @@ const REREAD = 50;
  */
 export function freshness(
   view: ViewReader,
-): (contract: Contract, now: number) => { readonly status: Freshness['status']; readonly json: string } {
+): (
+  contract: Contract,
+  now: number,
+) => { readonly status: Freshness['status']; readonly json: string; readonly bytes: Buffer } {
   const known = new Map<
     DatasetId,
-    { readAt: number; sourceTime: number | undefined; incomplete: boolean; json: string }
+    { readAt: number; sourceTime: number | undefined; incomplete: boolean; json: string; bytes: Buffer }
   >();
   return (contract, now) => {
     let entry = known.get(contract.id);
     if (entry === undefined || now - entry.readAt > REREAD || now < entry.readAt) {
       const { complete, incomplete = false } = view.datasetState(contract.id);
+      const json = complete === undefined ? '' : `,"sourceTime":${JSON.stringify(complete.sourceTime)}`;
       entry = {
         readAt: now,
         incomplete,
         sourceTime: complete === undefined ? undefined : Date.parse(complete.sourceTime),
-        json: complete === undefined ? '' : `,"sourceTime":${JSON.stringify(complete.sourceTime)}`,
+        json,
+        bytes: Buffer.from(json),
       };
       known.set(contract.id, entry);
     }
-    if (entry.sourceTime === undefined) return { status: 'never-loaded', json: entry.json };
+    if (entry.sourceTime === undefined) return { status: 'never-loaded', json: entry.json, bytes: entry.bytes };
     return {
       status: isFresh(entry.sourceTime, contract.updateFrequency, now) && !entry.incomplete ? 'current' : 'stale',
       json: entry.json,
+      bytes: entry.bytes,
     };
   };
 }

@@ -33,7 +33,7 @@ interface FollowOptions {
   readonly signal: AbortSignal;
   /** Called at every change. */
   readonly onState?: (dataset: DatasetId, state: FollowState) => void;
-  /** Called with what made the bus unavailable; the following tries again by itself. */
+  /** Called with what made the bus unavailable, or the view full; the following tries again by itself. */
   readonly onError?: (error: unknown) => void;
   /** Called with a line for the log when something happened to a topic. */
   readonly onNotice?: (message: string) => void;
@@ -90,7 +90,8 @@ export async function followBus(options: FollowOptions): Promise<void> {
       if (isYitongError(error) && (error.code === 'topic_mismatch' || error.code === 'view_unavailable')) throw error;
       // nobody knows what the bus lost, so of no dataset is it said that it is all there
       if (isDamage(error)) await follower.damaged();
-      follower.unavailable();
+      // the bus is there, and the view says up to when it has all of it
+      if (!isFull(error)) follower.unavailable();
       options.onError?.(error);
       await wait(pause, undefined, { signal: options.signal }).catch(() => undefined);
       // a wrong password that is tried every second locks the account
@@ -100,6 +101,7 @@ export async function followBus(options: FollowOptions): Promise<void> {
   }
 }
 
+const isFull = (error: unknown): boolean => isYitongError(error) && error.code === 'store_full';
 const isDamage = (error: unknown): boolean => isYitongError(error) && error.code === 'store_damaged';
 
 class Follower {

@@ -38,6 +38,14 @@ export const gatewaySchema = Type.Object(
         'for how long a gateway that is told to stop says so on its health port and goes on answering, so that ' +
         'whoever sends requests to it turns away; under `up` 0 unless it is set',
     }),
+    viewMaxBytes: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 2 ** 45,
+      description:
+        'bytes that may be in the view, about 550 a record; then nothing more comes into it from the bus, and what ' +
+        'is in it is answered, up to when it is known. Its warning comes at four fifths. 0: as many as the disk has',
+    }),
     bodyLimitBytes: Type.Integer({
       default: 1_048_576,
       minimum: 1024,

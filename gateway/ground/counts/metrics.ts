@@ -303,6 +303,16 @@ const data = {
   yitong_spool_bytes: { type: 'gauge', labels: [], help: 'bytes of pushed records that wait on disk for the bus' },
   yitong_spool_age_seconds: { type: 'gauge', labels: [], help: 'how long the oldest of them has waited' },
   yitong_spool_limit_bytes: { type: 'gauge', labels: [], help: 'size at which the spool is full' },
+  yitong_store_used_bytes: {
+    type: 'gauge',
+    labels: ['store'],
+    help: 'bytes in a store whose size can be limited, by store; what its file has free is not among them',
+  },
+  yitong_store_limit_bytes: {
+    type: 'gauge',
+    labels: ['store'],
+    help: 'bytes that the settings allow in a store, by store; none where only the disk limits it',
+  },
   yitong_data_part_bytes: {
     type: 'gauge',
     labels: ['kind'],

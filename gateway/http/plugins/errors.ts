@@ -6,7 +6,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, preHandlerHookHandler } from 'fastify';
-import { deeperThan } from '../../../contracts/depth.js';
+import { looksOf } from '../../../contracts/depth.js';
 import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { countError } from '../../ground/counts/counts.js';
@@ -80,7 +80,7 @@ export function codeOf(error: unknown): { code: ErrorCode; detail?: string } {
 }
 
 /** Seconds after which it is worth asking again, where nothing but time helps. */
-const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { bus_unavailable: 5, spool_full: 30 };
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { bus_unavailable: 5, spool_full: 30, store_full: 30 };
 
 /**
  * An address that no route can be looked for (too long, not well-formed). Fastify's own answer would repeat it, and
@@ -240,6 +240,15 @@ export function notFoundPlugin(
   });
 }
 
+/** Undefined where it is no JSON. */
+function plainJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * JSON bodies, with their nesting bounded before anything is parsed and `__proto__` refused.
  * @param maxDepth levels of `{` and `[`
@@ -250,10 +259,13 @@ export function jsonBodies(app: FastifyInstance, maxDepth: number): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     const text = body as string;
-    if (deeperThan(text, maxDepth)) {
+    const looks = looksOf(text, maxDepth);
+    if (looks === 'deep') {
       done(new YitongError('body_too_deep', `the body is nested deeper than ${maxDepth} levels`), undefined);
       return;
     }
-    void parse(request, text, done);
+    const parsed = looks === 'plain' ? plainJson(text) : undefined;
+    if (parsed === undefined) void parse(request, text, done);
+    else done(null, parsed);
   });
 }

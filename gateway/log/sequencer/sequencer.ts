@@ -329,7 +329,11 @@ class FolderSequencer implements Sequencer {
         const reason = error instanceof Error ? error.message : 'unknown';
         if (isYitongError(error) && error.code === 'sequencer_fenced') {
           onAlert({ kind: 'fenced', reason });
-          void this.#publication.stop();
+          this.#publication
+            .stop()
+            .catch((failed: unknown) =>
+              onAlert({ kind: 'failed', reason: failed instanceof Error ? failed.message : 'unknown' }),
+            );
           return;
         }
         if (reason !== this.#lastReason) onAlert({ kind: 'failed', reason });

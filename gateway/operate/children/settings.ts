@@ -21,7 +21,7 @@ export function groupSettings(
 /** Setting → its value as JSON: those that sockets, the writer and the log were opened with. */
 export type FixedSettings = Readonly<Record<string, string>>;
 
-const OF_GATEWAY = ['host', 'port', 'peopleHost', 'peoplePort', 'healthHost', 'healthPort'] as const;
+const OF_GATEWAY = ['host', 'port', 'peopleHost', 'peoplePort', 'healthHost', 'healthPort', 'viewMaxBytes'] as const;
 
 export function fixedSettings(
   { prefix, settings: sections }: Pick<Workspace, 'prefix' | 'settings'>,

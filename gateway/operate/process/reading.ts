@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { type Bus, controlTopic, dataTopic } from '../../../connectors/bus/port.js';
 import { damageOf } from '../../../connectors/lmdb/file.js';
 import { type Calendar, loadCalendars } from '../../../contracts/calendar.js';
+import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { Tracer } from '../../../contracts/tracing.js';
 import type { Workspace } from '../../../contracts/types.js';
@@ -27,6 +28,10 @@ interface ReadingParts {
   readonly alert: (message: string) => void;
   /** Whether a record of an unknown schema is waited with. */
   readonly hold: () => boolean;
+  /** Of what may be in the view; 0: as many as the disk has. */
+  readonly viewMaxBytes: number;
+  /** The view has no room for more. */
+  readonly onFull: () => void;
   /** Undefined where traces are not configured. */
   readonly tracer?: Tracer;
 }
@@ -60,9 +65,9 @@ async function openView(
   dataDir: string,
   workspace: Workspace,
   alert: (message: string) => void,
-  damaged: boolean,
+  { damaged, maxBytes }: { readonly damaged: boolean; readonly maxBytes: number },
 ): Promise<ViewWriter> {
-  const options = { dir: viewDir(dataDir), workspace };
+  const options = { dir: viewDir(dataDir), workspace, size: { maxBytes } };
   const found = damageOf(viewFile(dataDir));
   if (found !== undefined) throwAway(dataDir, alert, found);
   try {
@@ -77,10 +82,10 @@ async function openView(
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
 async function openReading(
   workspace: Workspace,
-  { dataDir, bus, health, alert, hold, tracer }: ReadingParts,
+  { dataDir, bus, health, alert, hold, viewMaxBytes, onFull, tracer }: ReadingParts,
   damaged = false,
 ): Promise<Reading> {
-  const writer = await openView(dataDir, workspace, alert, damaged);
+  const writer = await openView(dataDir, workspace, alert, { damaged, maxBytes: viewMaxBytes });
   const following = new Set<string>();
   const calendars = await loadCalendars(workspace.layers);
   const tickets = await openTickets({ dataDir, workspace, now: Date.now });
@@ -111,7 +116,8 @@ async function openReading(
         onError(error) {
           const message = inWords(error);
           alert(message);
-          health.away(message);
+          if (isYitongError(error) && error.code === 'store_full') onFull();
+          else health.away(message);
         },
         onNotice: alert,
         onIncomplete: health.incomplete,

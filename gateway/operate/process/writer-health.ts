@@ -18,6 +18,8 @@ export interface WriterHealth {
   spool(size: SpoolSize, problems: readonly string[]): void;
   /** What does not go although its term is over. */
   housekeeping(problems: readonly string[]): void;
+  /** Of stores that are nearly full, or full. */
+  stores(problems: readonly string[]): void;
   /** What is wrong between this replica and the others of the log. */
   replicas(problems: readonly string[]): void;
 }
@@ -36,6 +38,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let spooled: readonly string[] = [];
   let replicas: readonly string[] = [];
   let kept: readonly string[] = [];
+  let filling: readonly string[] = [];
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable')
@@ -51,6 +54,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       ...words(rebuilding.filter(expected)),
       ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`),
       ...spooled,
+      ...filling,
       ...replicas,
       ...kept,
     ];
@@ -80,6 +84,10 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     },
     housekeeping(problems) {
       kept = problems;
+      say();
+    },
+    stores(problems) {
+      filling = problems;
       say();
     },
     replicas(problems) {

@@ -32,6 +32,7 @@ import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';
 import { partFigures } from '../metrics/parts.js';
 import { spanFigures } from '../metrics/spans.js';
+import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
@@ -44,6 +45,8 @@ import { type WriterHealth, writerHealth } from './writer-health.js';
 
 /** ms between two messages on how far the log and the tasks are. */
 const TELL_EVERY = 500;
+/** ms between two looks at how full the stores are. */
+const LOOK_AT_SIZES = 10_000;
 /** ms that witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
 const SETTLE_MS = 3000;
 
@@ -117,7 +120,15 @@ class WriterProcess {
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
     starting('opens the view');
-    const reading = await this.#followBus(content, bus, tracing);
+    const sizes = storeSizes({
+      dataDir: this.#args.data,
+      bus: this.#args.bus,
+      viewMaxBytes: content.settings.gateway.viewMaxBytes,
+    });
+    const lookAtSizes = (): void => this.#health.stores(sizes.warnings());
+    const reading = await this.#followBus(content, bus, tracing, lookAtSizes);
+    lookAtSizes();
+    const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
     const among = await this.#joinReplicas(content, log);
     starting('opens spool, search index and alerts');
     const spool = this.#openSpool();
@@ -130,10 +141,11 @@ class WriterProcess {
     const telling = setInterval(() => this.#tellHowFar(log), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, housekeeping, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes }, heldBack, tracing);
     tell({ kind: 'ready' });
 
     await reading.ended;
+    clearInterval(looking);
     await names;
     await tracing?.stop();
     await forwarding;
@@ -193,7 +205,12 @@ class WriterProcess {
     return { ...common, fence, sequencer, lock: undefined };
   }
 
-  async #followBus({ workspace }: Content, bus: Bus, tracing: Tracing | undefined): Promise<FollowedWorkspace> {
+  async #followBus(
+    { workspace, settings }: Content,
+    bus: Bus,
+    tracing: Tracing | undefined,
+    onFull: () => void,
+  ): Promise<FollowedWorkspace> {
     const reading = await followWorkspace(
       workspace,
       {
@@ -201,6 +218,8 @@ class WriterProcess {
         bus,
         alert,
         hold: () => this.#hold,
+        viewMaxBytes: settings.gateway.viewMaxBytes,
+        onFull,
         health: this.#health,
         ...present({ tracer: tracing?.tracer }),
       },
@@ -403,7 +422,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    housekeeping: Housekeeping,
+    { housekeeping, sizes }: { readonly housekeeping: Housekeeping; readonly sizes: StoreSizes },
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -418,6 +437,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),
       ...spanFigures('writer', tracing),

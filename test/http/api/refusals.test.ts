@@ -280,6 +280,10 @@ void t.test('a client that asks too often is told when to come back; others are 
   refused(t, answer, 'rate_limited');
   const after = Number(answer.headers['retry-after']);
   t.ok(Number.isInteger(after) && after >= 1 && after <= 60, `retry-after is ${String(answer.headers['retry-after'])}`);
+  const wait = after === 60 ? '1 minute' : after === 1 ? '1 second' : `${String(after)} seconds`;
+  t.match(JSON.parse(answer.text), { detail: `at most ${String(RATE)} requests a minute; try again in ${wait}` });
+  for (const [name, value] of Object.entries({ limit: RATE, remaining: 0, reset: after }))
+    t.equal(answer.headers[`x-ratelimit-${name}`], String(value));
   t.equal(served.waited.length, before, 'nothing was decided');
   t.equal((await ask('other-desk')).status, 200, 'each client has its own');
   t.equal((await ask('front-desk')).status, 200);

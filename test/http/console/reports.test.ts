@@ -78,6 +78,8 @@ t.test('the pages on which a company asks for its report', async (t) => {
       t.match(await page.innerText('main'), /71 家企业中有 3 家没有/);
       await page.click('form:has(input[name=leaveOut]) button');
       await page.waitForSelector('form[action="/console/reports"]');
+      // a page that takes a while comes in parts: its button may be there before the rest
+      await page.waitForLoadState();
       t.match(
         await page.innerText('main'),
         /68 家企业，41 个领域[^]*下列 3 家企业未授权，未列入本报告[^]*云州安光宏园餐饮有限公司/,

@@ -33,6 +33,8 @@ export interface Store {
   readonly state: CheckedMap;
   /** All of it or nothing; on disk, and seen by readers, when this returns. */
   write<T>(work: () => T): T;
+  /** Within `write` only, before its first change. @throws YitongError `store_full` */
+  refuseFull(): void;
   /** What is read next is read in the newest snapshot. */
   newest(): void;
   /**
@@ -53,17 +55,25 @@ export interface Store {
 
 const STAMP = Buffer.from('stamp');
 
-/** @param mapSize bytes of address space; costs no memory and no disk until it is written
- *  @throws YitongError `view_unavailable` */
-export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30): Store {
+export interface StoreSize {
+  /** Of what may be in it; 0, the default: as many as the disk has. */
+  readonly maxBytes?: number;
+  /** Bytes of address space that it begins with: no memory, and no disk until it is written. Default 64 GiB. */
+  readonly mapSize?: number;
+}
+
+/** @throws YitongError `view_unavailable` */
+export function openStore(dir: string, readOnly: boolean, size: StoreSize = {}): Store {
+  const { maxBytes = 0, mapSize = 64 * 2 ** 30 } = size;
   try {
     const env = openEnv<Buffer, Buffer>({
       file: join(dir, VIEW_FILE),
       readOnly,
       maxDbs: 8,
       maxReaders: 512,
-      // fixed, so that no process has to remap while it holds pointers into the map
+      // so large that a process seldom has to map it anew
       mapSize,
+      ...(maxBytes > 0 ? { limit: { bytes: maxBytes, setting: 'gateway.viewMaxBytes', what: 'the view' } } : {}),
       encoding: 'binary',
       keyEncoding: 'binary',
     });
@@ -95,6 +105,7 @@ export function openStore(dir: string, readOnly: boolean, mapSize = 64 * 2 ** 30
         writes++;
         return result;
       },
+      refuseFull: () => env.refuseFull(),
       // lmdb keeps one snapshot for about a millisecond, over turns of the event loop: what another process has
       // committed would not be seen yet
       newest: () => root.resetReadTxn(),

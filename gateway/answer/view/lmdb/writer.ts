@@ -10,7 +10,7 @@ import { present } from '../../../../contracts/present.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
 import { type CheckBody, checkBodies } from '../body-check.js';
 import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
-import { DataApplier, newTally, type PoisonReason, type Tally } from './apply.js';
+import { DataApplier, newTally, type PoisonReason, type Tally, Touched } from './apply.js';
 import { readerOn } from './reader.js';
 import { removeDataset } from './remove-dataset.js';
 import {
@@ -33,7 +33,7 @@ import {
   writeNumbers,
   writeOffset,
 } from './state.js';
-import { FORMAT, openStore, poisonKey, type Store } from './store.js';
+import { FORMAT, openStore, poisonKey, type Store, type StoreSize } from './store.js';
 
 const STATES = new Set<string>(['complete', 'failed', 'refused']);
 
@@ -47,14 +47,13 @@ interface WriterOptions {
   readonly check?: CheckBody;
   /** It takes the place of one that was damaged: other processes read it after `rebuilt`. */
   readonly rebuilding?: boolean;
-  /** Bytes of address space for the map. Default 64 GiB. */
-  readonly mapSize?: number;
+  readonly size?: StoreSize;
 }
 
 /** @throws YitongError `view_unavailable` */
 export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWriter> {
   mkdirSync(options.dir, { recursive: true });
-  const store = openStore(options.dir, false, options.mapSize);
+  const store = openStore(options.dir, false, options.size);
   store.reapReaders();
   const writer = new LmdbViewWriter(
     store,
@@ -93,7 +92,7 @@ class LmdbViewWriter implements ViewWriter {
   apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
     return new Promise((resolve) => {
       const work = this.#checked(batch, after);
-      const { applied, ignored, poisoned } = this.#write(work);
+      const { applied, ignored, poisoned } = this.#add(work);
       resolve({ applied, ignored, poisoned });
     });
   }
@@ -101,15 +100,15 @@ class LmdbViewWriter implements ViewWriter {
   applyAll(batches: readonly (readonly InRecord[])[]): Promise<void> {
     return new Promise((resolve) => {
       const works = batches.map((batch) => this.#checked(batch, undefined));
-      this.#write(() => {
-        for (const work of works) work();
+      this.#add((touched) => {
+        for (const work of works) work(touched);
       });
       resolve();
     });
   }
 
   /** What applies a batch within a transaction. Whatever is wrong with its form is thrown before there is one. */
-  #checked(batch: readonly InRecord[], after: Cut | undefined): () => Tally {
+  #checked(batch: readonly InRecord[], after: Cut | undefined): (touched: Touched) => Tally {
     const [first] = batch;
     if (first === undefined) return newTally;
     const { topic, partition } = first;
@@ -121,7 +120,7 @@ class LmdbViewWriter implements ViewWriter {
       }
       expected = record.offset + 1;
     }
-    return () => {
+    return (touched) => {
       const row = readOffset(this.store, topic, partition);
       const fresh = batch.filter((record) => record.offset >= row.next);
       const last = fresh.at(-1);
@@ -129,7 +128,7 @@ class LmdbViewWriter implements ViewWriter {
       const setAside = (record: InRecord, reason: PoisonReason): void => this.#setAside(record, reason);
       const done =
         source.kind === 'data'
-          ? this.#applyData(source, fresh, setAside)
+          ? this.#applyData(source, fresh, touched, setAside)
           : this.#applyControl(source, fresh, after, setAside);
       done.ignored += batch.length - fresh.length;
       // one of the same millisecond may still follow
@@ -144,10 +143,11 @@ class LmdbViewWriter implements ViewWriter {
   #applyData(
     source: DataSource,
     fresh: readonly InRecord[],
+    touched: Touched,
     setAside: (record: InRecord, reason: PoisonReason) => void,
   ): Tally {
     const row = readDataset(this.store, source.number);
-    const tally = this.#data.apply(source, fresh, row.versions > row.records, setAside);
+    const tally = this.#data.apply(source, fresh, { past: row.versions > row.records, touched }, setAside);
     const newest = fresh.reduce((latest, record) => Math.max(latest, record.timestamp), row.lastPublishedAt ?? 0);
     writeDataset(this.store, source.number, {
       ...row,
@@ -335,6 +335,17 @@ class LmdbViewWriter implements ViewWriter {
     this.#write(() =>
       writeMeta(this.store, { ...readMeta(this.store), format: FORMAT, identity: { clusterId, topicIds } }),
     );
+  }
+
+  /** @throws YitongError `store_full`; then the next offset stands where it stood */
+  #add<T>(work: (touched: Touched) => T): T {
+    return this.#write(() => {
+      this.store.refuseFull();
+      const touched = new Touched();
+      const done = work(touched);
+      this.#data.store(touched);
+      return done;
+    });
   }
 
   #write<T>(work: () => T): T {

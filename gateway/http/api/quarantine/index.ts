@@ -124,7 +124,9 @@ const service: Service = {
       '/v1/datasets/:id/quarantine/retry',
       {
         handlerTimeout: context.settings.gateway.handlerTimeoutMs,
-        config: { errors: ['not_publisher', 'not_found', 'dataset_busy', 'bus_unavailable', 'answer_timeout'] },
+        config: {
+          errors: ['not_publisher', 'not_found', 'dataset_busy', 'bus_unavailable', 'store_full', 'answer_timeout'],
+        },
         schema: {
           operationId: 'retryQuarantine',
           summary: 'publish rows of the quarantine that fit by now',

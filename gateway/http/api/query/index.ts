@@ -5,11 +5,11 @@
  */
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../../contracts/errors.js';
-import { type Answer, answerBuilder } from '../../../answer/question/build.js';
+import { type Answer, answerBuilder, isoCache } from '../../../answer/question/build.js';
 import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
 import { type Plan, Plans } from '../../../answer/question/plan.js';
-import { withReceipt } from '../../../answer/question/receipt.js';
+import { RECEIPT_ROOM, withReceipt } from '../../../answer/question/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
@@ -45,6 +45,8 @@ const service: Service = {
       openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
     );
 
+    const iso = isoCache();
+
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
@@ -74,7 +76,7 @@ const service: Service = {
         const plan = plans.for(client, query, started);
         const allowed = plan.read.length > 0;
         if (allowed) checkScheme(plan.contracts, subject);
-        const time = new Date(started).toISOString();
+        const time = iso(started);
         // the id is ours or of a pattern without quotes (app.ts)
         const head = `{"requestId":"${request.id}","time":"${time}",`;
         const dry = query.dryRun === true;
@@ -82,7 +84,7 @@ const service: Service = {
         const answer: Answer = dry
           ? unread(dryRun(plan, head), plan)
           : allowed
-            ? build(head, query.datasets, plan, subject, at, query.returnCut === true, started)
+            ? build(head, query.datasets, plan, subject, at, query.returnCut === true, started, RECEIPT_ROOM)
             : unread(Buffer.from(denialOf(plan, request.id), 'utf8'), plan);
         const draft: EntryDraft = {
           clear: plan.template({
@@ -101,7 +103,7 @@ const service: Service = {
         span?.step('audit');
         const receipt = await journal.append(draft);
         span?.step('respond');
-        const whole = withReceipt(answer.body, receipt.json);
+        const whole = withReceipt(answer.body, receipt.json, answer.room);
         completions.watch(request, reply, client.id, () => whole.length);
         const ok = allowed || dry;
         return reply
@@ -115,4 +117,4 @@ const service: Service = {
 export default service;
 
 /** An answer for which no record was read. */
-const unread = (body: Buffer, plan: Plan): Answer => ({ body, counts: plan.datasets.map(() => 0) });
+const unread = (body: Buffer, plan: Plan): Answer => ({ body, room: body, counts: plan.datasets.map(() => 0) });

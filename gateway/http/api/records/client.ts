@@ -37,7 +37,7 @@ export interface PublishAnswer {
 export interface RecordsMethods {
   /**
    * Publishes records of a dataset of the client's own authority. By their positions it may be sent again.
-   * @throws GatewayError `not_publisher`, `bus_unavailable`, `spool_full`, `snapshot_shrunk`
+   * @throws GatewayError `not_publisher`, `bus_unavailable`, `spool_full`, `store_full`, `snapshot_shrunk`
    */
   publish(dataset: string, body: PublishBody, options?: CallOptions): Promise<PublishAnswer>;
 }

@@ -47,6 +47,7 @@ const service: Service = {
             'source_time_ahead',
             'bus_unavailable',
             'spool_full',
+            'store_full',
             'answer_timeout',
           ],
         },

@@ -47,8 +47,8 @@ export interface Push {
   /**
    * @param allowed throws if the client may not publish any more once its turn has come
    * @param span under which it publishes, where its trace is recorded
-   * @throws YitongError `dataset_busy` if the others before it take too long, `bus_unavailable`, `spool_full`, and what
-   * `allowed` throws
+   * @throws YitongError `dataset_busy` if the others before it take too long, `bus_unavailable`, `spool_full`,
+   * `store_full`, and what `allowed` throws
    */
   publish(
     contract: Contract,

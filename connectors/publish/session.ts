@@ -58,15 +58,16 @@ export async function openSession(options: SessionOptions & { readonly bus: Bus 
 }
 
 export class Session {
+  readonly #options: SessionOptions;
+  readonly #producer: Producer;
   readonly #publisher: Publisher;
   /** By position: a row may be looked at by its key and then be read. */
   readonly #unreadable = new Map<string, Unreadable>();
   #tooMany = false;
 
-  constructor(
-    private readonly options: SessionOptions,
-    private readonly producer: Producer,
-  ) {
+  constructor(options: SessionOptions, producer: Producer) {
+    this.#options = options;
+    this.#producer = producer;
     const { state, contract } = options;
     const held = new Set(
       state.holders(contract.id).map(({ subject, recordId }) => stateKey(contract.id, subject, recordId)),
@@ -92,7 +93,7 @@ export class Session {
   }
 
   async #unhold(named: readonly { readonly key: string; readonly withdrawn: boolean }[]): Promise<void> {
-    const { state, contract } = this.options;
+    const { state, contract } = this.#options;
     const withdrawn = new Map(named.map(({ key, withdrawn: gone }) => [key, gone]));
     const about = state
       .holders(contract.id)
@@ -109,7 +110,7 @@ export class Session {
 
   #namelessValue(position: string, value: JsonForm, rest: string | undefined): void {
     const partly = this.#publisher.partly(value);
-    const { field } = this.options.contract.subject;
+    const { field } = this.#options.contract.subject;
     this.unreadable({
       position,
       ...partly,
@@ -158,8 +159,8 @@ export class Session {
    * @param tail nothing after some row could be read
    */
   async settle(seen: { readonly tail: boolean }, sourceTime: string): Promise<Settled> {
-    const { state, contract, acceptShrink, maxWithdrawShare, run, now } = this.options;
-    const before = readBefore(this.options);
+    const { state, contract, acceptShrink, maxWithdrawShare, run, now } = this.#options;
+    const before = readBefore(this.#options);
     if (seen.tail || this.#tooMany)
       return {
         refused: { why: 'tail', gone: 0, all: 0 },
@@ -214,15 +215,15 @@ export class Session {
 
   /** Says what was seen; durable when it resolves, and everything that was published before it. */
   async watermark(watermark: Watermark): Promise<void> {
-    await sendWatermarkBy(this.producer, this.options.workspace, this.options.contract, watermark);
+    await sendWatermarkBy(this.#producer, this.#options.workspace, this.#options.contract, watermark);
   }
 
   /** Resolves when all of it is on disk; closes the producer. @throws YitongError `state_unavailable` if it is not */
   async close(): Promise<void> {
     try {
-      await this.options.state.flushed();
+      await this.#options.state.flushed();
     } finally {
-      await this.producer.close();
+      await this.#producer.close();
     }
   }
 }

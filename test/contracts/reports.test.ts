@@ -213,8 +213,8 @@ void t.test('whatever a definition gets wrong is refused with its file', async (
       });
       const told: string[] = [];
       t.strictSame(
-        [...(await loadReports(workspace, (report) => told.push(report))).keys()],
-        ['credit', 'food-safety'],
+        [...(await loadReports(workspace, (report) => told.push(report))).keys()].sort(),
+        folders,
         'a check goes on with the others',
       );
       t.strictSame(told, ['wrong']);

@@ -14,12 +14,13 @@ export function clientRoutes(): string {
     .filter((route) => existsSync(join(packageRoot(), API, route, 'client.ts')))
     .sort();
   const names = routes.map(joined);
+  const from = (i: number): string => `from '../http/api/${routes[i] ?? ''}/client.js';`;
   const lines = (write: (name: string, i: number) => string): string => names.map(write).join('\n');
   return `/** Made by \`node dist/test/tools/pages/main.js\` from the folders of the routes; a test holds it equal. */
 import type { Wire } from '../../contracts/client.js';
-${lines((name, i) => `import { type ${capital(name)}Methods, ${name}Methods } from '../http/api/${routes[i] ?? ''}/client.js';`)}
+${lines((name, i) => `import { type ${capital(name)}Methods, ${name}Methods } ${from(i)}`)}
 
-${lines((_, i) => `export type * from '../http/api/${routes[i] ?? ''}/client.js';`)}
+${lines((_, i) => `export type * ${from(i)}`)}
 
 export interface RouteMethods
   extends ${names.map((name) => `${capital(name)}Methods`).join(',\n    ')} {}

@@ -1,4 +1,6 @@
-/** All that is made from declarations: pages of docs/ or parts of them, and what two programs read. */
+/**
+ * All that is made from declarations: pages of docs/ or parts of them, figures of README.md, and what two programs read.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +11,7 @@ import { eventsParts } from './events.js';
 import { mappingParts } from './mapping.js';
 import { filled } from './marks.js';
 import { metricsParts } from './metrics.js';
+import { readmeFigures } from './readme.js';
 import { routePages, routesParts } from './routes.js';
 
 const main = new URL('../../../gateway/cli/main.js', import.meta.url).pathname;
@@ -25,6 +28,7 @@ export async function madePages(): Promise<ReadonlyMap<string, string>> {
   const chart = (await import(pathToFileURL(join(packageRoot(), 'helm/schema.mjs')).href)) as Chart;
   return new Map([
     ...routePages(),
+    ['README.md', await readmeFigures(page('README.md'))],
     ['docs/api/README.md', filled(page('docs/api/README.md'), routesParts())],
     ['docs/audit-events.md', filled(page('docs/audit-events.md'), eventsParts())],
     ['docs/configuration.md', told('config')],

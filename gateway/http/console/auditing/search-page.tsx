@@ -11,6 +11,7 @@ import { eventTable } from '../../../log/entries/events.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { CompanyField } from '../../ui/company-field.js';
 import { ChoiceField, Form, TextField } from '../../ui/form.js';
+import { Pager } from '../../ui/pager.js';
 import type { Filters, Side } from './filters.js';
 
 const LISTS = ['clients', 'datasets', 'authorities', 'purposes', 'grants'] as const;
@@ -295,22 +296,10 @@ export function searchPage(props: SearchProps): JSX.Element {
           </table>
         )}
       </div>
-      <div class="pager">
-        <span>
-          {first === undefined ? null : (
-            <a class="quiet" href={first}>
-              {say('最新', 'Newest')}
-            </a>
-          )}
-        </span>
-        <span>
-          {next === undefined ? null : (
-            <a class="quiet" href={next} rel="next">
-              {say('更早 →', 'Older →')}
-            </a>
-          )}
-        </span>
-      </div>
+      <Pager
+        back={{ href: first, words: say('最新', 'Newest') }}
+        on={{ href: next, words: say('更早 →', 'Older →'), rel: 'next' }}
+      />
       {mayExport && entries.length > 0 ? (
         <Form class="row card pad" action="/console/export" hidden={side === 'authority' ? { side: 'authority' } : {}}>
           {active.map((name) => (

@@ -6,6 +6,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { HandledComplaint } from '../../../procedures/lifecycles/complaints.js';
 import type { Complaint } from '../../people/complaints.js';
+import { Pager } from '../../ui/pager.js';
 import { Due, nameOf } from '../tickets/words.js';
 
 interface ComplaintsProps {
@@ -99,22 +100,10 @@ export function complaintsPage({ language, complaints, handled, first, next }: C
           ))}
         </ol>
       )}
-      <div class="pager">
-        <span>
-          {first === undefined ? null : (
-            <a class="quiet" href={first}>
-              {say('最新', 'Newest')}
-            </a>
-          )}
-        </span>
-        <span>
-          {next === undefined ? null : (
-            <a class="quiet" href={next} rel="next">
-              {say('更早 →', 'Older →')}
-            </a>
-          )}
-        </span>
-      </div>
+      <Pager
+        back={{ href: first, words: say('最新', 'Newest') }}
+        on={{ href: next, words: say('更早 →', 'Older →'), rel: 'next' }}
+      />
     </>
   );
 }

@@ -12,6 +12,7 @@ import { verdicts } from '../../../log/entries/outcomes.js';
 import type { HandledComplaint } from '../../../procedures/lifecycles/complaints.js';
 import type { Complaint } from '../../people/complaints.js';
 import { AreaField, FoldedForm } from '../../ui/form.js';
+import { Pager } from '../../ui/pager.js';
 import type { HistoryEntry } from './reading.js';
 
 interface HistoryProps {
@@ -388,22 +389,10 @@ export function historyView({
             })}
         </ol>
       )}
-      <div class="pager">
-        <span>
-          {first === undefined ? null : (
-            <a class="quiet" href={first}>
-              {say('最新', 'Newest')}
-            </a>
-          )}
-        </span>
-        <span>
-          {next === undefined ? null : (
-            <a class="quiet" href={next} rel="next">
-              {say('更早 →', 'Older →')}
-            </a>
-          )}
-        </span>
-      </div>
+      <Pager
+        back={{ href: first, words: say('最新', 'Newest') }}
+        on={{ href: next, words: say('更早 →', 'Older →'), rel: 'next' }}
+      />
     </>
   );
 }

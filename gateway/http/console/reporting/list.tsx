@@ -4,6 +4,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { IssuedRow } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { Pager } from '../../ui/pager.js';
 import { sayIn } from '../../ui/report-words.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
 
@@ -107,22 +108,10 @@ export function reportsPage({ language, subjects, rows, found, titles, newer, ol
           </table>
         </div>
       )}
-      <div class="pager">
-        <span>
-          {newer === undefined ? null : (
-            <a class="quiet" href={newer} rel="prev">
-              {say('← 较新', '← Newer')}
-            </a>
-          )}
-        </span>
-        <span>
-          {older === undefined ? null : (
-            <a class="quiet" href={older} rel="next">
-              {say('更早 →', 'Older →')}
-            </a>
-          )}
-        </span>
-      </div>
+      <Pager
+        back={{ href: newer, words: say('← 较新', '← Newer'), rel: 'prev' }}
+        on={{ href: older, words: say('更早 →', 'Older →'), rel: 'next' }}
+      />
     </>
   );
 }

@@ -4,6 +4,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { SeenTicket } from '../../../procedures/lifecycles/tickets.js';
+import { Pager } from '../../ui/pager.js';
 import { Due, nameOf, numberOf } from './words.js';
 
 export const SHOWS = ['todo', 'open', 'closed'] as const;
@@ -119,22 +120,10 @@ export function ticketsPage({
           </table>
         )}
       </div>
-      <div class="pager">
-        <span>
-          {previous === undefined ? null : (
-            <a class="quiet" href={previous} rel="prev">
-              {say('← 上一页', '← Previous')}
-            </a>
-          )}
-        </span>
-        <span>
-          {next === undefined ? null : (
-            <a class="quiet" href={next} rel="next">
-              {say('下一页 →', 'Next →')}
-            </a>
-          )}
-        </span>
-      </div>
+      <Pager
+        back={{ href: previous, words: say('← 上一页', '← Previous'), rel: 'prev' }}
+        on={{ href: next, words: say('下一页 →', 'Next →'), rel: 'next' }}
+      />
     </>
   );
 }

@@ -106,3 +106,53 @@ t.test('whatever was published, each moment of it reads as it was', async (t) =>
     { numRuns: 25 },
   );
 });
+
+t.test('batches that are applied in one transaction read as those that are applied one by one', async (t) => {
+  const parent = t.testdir();
+  let run = 0;
+  const groups = fc.array(batches, { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(groups, async (all) => {
+      const [one, together] = [
+        await openLmdbViewWriter({ dir: `${parent}/${run++}`, workspace: world() }),
+        await openLmdbViewWriter({ dir: `${parent}/${run++}`, workspace: world() }),
+      ];
+      try {
+        const offsets = new Map(DATASETS.map((dataset) => [dataset, 0]));
+        let clock = 1000;
+        for (const group of all) {
+          const records = group.map(({ dataset, steps }) =>
+            steps.map(({ subject: n, record, text }) => {
+              const offset = offsets.get(dataset) ?? 0;
+              offsets.set(dataset, offset + 1);
+              const plain = sent({ dataset, offset, subject: subject(n), record, text, time: ++clock });
+              // one in seven is none that a view takes
+              return offset % 7 === 6 ? { ...plain, key: 'nobody' } : plain;
+            }),
+          );
+          for (const batch of records) await one.apply(batch);
+          await together.applyAll(records);
+        }
+        const told = (writer: typeof one): string => {
+          const reader = writer.reader();
+          const found: unknown[] = DATASETS.map((dataset) => [
+            reader.datasetState(dataset),
+            writer.nextOffset(topicOf(dataset), 0),
+          ]);
+          for (const at of [{ kind: 'now' }, { kind: 'asOf', time: (1000 + clock) >> 1 }] as const)
+            for (const n of SUBJECTS)
+              reader.read(subject(n), DATASETS, at, (i, version) => {
+                const text = Buffer.from(version.bytes.subarray(version.start, version.end)).toString('base64');
+                found.push([n, i, version.recordId, version.offset, text]);
+              });
+          return JSON.stringify(found);
+        };
+        return told(one) === told(together);
+      } finally {
+        await one.close();
+        await together.close();
+      }
+    }),
+    { numRuns: 25 },
+  );
+});

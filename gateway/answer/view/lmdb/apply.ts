@@ -32,11 +32,18 @@ export const newTally = (): Tally => ({ applied: 0, ignored: 0, poisoned: 0, rec
 
 interface Work {
   readonly subject: string;
-  readonly prefix: Buffer;
   /** Never changed in place. */
   head: Buffer;
   dirty: boolean;
 }
+/** What a transaction has read and not stored yet: batches of several datasets hold the same subjects. */
+export class Touched {
+  readonly works = new Map<string, Work>();
+  /** Of their heads, about. */
+  bytes = 0;
+}
+/** Bytes of heads that are held at most, about, before they are stored. */
+const HELD = 16 * 2 ** 20;
 
 export class DataApplier {
   readonly #view = new RecordView();
@@ -45,46 +52,59 @@ export class DataApplier {
    */
   #past = false;
   constructor(
-    readonly store: Store,
+    readonly maps: Store,
     readonly workspace: ViewWorkspace,
     readonly check: CheckBody,
   ) {}
 
-  /** @param past whether the dataset may have versions that are no longer current */
+  /**
+   * What it touches is stored by `store`, in the same transaction.
+   * @param past whether the dataset may have versions that are no longer current
+   */
   apply(
     source: DataSource,
     records: readonly InRecord[],
-    past: boolean,
+    { past, touched }: { readonly past: boolean; readonly touched: Touched },
     setAside: (record: InRecord, reason: PoisonReason) => void,
   ): Tally {
     const tally = newTally();
     this.#past = past;
-    const touched = new Map<string, Work>();
     for (const record of records) {
       const reason = this.#one(source, record, touched, tally);
       if (reason === undefined) continue;
       setAside(record, reason);
       tally.poisoned++;
     }
-    // in key order, so that neighbours in the map are written together
-    const dirty = [...touched.values()].filter((work) => work.dirty);
-    dirty.sort((a, b) => (a.subject < b.subject ? -1 : 1));
-    for (const work of dirty) this.#store(work);
+    if (touched.bytes > HELD) this.store(touched);
     return tally;
   }
 
-  #one(source: DataSource, record: InRecord, touched: Map<string, Work>, tally: Tally): PoisonReason | undefined {
+  store(touched: Touched): void {
+    // in key order, so that neighbours in the map are written together
+    const dirty = [...touched.works.values()].filter((work) => work.dirty);
+    dirty.sort((a, b) => (a.subject < b.subject ? -1 : 1));
+    for (const work of dirty) this.#store(work);
+    touched.works.clear();
+    touched.bytes = 0;
+  }
+
+  #one(source: DataSource, record: InRecord, touched: Touched, tally: Tally): PoisonReason | undefined {
     const key = parseKey(record.key, source.contract);
     if (key === undefined) return 'key';
     const read = readVersion(record, key.recordId, source.contract, this.workspace, this.check);
     if (typeof read === 'string') return read;
-    let work = touched.get(key.subject);
-    if (work === undefined) touched.set(key.subject, (work = this.#load(key.subject, source.number)));
+    let work = touched.works.get(key.subject);
+    if (work === undefined) {
+      touched.works.set(key.subject, (work = this.#load(key.subject)));
+      touched.bytes += work.head.length;
+    }
+    // made where it is needed: most records have a place in the head
+    const prefix = (): Buffer => datasetPrefix(key.subject, source.number);
     const entry = entryOf(work.head, source.number);
     const spilled = entry >= 0 && isSpilled(work.head, entry);
     const where = spilled ? 0 : locate(work.head, source.number, read.recordId);
     let old: Buffer | undefined;
-    if (spilled) old = this.store.records.get(recordKey(work.prefix, read.recordId));
+    if (spilled) old = this.maps.records.get(recordKey(prefix(), read.recordId));
     else if (where >= 0) old = work.head.subarray(where, where + lengthAt(work.head, where));
 
     if (old === undefined) {
@@ -97,15 +117,12 @@ export class DataApplier {
       if (!read.withdrawn && this.#view.sameContent(read.schemaId, read.value, read.start)) return ignore(tally);
     }
     if (source.contract.history === 'full') {
-      if (this.#past && this.#repeated(work.prefix, read)) return ignore(tally);
+      if (this.#past && this.#repeated(prefix(), read)) return ignore(tally);
       if (old !== undefined || read.withdrawn) this.#past = true;
       if (old !== undefined)
-        void this.store.history.put(
-          historyKey(work.prefix, read.recordId, this.#view.at(old, 0).offset),
-          Buffer.from(old),
-        );
+        void this.maps.history.put(historyKey(prefix(), read.recordId, this.#view.at(old, 0).offset), Buffer.from(old));
       if (read.withdrawn)
-        void this.store.history.put(historyKey(work.prefix, read.recordId, read.offset), encodeVersion(read));
+        void this.maps.history.put(historyKey(prefix(), read.recordId, read.offset), encodeVersion(read));
       tally.versions++;
     } else {
       tally.versions += (read.withdrawn ? 0 : 1) - (old === undefined ? 0 : 1);
@@ -116,9 +133,10 @@ export class DataApplier {
 
     const encoded = read.withdrawn ? undefined : encodeVersion(read);
     work.dirty = true;
+    touched.bytes += encoded?.length ?? 0;
     if (spilled) {
-      if (encoded === undefined) void this.store.records.remove(recordKey(work.prefix, read.recordId));
-      else void this.store.records.put(recordKey(work.prefix, read.recordId), encoded);
+      if (encoded === undefined) void this.maps.records.remove(recordKey(prefix(), read.recordId));
+      else void this.maps.records.put(recordKey(prefix(), read.recordId), encoded);
       if (delta !== 0) work.head = edit(work.head, source.number, startOf(work.head, entry), 0, undefined, delta);
     } else {
       work.head = edit(work.head, source.number, where < 0 ? ~where : where, old?.length ?? 0, encoded, delta);
@@ -127,15 +145,14 @@ export class DataApplier {
     return undefined;
   }
 
-  #load(subject: string, dataset: number): Work {
-    const prefix = datasetPrefix(subject, dataset);
-    return { subject, prefix, head: this.store.heads.get(prefix.subarray(0, -3)) ?? EMPTY_HEAD, dirty: false };
+  #load(subject: string): Work {
+    return { subject, head: this.maps.heads.get(Buffer.from(subject)) ?? EMPTY_HEAD, dirty: false };
   }
 
-  #store(work: Work): void {
-    const key = work.prefix.subarray(0, -3);
-    if (isEmpty(work.head)) void this.store.heads.remove(key);
-    else void this.store.heads.put(key, work.head);
+  #store({ subject, head }: Work): void {
+    const key = Buffer.from(subject);
+    if (isEmpty(head)) this.maps.heads.remove(key);
+    else this.maps.heads.put(key, head);
   }
 
   /** Moves the largest dataset of the subject out of the packed value; false if there is nothing to move. */
@@ -144,7 +161,7 @@ export class DataApplier {
     const prefix = datasetPrefix(work.subject, dataset);
     for (let at = 0; at < records.length; ) {
       const end = at + lengthAt(records, at);
-      void this.store.records.put(
+      void this.maps.records.put(
         recordKey(prefix, this.#view.at(records, at).idBytes()),
         Buffer.from(records.subarray(at, end)),
       );
@@ -163,7 +180,7 @@ export class DataApplier {
   #repeated(prefix: Buffer, read: NewVersion): boolean {
     if (read.epoch === 0 && (read.withdrawn || read.position === '' || HASH.test(read.position))) return false;
     const newest = historyKey(prefix, read.recordId, 2 ** 48 - 1);
-    for (const { value } of this.store.history.getRange({
+    for (const { value } of this.maps.history.getRange({
       start: newest,
       end: newest.subarray(0, -6),
       reverse: true,
@@ -225,31 +242,31 @@ function readVersion(
   if (Number.isNaN(sourceTime) || position.length > MAX_POSITION) return 'headers';
   const sequence = parseSequence(headers[HEADER.sequence]);
   if (sequence === undefined) return 'headers';
-  const common = {
-    ...sequence,
+  let [schemaId, contractVersion] = [0, 0];
+  if (value !== null) {
+    if (value.length < FRAME_BYTES || value[0] !== 0) return 'frame';
+    schemaId = value.readUInt32BE(1);
+    const schema = workspace.schemasById.get(schemaId);
+    if (schema === undefined || schema.contract.id !== contract.id) return 'schema';
+    if (!check(schemaId, value, FRAME_BYTES)) return 'body';
+    contractVersion = schema.version.version;
+  }
+  // written out, of one shape: a copy by `...` costs more than all that is looked at above
+  return {
     recordId,
+    schemaId,
+    contractVersion,
     partition: record.partition,
     offset: record.offset,
     publishedAt: record.timestamp,
     sourceTime,
     position,
+    epoch: sequence.epoch,
+    sequence: sequence.sequence,
+    withdrawn: value === null,
+    value: value ?? Buffer.from(headers[HEADER.reason] ?? ''),
+    start: value === null ? 0 : FRAME_BYTES,
   };
-  if (value === null) {
-    return {
-      ...common,
-      schemaId: 0,
-      contractVersion: 0,
-      withdrawn: true,
-      value: Buffer.from(headers[HEADER.reason] ?? ''),
-      start: 0,
-    };
-  }
-  if (value.length < FRAME_BYTES || value[0] !== 0) return 'frame';
-  const schemaId = value.readUInt32BE(1);
-  const schema = workspace.schemasById.get(schemaId);
-  if (schema === undefined || schema.contract.id !== contract.id) return 'schema';
-  if (!check(schemaId, value, FRAME_BYTES)) return 'body';
-  return { ...common, schemaId, contractVersion: schema.version.version, withdrawn: false, value, start: FRAME_BYTES };
 }
 
 const NO_SEQUENCE = { epoch: 0, sequence: 0 };

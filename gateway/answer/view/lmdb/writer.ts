@@ -10,7 +10,7 @@ import { present } from '../../../../contracts/present.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
 import { type CheckBody, checkBodies } from '../body-check.js';
 import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
-import { DataApplier, newTally, type PoisonReason, type Tally } from './apply.js';
+import { DataApplier, newTally, type PoisonReason, type Tally, Touched } from './apply.js';
 import { readerOn } from './reader.js';
 import { removeDataset } from './remove-dataset.js';
 import {
@@ -100,15 +100,15 @@ class LmdbViewWriter implements ViewWriter {
   applyAll(batches: readonly (readonly InRecord[])[]): Promise<void> {
     return new Promise((resolve) => {
       const works = batches.map((batch) => this.#checked(batch, undefined));
-      this.#add(() => {
-        for (const work of works) work();
+      this.#add((touched) => {
+        for (const work of works) work(touched);
       });
       resolve();
     });
   }
 
   /** What applies a batch within a transaction. Whatever is wrong with its form is thrown before there is one. */
-  #checked(batch: readonly InRecord[], after: Cut | undefined): () => Tally {
+  #checked(batch: readonly InRecord[], after: Cut | undefined): (touched: Touched) => Tally {
     const [first] = batch;
     if (first === undefined) return newTally;
     const { topic, partition } = first;
@@ -120,7 +120,7 @@ class LmdbViewWriter implements ViewWriter {
       }
       expected = record.offset + 1;
     }
-    return () => {
+    return (touched) => {
       const row = readOffset(this.store, topic, partition);
       const fresh = batch.filter((record) => record.offset >= row.next);
       const last = fresh.at(-1);
@@ -128,7 +128,7 @@ class LmdbViewWriter implements ViewWriter {
       const setAside = (record: InRecord, reason: PoisonReason): void => this.#setAside(record, reason);
       const done =
         source.kind === 'data'
-          ? this.#applyData(source, fresh, setAside)
+          ? this.#applyData(source, fresh, touched, setAside)
           : this.#applyControl(source, fresh, after, setAside);
       done.ignored += batch.length - fresh.length;
       // one of the same millisecond may still follow
@@ -143,10 +143,11 @@ class LmdbViewWriter implements ViewWriter {
   #applyData(
     source: DataSource,
     fresh: readonly InRecord[],
+    touched: Touched,
     setAside: (record: InRecord, reason: PoisonReason) => void,
   ): Tally {
     const row = readDataset(this.store, source.number);
-    const tally = this.#data.apply(source, fresh, row.versions > row.records, setAside);
+    const tally = this.#data.apply(source, fresh, { past: row.versions > row.records, touched }, setAside);
     const newest = fresh.reduce((latest, record) => Math.max(latest, record.timestamp), row.lastPublishedAt ?? 0);
     writeDataset(this.store, source.number, {
       ...row,
@@ -337,10 +338,13 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   /** @throws YitongError `store_full`; then the next offset stands where it stood */
-  #add<T>(work: () => T): T {
+  #add<T>(work: (touched: Touched) => T): T {
     return this.#write(() => {
       this.store.refuseFull();
-      return work();
+      const touched = new Touched();
+      const done = work(touched);
+      this.#data.store(touched);
+      return done;
     });
   }
 

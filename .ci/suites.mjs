@@ -57,7 +57,7 @@ function removeFolders(suite) {
 for (const file of files) removeFolders(file);
 const env = {
   ...process.env,
-  ...inMemory(fixtures),
+  ...inMemory(),
   TAP_TIMEOUT: process.env.TAP_TIMEOUT ?? String(timeout),
   TAP_SAVE_FIXTURE: '1',
 };

@@ -70,6 +70,8 @@ const below = (folder) =>
 /** What tells whether something was compiled since. */
 const compiled = () =>
   readdirSync(join(dist, '.build'))
+    // suites are not in it
+    .filter((name) => name !== 'test.tsbuildinfo')
     .sort()
     .map((name) => {
       const { size, mtimeMs } = statSync(join(dist, '.build', name));

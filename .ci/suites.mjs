@@ -16,6 +16,7 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import t from 'tap';
+import { inMemory } from './memory.mjs';
 import { places } from './places.mjs';
 import { suites, weight } from './quick.mjs';
 import { Run } from './totals.mjs';
@@ -46,13 +47,20 @@ files.sort((a, b) => weights.get(b) - weights.get(a) || (a < b ? -1 : 1));
 
 // tap's time for a test that sets none is the runner's to give; that of a whole suite as well. A test's folder is
 // removed here, when its suite has ended: tap removes it before a test that asked for it first has stopped what writes there.
-const env = { ...process.env, TAP_TIMEOUT: process.env.TAP_TIMEOUT ?? String(timeout), TAP_SAVE_FIXTURE: '1' };
 const fixtures = join(root, '.tap/fixtures');
 function removeFolders(suite) {
   const own = relative(root, suite).replaceAll('/', '-');
   for (const name of existsSync(fixtures) ? readdirSync(fixtures) : [])
     if (name === own || name.startsWith(`${own}-`)) rmSync(join(fixtures, name), { recursive: true, force: true });
 }
+// what a run that was killed has left
+for (const file of files) removeFolders(file);
+const env = {
+  ...process.env,
+  ...inMemory(fixtures),
+  TAP_TIMEOUT: process.env.TAP_TIMEOUT ?? String(timeout),
+  TAP_SAVE_FIXTURE: '1',
+};
 // tap gives a child hooks of its own by this variable, whatever it had been
 const before =
   process.env.NODE_OPTIONS === undefined ? ['-u', 'NODE_OPTIONS'] : [`NODE_OPTIONS=${process.env.NODE_OPTIONS}`];

@@ -20,6 +20,8 @@ export interface Option {
   readonly values?: readonly string[];
 }
 
+/** Parts of the list of all commands (`help.ts`). */
+export type Group = 'start' | 'registers' | 'rights' | 'reports' | 'audit' | 'running' | 'line';
 export type Language = 'zh' | 'en';
 /** How the result is written: lines of words, a table in a terminal, JSON, CSV. */
 export type Form = 'lines' | 'table' | 'json' | 'csv';
@@ -47,6 +49,8 @@ interface Described {
   readonly summary: string;
   /** The summary for `--zh`. */
   readonly zh?: string;
+  /** Where it stands in the list of all commands, if no command before it begins with the same word. */
+  readonly group?: Group;
   /** What stands after the command's name, e.g. `<file> [--against D]`. */
   readonly usage: string;
   /** How many words may stand there that are no options; default none. */

@@ -1,25 +1,37 @@
 /** What `yitong --help`, `yitong <group> --help` and `yitong <command> --help` say. */
 import type { Localised } from '../../contracts/localised.js';
 import { optionsOf } from './arguments.js';
-import type { Command, Language, Option } from './command.js';
+import type { Command, Group, Language, Option } from './command.js';
 import { commandNames, loadCommand, spoken } from './names.js';
 
 /** In the order in which they are shown; a command stands in the first that names it, or its first word. */
-const GROUPS: readonly { readonly title: Localised; readonly of: readonly string[] }[] = [
-  { title: { zh: '开始使用', en: 'first steps' }, of: ['up', 'demo', 'init', 'feed', 'query', 'catalogue'] },
-  { title: { zh: '数据接入', en: 'registers' }, of: ['contracts', 'connector', 'quarantine', 'withdrawals'] },
-  { title: { zh: '授权与策略', en: 'who may have what' }, of: ['policies'] },
-  { title: { zh: '报告', en: 'reports' }, of: ['report'] },
-  { title: { zh: '审计日志', en: 'the audit log' }, of: ['audit', 'witness'] },
+const GROUPS: readonly { readonly id: Group; readonly title: Localised; readonly of: readonly string[] }[] = [
   {
+    id: 'start',
+    title: { zh: '开始使用', en: 'first steps' },
+    of: ['up', 'demo', 'init', 'feed', 'query', 'catalogue'],
+  },
+  {
+    id: 'registers',
+    title: { zh: '数据接入', en: 'registers' },
+    of: ['contracts', 'connector', 'quarantine', 'withdrawals'],
+  },
+  { id: 'rights', title: { zh: '授权与策略', en: 'who may have what' }, of: ['policies'] },
+  { id: 'reports', title: { zh: '报告', en: 'reports' }, of: ['report'] },
+  { id: 'audit', title: { zh: '审计日志', en: 'the audit log' }, of: ['audit', 'witness'] },
+  {
+    id: 'running',
     title: { zh: '运行维护', en: 'running it' },
     of: ['gateway', 'doctor', 'backup', 'restore', 'config', 'pki', 'bus', 'bench'],
   },
-  { title: { zh: '关于命令行', en: 'about the command line' }, of: ['errors', 'completion', 'version'] },
+  { id: 'line', title: { zh: '关于命令行', en: 'about the command line' }, of: ['errors', 'completion', 'version'] },
 ];
 
-export const groupOf = (name: string): number =>
-  GROUPS.findIndex(({ of }) => of.includes(name) || of.includes(name.split('-')[0] ?? ''));
+/** Where a command stands: with those of its first word, or where it says itself. -1: among the others. */
+export function groupOf(name: string, { group }: Pick<Command, 'group'>): number {
+  const listed = GROUPS.findIndex(({ of }) => of.includes(name) || of.includes(name.split('-')[0] ?? ''));
+  return listed < 0 ? GROUPS.findIndex(({ id }) => id === group) : listed;
+}
 
 /** The one rule, as every help says it; `docs/cli.md` says more. */
 const EXITS: Localised = {
@@ -42,12 +54,17 @@ export async function overview(language: Language): Promise<string> {
   const out = zh
     ? ['yitong：各部门保留自己的系统，对外如同一家作答', '', '用法：yitong <命令> [选项]']
     : ['yitong — every department keeps its own system, all answer as one', '', 'usage: yitong <command> [options]'];
+  const groups = new Map<string, number>();
+  for (const name of commandNames) groups.set(name, groupOf(name, await loadCommand(name)));
   for (const [i, { title, of }] of GROUPS.entries()) {
-    const rank = (name: string): number => of.findIndex((one) => one === name || name.startsWith(`${one}-`));
-    const names = commandNames.filter((name) => groupOf(name) === i).sort((a, b) => rank(a) - rank(b));
+    const rank = (name: string): number => {
+      const listed = of.findIndex((one) => one === name || name.startsWith(`${one}-`));
+      return listed < 0 ? of.length : listed;
+    };
+    const names = commandNames.filter((name) => groups.get(name) === i).sort((a, b) => rank(a) - rank(b));
     out.push('', title[language], ...(await lines(names, language)));
   }
-  const others = commandNames.filter((name) => groupOf(name) < 0);
+  const others = commandNames.filter((name) => groups.get(name) === -1);
   if (others.length > 0) out.push('', zh ? '其他' : 'others', ...(await lines(others, language)));
   out.push(
     '',

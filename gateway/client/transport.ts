@@ -2,6 +2,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Asked, CallOptions } from '../../contracts/client.js';
+import { present } from '../../contracts/present.js';
 import { type Agents, agentsOf, type Connection, type FileConnection, type Held } from './connection.js';
 import { ConnectionError, GatewayError, type ProblemBody } from './errors.js';
 
@@ -37,7 +38,7 @@ function headersOf(
   return {
     ...headers,
     ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }),
-    ...(traceparent === undefined ? {} : { traceparent }),
+    ...present({ traceparent }),
     ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
   };
 }

@@ -75,7 +75,7 @@ t.test(
   async (t) => {
     for (const name of commandNames) {
       const command = await loadCommand(name);
-      t.ok(groupOf(name) >= 0, `${name} has a group`);
+      t.ok(groupOf(name, command) >= 0, `${name} has a group`);
       t.match(command.zh ?? '', /\p{Script=Han}/u, `${name} has a summary in Chinese`);
       t.same(latinIn(command.zh ?? ''), [], name);
       const shorts = Object.values(optionsOf(command)).flatMap(({ short }) => short ?? []);

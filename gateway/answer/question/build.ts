@@ -20,7 +20,7 @@ export interface Answer {
 }
 
 /** ISO texts of recent times; they repeat, since the records of a batch share one. */
-function isoCache(): (ms: number) => string {
+export function isoCache(): (ms: number) => string {
   let texts = new Map<number, string>();
   return (ms) => {
     let text = texts.get(ms);
@@ -75,7 +75,7 @@ export function answerBuilder(
   return (head, pages, plan, subject, at, returnCut, now, space = 0) => {
     // freshness before records: a watermark may be older than what is read, never younger
     const states = plan.read.map(({ contract }) => fresh(contract, now));
-    const asked = plan.datasets.flatMap((dataset, i) => (dataset.allowed === undefined ? [] : [pages[i]]));
+    const asked = plan.readAt.map((i) => pages[i]);
     const parts: Part[] = asked.map(() => ({ start: 0, end: 0, count: 0, seen: 0, last: '', more: false }));
     const after = plan.read.map(({ scope }, i) => {
       const cursor = asked[i]?.cursor;

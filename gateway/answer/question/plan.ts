@@ -51,6 +51,8 @@ export interface Plan {
   /** Ids and planned datasets that may be read, in the order asked. */
   readonly readIds: readonly DatasetId[];
   readonly read: readonly NonNullable<PlannedDataset['allowed']>[];
+  /** Where each of them stands among `datasets`. */
+  readonly readAt: readonly number[];
   /** Of those, in the same order. */
   readonly contracts: readonly Contract[];
   readonly template: ReturnType<typeof releasedTemplate>;
@@ -182,6 +184,7 @@ export class Plans {
       validUntil: Math.min(...datasets.map((dataset) => dataset.decision.validUntil)),
       datasets,
       read,
+      readAt: datasets.flatMap(({ allowed }, i) => (allowed === undefined ? [] : [i])),
       unknown:
         knownPurpose && strangers.length === 0
           ? undefined

@@ -9,15 +9,25 @@ import { AlreadyTold } from '../failure.js';
 const command: Command = {
   summary: 'the figures, each beside its reference in the same run',
   zh: '性能指标，每项与同次运行的参照并列',
-  usage: '[--only ID] [--records N] [--json]',
+  usage: '[--quick] [--only ID] [--records N] [--json]',
   wanting: 'where a figure is below its floor',
-  examples: ['yitong bench', 'yitong bench --only query --json', 'yitong bench --only flatness --records 10000000'],
+  examples: [
+    'yitong bench',
+    'yitong bench --quick',
+    'yitong bench --only query --json',
+    'yitong bench --only flatness --records 10000000',
+  ],
   options: {
     only: {
       type: 'string',
       describe:
-        'one figure: query, publish, freshness, audit, audit-added-p99, memory, flatness, restart, rebuild, ' +
+        'one figure: query, query-peer, publish, freshness, audit, audit-added-p99, memory, flatness, restart, rebuild, ' +
         'limits, integrate, replay, search, report-compute, report-single, report-batch',
+    },
+    quick: {
+      type: 'boolean',
+      describe:
+        'query, query-peer, freshness, audit, restart and report-compute in two minutes: fewer rounds, smaller cities',
     },
     records: {
       type: 'string',
@@ -39,6 +49,7 @@ const command: Command = {
       process.execPath,
       [
         main,
+        ...(call.values['quick'] === true ? ['--quick'] : []),
         ...(call.asJson ? ['--json'] : []),
         ...(only === undefined ? [] : ['--only', only]),
         ...(records === undefined ? [] : ['--records', records]),

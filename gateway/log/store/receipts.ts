@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { readIfThere } from '../../ground/files/read-if-there.js';
 import { auditLayout } from '../entries/layout.js';
 import { parseCheckpoint } from '../proof/checkpoint.js';
@@ -110,7 +111,6 @@ export function receiptFor(dataDir: string, id: string, client: string): Receipt
     body,
     proof,
     ...(salt === undefined ? {} : { salt: salt.toString('base64') }),
-    ...(erasedBy === undefined ? {} : { erasedBy }),
-    ...(expiredBy === undefined ? {} : { expiredBy }),
+    ...present({ erasedBy, expiredBy }),
   };
 }

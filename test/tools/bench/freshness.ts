@@ -6,8 +6,10 @@ import { type BenchRow, quantile, round, spread } from './rows.js';
 import { startCity } from './servers.js';
 
 const SAMPLES = 300;
+const QUICK_SAMPLES = 100;
 
-export async function freshnessRow(dir: string): Promise<BenchRow[]> {
+export async function freshnessRow(dir: string, quick: boolean): Promise<BenchRow[]> {
+  const samples = quick ? QUICK_SAMPLES : SAMPLES;
   const city = await startCity(join(dir, 'freshness'), ['--companies', '100']);
   try {
     const { publisher, reader } = stories.push;
@@ -17,7 +19,7 @@ export async function freshnessRow(dir: string): Promise<BenchRow[]> {
     if (push === undefined || ask === undefined) throw new Error('no client');
     const subjects = await companies(city.data);
     const times: number[] = [];
-    for (let i = 0; i < SAMPLES; i++) {
+    for (let i = 0; i < samples; i++) {
       const subject = subjects[i % subjects.length] ?? '';
       const checkNumber = `bench-${i}`;
       const value = {
@@ -58,7 +60,7 @@ export async function freshnessRow(dir: string): Promise<BenchRow[]> {
         floor: '< 1000',
         aim: '< 100',
         holds: p99 < 1000,
-        runs: SAMPLES,
+        runs: samples,
         spread: [round(spread(times)[0]), round(spread(times)[1])],
         note: `median ${round(quantile(times, 0.5))} ms; pushed over HTTP, embedded bus`,
       },

@@ -10,11 +10,15 @@ import { type BenchRow, ratioRow } from './rows.js';
 import { childrenOf, keepAwake, load, pinMainThread, startCity, startReference } from './servers.js';
 
 const CONNECTIONS = 32;
-const ROUNDS = 5;
-const MS = 4000;
+/** How much is measured. */
+export const queryMeasure = (quick: boolean) =>
+  quick
+    ? { companies: 500, rounds: 3, warmupMs: 1000, ms: 2000 }
+    : { companies: 2000, rounds: 5, warmupMs: 1500, ms: 4000 };
 
-export async function queryRows(dir: string): Promise<BenchRow[]> {
-  const city = await startCity(join(dir, 'query'), ['--companies', '2000']);
+export async function queryRows(dir: string, quick: boolean): Promise<BenchRow[]> {
+  const measure = queryMeasure(quick);
+  const city = await startCity(join(dir, 'query'), ['--companies', String(measure.companies)]);
   try {
     const { client } = stories.allowed;
     const subjects = await companies(city.data);
@@ -33,8 +37,8 @@ export async function queryRows(dir: string): Promise<BenchRow[]> {
       cert: join(city.pki, 'clients', client, 'cert.pem'),
       key: join(city.pki, 'clients', client, 'key.pem'),
       connections: CONNECTIONS,
-      warmupMs: 1500,
-      ms: MS,
+      warmupMs: measure.warmupMs,
+      ms: measure.ms,
       path: '/v1/query',
       bodies: file,
       pid,
@@ -42,7 +46,7 @@ export async function queryRows(dir: string): Promise<BenchRow[]> {
     const sleep = keepAwake([0, 1]);
     const apiPort = Number(new URL(city.api).port);
     const rounds: { ours: LoadResult; bare: LoadResult }[] = [];
-    for (let i = 0; i < ROUNDS; i++) {
+    for (let i = 0; i < measure.rounds; i++) {
       const bare = await load(options(Number(reference.line), reference.process.pid), 1);
       const ours = await load(options(apiPort, worker), 1);
       if (ours.errors > 0 || bare.errors > 0)

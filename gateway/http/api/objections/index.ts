@@ -6,6 +6,7 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import type { Client } from '../../../../policies/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
@@ -63,7 +64,7 @@ function shown({ head, lifecycle, state, over, clocks, acts, events, record }: O
       at: iso(at),
       act,
       party,
-      ...(fields === undefined ? {} : { fields }),
+      ...present({ fields }),
     })),
   };
 }

@@ -5,7 +5,7 @@
  */
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../../contracts/errors.js';
-import { type Answer, answerBuilder } from '../../../answer/question/build.js';
+import { type Answer, answerBuilder, isoCache } from '../../../answer/question/build.js';
 import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
 import { type Plan, Plans } from '../../../answer/question/plan.js';
@@ -45,6 +45,8 @@ const service: Service = {
       openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
     );
 
+    const iso = isoCache();
+
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
@@ -74,7 +76,7 @@ const service: Service = {
         const plan = plans.for(client, query, started);
         const allowed = plan.read.length > 0;
         if (allowed) checkScheme(plan.contracts, subject);
-        const time = new Date(started).toISOString();
+        const time = iso(started);
         // the id is ours or of a pattern without quotes (app.ts)
         const head = `{"requestId":"${request.id}","time":"${time}",`;
         const dry = query.dryRun === true;

@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { readIfThere } from '../../../ground/files/read-if-there.js';
 import { auditLayout } from '../../entries/layout.js';
 import { parseCheckpoint } from '../../proof/checkpoint.js';
@@ -37,9 +38,7 @@ const toNdjson: Writer = ({ found, evidence }) => {
   const { text, index: _, ...proof } = evidence;
   const { index, receipt, erasedBy, expiredBy, opened } = found;
   const more = {
-    ...(opened === undefined ? {} : { opened }),
-    ...(erasedBy === undefined ? {} : { erasedBy }),
-    ...(expiredBy === undefined ? {} : { expiredBy }),
+    ...present({ opened, erasedBy, expiredBy }),
     ...proof,
   };
   // the text goes in as it is, so that its bytes are those that were committed to

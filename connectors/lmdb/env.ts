@@ -32,7 +32,8 @@ import {
 } from 'lmdb';
 import { YitongError } from '../../contracts/errors.js';
 import { writes } from './ending.js';
-import { pathOf } from './file.js';
+import { newestOf, pathOf } from './file.js';
+import { lookAt } from './looked.js';
 import { type Limit, usedBytes } from './room.js';
 
 export { asBinary, type Database, type Key, type RootDatabase } from 'lmdb';
@@ -203,6 +204,28 @@ export class Env<V, K extends Key> {
           'added to it until the setting is raised, and what is there stays as it is',
       );
     if (limit.bytes - used > limit.bytes * ROOMY) this.#roomUntil = performance.now() + ROOM_FRESH;
+  }
+
+  /**
+   * Looks at all of what was committed last, on a thread beside; pages that are freed meanwhile are not used again
+   * before it ends.
+   * @returns what is wrong with it, in words @throws the reason of the signal; Error of the file system
+   */
+  async look(signal: AbortSignal): Promise<string | undefined> {
+    for (let tries = 0; ; tries++) {
+      const before = newestOf(this.#file);
+      if (typeof before === 'string') return before;
+      this.root.resetReadTxn();
+      const snapshot = this.root.useReadTransaction();
+      try {
+        const now = newestOf(this.#file);
+        // so the snapshot is of that commit: there was none in between
+        if (typeof now !== 'string' && now.txn === before.txn) return await lookAt(this.#file, now, signal);
+      } finally {
+        snapshot.done();
+      }
+      this.#giveUp(tries);
+    }
   }
 
   async close(): Promise<void> {

@@ -97,6 +97,27 @@ export function damageOf(path: string): string | undefined {
   }
 }
 
+/** As `damageOf`, of one commit whose pages nobody may use again meanwhile. */
+export function damageOfSnapshot(path: string, meta: Meta): string | undefined {
+  const fd = openSync(path, 'r');
+  try {
+    const walk = new Walk(fd, meta);
+    return walk.damageOf(meta.free, false) ?? walk.damageOf(meta.main, true);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Of the newest commit in the file; in words, what is wrong with its heads. */
+export function newestOf(path: string): Meta | string {
+  const fd = openSync(path, 'r');
+  try {
+    return newest(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 /** Stands beside a store that has something in it: one that is gone is missed. */
 const markOf = (path: string): string => `${path}.made`;
 

@@ -154,5 +154,10 @@ export interface ViewWriter {
   identity(): { readonly clusterId: string; readonly topicIds: Readonly<Record<string, string>> } | undefined;
   setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void>;
   reader(): ViewReader;
+  /**
+   * Looks at all that is stored, beside what goes on.
+   * @returns what is damaged, in words @throws the reason of the signal
+   */
+  look(signal: AbortSignal): Promise<string | undefined>;
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bus, controlTopic, dataTopic } from '../../../connectors/bus/port.js';
 import { damageOf } from '../../../connectors/lmdb/file.js';
+import { rememberLooked, wasLooked } from '../../../connectors/lmdb/looked.js';
 import { type Calendar, loadCalendars } from '../../../contracts/calendar.js';
 import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
@@ -19,6 +20,7 @@ import { VIEW_FILE } from '../../answer/view/lmdb/store.js';
 import type { ViewWriter } from '../../answer/view/port.js';
 import { inWords } from '../../ground/logging/words.js';
 import { openTickets, type Tickets } from '../../procedures/lifecycles/tickets.js';
+import { ViewLook } from './view-look.js';
 import type { WriterHealth } from './writer-health.js';
 
 interface ReadingParts {
@@ -48,6 +50,8 @@ interface Reading {
    * @throws YitongError `topic_mismatch`, `view_unavailable`
    */
   follow(signal: AbortSignal): Promise<void>;
+  /** Whether all of the view was looked at and found whole, before it was opened or since. */
+  looked(): boolean;
   close(): Promise<void>;
 }
 
@@ -60,22 +64,26 @@ function throwAway(dataDir: string, alert: (message: string) => void, why: strin
   for (const file of [viewFile(dataDir), `${viewFile(dataDir)}-lock`]) rmSync(file, { force: true });
 }
 
-/** @param damaged whether it takes the place of one that was damaged */
+/**
+ * @param damaged whether it takes the place of one that was damaged
+ * @returns `looked`: whether it was looked at whole just now; otherwise it is as it was when it was looked at before
+ */
 async function openView(
   dataDir: string,
   workspace: Workspace,
   alert: (message: string) => void,
   { damaged, maxBytes }: { readonly damaged: boolean; readonly maxBytes: number },
-): Promise<ViewWriter> {
+): Promise<{ readonly writer: ViewWriter; readonly looked: boolean }> {
   const options = { dir: viewDir(dataDir), workspace, size: { maxBytes } };
-  const found = damageOf(viewFile(dataDir));
+  const looked = !wasLooked(viewFile(dataDir));
+  const found = looked ? damageOf(viewFile(dataDir)) : undefined;
   if (found !== undefined) throwAway(dataDir, alert, found);
   try {
-    return await openLmdbViewWriter({ ...options, rebuilding: damaged || found !== undefined });
+    return { writer: await openLmdbViewWriter({ ...options, rebuilding: damaged || found !== undefined }), looked };
   } catch (error) {
     if (!(error instanceof ViewDamaged)) throw error;
     throwAway(dataDir, alert, 'what it says of itself');
-    return await openLmdbViewWriter({ ...options, rebuilding: true });
+    return { writer: await openLmdbViewWriter({ ...options, rebuilding: true }), looked: true };
   }
 }
 
@@ -83,9 +91,11 @@ async function openView(
 async function openReading(
   workspace: Workspace,
   { dataDir, bus, health, alert, hold, viewMaxBytes, onFull, tracer }: ReadingParts,
+  onDamaged: (why: string) => void,
   damaged = false,
 ): Promise<Reading> {
-  const writer = await openView(dataDir, workspace, alert, { damaged, maxBytes: viewMaxBytes });
+  const { writer, looked } = await openView(dataDir, workspace, alert, { damaged, maxBytes: viewMaxBytes });
+  const look = new ViewLook({ looked, look: (signal) => writer.look(signal), onDamaged, alert });
   const following = new Set<string>();
   const calendars = await loadCalendars(workspace.layers);
   const tickets = await openTickets({ dataDir, workspace, now: Date.now });
@@ -122,9 +132,18 @@ async function openReading(
         onNotice: alert,
         onIncomplete: health.incomplete,
       }),
+    looked: () => look.whole,
     async close() {
+      await look.stop();
       await tickets.close();
       await writer.close();
+      if (!look.whole) return;
+      try {
+        rememberLooked(viewFile(dataDir));
+      } catch (error) {
+        // the next start looks at all of it
+        alert(inWords(error));
+      }
     },
   };
 }
@@ -152,7 +171,11 @@ export async function followWorkspace(
   parts: ReadingParts,
   signal: AbortSignal,
 ): Promise<FollowedWorkspace> {
-  let reading = await openReading(first, parts);
+  const lookedAt = (why: string): void => {
+    const file = statSync(viewFile(parts.dataDir), { throwIfNoEntry: false })?.ino;
+    rebuilt(why, file).catch((error: unknown) => parts.alert(inWords(error)));
+  };
+  let reading = await openReading(first, parts, lookedAt);
   let closed = false;
   let round = new AbortController();
   let following: Promise<void> = Promise.resolve();
@@ -189,7 +212,7 @@ export async function followWorkspace(
     // what cannot be brought to the disk any more goes anyway
     await reading.close().catch(() => undefined);
     throwAway(parts.dataDir, parts.alert, why);
-    reading = await openReading(workspace, parts, true);
+    reading = await openReading(workspace, parts, lookedAt, true);
     closed = false;
     start();
   }
@@ -199,9 +222,9 @@ export async function followWorkspace(
     closed = true;
     await reading.close();
     try {
-      reading = await openReading(workspace, parts);
+      reading = await openReading(workspace, parts, lookedAt);
     } catch (error) {
-      reading = await openReading(reading.workspace, parts);
+      reading = await openReading(reading.workspace, parts, lookedAt);
       throw error;
     } finally {
       closed = false;

@@ -133,12 +133,15 @@ class WriterProcess {
     starting('opens spool, search index and alerts');
     const spool = this.#openSpool();
     const forwarding = spool === undefined ? undefined : this.#forward(spool, bus, reading);
-    for (const task of ['watching', 'searching', 'names']) this.#passed(task);
+    for (const task of ['watching', 'searching', 'names', 'view-look']) this.#passed(task);
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
     const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
-    const telling = setInterval(() => this.#tellHowFar(log), TELL_EVERY);
+    const telling = setInterval(() => {
+      if (reading.open()?.looked() === true) this.#passed('view-look');
+      this.#tellHowFar(log);
+    }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
     this.#answerForMetrics(reading, { housekeeping, sizes }, heldBack, tracing);

@@ -12,6 +12,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { rememberLooked, wasLooked } from '../../../connectors/lmdb/looked.js';
 import uscc from '../../../contracts/subjects/uscc.js';
 import { cli } from '../../e2e/city.js';
 import { freePorts } from '../../support/servers/ports.js';
@@ -233,6 +234,36 @@ t.test('each file of a data folder, flipped, cut, emptied and removed', async (t
       if (how === 'flipped' || how === 'cut') t.match(said, /the view is damaged/);
     });
   }
+  await t.test('view/view.mdb flipped by a disk that decays, which its times do not show', async (t) => {
+    again();
+    const file = join(data, 'view', 'view.mdb');
+    damage(file, 'flipped', 7);
+    // as it is remembered where nothing has touched it since it was looked at
+    rememberLooked(file);
+    const group = await start(workspace, data);
+    try {
+      t.ok(group.ready, group.ready ? 'it starts' : group.said().slice(-1500));
+      const wrong: string[] = [];
+      let current = 0;
+      const all = (): boolean => current === ASKED.length && /the view is damaged/.test(group.said());
+      for (const until = Date.now() + 60_000; !all() && wrong.length === 0 && Date.now() < until; ) {
+        current = 0;
+        for (const n of ASKED) {
+          const { status, states } = await ask(caller, n);
+          if (status !== 'current') continue;
+          current += 1;
+          if (states.length !== 1 || states[0] !== stateOf(n)) wrong.push(`${String(n)}: ${JSON.stringify(states)}`);
+        }
+      }
+      t.strictSame(wrong, [], 'nothing wrong or missing under `current`, before it is found and after');
+      t.match(group.said(), /the view is damaged/, 'it is found');
+      t.equal(current, ASKED.length, 'and all is there again');
+    } finally {
+      await group.stop();
+      caller.close();
+    }
+    t.ok(wasLooked(file), 'the new one is remembered, for it was closed in order');
+  });
   // each file and damage: audit/keys-damage
   for (const [file, how] of [
     ['subjects', 'removed'],

@@ -48,6 +48,8 @@ export interface Store {
   stamp(): number;
   /** Commits of this process. */
   writes(): number;
+  /** As `Env.look`. */
+  look(signal: AbortSignal): Promise<string | undefined>;
   /** Frees the slots of readers that were killed. */
   reapReaders(): void;
   close(): Promise<void>;
@@ -115,6 +117,7 @@ export function openStore(dir: string, readOnly: boolean, size: StoreSize = {}):
       },
       stamp: readStamp,
       writes: () => writes,
+      look: (signal) => env.look(signal),
       reapReaders: () => void root.readerCheck(),
       close: () => env.close(),
     };

@@ -352,6 +352,10 @@ class LmdbViewWriter implements ViewWriter {
     return this.store.write(work);
   }
 
+  look(signal: AbortSignal): Promise<string | undefined> {
+    return this.store.look(signal);
+  }
+
   reader(): ReturnType<ViewWriter['reader']> {
     return readerOn(this.store, this.workspace, () => Promise.resolve());
   }

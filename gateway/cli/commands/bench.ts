@@ -21,8 +21,8 @@ const command: Command = {
     only: {
       type: 'string',
       describe:
-        'one figure: query, query-peer, publish, freshness, audit, audit-added-p99, memory, flatness, restart, rebuild, ' +
-        'limits, integrate, replay, search, report-compute, report-single, report-batch',
+        'one figure: query, query-peer, publish, freshness, audit, audit-added-p99, memory, flatness, restart, ' +
+        'rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch',
     },
     quick: {
       type: 'boolean',

@@ -128,11 +128,13 @@ t.test('one log holds the entries of both, and a receipt of each verifies offlin
     ({ ready, replicas }) => ready && replicas?.sequencer !== undefined,
   );
   t.match(other, { ready: true, replicas: { sequencer: 'west', others: [] } });
-  await until(
+  const lag = /yitong_replica_lag_entries\{replica="east"\} 0/;
+  const metrics = await until(
     'the metric of what is not copied yet, at nothing',
     async () => (await fetch(`${west.health}/metrics`)).text(),
-    (text) => /yitong_replica_lag_entries\{replica="east"\} 0/.test(text),
+    (text) => lag.test(text),
   );
+  t.match(metrics, lag);
   t.throws(
     () => readFileSync(join(east.data, 'log', 'vkey')),
     'a replica that does not sequence shows no key of a log',

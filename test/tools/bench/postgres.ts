@@ -1,6 +1,6 @@
 /** A PostgreSQL for a benchmark, of which a commit waits for the disk as it would in production. */
 import { execFile } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -35,6 +35,12 @@ async function look(url: string): Promise<{ readonly durable: boolean; readonly 
   }
 }
 
+/** Nothing but a way through is given, and none taken: the folder above may be that of everybody. */
+function letThrough(folder: string): void {
+  const mode = statSync(folder).mode & 0o7777;
+  if ((mode & 0o011) !== 0o011) chmodSync(folder, mode | 0o011);
+}
+
 const given = (): string | undefined => {
   const url = process.env['YITONG_TEST_POSTGRES'];
   return url === '' ? undefined : url;
@@ -53,8 +59,7 @@ export async function benchPostgres(dir: string): Promise<BenchPostgres | undefi
   }
   const state = join(dir, 'postgres');
   // as root, the server runs as another user, who must reach its folder
-  chmodSync(dir, 0o711);
-  chmodSync(dirname(dir), 0o711);
+  for (const folder of [dir, dirname(dir)]) letThrough(folder);
   const env = {
     ...process.env,
     YITONG_POSTGRES_STATE: state,

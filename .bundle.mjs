@@ -107,25 +107,27 @@ const BANNER = `const yitongDist = require('node:url').pathToFileURL(__dirname +
 const yitongFound = {};
 const yitongImport = (address) => {
   const found = address.startsWith(yitongDist) ? yitongFound[address.slice(yitongDist.length)] : undefined;
-  return found === undefined ? import(address) : found();
+  return found === undefined ? yitongImportFile(address) : found();
 };`;
 
 /** Loads all.js with what V8 made of it before. */
 const LOAD = `const { readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
-const { constants, Script } = require('node:vm');
+const { Script } = require('node:vm');
 const filename = join(__dirname, 'all.js');
 let cachedData;
 try {
   cachedData = readFileSync(join(__dirname, 'all.cache'));
 } catch {}
 const script = new Script(
-  '(function (exports, require, module, __filename, __dirname) {' + readFileSync(filename, 'utf8') + '\\n})',
-  { filename, cachedData, importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER },
+  '(function (exports, require, module, __filename, __dirname, yitongImportFile) {' +
+    readFileSync(filename, 'utf8') + '\\n})',
+  { filename, cachedData },
 );
 const module_ = { exports: {} };
-script.runInThisContext()(module_.exports, createRequire(filename), module_, filename, __dirname);
+// what is outside is loaded by \`require\`: a script of its own may not import
+script.runInThisContext()(module_.exports, createRequire(filename), module_, filename, __dirname, (address) => import(address));
 exports.start = (name) => module_.exports.programs[name]();
 exports.modules = module_.exports.modules;
 exports.script = script;
@@ -211,6 +213,7 @@ async function main() {
     format: 'cjs',
     target: 'node20.19',
     external: OUTSIDE,
+    supported: { 'dynamic-import': false },
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'warning',

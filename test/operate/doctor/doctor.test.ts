@@ -22,9 +22,12 @@ t.setTimeout(180_000);
 const template = join(t.testdir(), 'template');
 t.match(await run('init', template), { code: 0 });
 
-/** A folder of the machine's own, to which everybody gets: one that is closed keeps others from what is open in it. */
+/**
+ * A folder of the machine's own, on a disk (the one for temporary files may be in memory, which a log must not be), to
+ * which everybody gets: one that is closed keeps others from what is open in it.
+ */
 async function place(t: Test): Promise<string> {
-  const dir = await mkdtemp(join(tmpdir(), 'yitong-doctor-'));
+  const dir = await mkdtemp(join(existsSync('/var/tmp') ? '/var/tmp' : tmpdir(), 'yitong-doctor-'));
   t.teardown(() => rm(dir, { recursive: true, force: true }));
   await chmod(dir, 0o755);
   return dir;
@@ -45,7 +48,7 @@ const served = async (
 };
 
 t.test('a development city that runs is well, from the outside and on request from the inside', async (t) => {
-  const running = await city(t);
+  const running = await city(t, { data: join(await place(t), 'data') });
   const { code, stdout } = await run('doctor', '--data', running.data, '--deep', '--json');
   const told = JSON.parse(stdout) as {
     ok: boolean;

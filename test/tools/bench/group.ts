@@ -3,14 +3,24 @@
  * workspace, data, port }`; prints a line once the view has all that the bus has. Never for production: it uses the
  * development CA of the folder.
  */
+
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { startGroup } from '../../../gateway/operate/process/supervisor.js';
+import { isOfThisBuild } from '../../../gateway/ground/files/one-file.js';
 
 const { workspace, data, port } = JSON.parse(process.argv[2] ?? '{}') as {
   workspace: string;
   data: string;
   port: number;
 };
+// as a user's command starts it
+const { startGroup } = await (isOfThisBuild()
+  ? (
+      createRequire(import.meta.url)('../../../bundle/load.js') as {
+        modules: Record<string, () => Promise<typeof import('../../../gateway/operate/process/supervisor.js')>>;
+      }
+    ).modules['gateway/operate/process/supervisor.js']!()
+  : import('../../../gateway/operate/process/supervisor.js'));
 const group = startGroup({
   args: {
     workspace,

@@ -31,6 +31,8 @@ const SHAPES: readonly RegExp[] = [
   /(?<![\w+/])(?=[\w+/-]*\d)(?=[\w+/-]*[A-Za-z])[\w+/-]{20,}=*/g,
   // a whole digest is now and then without a digit
   /(?<![\w+/-])(?=[\w+/-]*[A-Z])(?=[\w+/-]*[a-z])[\w+/-]{43}=?(?![\w+/-])/g,
+  // of a number in parts, one is now and then without a digit
+  /\b(?=[0-9a-f-]*\d)[0-9a-f]{4,}(?:-[0-9a-f]{4,})+\b/g,
   /\b(?=[0-9a-f]*\d)[0-9a-f]{4,}\b/g,
 ];
 

@@ -46,11 +46,16 @@ if (kafkaForTest(t) !== undefined) {
     };
     const admin = withAdmin(connectKafka(options));
     const bus = await open();
-    /** Deleted, and gone everywhere. */
+    /** Deleted, and gone everywhere; whoever follows it may have made it anew by then. */
     const remove = async (topics: string[]): Promise<void> => {
+      const ids = await Promise.all(topics.map(async (topic) => (await bus.topicState(topic))?.id));
       await admin((admin) => admin.deleteTopics({ topics }));
-      for (const topic of topics)
-        while ((await bus.topicState(topic)) !== undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const [at, topic] of topics.entries())
+        for (;;) {
+          const state = await bus.topicState(topic);
+          if (state === undefined || state.id !== ids[at]) break;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
     };
     const numbers = (from: number, count: number): OutRecord[] =>
       Array.from({ length: count }, (_, i) => record('uscc:A', String(from + i)));

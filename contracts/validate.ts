@@ -1,7 +1,8 @@
 /**
- * The one place where ajv stands: a JSON schema becomes a check that turns `unknown` into a type or names what is
- * wrong. Compiling is most of what a check costs at a start, so the bundled program brings its checks compiled; what it
- * does not have is compiled when it is first used.
+ * The one place where content is checked by ajv (what requests bring: gateway/http/plugins/validators.ts): a JSON
+ * schema becomes a check that turns `unknown` into a type or names what is wrong. Compiling is most of what a check
+ * costs at a start, so the bundled program brings its checks compiled; what it does not have is compiled when it is
+ * first used.
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';

@@ -4,9 +4,10 @@
  * opened: both heads, each page that can be reached, and the order of its keys. What stands in values is for their own
  * checksums (`checksum.ts`).
  */
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, fstatSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
+import { reading, readingIfThere } from './reading.js';
 
 const MAGIC = 0xbeefc0de;
 export const PAGE_HEAD = 24;
@@ -55,36 +56,25 @@ export const pathOf = (file: string): { readonly path: string; readonly noSubdir
  * the file is shorter than it may be.
  */
 export function cutShort(path: string): boolean {
-  const fd = openSync(path, 'r');
-  try {
+  const isLong = reading(path, (fd) => {
     const { size } = fstatSync(fd);
-    if (size === 0) return false;
+    if (size === 0) return true;
     const meta = newest(fd);
-    if (typeof meta !== 'string' && size >= (meta.lastPage + 1) * meta.psize) return false;
-  } finally {
-    closeSync(fd);
-  }
-  return damageOf(path) !== undefined;
+    return typeof meta !== 'string' && size >= (meta.lastPage + 1) * meta.psize;
+  });
+  return !isLong && damageOf(path) !== undefined;
 }
 
 /**
  * Undefined where the file is whole, is not there, or was never written to; otherwise what is wrong with it, in words.
  */
 export function damageOf(path: string): string | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
+  return readingIfThere(path, (fd) => {
     if (fstatSync(fd).size === 0) return undefined;
     for (let look = 1; ; look++) {
       const before = newest(fd);
       if (typeof before === 'string') return before;
-      const walk = new Walk(fd, before);
-      const found = walk.damageOf(before.free, false) ?? walk.damageOf(before.main, true);
+      const found = damageIn(fd, before);
       if (found === undefined) return undefined;
       const after = newest(fd);
       if (typeof after === 'string') return after;
@@ -92,31 +82,21 @@ export function damageOf(path: string): string | undefined {
       // written so fast that no look is quick enough: it works, so it is not for this look to call it damaged
       if (look === LOOKS) return undefined;
     }
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** As `damageOf`, of one commit whose pages nobody may use again meanwhile. */
-export function damageOfSnapshot(path: string, meta: Meta): string | undefined {
-  const fd = openSync(path, 'r');
-  try {
-    const walk = new Walk(fd, meta);
-    return walk.damageOf(meta.free, false) ?? walk.damageOf(meta.main, true);
-  } finally {
-    closeSync(fd);
-  }
+export const damageOfSnapshot = (path: string, meta: Meta): string | undefined =>
+  reading(path, (fd) => damageIn(fd, meta));
+
+/** Of all pages that can be reached from one head. */
+function damageIn(fd: number, meta: Meta): string | undefined {
+  const walk = new Walk(fd, meta);
+  return walk.damageOf(meta.free, false) ?? walk.damageOf(meta.main, true);
 }
 
 /** Of the newest commit in the file; in words, what is wrong with its heads. */
-export function newestOf(path: string): Meta | string {
-  const fd = openSync(path, 'r');
-  try {
-    return newest(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
+export const newestOf = (path: string): Meta | string => reading(path, newest);
 
 /** Stands beside a store that has something in it: one that is gone is missed. */
 const markOf = (path: string): string => `${path}.made`;

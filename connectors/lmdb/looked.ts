@@ -9,9 +9,10 @@
  * So this is for a store whose every value is checked when it is read, and which can be made anew: the view.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { fstatSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Meta } from './file.js';
+import { readingIfThere } from './reading.js';
 
 /** Bytes at the beginning in which both heads stand, however large a page is. */
 const HEADS = 2 * 65_536;
@@ -19,21 +20,12 @@ const markOf = (path: string): string => `${path}.looked`;
 
 /** Undefined where there is no such file. */
 function stateOf(path: string): string | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
+  return readingIfThere(path, (fd) => {
     const heads = Buffer.alloc(HEADS);
     readSync(fd, heads, 0, HEADS, 0);
     const { dev, ino, size, mtimeNs, ctimeNs } = fstatSync(fd, { bigint: true });
     return [dev, ino, size, mtimeNs, ctimeNs, createHash('sha256').update(heads).digest('hex')].join(' ');
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** To be called when a store that was looked at whole, and found so, has been closed by the one that writes it. */

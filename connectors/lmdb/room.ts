@@ -2,7 +2,7 @@
  * How full an LMDB file is: the bytes of its pages that hold something. The file itself never gets smaller; pages that
  * hold nothing any more are listed in it and are used again.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { readSync } from 'node:fs';
 import {
   BIG,
   BRANCH,
@@ -17,6 +17,7 @@ import {
   newest,
   PAGE_HEAD,
 } from './file.js';
+import { readingIfThere } from './reading.js';
 
 /** While others write, a list may change that is being read: then it is read again. */
 const LOOKS = 5;
@@ -35,14 +36,7 @@ export interface Limit {
  * (the file is damaged, or others write too fast), all pages count as used.
  */
 export function usedBytes(path: string): number | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
+  return readingIfThere(path, (fd) => {
     for (let look = 1; ; look++) {
       const meta = newest(fd);
       if (typeof meta === 'string') return undefined;
@@ -52,9 +46,7 @@ export function usedBytes(path: string): number | undefined {
       if (free !== undefined && typeof after !== 'string' && after.txn === meta.txn) return (pages - free) * meta.psize;
       if (look === LOOKS) return pages * meta.psize;
     }
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** The map of free pages: transaction → the pages that it freed. */

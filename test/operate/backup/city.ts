@@ -90,6 +90,14 @@ export async function answersOf(running: City, questions: readonly Question[]): 
   return questions.map((question) => answers.get(question) ?? { text: 'not asked', seen: [] });
 }
 
+/**
+ * Whether an answer will stay: each dataset of it has its first rows, but the one that is pushed later, and the past
+ * that it was asked for is seen to its end.
+ */
+export function isKnown(text: string): boolean {
+  return !/"id":"(?!transport\.weighbridge-checks)[^"]+","status":"never-loaded"|"status":"not_yet"/.test(text);
+}
+
 /** Where two lists of answers differ: each dataset, how it was answered before and after, and in how many answers. */
 export function whatDiffers(before: readonly Answer[], after: readonly Answer[]): string {
   const counts = new Map<string, number>();

@@ -40,8 +40,7 @@ const tri = (value: boolean): Tri => (value ? 'yes' : 'no');
 const not = (of: Tri): Tri => (of === 'yes' ? 'no' : of === 'no' ? 'yes' : 'unknown');
 
 /** `no` where one is, else `unknown` where one is. Of nothing: `yes`. */
-const every = (of: readonly Tri[]): Tri =>
-  of.includes('no') ? 'no' : of.includes('unknown') ? 'unknown' : 'yes';
+const every = (of: readonly Tri[]): Tri => (of.includes('no') ? 'no' : of.includes('unknown') ? 'unknown' : 'yes');
 
 /** `yes` where one is, else `unknown` where one is. Of nothing: `no`. */
 export const some = (of: readonly Tri[]): Tri =>

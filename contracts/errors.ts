@@ -712,7 +712,7 @@ const rows = {
   },
   state_newer: {
     status: 500,
-    title: 'the schema of the state is of a newer version than this program, or is not there yet',
+    title: 'the schema of the state is newer than this program, or was not brought up to it yet',
     zh: '业务状态库的结构版本与本程序不符',
   },
   state_denied: {

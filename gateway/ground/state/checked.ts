@@ -15,8 +15,7 @@ export function checkName(name: string, what: string): string {
 }
 
 /** Of what a name may begin with: also nothing. */
-export const checkPrefix = (prefix: string, what: string): string =>
-  prefix === '' ? prefix : checkName(prefix, what);
+export const checkPrefix = (prefix: string, what: string): string => (prefix === '' ? prefix : checkName(prefix, what));
 
 /** What is behind all names that begin so, and before all others that are behind it. */
 export const behindAll = (prefix: string): string => `${prefix}${LAST}`;
@@ -50,7 +49,8 @@ export const cursorOf = (by: PageRange['by'], link: string, id: string): string 
 export function pageRange({ link, owner, after, limit = 100, descending = false }: DocumentsQuery): PageRange {
   if (link !== undefined && owner !== undefined) throw new TypeError('documents are asked for by link or by owner');
   const by = link !== undefined ? 'link' : owner !== undefined ? 'owner' : 'id';
-  const from = link !== undefined ? checkPrefix(link, 'a link') : owner === undefined ? '' : checkName(owner, 'an owner');
+  const from =
+    link !== undefined ? checkPrefix(link, 'a link') : owner === undefined ? '' : checkName(owner, 'an owner');
   const to = by === 'link' ? behindAll(from) : from;
   const first = descending ? { afterLink: to, afterId: by === 'link' ? '' : LAST } : { afterLink: '', afterId: '' };
   const cut = after?.indexOf(BETWEEN) ?? -1;
@@ -64,7 +64,7 @@ export function pageRange({ link, owner, after, limit = 100, descending = false 
 }
 
 /** A commit as drivers take it. */
-export interface CheckedCommit {
+interface CheckedCommit {
   readonly changes: readonly Change[];
   /** As JSON, about. */
   readonly bytes: number;
@@ -156,7 +156,15 @@ function checkedChange(change: Change): Change {
   }
 }
 
-function checkDocument({ kind, id, version }: { readonly kind: string; readonly id: string; readonly version?: number }): void {
+function checkDocument({
+  kind,
+  id,
+  version,
+}: {
+  readonly kind: string;
+  readonly id: string;
+  readonly version?: number;
+}): void {
   checkName(kind, 'a kind');
   checkName(id, 'an id');
   optional(version, 'a version');
@@ -180,7 +188,7 @@ function checkBody(body: unknown): void {
 }
 
 /** The order of names in every store. */
-export const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 /** Why a commit was refused, as it is remembered. */
 export type ConflictReason = 'events' | 'there' | 'gone' | 'version' | 'most' | 'set' | 'lease';

@@ -7,7 +7,7 @@ import { openEmbeddedState } from './lmdb/state.js';
 import type { State } from './port.js';
 import type { PostgresServer } from './postgres/server.js';
 
-export interface Surroundings {
+interface Surroundings {
   readonly settings: StateSettings;
   /** The data folder. */
   readonly data: string;
@@ -18,7 +18,7 @@ export interface Surroundings {
 }
 
 /** Where the embedded one stands. */
-export const stateDir = (data: string): string => join(data, 'state');
+const stateDir = (data: string): string => join(data, 'state');
 
 /**
  * A server that does not answer is no reason not to begin: what needs it says so until it does.
@@ -51,9 +51,13 @@ export async function userServer({ settings, baseDir, place }: OnServer): Promis
   return serverOf(settings, { section: 'state', user, passwordKey: 'passwordFile', passwordFile, baseDir, place });
 }
 
+/** ms that a step of a migration may take, and wait for others. */
+const PATIENCE = 600_000;
+
 /** As migrations reach it. @throws YitongError `bad_config` */
 export async function ownerServer({ settings, baseDir, place }: OnServer): Promise<PostgresServer> {
   const { serverOf } = await import('./postgres/server.js');
   const { owner: user, ownerPasswordFile: passwordFile } = settings;
-  return serverOf(settings, { section: 'state', user, passwordKey: 'ownerPasswordFile', passwordFile, baseDir, place });
+  const login = { section: 'state', user, passwordKey: 'ownerPasswordFile', passwordFile, baseDir, place };
+  return { ...serverOf(settings, login), statementTimeoutMs: PATIENCE, lockTimeoutMs: PATIENCE };
 }

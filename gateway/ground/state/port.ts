@@ -38,7 +38,7 @@ export interface StateEvent {
 export interface StateDocument {
   readonly kind: string;
   readonly id: string;
-  /** Revision of the commit that wrote it last: it is never used again, also when the document was removed meanwhile. */
+  /** Revision of the commit that wrote it last; never used again, also where the document is removed and made anew. */
   readonly version: number;
   /** Whose it is, so that all of it can be found and removed: a subject, a person. */
   readonly owner?: string;

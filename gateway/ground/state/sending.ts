@@ -6,7 +6,7 @@
  */
 import type { OutboxMessage, State } from './port.js';
 
-export interface SendingOptions {
+interface SendingOptions {
   /** Names this process among those that could send. */
   readonly holder: string;
   /** Resolves when the bus has all of them, in their order. */
@@ -18,7 +18,7 @@ export interface SendingOptions {
   readonly onTrouble?: (error: unknown) => void;
 }
 
-export interface Sending {
+interface Sending {
   /** Whether this process is the one that sends. */
   sends(): boolean;
   /** ms since it knew last that nothing waits, or that another process sends. */

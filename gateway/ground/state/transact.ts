@@ -24,8 +24,8 @@ const TRIES = 30;
 /**
  * @param work may run several times, and has no other effect than its changes
  * @returns what the work returned, and the commit: none where it changed nothing
- * @throws what the work throws: then nothing has changed; YitongError `state_unavailable`; `state_conflict` where others
- * were first again and again
+ * @throws what the work throws: then nothing has changed; YitongError `state_unavailable`; `state_conflict` where
+ * others were first again and again
  */
 export async function transact<T>(
   state: Pick<State, 'document' | 'commit'>,
@@ -42,7 +42,8 @@ export async function transact<T>(
       if (!(error instanceof StateConflict)) throw error;
       // a count that would be too high, or a condition of the work's own, is not mended by another try
       if (changes[error.change]?.do !== 'put' && !isRead(changes[error.change])) throw error;
-      if (tries === TRIES) throw new YitongError('state_conflict', 'others were first again and again', { cause: error });
+      if (tries === TRIES)
+        throw new YitongError('state_conflict', 'others were first again and again', { cause: error });
     }
     await pause(Math.random() * 5 * tries);
   }
@@ -53,7 +54,10 @@ const isRead = (change: Change | undefined): boolean => change?.do === 'remove' 
 class Attempt implements Transaction {
   readonly #state: Pick<State, 'document'>;
   readonly #read = new Map<string, { readonly kind: string; readonly id: string; readonly version: number }>();
-  readonly #written = new Map<string, Put | { readonly kind: string; readonly id: string; readonly body?: undefined }>();
+  readonly #written = new Map<
+    string,
+    Put | { readonly kind: string; readonly id: string; readonly body?: undefined }
+  >();
   readonly #others: Change[] = [];
 
   constructor(state: Pick<State, 'document'>) {
@@ -63,7 +67,10 @@ class Attempt implements Transaction {
   async document(
     kind: string,
     id: string,
-  ): Promise<{ readonly owner?: string; readonly links: readonly string[]; readonly until?: number; readonly body: Json } | undefined> {
+  ): Promise<
+    | { readonly owner?: string; readonly links: readonly string[]; readonly until?: number; readonly body: Json }
+    | undefined
+  > {
     const key = `${kind}\n${id}`;
     const written = this.#written.get(key);
     if (written !== undefined)

@@ -4,7 +4,7 @@
  */
 import type { Changed, ChangesPage, State } from './port.js';
 
-export interface WatchOptions {
+interface WatchOptions {
   /** Whether somebody wants to know of it. */
   readonly wanted: (changed: Changed) => boolean;
   /**

@@ -10,7 +10,7 @@ export const isOver = (row: { readonly until?: number }, now: number): boolean =
   row.until !== undefined && row.until <= now;
 
 /** Events that a stream has. */
-export function eventsIn({ events }: Pick<Tables, 'events'>, stream: string): number {
+function eventsIn({ events }: Pick<Tables, 'events'>, stream: string): number {
   const [last] = events.getKeys({ start: [stream, Infinity], end: [stream, 0], reverse: true, limit: 1 });
   return last === undefined ? 0 : last[1];
 }
@@ -34,8 +34,7 @@ export const counterIn = (
   return row === undefined || isOver(row, now) ? undefined : row;
 };
 
-export const isHeld = (lease: LeaseRow | undefined, now: number): lease is LeaseRow =>
-  lease !== undefined && lease.until > now;
+export const isHeld = (lease: LeaseRow | undefined, now: number): boolean => lease !== undefined && lease.until > now;
 
 /** The first condition that does not hold. */
 export function conflictIn(
@@ -65,15 +64,14 @@ function reasonAgainst(tables: Tables, change: Change, now: number): ConflictRea
       return found === version ? undefined : version === 0 ? 'there' : found === 0 ? 'gone' : 'version';
     }
     case 'count':
-      return change.most !== undefined &&
-        (counterIn(tables, change.counter, now)?.count ?? 0) + change.by > change.most
+      return change.most !== undefined && (counterIn(tables, change.counter, now)?.count ?? 0) + change.by > change.most
         ? 'most'
         : undefined;
     case 'set':
       return change.version === undefined || (tables.sets.get(change.set) ?? 0) === change.version ? undefined : 'set';
     case 'expect-lease': {
       const lease = tables.leases.get(change.lease);
-      return isHeld(lease, now) && lease.token === change.token ? undefined : 'lease';
+      return isHeld(lease, now) && lease?.token === change.token ? undefined : 'lease';
     }
     case 'send':
       return undefined;
@@ -81,7 +79,7 @@ function reasonAgainst(tables: Tables, change: Change, now: number): ConflictRea
 }
 
 /** Numbers of one commit's messages do not reach the next one's. */
-export const OUTBOX_STEP = 1000;
+const OUTBOX_STEP = 1000;
 
 /** Makes every change, under one revision. @returns what came of the counters */
 export function apply(

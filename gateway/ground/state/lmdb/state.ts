@@ -46,7 +46,7 @@ import {
 } from './apply.js';
 import { type CommitRow, type DocumentRow, openTables, type Tables } from './tables.js';
 
-export interface EmbeddedStateOptions {
+interface EmbeddedStateOptions {
   /** Of its own; made where it is not there. */
   readonly dir: string;
   /** ms since 1970 */
@@ -210,9 +210,9 @@ class EmbeddedState implements State {
     return await this.#write(() => {
       const now = this.#now();
       const before = this.#tables.leases.get(name);
-      const held = isHeld(before, now);
-      if (held && before.holder !== holder) return undefined;
-      const token = held ? before.token : (before?.token ?? 0) + 1;
+      const held = isHeld(before, now) ? before : undefined;
+      if (held !== undefined && held.holder !== holder) return undefined;
+      const token = held?.token ?? (before?.token ?? 0) + 1;
       const until = now + ms;
       this.#tables.leases.putSync(name, { holder, token, until });
       return { token, until };
@@ -339,4 +339,3 @@ function sweepTables(tables: Tables, now: number, most: number): number {
   if (lost !== head.lost) tables.env.root.putSync('head', { ...head, lost });
   return removed;
 }
-

@@ -23,7 +23,7 @@ export interface DocumentRow {
   readonly body: Json;
 }
 
-export interface EventRow {
+interface EventRow {
   readonly revision: number;
   readonly at: number;
   readonly body: Json;
@@ -41,7 +41,7 @@ export interface LeaseRow {
   readonly until: number;
 }
 
-export interface OutboxRow {
+interface OutboxRow {
   readonly at: number;
   readonly topic: string;
   readonly key: string;
@@ -54,13 +54,13 @@ export type CommitRow =
   | { readonly revision: number; readonly at: number; readonly counts: Readonly<Record<string, number>> }
   | { readonly at: number; readonly conflict: readonly [change: number, reason: ConflictReason] };
 
-export interface ChangesRow {
+interface ChangesRow {
   readonly at: number;
   readonly changes: readonly Omit<Changed, 'revision'>[];
 }
 
 /** What comes to an end, in the order of its end: `[until, 'document', kind, id]`, `[until, 'counter', name]`. */
-export type EndKey = [until: number, what: 'document' | 'counter', name: string, id: string];
+type EndKey = [until: number, what: 'document' | 'counter', name: string, id: string];
 
 export interface Tables {
   readonly env: Env<Head, string>;

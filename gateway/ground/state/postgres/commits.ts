@@ -94,12 +94,16 @@ function settle({ resolve, reject }: Waiting, found: Outcome | undefined): void 
     reject(new YitongError('state_unavailable', 'the server of the state did not say what came of a commit'));
     return;
   }
-  // the one cast: `commit` wrote it
-  const outcome = JSON.parse(found.outcome) as
-    | { readonly revision: number; readonly at: number; readonly counts: Readonly<Record<string, number>> }
-    | { readonly conflict: readonly [number, ConflictReason] };
-  if ('conflict' in outcome) reject(conflict(...outcome.conflict));
-  else resolve({ ...outcome, repeated: found.repeated });
+  try {
+    // the one cast: `commit` wrote it
+    const outcome = JSON.parse(found.outcome) as
+      | { readonly revision: number; readonly at: number; readonly counts: Readonly<Record<string, number>> }
+      | { readonly conflict: readonly [number, ConflictReason] };
+    if ('conflict' in outcome) reject(conflict(...outcome.conflict));
+    else resolve({ ...outcome, repeated: found.repeated });
+  } catch (error) {
+    reject(error);
+  }
 }
 
 /** Values go as texts, so that what comes back is what was written, letter by letter. */
@@ -112,7 +116,9 @@ function toWire(change: Change): object {
     case 'set':
       return {
         ...change,
-        put: Object.fromEntries(Object.entries(change.put ?? {}).map(([member, value]) => [member, JSON.stringify(value)])),
+        put: Object.fromEntries(
+          Object.entries(change.put ?? {}).map(([member, value]) => [member, JSON.stringify(value)]),
+        ),
         remove: change.remove ?? [],
       };
     case 'send':

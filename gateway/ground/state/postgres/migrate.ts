@@ -19,13 +19,11 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** Rows of each table that are copied for the try. */
 const TRIED_ROWS = 1000;
-/** ms that a migration may take. */
-const PATIENCE = 600_000;
 
 /** What the role of the gateway calls. */
 const FUNCTIONS = ['commit', 'sent', 'take_lease', 'release_lease', 'sweep'] as const;
 
-export interface SchemaStatus {
+interface SchemaStatus {
   /** Migrations that were made; 0 where there is no schema yet. */
   readonly made: number;
   readonly known: number;
@@ -34,7 +32,7 @@ export interface SchemaStatus {
 }
 
 /** @throws YitongError `state_newer` where the schema is newer than this program */
-export async function schemaStatus(connection: Connection, schema: string): Promise<SchemaStatus> {
+async function schemaStatus(connection: Connection, schema: string): Promise<SchemaStatus> {
   const made = await versionOf(connection, schema);
   if (made > migrations.length) throw newer(schema, made);
   return { made, known: migrations.length, missing: migrations.slice(made).map(({ name }) => name) };
@@ -67,7 +65,6 @@ const newer = (schema: string, made: number): YitongError =>
  */
 export async function migrate(owner: Pool, names: Names): Promise<readonly string[]> {
   return await owner.using(async (connection) => {
-    await connection.run(`SET statement_timeout = ${String(PATIENCE)}; SET lock_timeout = ${String(PATIENCE)}`);
     const { missing } = await schemaStatus(connection, names.schema);
     if (missing.length > 0) await tryOnCopy(connection, names);
     await connection.run('BEGIN');
@@ -176,7 +173,10 @@ export async function checkUse(connection: Connection, { schema, user }: Names):
         'nothing else: take the rest from it (docs/state.md)',
     );
   if (rights?.encoding !== 'UTF8')
-    throw new YitongError('state_denied', `the database of the state has the encoding ${String(rights?.encoding)}, not UTF8`);
+    throw new YitongError(
+      'state_denied',
+      `the database of the state has the encoding ${String(rights?.encoding)}, not UTF8`,
+    );
 }
 
 function surplusOf({ mighty, makes_schemas, makes_tables, writes_tables }: Rights): readonly string[] {

@@ -145,8 +145,13 @@ export class Pool {
     } catch (error) {
       const failure = failureOf(error);
       const reason = isYitongError(failure) ? failure : unavailable(failure.message);
-      const pause = Math.min(LATE, (this.#away?.pause ?? SOON / 2) * 2);
-      this.#away = { reason, pause, until: performance.now() + pause * (0.75 + Math.random() / 2) };
+      const before = this.#away;
+      const now = performance.now();
+      // several that fail at once are one failure
+      if (before === undefined || now >= before.until) {
+        const pause = Math.min(LATE, (before?.pause ?? SOON / 2) * 2);
+        this.#away = { reason, pause, until: now + pause * (0.75 + Math.random() / 2) };
+      }
       this.#failed = reason.message;
       for (const waiter of this.#waiting.splice(0)) waiter.fail(reason);
     } finally {
@@ -285,9 +290,13 @@ export function failureOf(error: unknown): Error {
   if (code === '55P03') return unavailable('others hold what the statement needs (55P03)', cause);
   const message = error instanceof Error ? error.message : '';
   if (message.startsWith('SASL'))
-    return new YitongError('state_denied', 'the server of the state asks for a password, or did not prove that it knows it', {
-      cause,
-    });
+    return new YitongError(
+      'state_denied',
+      'the server of the state asks for a password, or did not prove that it knows it',
+      {
+        cause,
+      },
+    );
   if (/does not support SSL/i.test(message))
     return unavailable('it offers no TLS; let it, or set `tls` to false where the way there is safe', cause);
   if (/^[0-9A-Z]{5}$/.test(code) && !PASSING.test(code))

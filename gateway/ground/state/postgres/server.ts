@@ -115,7 +115,9 @@ function addressOf(text: string, section: string, place: Place): Address {
   const host = found?.[1] ?? found?.[2];
   const port = found?.[3] === undefined ? POSTGRES_PORT : Number(found[3]);
   if (host === undefined || port < 1 || port > 65_535)
-    throw new YitongError('bad_config', `\`${section}.servers\` holds what is not \`host\` or \`host:port\``, { place });
+    throw new YitongError('bad_config', `\`${section}.servers\` holds what is not \`host\` or \`host:port\``, {
+      place,
+    });
   if (isIP(host) !== 0 && addressKind(host) === 'forbidden')
     throw new YitongError('bad_config', `\`${section}.servers\` holds an address to which no connection may go`, {
       place,

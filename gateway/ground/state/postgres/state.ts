@@ -37,7 +37,7 @@ import { Pool, type Row, type Statement } from './pool.js';
 import type { PostgresServer } from './server.js';
 import { type Statements, statementsOf } from './statements.js';
 
-export interface PostgresStateOptions extends Names {
+interface PostgresStateOptions extends Names {
   readonly server: PostgresServer;
   /** ms since 1970; default: the clock of the server. */
   readonly now?: () => number;
@@ -106,7 +106,10 @@ export class PostgresState implements State {
     checkName(kind, 'a kind');
     const { by, descending, limit, from, to, afterLink, afterId } = pageRange(query);
     const values = [kind, from, to, afterLink, afterId, limit + 1, this.#now()];
-    const rows = await this.#query<DocumentRow & { readonly link: string }>(this.#sql.documents(by, descending), values);
+    const rows = await this.#query<DocumentRow & { readonly link: string }>(
+      this.#sql.documents(by, descending),
+      values,
+    );
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {

@@ -3,7 +3,9 @@ import type { PageRange } from '../checked.js';
 import type { Statement } from './pool.js';
 
 /** In ms since 1970; `$n` where a caller has a clock of its own. */
-const now = (n: number): string => `coalesce($${String(n)}::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`;
+const now = (n: number): string =>
+  `coalesce($${String(n)}::bigint, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`;
+const there = `(d.until IS NULL OR d.until > ${now(3)})`;
 const DOCUMENT = 'd.id, d.version, d.owner, d.links, d.until, d.body';
 
 export interface Statements {
@@ -28,15 +30,17 @@ export interface Statements {
 export const statementsOf = (s: string): Statements => ({
   events: {
     name: 'yt_events',
-    text: `SELECT number, revision, at, body FROM ${s}.events WHERE stream = $1 AND number > $2 ORDER BY number LIMIT $3`,
+    text:
+      `SELECT number, revision, at, body FROM ${s}.events WHERE stream = $1 AND number > $2 ORDER BY number ` +
+      'LIMIT $3',
   },
   document: {
     name: 'yt_document',
-    text: `SELECT ${DOCUMENT} FROM ${s}.documents d WHERE d.kind = $1 AND d.id = $2 AND (d.until IS NULL OR d.until > ${now(3)})`,
+    text: `SELECT ${DOCUMENT} FROM ${s}.documents d WHERE d.kind = $1 AND d.id = $2 AND ${there}`,
   },
   documentsById: {
     name: 'yt_documents_by_id',
-    text: `SELECT ${DOCUMENT} FROM ${s}.documents d WHERE d.kind = $1 AND d.id = ANY ($2::text[]) AND (d.until IS NULL OR d.until > ${now(3)})`,
+    text: `SELECT ${DOCUMENT} FROM ${s}.documents d WHERE d.kind = $1 AND d.id = ANY ($2::text[]) AND ${there}`,
   },
   documents: (by, descending) => documents(s, by, descending),
   counter: {
@@ -45,12 +49,16 @@ export const statementsOf = (s: string): Statements => ({
   },
   counters: {
     name: 'yt_counters',
-    text: `SELECT counter, count FROM ${s}.counters WHERE counter >= $1 AND counter < $2 AND (until IS NULL OR until > ${now(3)}) ORDER BY counter`,
+    text:
+      `SELECT counter, count FROM ${s}.counters WHERE counter >= $1 AND counter < $2 AND (until IS NULL OR ` +
+      `until > ${now(3)}) ORDER BY counter`,
   },
   // in one statement, so that members are those of the version
   set: {
     name: 'yt_set',
-    text: `SELECT t.version, m.member, m.value FROM ${s}.sets t LEFT JOIN ${s}.members m ON m.set = t.set WHERE t.set = $1 ORDER BY m.member`,
+    text:
+      `SELECT t.version, m.member, m.value FROM ${s}.sets t LEFT JOIN ${s}.members m ON m.set = t.set WHERE ` +
+      't.set = $1 ORDER BY m.member',
   },
   commit: { name: 'yt_commit', text: `SELECT outcome, repeated FROM ${s}.commit($1::jsonb, $2::bigint)` },
   revision: { name: 'yt_revision', text: `SELECT revision FROM ${s}.head` },
@@ -72,7 +80,7 @@ export const statementsOf = (s: string): Statements => ({
   sweep: { name: 'yt_sweep', text: `SELECT removed FROM ${s}.sweep($1, $2) AS removed` },
 });
 
-/** `$1` kind, `$2` and `$3` where the range begins and ends, `$4` and `$5` behind what, `$6` how many, `$7` the time. */
+/** `$1` kind, `$2` and `$3` where the range begins and ends, `$4` and `$5` behind what, `$6` how many, `$7` the time */
 function documents(s: string, by: PageRange['by'], descending: boolean): Statement {
   const [sign, order] = descending ? ['<', 'DESC'] : ['>', 'ASC'];
   const name = `yt_documents_${by}_${order.toLowerCase()}`;

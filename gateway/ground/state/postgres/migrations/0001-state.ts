@@ -10,7 +10,8 @@ const NOW = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 /** @param s the schema, quoted */
 const sql = (s: string): string => `
-CREATE TABLE ${s}.head (one boolean PRIMARY KEY DEFAULT true CHECK (one), revision bigint NOT NULL, lost bigint NOT NULL);
+CREATE TABLE ${s}.head (one boolean PRIMARY KEY DEFAULT true CHECK (one), revision bigint NOT NULL,
+  lost bigint NOT NULL);
 INSERT INTO ${s}.head VALUES (true, 0, 0);
 CREATE TABLE ${s}.commits (id text COLLATE "C" PRIMARY KEY, at bigint NOT NULL, outcome text NOT NULL);
 CREATE INDEX ON ${s}.commits (at);
@@ -18,15 +19,17 @@ CREATE TABLE ${s}.changes (revision bigint, n int, at bigint NOT NULL, of text N
   PRIMARY KEY (revision, n));
 CREATE TABLE ${s}.events (stream text COLLATE "C", number int, revision bigint NOT NULL, at bigint NOT NULL,
   body text NOT NULL, PRIMARY KEY (stream, number));
-CREATE TABLE ${s}.documents (kind text COLLATE "C", id text COLLATE "C", version bigint NOT NULL, owner text COLLATE "C",
-  links text[] NOT NULL, until bigint, body text NOT NULL, PRIMARY KEY (kind, id));
+CREATE TABLE ${s}.documents (kind text COLLATE "C", id text COLLATE "C", version bigint NOT NULL,
+  owner text COLLATE "C", links text[] NOT NULL, until bigint, body text NOT NULL, PRIMARY KEY (kind, id));
 CREATE INDEX ON ${s}.documents (kind, owner, id) WHERE owner IS NOT NULL;
 CREATE INDEX ON ${s}.documents (until) WHERE until IS NOT NULL;
-CREATE TABLE ${s}.links (kind text COLLATE "C", link text COLLATE "C", id text COLLATE "C", PRIMARY KEY (kind, link, id));
+CREATE TABLE ${s}.links (kind text COLLATE "C", link text COLLATE "C", id text COLLATE "C",
+  PRIMARY KEY (kind, link, id));
 CREATE TABLE ${s}.counters (counter text COLLATE "C" PRIMARY KEY, count bigint NOT NULL, until bigint);
 CREATE INDEX ON ${s}.counters (until) WHERE until IS NOT NULL;
 CREATE TABLE ${s}.sets (set text COLLATE "C" PRIMARY KEY, version bigint NOT NULL);
-CREATE TABLE ${s}.members (set text COLLATE "C", member text COLLATE "C", value text NOT NULL, PRIMARY KEY (set, member));
+CREATE TABLE ${s}.members (set text COLLATE "C", member text COLLATE "C", value text NOT NULL,
+  PRIMARY KEY (set, member));
 CREATE TABLE ${s}.outbox (number bigint PRIMARY KEY, at bigint NOT NULL, topic text NOT NULL, key text NOT NULL,
   value text, headers text NOT NULL);
 CREATE TABLE ${s}.leases (lease text COLLATE "C" PRIMARY KEY, holder text NOT NULL, token bigint NOT NULL,
@@ -37,30 +40,31 @@ CREATE FUNCTION ${s}.against(c jsonb, now bigint) RETURNS text LANGUAGE plpgsql 
 DECLARE
   what text := c->>'do';
   wanted bigint;
-  found bigint;
+  there bigint;
 BEGIN
   IF what IN ('append', 'drop', 'expect-events') THEN
     wanted := (c->>'after')::bigint;
     IF wanted IS NULL THEN RETURN NULL; END IF;
-    SELECT coalesce(max(e.number), 0) INTO found FROM ${s}.events e WHERE e.stream = c->>'stream';
-    RETURN CASE WHEN found = wanted THEN NULL ELSE 'events' END;
+    SELECT coalesce(max(e.number), 0) INTO there FROM ${s}.events e WHERE e.stream = c->>'stream';
+    RETURN CASE WHEN there = wanted THEN NULL ELSE 'events' END;
   ELSIF what IN ('put', 'remove', 'expect-document') THEN
     wanted := (c->>'version')::bigint;
     IF wanted IS NULL THEN RETURN NULL; END IF;
-    SELECT d.version INTO found FROM ${s}.documents d
+    SELECT d.version INTO there FROM ${s}.documents d
       WHERE d.kind = c->>'kind' AND d.id = c->>'id' AND (d.until IS NULL OR d.until > now);
-    found := coalesce(found, 0);
-    RETURN CASE WHEN found = wanted THEN NULL WHEN wanted = 0 THEN 'there' WHEN found = 0 THEN 'gone' ELSE 'version' END;
+    there := coalesce(there, 0);
+    RETURN CASE WHEN there = wanted THEN NULL WHEN wanted = 0 THEN 'there' WHEN there = 0 THEN 'gone'
+      ELSE 'version' END;
   ELSIF what = 'count' THEN
     IF c->>'most' IS NULL THEN RETURN NULL; END IF;
-    SELECT k.count INTO found FROM ${s}.counters k
+    SELECT k.count INTO there FROM ${s}.counters k
       WHERE k.counter = c->>'counter' AND (k.until IS NULL OR k.until > now);
-    RETURN CASE WHEN coalesce(found, 0) + (c->>'by')::bigint > (c->>'most')::bigint THEN 'most' END;
+    RETURN CASE WHEN coalesce(there, 0) + (c->>'by')::bigint > (c->>'most')::bigint THEN 'most' END;
   ELSIF what = 'set' THEN
     wanted := (c->>'version')::bigint;
     IF wanted IS NULL THEN RETURN NULL; END IF;
-    SELECT t.version INTO found FROM ${s}.sets t WHERE t.set = c->>'set';
-    RETURN CASE WHEN coalesce(found, 0) = wanted THEN NULL ELSE 'set' END;
+    SELECT t.version INTO there FROM ${s}.sets t WHERE t.set = c->>'set';
+    RETURN CASE WHEN coalesce(there, 0) = wanted THEN NULL ELSE 'set' END;
   ELSIF what = 'expect-lease' THEN
     PERFORM 1 FROM ${s}.leases l WHERE l.lease = c->>'lease' AND l.token = (c->>'token')::bigint AND l.until > now;
     RETURN CASE WHEN FOUND THEN NULL ELSE 'lease' END;

@@ -1,4 +1,7 @@
-/** Every migration, oldest first. One that was released is never changed; what comes after it is a new one. */
+/**
+ * Every migration, oldest first. One that was released is never changed; what comes after it is a new one, which makes
+ * functions with `CREATE OR REPLACE`.
+ */
 import state from './0001-state.js';
 
 interface Migration {

@@ -237,8 +237,9 @@ const rows = {
   },
   state_unavailable: {
     status: 503,
-    title: 'a store on the disk of this process cannot be written or read',
-    zh: '本机存储暂不可读写',
+    title: 'a store, on the disk of this process or on the server of the state, cannot be written or read',
+    zh: '业务存储暂时无法读写，请稍后重试',
+    en: 'This cannot be done at present; try again in a minute',
   },
   bus_unavailable: {
     status: 503,
@@ -698,12 +699,6 @@ const rows = {
     zh: '该工单刚刚由他人办理，请重新查看',
   },
   // state
-  state_unavailable: {
-    status: 503,
-    title: 'the store of what people and services did does not answer, so nobody knows whether the step was taken',
-    zh: '业务状态库暂时无响应，请稍后重试',
-    en: 'This cannot be done at present; try again in a minute',
-  },
   state_conflict: {
     status: 409,
     title: 'somebody changed the same at the same time; nothing was changed by this step',
@@ -712,7 +707,7 @@ const rows = {
   },
   state_newer: {
     status: 500,
-    title: 'the schema of the state is of a newer version than this program, or is not there yet',
+    title: 'the schema of the state is newer than this program, or was not brought up to it yet',
     zh: '业务状态库的结构版本与本程序不符',
   },
   state_denied: {

@@ -29,6 +29,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   audit: 'The audit log, its witnesses, its replicas and its terms ([the log](log.md), [watching](watching.md)).',
   people: 'How people sign in, in a browser ([console](console.md)).',
   keep: 'How long what piles up is kept, until it is given back ([what grows](operating.md#what-grows)).',
+  view: 'Where the view stands: in the data folder of each replica, or on servers ([the view on PostgreSQL](view.md)).',
   tracing: 'Traces by OpenTelemetry, where an endpoint is named ([tracing](tracing.md)).',
   bus:
     'Where records travel ([Kafka](kafka.md)). Without this section, and without any `YITONG_BUS_*`, the bus ' +

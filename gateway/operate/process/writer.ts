@@ -218,6 +218,8 @@ class WriterProcess {
       workspace,
       {
         dataDir: this.#args.data,
+        workspaceDir: this.#args.workspace,
+        view: settings.view,
         bus,
         alert,
         hold: () => this.#hold,

@@ -8,14 +8,15 @@ import { FRAME_BYTES } from '../../../../contracts/wire.js';
 import type { CheckBody } from '../body-check.js';
 import type { ViewWorkspace } from '../port.js';
 import { EMPTY_HEAD, edit, entryOf, isEmpty, isSpilled, locate, PACKED_LIMIT, spillLargest, startOf } from './head.js';
+import { datasetPrefix, historyKey, MAX_RECORD_ID, MAX_SUBJECT, recordKey } from './keys.js';
+import type { ViewMaps } from './maps.js';
 import { encodeVersion, lengthAt, type NewVersion, RecordView } from './record.js';
 import type { DataSource } from './state.js';
-import { datasetPrefix, historyKey, MAX_RECORD_ID, MAX_SUBJECT, recordKey, type Store } from './store.js';
 
 /** Characters; its length in bytes has to fit in 16 bits. */
 const MAX_POSITION = 1024;
 /** Versions of one record that are looked through for a repetition. */
-const REPEATS = 16;
+export const REPEATS = 16;
 const HASH = /^(?:sha-?256[:=-])?(?:[0-9a-f]{32,64}|[A-Za-z0-9_-]{43})$/i;
 
 export type PoisonReason = 'key' | 'frame' | 'schema' | 'body' | 'headers' | 'partition' | 'watermark';
@@ -52,7 +53,7 @@ export class DataApplier {
    */
   #past = false;
   constructor(
-    readonly maps: Store,
+    readonly maps: ViewMaps,
     readonly workspace: ViewWorkspace,
     readonly check: CheckBody,
   ) {}
@@ -214,7 +215,7 @@ function ignore(tally: Tally): undefined {
 }
 
 /** `<scheme>:<subject>|<recordId>`; the record id may be empty. */
-function parseKey(
+export function parseKey(
   key: string,
   contract: Contract,
 ): { readonly subject: string; readonly recordId: Buffer } | undefined {

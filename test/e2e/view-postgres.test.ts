@@ -107,7 +107,7 @@ void t.test('two servers, one of them killed and started again', async (t) => {
   }
 
   const [first = ''] = served.filter(onSouth);
-  t.match(yitong('view', 'move-slice', String(sliceOf(first)), '--to', 'north'), /slice \d+ is on `north`/);
+  t.match(yitong('view', 'move', String(sliceOf(first)), '--to', 'north'), /slice \d+ is on `north`/);
   t.strictSame((await look(first)).records, there.get(first)?.records, 'it is found where it has gone');
   await running.stop();
 });

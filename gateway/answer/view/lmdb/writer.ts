@@ -44,6 +44,8 @@ export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWr
 
 class LmdbViewWriter implements ViewWriter {
   readonly #changes: ViewChanges;
+  /** It was emptied by this process, and nothing but what stood on the bus by then has come in since. */
+  #isFresh = false;
 
   constructor(
     readonly store: Store,
@@ -67,6 +69,8 @@ class LmdbViewWriter implements ViewWriter {
   apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
     return new Promise((resolve) => {
       const work = this.#changes.checked(batch, after);
+      // what is new comes in: what was read again until now may have lain here for long
+      if (this.#changes.sources.get(batch[0]?.topic ?? '')?.kind === 'data') this.#isFresh = false;
       const { applied, ignored, poisoned } = this.#add(work);
       resolve({ applied, ignored, poisoned });
     });
@@ -146,6 +150,7 @@ class LmdbViewWriter implements ViewWriter {
   #clear(): void {
     for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state])
       db.clear();
+    this.#isFresh = true;
   }
 
   identity(): ReturnType<ViewWriter['identity']> {
@@ -160,7 +165,7 @@ class LmdbViewWriter implements ViewWriter {
   #add<T>(work: (touched: Touched) => T): T {
     return this.#write(() => {
       this.store.refuseFull();
-      return this.#changes.apply(work);
+      return this.#changes.apply(work, this.#isFresh);
     });
   }
 

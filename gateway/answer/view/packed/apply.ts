@@ -39,12 +39,18 @@ interface Work {
 }
 /** What a transaction has read and not stored yet: batches of several datasets hold the same subjects. */
 export class Touched {
+  /** Whether all of the view was written a moment ago, as `ViewMap.get` takes it. */
+  readonly isFresh: boolean;
   readonly works = new Map<string, Work>();
   /** Of their heads, about. */
   bytes = 0;
+
+  constructor(isFresh = false) {
+    this.isFresh = isFresh;
+  }
 }
 /** Bytes of heads that are held at most, about, before they are stored. */
-const HELD = 16 * 2 ** 20;
+const HELD = 64 * 2 ** 20;
 
 export class DataApplier {
   readonly #view = new RecordView();
@@ -96,7 +102,7 @@ export class DataApplier {
     if (typeof read === 'string') return read;
     let work = touched.works.get(key.subject);
     if (work === undefined) {
-      touched.works.set(key.subject, (work = this.#load(key.subject)));
+      touched.works.set(key.subject, (work = this.#load(key.subject, touched.isFresh)));
       touched.bytes += work.head.length;
     }
     // made where it is needed: most records have a place in the head
@@ -146,8 +152,8 @@ export class DataApplier {
     return undefined;
   }
 
-  #load(subject: string): Work {
-    return { subject, head: this.maps.heads.get(Buffer.from(subject)) ?? EMPTY_HEAD, dirty: false };
+  #load(subject: string, isFresh: boolean): Work {
+    return { subject, head: this.maps.heads.get(Buffer.from(subject), isFresh) ?? EMPTY_HEAD, dirty: false };
   }
 
   #store({ subject, head }: Work): void {

@@ -53,9 +53,9 @@ export class ViewChanges {
     this.#data = new DataApplier(store, workspace, check);
   }
 
-  /** Applies what `checked` has made. */
-  apply<T>(work: (touched: Touched) => T): T {
-    const touched = new Touched();
+  /** Applies what `checked` has made. @param isFresh as `ViewMap.get` takes it */
+  apply<T>(work: (touched: Touched) => T, isFresh = false): T {
+    const touched = new Touched(isFresh);
     const done = work(touched);
     this.#data.store(touched);
     return done;

@@ -22,8 +22,11 @@ export interface MapRange {
 }
 
 export interface ViewMap {
-  /** A copy. */
-  get(key: Buffer): Buffer | undefined;
+  /**
+   * A copy.
+   * @param isFresh all that is in it was written by this process a moment ago, from empty on
+   */
+  get(key: Buffer, isFresh?: boolean): Buffer | undefined;
   /** Valid until the next reading of any map. */
   read(key: Buffer): Buffer | undefined;
   getRange(range?: MapRange): Iterable<{ readonly key: Buffer; readonly value: Buffer }>;

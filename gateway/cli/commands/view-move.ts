@@ -9,7 +9,7 @@ const command: Command = {
   zh: '将数据视图的一个分片迁移到另一台服务器，期间照常应答',
   usage: '<slice> --to SERVER [--from SERVER] [--workspace D] [--json]',
   takes: 1,
-  examples: ['yitong view move-slice 17 --to south --workspace my-city'],
+  examples: ['yitong view move 17 --to south --workspace my-city'],
   options: {
     to: { type: 'string', describe: 'name of the server that is to have it, as `view.servers` names it' },
     from: { type: 'string', describe: 'name of the server that has it; default: as `view.slices` says' },

@@ -7,6 +7,7 @@ import { declaredView } from '../view-options.js';
 const command: Command = {
   summary: 'move a slice of the view to another server, while questions are answered',
   zh: '将数据视图的一个分片迁移到另一台服务器，期间照常应答',
+  group: 'running',
   usage: '<slice> --to SERVER [--from SERVER] [--workspace D] [--json]',
   takes: 1,
   examples: ['yitong view move 17 --to south --workspace my-city'],

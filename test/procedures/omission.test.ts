@@ -168,8 +168,8 @@ t.test(
       t.ok(ids.includes(id), id);
     t.notOk(ids.includes('court.judgment-debtors'), 'a court’s register is the court’s');
     const reader = recordReader({ workspace, view: made.context.view, tickets: { lifecycles } });
-    t.match(reader.one(ABOUT), { record: ABOUT, name: { zh: '市场监管行政处罚信息' }, facts: [] });
-    t.equal(reader.one({ ...ABOUT, dataset: 'no.such' }), undefined);
+    t.match(await reader.one(ABOUT), { record: ABOUT, name: { zh: '市场监管行政处罚信息' }, facts: [] });
+    t.equal(await reader.one({ ...ABOUT, dataset: 'no.such' }), undefined);
   },
 );
 

@@ -38,7 +38,7 @@ t.test(
     const { lifecycles } = await loadLifecycles(workspace);
     const reader = recordReader({ workspace, view: made.context.view, tickets: { lifecycles } });
     const contracts = [PENALTIES, 'samr.dishonesty-list'].flatMap((id) => workspace.contracts.get(datasetId(id)) ?? []);
-    const records = new Map(reader.of(SUBJECT, contracts).map(({ record }) => [record.recordId, record]));
+    const records = new Map((await reader.of(SUBJECT, contracts)).map(({ record }) => [record.recordId, record]));
     const dir = t.testdir();
     let now = morning('2025-12-01');
     const tickets = await openTickets({ dataDir: dir, workspace, now: () => now, lag: 0 });

@@ -106,11 +106,15 @@ export class Authorising {
     const desk = this.#desk;
     const checked = checkedRequest(desk, request);
     const started = desk.now();
-    const { members, missing, register } = membersFor(desk, checked, asking);
+    const { members, missing, register } = await membersFor(desk, checked, asking);
     const companies = [...new Set(missing.map(({ company }) => company))];
     // read before it is said what was read
     const names = new Map(
-      [checked.asker, ...companies].map((one) => [one, register.entry(one).name ?? keyIn(one)] as const),
+      await Promise.all(
+        [checked.asker, ...companies].map(
+          async (one) => [one, (await register.entry(one)).name ?? keyIn(one)] as const,
+        ),
+      ),
     );
     await register.recordRead(checked.asker, started, canonicalJson(members));
     return Promise.all(companies.map((company) => this.#inviteOne(company, checked, names, started, asking)));

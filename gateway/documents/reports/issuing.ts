@@ -29,7 +29,7 @@ export class Issuing {
     const register = new CompanyRegister(this.#desk, definition, asking);
     const members = register.denied
       ? []
-      : membersOf(self, (company) => register.entry(company), definition.maxSubjects);
+      : await membersOf(self, (company) => register.entry(company), definition.maxSubjects);
     await register.recordRead(self, started, canonicalJson(members));
     return members;
   }
@@ -38,7 +38,7 @@ export class Issuing {
     const desk = this.#desk;
     const checked = checkedRequest(desk, request);
     const started = desk.now();
-    const { members, missing, lacking, order, register } = membersFor(desk, checked, asking);
+    const { members, missing, lacking, order, register } = await membersFor(desk, checked, asking);
     if (lacking.length > 0 || members.length === 0) {
       const receipt = await register.recordRead(checked.asker, started, canonicalJson(members));
       return { members, missing, receipt };
@@ -52,7 +52,7 @@ export class Issuing {
   async issue(request: ReportRequest, asking: Asking): Promise<IssuedReport> {
     const desk = this.#desk;
     const checked = checkedRequest(desk, request);
-    const { members, included, lacking, order, register } = membersFor(desk, checked, asking);
+    const { members, included, lacking, order, register } = await membersFor(desk, checked, asking);
     if (members.length === 0) await register.recordRead(checked.asker, desk.now(), '');
     if (lacking.length > 0) await register.recordRead(checked.asker, desk.now(), '');
     refuseUnauthorised(lacking, members);

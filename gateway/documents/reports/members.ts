@@ -22,10 +22,10 @@ interface ReportMembers {
 }
 
 /** Reads the register; nothing of it is on record yet. @throws YitongError `bad_request` for too large a group */
-export function membersFor(desk: ReportDesk, request: CheckedRequest, asking: Asking): ReportMembers {
+export async function membersFor(desk: ReportDesk, request: CheckedRequest, asking: Asking): Promise<ReportMembers> {
   const { asker: _, named: __, leaveOut, ...order } = request;
   const register = new CompanyRegister(desk, request.definition, asking);
-  const members = register.denied ? [] : membersIn(register, request);
+  const members = register.denied ? [] : await membersIn(register, request);
   const missing = missingIn(desk, request, members);
   const out = new Set(leaveOut ? missing.map(({ member }) => member) : []);
   const included = members.filter((_member, at) => !out.has(at));
@@ -42,11 +42,14 @@ export function membersFor(desk: ReportDesk, request: CheckedRequest, asking: As
   };
 }
 
-function membersIn(register: CompanyRegister, { definition, asker, named }: CheckedRequest): readonly Member[] {
+async function membersIn(
+  register: CompanyRegister,
+  { definition, asker, named }: CheckedRequest,
+): Promise<readonly Member[]> {
   const entry = register.entry.bind(register);
   const { maxSubjects } = definition;
   if (named === 'group') return membersOf(asker, entry, maxSubjects);
-  return namedMembers(membersOf(asker, entry, Math.max(maxSubjects, MOST_LOOKED_AT)), named, entry);
+  return namedMembers(await membersOf(asker, entry, Math.max(maxSubjects, MOST_LOOKED_AT)), named, entry);
 }
 
 /** By the authorisations as they are now. */

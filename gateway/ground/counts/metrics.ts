@@ -283,7 +283,7 @@ const data = {
   yitong_dataset_status: {
     type: 'gauge',
     labels: ['dataset', 'status'],
-    help: '1 for what answers say of the dataset now: current, stale or never-loaded',
+    help: '1 for what answers say of the dataset now: current, stale, never-loaded or unavailable',
   },
   yitong_dataset_age_seconds: {
     type: 'gauge',

@@ -225,6 +225,8 @@ class WriterProcess {
       workspace,
       {
         dataDir: this.#args.data,
+        workspaceDir: this.#args.workspace,
+        view: settings.view,
         bus,
         alert,
         hold: () => this.#hold,

@@ -216,7 +216,7 @@ function openRoute(
         recordId === undefined
           ? { dataset: contract.id, subject: about, recordId: '', missing: true }
           : { dataset: contract.id, subject: about, recordId };
-      const found = reader.one(record);
+      const found = await reader.one(record);
       if (found === undefined) throw new YitongError('not_found', 'the dataset has no such record now');
       return reply.status(201).send(shown(await tickets.open(lifecycle, found.record, acting(request, client, act))));
     },

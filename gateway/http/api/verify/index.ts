@@ -61,7 +61,7 @@ const service: Service = {
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
     const comparison = comparisons(workspace.schemes);
-    const read = claimReader(view, freshness(view), workspace);
+    const read = claimReader(freshness(view), workspace);
     // opened at the first request: most gateways verify nothing
     let guesses: Guesses | undefined;
     app.addHook('onClose', async () => guesses?.close());
@@ -100,7 +100,9 @@ const service: Service = {
         const claims = await limited(guesses, readyClaims(asked.claims, plan, comparison), client.id, subject, started);
         span?.step('read');
         const compares = claims.some(({ kind }) => kind === 'compare');
-        const { results, records } = compares ? read(claims, plan, subject, started) : unread(claims);
+        const from =
+          compares && view.fetch !== undefined ? await view.fetch([subject], plan.readIds, { kind: 'now' }) : view;
+        const { results, records } = compares ? read(from, claims, plan, subject, started) : unread(claims);
         const head = allowed ? `{"requestId":${JSON.stringify(request.id)},"time":"${time}",` : denialHead(request.id);
         const body = Buffer.from(`${head}${claimsJson(asked, results)}}`, 'utf8');
         let at = 0;

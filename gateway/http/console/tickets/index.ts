@@ -107,10 +107,10 @@ type Desk = ReturnType<typeof openDesk>;
 
 const recordName = (session: Session, { dataset, subject, recordId }: RecordRef): string =>
   hideSubject(session, JSON.stringify([dataset, subject, recordId]));
-function namedRecord({ reader }: Desk, session: Session, hidden: string): ShownRecord {
+async function namedRecord({ reader }: Desk, session: Session, hidden: string): Promise<ShownRecord> {
   const found = shownSubject(session, hidden);
   const [dataset = '', subject = '', recordId = ''] = found === undefined ? [] : (JSON.parse(found) as string[]);
-  const shown = found === undefined ? undefined : reader.one({ dataset, subject, recordId });
+  const shown = found === undefined ? undefined : await reader.one({ dataset, subject, recordId });
   if (shown === undefined) throw new YitongError('not_found', 'the record is not there any more; look it up anew');
   return shown;
 }
@@ -289,7 +289,7 @@ function recordsRoute(app: FastifyInstance, desk: Desk): void {
       desk,
       request,
       reply,
-      subject === undefined ? {} : { subject, records: reader.of(subject, datasets) },
+      subject === undefined ? {} : { subject, records: await reader.of(subject, datasets) },
     );
   });
 }
@@ -396,7 +396,7 @@ function findRoute(app: FastifyInstance, desk: Desk): void {
         });
       }
       const { subject } = whom;
-      return sendRecords(desk, request, reply, { subject, records: reader.of(subject, [contract]) });
+      return sendRecords(desk, request, reply, { subject, records: await reader.of(subject, [contract]) });
     },
   );
 }
@@ -411,7 +411,7 @@ function openRoute(app: FastifyInstance, desk: Desk): void {
     const register = lacking.find(({ id }) => id === body['register']);
     const about =
       register === undefined
-        ? namedRecord(desk, session, text(body['record'])).record
+        ? (await namedRecord(desk, session, text(body['record']))).record
         : wholeOf(spokenFor(session, text(body['of'])), register.id);
     const opened = await tickets.open(text(body['lifecycle']), about, {
       actor: actorOf(session.person),
@@ -438,7 +438,7 @@ function ticketRoute(app: FastifyInstance, desk: Desk): void {
       ...(ticket.record === undefined ? {} : { about: { ...ticket.record } }),
     });
     const { language } = request;
-    const shown = ticket.record === undefined ? undefined : reader.one(ticket.record);
+    const shown = ticket.record === undefined ? undefined : await reader.one(ticket.record);
     return sendFramed(request, reply, {
       title: ticket.lifecycle.title[language],
       workspace,

@@ -138,7 +138,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   validators(app);
-  const asPage: AsPage = (request, told, reply, error) =>
+  const asPage: AsPage = async (request, told, reply, error) =>
     face === 'people' ? errorPage(request, told, context.workspace, reply, error) : undefined;
   endingPlugin(app);
   refusalsPlugin(app, face, context);

@@ -29,8 +29,8 @@ export interface CodeStore {
    * what it wrote is durable when this resolves.
    */
   transaction<T>(work: (maps: CodeMaps) => T): Promise<T>;
-  code(id: string): CodeRecord | undefined;
-  release(id: string): ReleaseRecord | undefined;
+  code(id: string): Promise<CodeRecord | undefined>;
+  release(id: string): Promise<ReleaseRecord | undefined>;
   /**
    * Ten minutes after its end a code is emptied of whom and what it was about; after a day it is forgotten. Looks at
    * some codes a call, in turn.
@@ -78,8 +78,8 @@ export function memoryCodes(): CodeStore {
       [codes, releases, misses] = [newCodes, newReleases, newMisses];
       return result;
     },
-    code: (id) => codes.get(id),
-    release: (id) => releases.get(id),
+    code: async (id) => codes.get(id),
+    release: async (id) => releases.get(id),
     async sweep(now) {
       const sweep = <T extends CodeRecord | ReleaseRecord>(map: Map<string, T>): void => {
         for (const [id, record] of map) {
@@ -138,12 +138,12 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
   }
   const store: CodeStore = {
     transaction: (work) => env.write(() => env.undone(() => work(maps))),
-    code(id) {
+    async code(id) {
       // what was read before in this turn of the loop would hide what another worker has committed since
       env.root.resetReadTxn();
       return codes.get(id);
     },
-    release(id) {
+    async release(id) {
       env.root.resetReadTxn();
       return releases.get(id);
     },

@@ -115,12 +115,12 @@ function openCredentials(context: GatewayContext): Credentials {
         publishing: { issuer, key },
       } = await opened();
       const reports = await reportsOf(context);
-      const expiresAt = reports.credentialUntil(id);
+      const expiresAt = await reports.credentialUntil(id);
       const remembering: StatusStore = {
         ...stored(),
         async allocate() {
           const place = await stored().allocate();
-          reports.remember(id, place);
+          await reports.remember(id, place);
           return place;
         },
       };

@@ -6,6 +6,7 @@ import type { SubjectKey } from '../../../contracts/ids.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { parseSubject } from '../../answer/question/request.js';
+import { defaultLog, openLog } from '../../ground/logging/log.js';
 import type { ActionName, LookName } from '../../log/entries/actions.js';
 import { administrationBody, lookedBody } from '../../log/entries/events.js';
 import type { Journal, Receipt } from '../../log/entries/port.js';
@@ -48,7 +49,9 @@ export class ReportDesk {
     this.now = context.now;
     this.computing = openComputing(context, marks);
     this.#dataDir = context.dataDir;
-    this.#sweeping = setInterval(() => definitions.size > 0 && this.store.sweep(this.now()), SWEEP).unref();
+    this.#sweeping = setInterval(() => {
+      if (definitions.size > 0) void this.#sweep();
+    }, SWEEP).unref();
   }
 
   /** @throws YitongError `bad_report` */
@@ -69,6 +72,15 @@ export class ReportDesk {
   async #end(): Promise<void> {
     clearInterval(this.#sweeping);
     await this.#store?.close();
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.store.sweep(this.now());
+    } catch (err) {
+      const message = 'reports that are past their time could not be removed; tried again in an hour';
+      openLog('reports', defaultLog())('error', message, { err });
+    }
   }
 
   today(): Day {

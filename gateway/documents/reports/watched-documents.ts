@@ -44,25 +44,25 @@ export interface Watched {
    * One that is watched already is watched to the later of both ends.
    * @throws YitongError `too_many_watched`: then none is
    */
-  watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): void;
+  watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): Promise<void>;
   /** Those that are not over, by report. */
-  all(now: number): readonly Watch[];
+  all(now: number): Promise<readonly Watch[]>;
   /** Nobody watches it any more. */
-  forget(id: string): void;
+  forget(id: string): Promise<void>;
   /**
    * On disk when it resolves, many with one write.
    * @returns false if the watch has ended or its client knows another state by now; then nothing is kept
    */
   append(watch: Watch, state: string, issuer: string, change: Omit<WatchedChange, 'number'>): Promise<boolean>;
   /** In order. */
-  changes(client: string, after: number, limit: number): readonly WatchedChange[];
+  changes(client: string, after: number, limit: number): Promise<readonly WatchedChange[]>;
   /** The highest that was given. */
-  last(client: string): number;
+  last(client: string): Promise<number>;
   /** Whether this holder does the watching now; asked again within `LEASE` ms. */
-  lease(holder: string, now: number): boolean;
-  release(holder: string): void;
+  lease(holder: string, now: number): Promise<boolean>;
+  release(holder: string): Promise<void>;
   /** Removes what is past its time. @returns how many */
-  sweep(now: number): number;
+  sweep(now: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -123,7 +123,7 @@ class WatchStore implements Watched {
 
   // watches
 
-  watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): void {
+  async watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): Promise<void> {
     this.#env.writeSync(() => {
       const known = asked.map(({ id }) => this.#map.get(['watch', id, client]));
       const added = new Set(asked.filter((_, i) => !isWatch(known[i])).map(({ id }) => id)).size;
@@ -142,7 +142,7 @@ class WatchStore implements Watched {
     });
   }
 
-  all(now: number): readonly Watch[] {
+  async all(now: number): Promise<readonly Watch[]> {
     return [...this.#watches()].filter(({ until }) => until > now);
   }
 
@@ -153,7 +153,7 @@ class WatchStore implements Watched {
     }
   }
 
-  forget(id: string): void {
+  async forget(id: string): Promise<void> {
     this.#env.writeSync(() => {
       for (const { key } of [...this.#under('watch', id)]) {
         const [, , client] = key;
@@ -190,7 +190,7 @@ class WatchStore implements Watched {
     });
   }
 
-  changes(client: string, after: number, limit: number): readonly WatchedChange[] {
+  async changes(client: string, after: number, limit: number): Promise<readonly WatchedChange[]> {
     const found: WatchedChange[] = [];
     const range = { start: ['change', client, after + 1], end: ['change', client, '\uffff'] };
     for (const { key, value } of this.#map.getRange(range)) {
@@ -205,13 +205,13 @@ class WatchStore implements Watched {
     return found;
   }
 
-  last(client: string): number {
+  async last(client: string): Promise<number> {
     return this.#number('number', client);
   }
 
   // who watches
 
-  lease(holder: string, now: number): boolean {
+  async lease(holder: string, now: number): Promise<boolean> {
     return this.#leases.writeSync(() => {
       const held = this.#leases.root.get('lease');
       if (held !== undefined && held.holder !== holder && held.until > now) return false;
@@ -220,7 +220,7 @@ class WatchStore implements Watched {
     });
   }
 
-  release(holder: string): void {
+  async release(holder: string): Promise<void> {
     this.#leases.writeSync(() => {
       if (this.#leases.root.get('lease')?.holder === holder) this.#leases.root.removeSync('lease');
     });
@@ -228,7 +228,7 @@ class WatchStore implements Watched {
 
   // the end of what is past its time
 
-  sweep(now: number): number {
+  async sweep(now: number): Promise<number> {
     return this.#env.writeSync(() => {
       const over = [...this.#watches()].filter(({ until }) => until <= now);
       for (const { id, client } of over) this.#drop(id, client);

@@ -33,14 +33,14 @@ export interface Pending {
 }
 
 export interface Sessions {
-  begin(pending: Omit<Pending, 'since'>): string;
+  begin(pending: Omit<Pending, 'since'>): Promise<string>;
   /** Once only. */
-  take(token: string): Pending | undefined;
+  take(token: string): Promise<Pending | undefined>;
   /** A new session under a new token: whoever knew an older token gains nothing (session fixation). */
-  create(person: Person): { readonly token: string; readonly session: Session };
+  create(person: Person): Promise<{ readonly token: string; readonly session: Session }>;
   /** Undefined if there is none, or it is over. */
-  find(token: string): Session | undefined;
-  end(token: string): Session | undefined;
+  find(token: string): Promise<Session | undefined>;
+  end(token: string): Promise<Session | undefined>;
   close(): Promise<void>;
 }
 
@@ -98,23 +98,23 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
   sweep.unref();
 
   return {
-    begin(pending) {
+    async begin(pending) {
       const token = fresh();
       put(token, { kind: 'pending', value: { ...pending, since: now() } });
       return token;
     },
-    take(token) {
+    async take(token) {
       const stored = remove(token);
       return stored?.kind === 'pending' ? stored.value : undefined;
     },
-    create(person) {
+    async create(person) {
       const token = fresh();
       const at = now();
       const session: Session = { person, csrf: fresh(), since: at, seen: at, key: randomBytes(32).toString('base64') };
       put(token, { kind: 'session', value: session });
       return { token, session };
     },
-    find(token) {
+    async find(token) {
       const stored = look(token);
       if (stored?.kind !== 'session') return undefined;
       const at = now();
@@ -127,7 +127,7 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
       }
       return stored.value;
     },
-    end(token) {
+    async end(token) {
       const stored = remove(token);
       return stored?.kind === 'session' ? stored.value : undefined;
     },

@@ -130,7 +130,7 @@ function guardRoutes(app: FastifyInstance): void {
     const ours = isFromHere(request) && (session === undefined || hasToken(request, session));
     takeCarried(request);
     if (session === undefined && request.routeOptions.config.roles !== undefined) {
-      const id = isFromHere(request) ? keepSent(request, reply, 'sign_in_required') : undefined;
+      const id = isFromHere(request) ? await keepSent(request, reply, 'sign_in_required') : undefined;
       if (id === undefined) throw new YitongError('sign_in_required', 'sign in first');
       await app.refused(request, 'sign_in_required');
       return reply
@@ -139,7 +139,7 @@ function guardRoutes(app: FastifyInstance): void {
     }
     if (session === undefined || ours) return;
     // of a page that another session of the same person had
-    const id = isFromHere(request) && isPage(request) ? keepSent(request, reply, 'form_foreign') : undefined;
+    const id = isFromHere(request) && isPage(request) ? await keepSent(request, reply, 'form_foreign') : undefined;
     if (id === undefined || request.sent === undefined)
       throw new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again');
     await app.refused(request, 'form_foreign');
@@ -181,7 +181,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
 
   await headersAndForms(app);
 
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', async (request, reply) => {
     const chosen = (request.query as { readonly lang?: unknown }).lang;
     request.language = languageOf(chosen ?? request.cookies[LANGUAGE_COOKIE], request.headers['accept-language']);
     if (chosen === 'zh' || chosen === 'en')
@@ -193,8 +193,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
         maxAge: YEAR,
       });
     const token = request.cookies[SESSION_COOKIE];
-    request.session = token === undefined ? undefined : sessions.find(token);
-    done();
+    request.session = token === undefined ? undefined : await sessions.find(token);
   });
   await peopleLimitsPlugin(app, context);
   guardRoutes(app);

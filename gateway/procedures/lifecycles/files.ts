@@ -130,10 +130,14 @@ export function dropFiles(dataDir: string, ticket: string, files: readonly Pick<
 const DAY = 86_400_000;
 
 /** Files of tickets that never came to be: whoever stored them ended before the act was stored. */
-export function dropStray(dataDir: string, isTicket: (id: string) => boolean, now: number): void {
+export async function dropStray(
+  dataDir: string,
+  isTicket: (id: string) => Promise<boolean>,
+  now: number,
+): Promise<void> {
   const folder = join(ticketsDir(dataDir), 'files');
   for (const id of existsSync(folder) ? readdirSync(folder) : [])
-    if (!isTicket(id) && now - statSync(join(folder, id)).mtimeMs > DAY) removeFiles(dataDir, id);
+    if (!(await isTicket(id)) && now - statSync(join(folder, id)).mtimeMs > DAY) removeFiles(dataDir, id);
 }
 
 export const removeFiles = (dataDir: string, ticket: string): void =>

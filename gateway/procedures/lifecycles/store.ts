@@ -36,22 +36,22 @@ export interface StoredTicket {
 
 export interface TicketStore {
   /** How many events were ever stored. */
-  changes(): number;
+  changes(): Promise<number>;
   /** Tickets of the events after the first `since`. */
-  changedSince(since: number): ReadonlySet<string>;
-  read(id: string): StoredTicket | undefined;
+  changedSince(since: number): Promise<ReadonlySet<string>>;
+  read(id: string): Promise<StoredTicket | undefined>;
   /**
-   * The event behind the first `after` of the ticket, on disk when this returns; `over`: the ticket ends with it.
+   * The event behind the first `after` of the ticket, on disk when this resolves; `over`: the ticket ends with it.
    * @returns false if the ticket has another number of events by now, or another one of its lifecycle is open about the
    * record
    */
-  append(head: TicketHead, after: number, event: StoredEvent, over: boolean): boolean;
+  append(head: TicketHead, after: number, event: StoredEvent, over: boolean): Promise<boolean>;
   /**
-   * Tickets that go, on disk when this returns; one that has another number of events by now stays. Other processes
+   * Tickets that go, on disk when this resolves; one that has another number of events by now stays. Other processes
    * hear of it as of an event.
    * @returns how many went
    */
-  remove(tickets: readonly { readonly id: string; readonly events: number }[]): number;
+  remove(tickets: readonly { readonly id: string; readonly events: number }[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -78,18 +78,18 @@ export function openTicketStore(dataDir: string): TicketStore {
   const events = (id: string): StoredEvent[] =>
     [...map.getRange({ start: eventKey(id, 0), end: `event/${id}/~` })].map(({ value }) => value as StoredEvent);
   return {
-    changes() {
+    async changes() {
       // what another process stored a moment ago is asked for
       map.resetReadTxn();
       return count();
     },
-    changedSince: (since) =>
+    changedSince: async (since) =>
       new Set([...map.getRange({ start: change(since + 1), end: 'change/~' })].map(({ value }) => value as string)),
-    read(id) {
+    async read(id) {
       const head = ID.test(id) ? (map.get(`head/${id}`) as TicketHead | undefined) : undefined;
       return head === undefined ? undefined : { head, events: events(id) };
     },
-    append(head, after, event, over) {
+    async append(head, after, event, over) {
       return env.writeSync(() => {
         if (events(head.id).length !== after) return false;
         const open = map.get(openKey(head));
@@ -104,7 +104,7 @@ export function openTicketStore(dataDir: string): TicketStore {
         return true;
       });
     },
-    remove(tickets) {
+    async remove(tickets) {
       return env.writeSync(() => {
         // the notes of tickets that an earlier call removed: processes that run have read them, and one that starts now
         // reads the tickets themselves

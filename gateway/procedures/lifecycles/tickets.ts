@@ -1,7 +1,7 @@
 /**
  * Tickets of the lifecycles that a workspace declares. An act is checked, put on record, and takes effect when it is
  * stored: in this order. State is what the stored events make of it; each process keeps it in memory and reads what is
- * new.
+ * new, beside the questions: what a ticket does to a record is looked up without waiting for the store.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -104,30 +104,34 @@ export interface Tickets {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly effects: RecordEffects;
   /** Those that the actor may see, the next to run out first, then those that are over, newest first. */
-  list(actor: Actor): readonly SeenTicket[];
+  list(actor: Actor): Promise<readonly SeenTicket[]>;
   /** Of every ticket, for figures and alerts. */
-  all(): readonly Ticket[];
+  all(): Promise<readonly Ticket[]>;
   /**
    * Tickets that were over before `before` (ms since 1970) go, if they do nothing to their record; what was done on
    * them stays in the log.
    * @returns how many
    */
-  prune(before: number): number;
+  prune(before: number): Promise<number>;
   /** Tickets whose events their lifecycle does not know any more; their effects hold. */
-  unreadable(): number;
+  unreadable(): Promise<number>;
+  /** Resolves when the effects are those of whatever was stored before the call. */
+  upToDate(): Promise<void>;
+  /** ms since the effects were those of everything stored; what was known before stays in force meanwhile. */
+  age(): number;
   /** @throws YitongError `not_found`, also for those that the actor may not see */
-  get(id: string, actor: Actor): OpenedTicket;
+  get(id: string, actor: Actor): Promise<OpenedTicket>;
   /** Acts that open a ticket about the record; none of a lifecycle of which one is open. */
   openings(
     record: RecordRef,
     actor: Actor,
-  ): readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[];
+  ): Promise<readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[]>;
   /** @throws YitongError `not_found`, `act_refused`, `act_incomplete`, `ticket_moved`, `audit_unavailable` */
   act(id: string, act: TicketAct): Promise<OpenedTicket>;
   /** As `act`, of one that opens a ticket. The record is the caller's to look up. */
   open(lifecycle: string, record: RecordRef, act: TicketAct): Promise<OpenedTicket>;
   /** A file that came with the ticket. @throws YitongError `not_found`, as `get`; `store_damaged` */
-  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer };
+  file(id: string, file: string, actor: Actor): Promise<TicketFile & { readonly bytes: Buffer }>;
   close(): Promise<void>;
 }
 
@@ -136,7 +140,7 @@ interface TicketsOptions {
   readonly workspace: Pick<Workspace, 'layers' | 'authorities' | 'contracts'>;
   /** ms since 1970 */
   readonly now: () => number;
-  /** ms for which effects may be older than what is stored; default 250. */
+  /** ms between two looks at what is stored, so long effects may be behind it; default 250, at least 10. */
   readonly lag?: number;
 }
 
@@ -149,7 +153,10 @@ interface Known {
 
 /** @throws YitongError `bad_lifecycle`, `bad_calendar` */
 export async function openTickets({ dataDir, workspace, now, lag = 250 }: TicketsOptions): Promise<Tickets> {
-  return new OpenTickets(dataDir, workspace, now, lag, await loadLifecycles(workspace));
+  const tickets = new OpenTickets(dataDir, workspace, now, lag, await loadLifecycles(workspace));
+  // a store that cannot be read now is told to whoever asks for what it holds, and read with the next look
+  await tickets.upToDate().catch(() => undefined);
+  return tickets;
 }
 
 const actsOf = ({ lifecycle, state }: Known, parties: readonly string[]): readonly string[] => [
@@ -185,7 +192,15 @@ class OpenTickets implements Tickets {
   readonly #broken = new Set<string>();
   readonly #table = new EffectTable();
   #seen = 0;
-  #lookedAt = -Infinity;
+  readonly #openedAt = performance.now();
+  /** When the look began after which nothing was missing; ms of `performance.now()`. */
+  #freshAt: number | undefined;
+  /** Why the last look failed. */
+  #failure: unknown;
+  #reading: Promise<void> | undefined;
+  /** The look that begins when the one under way is over: whoever waits for what is stored now shares it. */
+  #next: Promise<void> | undefined;
+  readonly #timer: NodeJS.Timeout;
 
   readonly #dataDir: string;
   readonly #workspace: TicketsOptions['workspace'];
@@ -203,12 +218,14 @@ class OpenTickets implements Tickets {
     this.#workspace = workspace;
     this.#now = now;
     this.#declared = declared;
-    const refresh = (): number => {
-      const at = performance.now();
-      if (at - this.#lookedAt >= lag) this.#refresh();
+    const version = (): number => {
+      // while nothing was ever read, nobody knows what is hidden
+      if (this.#freshAt === undefined)
+        throw this.#failure ?? new YitongError('state_unavailable', 'the store of tickets was not read yet');
       return this.#seen;
     };
-    this.effects = recordEffects(this.#table, (record) => this.#reference(record), refresh);
+    this.effects = recordEffects(this.#table, (record) => this.#reference(record), version);
+    this.#timer = setInterval(() => void this.#look(), Math.max(lag, 10)).unref();
   }
 
   get lifecycles(): ReadonlyMap<string, Lifecycle> {
@@ -229,15 +246,57 @@ class OpenTickets implements Tickets {
     );
   }
 
-  /** Reads what is new. */
-  #refresh(): void {
-    this.#lookedAt = performance.now();
+  age(): number {
+    return performance.now() - (this.#freshAt ?? this.#openedAt);
+  }
+
+  upToDate(): Promise<void> {
+    if (this.#reading === undefined) return this.#read();
+    this.#next ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#reading ?? this.#read();
+      });
+    return this.#next;
+  }
+
+  /** Now and then, beside the questions: what fails is seen in the age. */
+  async #look(): Promise<void> {
+    if (this.#reading !== undefined) return;
+    try {
+      await this.#read();
+    } catch {
+      // kept in `#failure`
+    }
+  }
+
+  #read(): Promise<void> {
+    const startedAt = performance.now();
+    const reading = this.#readNew().then(
+      () => {
+        this.#reading = undefined;
+        this.#freshAt = startedAt;
+        this.#failure = undefined;
+      },
+      (error: unknown) => {
+        this.#reading = undefined;
+        this.#failure = error;
+        throw error;
+      },
+    );
+    this.#reading = reading;
+    return reading;
+  }
+
+  /** One at a time. */
+  async #readNew(): Promise<void> {
     if (this.#opened === undefined && !hasTickets(this.#dataDir)) return;
     const { store } = this.#parts();
-    const changes = store.changes();
+    const changes = await store.changes();
     if (changes === this.#seen) return;
-    for (const id of store.changedSince(this.#seen)) {
-      const stored = store.read(id);
+    for (const id of await store.changedSince(this.#seen)) {
+      const stored = await store.read(id);
       if (stored !== undefined) this.#take(stored);
       else {
         // it went, as its term was over
@@ -289,32 +348,32 @@ class OpenTickets implements Tickets {
     };
   }
 
-  all(): readonly Ticket[] {
-    this.#refresh();
+  async all(): Promise<readonly Ticket[]> {
+    await this.upToDate();
     return [...this.#known.values()].map((known) => this.#ticket(known));
   }
 
-  prune(before: number): number {
-    this.#refresh();
+  async prune(before: number): Promise<number> {
+    await this.upToDate();
     const past = [...this.#known.values()].filter(
       ({ lifecycle, state }) => isOver(lifecycle, state) && state.at < before && effectOf(lifecycle, state) === 'none',
     );
     if (this.#opened === undefined) return 0;
     const { store } = this.#parts();
-    const gone = store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
-    for (const { head } of past) if (store.read(head.id) === undefined) removeFiles(this.#dataDir, head.id);
-    dropStray(this.#dataDir, (id) => store.read(id) !== undefined, this.#now());
-    this.#refresh();
+    const gone = await store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
+    for (const { head } of past) if ((await store.read(head.id)) === undefined) removeFiles(this.#dataDir, head.id);
+    await dropStray(this.#dataDir, async (id) => (await store.read(id)) !== undefined, this.#now());
+    await this.upToDate();
     return gone;
   }
 
-  unreadable(): number {
-    this.#refresh();
+  async unreadable(): Promise<number> {
+    await this.upToDate();
     return this.#broken.size;
   }
 
-  list(actor: Actor): readonly SeenTicket[] {
-    this.#refresh();
+  async list(actor: Actor): Promise<readonly SeenTicket[]> {
+    await this.upToDate();
     const mine = [...this.#known.values()].flatMap((known): SeenTicket[] => {
       const parties = this.#partiesIn(known, actor);
       return parties.length === 0 ? [] : [{ ...this.#ticket(known), parties, acts: actsOf(known, parties) }];
@@ -333,8 +392,8 @@ class OpenTickets implements Tickets {
     return partiesOf(lifecycle, actor, this.#concern(head)).filter((party) => state.seenBy.includes(party));
   }
 
-  #knownTo(id: string, actor: Actor): Known & { readonly parties: readonly string[] } {
-    this.#refresh();
+  async #knownTo(id: string, actor: Actor): Promise<Known & { readonly parties: readonly string[] }> {
+    await this.upToDate();
     const known = this.#known.get(id);
     const parties = known === undefined ? [] : this.#partiesIn(known, actor);
     if (known === undefined || parties.length === 0) throw new YitongError('not_found', NOT_FOUND);
@@ -348,9 +407,9 @@ class OpenTickets implements Tickets {
     return { subject, ...(details as Omit<Inside, 'subject'>) };
   }
 
-  get(id: string, actor: Actor): OpenedTicket {
-    const known = this.#knownTo(id, actor);
-    const { events } = this.#parts().store.read(id) ?? { events: [] };
+  async get(id: string, actor: Actor): Promise<OpenedTicket> {
+    const known = await this.#knownTo(id, actor);
+    const { events } = (await this.#parts().store.read(id)) ?? { events: [] };
     const opened = events.map((event): OpenedEvent & { readonly first: Inside | undefined } => {
       const { effect: _, pseudonym: __, enc: ___, ...told } = event;
       const inside = this.#inside(event);
@@ -370,11 +429,11 @@ class OpenTickets implements Tickets {
     };
   }
 
-  openings(
+  async openings(
     record: RecordRef,
     actor: Actor,
-  ): readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[] {
-    this.#refresh();
+  ): Promise<readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[]> {
+    await this.upToDate();
     const reference = this.#reference(record);
     const kind = this.#workspace.contracts.get(record.dataset as DatasetId)?.kind;
     return [...this.lifecycles.values()].flatMap((lifecycle) => {
@@ -399,8 +458,8 @@ class OpenTickets implements Tickets {
   }
 
   async act(id: string, act: TicketAct): Promise<OpenedTicket> {
-    const known = this.#knownTo(id, act.actor);
-    const first = this.#parts().store.read(id)?.events[0];
+    const known = await this.#knownTo(id, act.actor);
+    const first = (await this.#parts().store.read(id))?.events[0];
     const inside = first === undefined ? undefined : this.#inside(first);
     if (inside === undefined)
       throw new YitongError('act_refused', 'the subject of the ticket was erased; nothing more is done on it');
@@ -412,7 +471,7 @@ class OpenTickets implements Tickets {
     const lifecycle = this.lifecycles.get(id);
     if (
       lifecycle === undefined ||
-      !this.openings(record, act.actor).some((one) => one.lifecycle.id === id && one.acts.includes(act.act))
+      !(await this.openings(record, act.actor)).some((one) => one.lifecycle.id === id && one.acts.includes(act.act))
     ) {
       throw new YitongError(
         'act_refused',
@@ -500,25 +559,28 @@ class OpenTickets implements Tickets {
       enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify({ subject: record.subject, details }))),
       effect: effectOf(lifecycle, next),
     };
-    if (!store.append(head, events, stored, isOver(lifecycle, next))) {
+    if (!(await store.append(head, events, stored, isOver(lifecycle, next)))) {
       dropFiles(this.#dataDir, head.id, files);
       await putOnRecord(deed('ticket_act_void'));
       throw new YitongError('ticket_moved', 'somebody acted on the ticket at the same time; look at it again');
     }
   }
 
-  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer } {
-    const ticket = this.get(id, actor);
+  async file(id: string, file: string, actor: Actor): Promise<TicketFile & { readonly bytes: Buffer }> {
+    const ticket = await this.get(id, actor);
     const found = ticket.events.flatMap(({ files = [] }) => files).find((one) => one.id === file);
     const secret =
       found === undefined
         ? undefined
-        : this.#parts().keys.byPseudonym(this.#parts().store.read(id)?.events[0]?.pseudonym ?? '');
+        : this.#parts().keys.byPseudonym((await this.#parts().store.read(id))?.events[0]?.pseudonym ?? '');
     if (found === undefined || secret === undefined) throw new YitongError('not_found', NOT_FOUND);
     return { ...found, bytes: loadFile(this.#dataDir, id, found, secret) };
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#timer);
+    while (this.#reading !== undefined || this.#next !== undefined)
+      await (this.#next ?? this.#reading)?.catch(() => undefined);
     await this.#opened?.store.close();
     await this.#opened?.keys.close();
   }

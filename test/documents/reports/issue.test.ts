@@ -336,8 +336,8 @@ void t.test(
     t.strictSame(await reports.listFor(stranger, made.asking()), []);
     t.strictSame((await reports.find(first.id, self, made.asking())).model, first.model);
     await t.rejects(reports.find(first.id, stranger, made.asking()), { code: 'not_found' });
-    t.equal(reports.isCodeOf(first.id, first.code), true);
-    t.equal(reports.isCodeOf(second.id, first.code), false);
+    t.equal(await reports.isCodeOf(first.id, first.code), true);
+    t.equal(await reports.isCodeOf(second.id, first.code), false);
     const typed = first.code.toLowerCase().replaceAll('-', ' ').replaceAll('0', 'o').replaceAll('1', 'l');
     const found = await reports.verifyCode(typed, made.asking());
     t.strictSame([found.outcome, found.issued?.model], ['genuine', first.model], 'as people type it');
@@ -412,9 +412,9 @@ void t.test('reports and authorisations go when their time is over', async (t) =
   const issued = await made.reports.issue(made.request({ report: 'food-safety', purpose: 'supply' }), made.asking());
   await authorise(made, daughter);
   t.equal(issued.keptUntil, new Date(NOW + 365 * 86_400_000).toISOString(), 'as the definition says');
-  t.equal(made.reports.sweep(NOW + 365 * 86_400_000), 0);
-  t.equal(made.reports.sweep(NOW + 365 * 86_400_000 + 1), 1);
+  t.equal(await made.reports.sweep(NOW + 365 * 86_400_000), 0);
+  t.equal(await made.reports.sweep(NOW + 365 * 86_400_000 + 1), 1);
   t.match(await made.reports.verifyCode(issued.code, made.asking()), { outcome: 'unknown' });
-  t.equal(made.reports.sweep(NOW + 4 * 365 * 86_400_000), 1);
+  t.equal(await made.reports.sweep(NOW + 4 * 365 * 86_400_000), 1);
   t.strictSame((await made.reports.authorisationsOf(daughter, made.asking())).given, []);
 });

@@ -27,57 +27,55 @@ function world(t: Test): {
 
 t.test('a session ends when it is idle, when it is old, and when its person says so; in every worker', async (t) => {
   const { sessions, other, clock } = world(t);
-  const { token } = sessions.create(person);
-  t.match(other.find(token), { person: { id: person.id } });
+  const { token } = await sessions.create(person);
+  t.match(await other.find(token), { person: { id: person.id } });
   clock.now += 14 * MINUTE;
-  t.ok(other.find(token));
+  t.ok(await other.find(token));
   clock.now += 14 * MINUTE;
-  t.ok(sessions.find(token), 'used meanwhile');
+  t.ok(await sessions.find(token), 'used meanwhile');
   clock.now += 15 * MINUTE + 1;
-  t.equal(sessions.find(token), undefined, 'idle');
+  t.equal(await sessions.find(token), undefined, 'idle');
 
-  const long = sessions.create(person).token;
+  const long = (await sessions.create(person)).token;
   for (let minutes = 0; minutes < 480; minutes += 10) {
-    t.ok(sessions.find(long));
+    t.ok(await sessions.find(long));
     clock.now += 10 * MINUTE;
   }
   clock.now += 1;
-  t.equal(sessions.find(long), undefined, 'old, however busy');
+  t.equal(await sessions.find(long), undefined, 'old, however busy');
 
-  const left = sessions.create(person).token;
-  t.match(other.end(left), { person: { id: person.id } });
-  t.equal(sessions.find(left), undefined);
-  t.equal(sessions.end(left), undefined);
+  const left = (await sessions.create(person)).token;
+  t.match(await other.end(left), { person: { id: person.id } });
+  t.equal(await sessions.find(left), undefined);
+  t.equal(await sessions.end(left), undefined);
 });
 
-t.test('a sign-in comes back once, in time, and is no session', (t) => {
+t.test('a sign-in comes back once, in time, and is no session', async (t) => {
   const { sessions, other, clock } = world(t);
   const pending = { state: 's', nonce: 'n', verifier: 'v', returnTo: '/console' };
-  const token = sessions.begin(pending);
-  t.equal(sessions.find(token), undefined);
-  t.match(other.take(token), pending);
-  t.equal(sessions.take(token), undefined, 'once');
-  const late = sessions.begin(pending);
+  const token = await sessions.begin(pending);
+  t.equal(await sessions.find(token), undefined);
+  t.match(await other.take(token), pending);
+  t.equal(await sessions.take(token), undefined, 'once');
+  const late = await sessions.begin(pending);
   clock.now += 10 * MINUTE + 1;
-  t.equal(sessions.take(late), undefined);
-  const session = sessions.create(person).token;
-  t.equal(sessions.take(session), undefined, 'a session is no sign-in');
-  for (const wrong of ['', 'x', '../..', token.slice(1), `${token}a`]) t.equal(sessions.find(wrong), undefined);
-  t.end();
+  t.equal(await sessions.take(late), undefined);
+  const session = (await sessions.create(person)).token;
+  t.equal(await sessions.take(session), undefined, 'a session is no sign-in');
+  for (const wrong of ['', 'x', '../..', token.slice(1), `${token}a`]) t.equal(await sessions.find(wrong), undefined);
 });
 
-t.test('the file of sessions signs nobody in', (t) => {
+t.test('the file of sessions signs nobody in', async (t) => {
   const { sessions, dataDir } = world(t);
-  const { token } = sessions.create(person);
+  const { token } = await sessions.create(person);
   const file = join(dataDir, 'people', 'sessions');
   t.equal(statSync(file).mode & 0o077, 0);
   t.notOk(readFileSync(file).includes(token));
-  t.end();
 });
 
-t.test("a subject's name in an address is of one session only, and cannot be made up", (t) => {
+t.test("a subject's name in an address is of one session only, and cannot be made up", async (t) => {
   const { sessions } = world(t);
-  const [a, b] = [sessions.create(person).session, sessions.create(person).session];
+  const [a, b] = [(await sessions.create(person)).session, (await sessions.create(person)).session];
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }), fc.nat(), (subject, at) => {
       const hidden = hideSubject(a, subject);
@@ -93,7 +91,6 @@ t.test("a subject's name in an address is of one session only, and cannot be mad
     }),
   );
   t.equal(shownSubject(a, 'x'), undefined);
-  t.end();
 });
 
 t.test('a role counts only if it is spelt exactly and says what it is about', (t) => {

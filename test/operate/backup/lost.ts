@@ -92,7 +92,7 @@ export async function lostAndRestored(t: Test, more: object, every = 1): Promise
     }),
   );
   const sessions = openSessions({ dataDir: data, now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
-  const { token } = sessions.create({ key: 'u1', name: 'Qian', roles: ['auditor'] } as unknown as Parameters<
+  const { token } = await sessions.create({ key: 'u1', name: 'Qian', roles: ['auditor'] } as unknown as Parameters<
     typeof sessions.create
   >[0]);
   await sessions.close();

@@ -46,7 +46,7 @@ export function codesConformance(t: Test, driver: CodesDriver): void {
       ),
     );
     t.equal(won.filter((one) => one === true).length, 1);
-    for (const store of stores) t.equal(store.code('a')?.state, 'refused');
+    for (const store of stores) t.equal((await store.code('a'))?.state, 'refused');
   });
 
   t.test('what throws has changed nothing', async (t) => {
@@ -60,8 +60,8 @@ export function codesConformance(t: Test, driver: CodesDriver): void {
       }),
       { message: 'no' },
     );
-    t.equal(store.code('a'), undefined);
-    t.equal(store.release('a'), undefined);
+    t.equal(await store.code('a'), undefined);
+    t.equal(await store.release('a'), undefined);
     t.equal(await store.transaction((maps) => maps.misses('x')), undefined);
   });
 
@@ -71,19 +71,19 @@ export function codesConformance(t: Test, driver: CodesDriver): void {
       const dir = t.testdir();
       const store = opened(t, dir);
       await store.transaction((maps) => maps.putRelease('a', release));
-      t.equal(store.code('a'), undefined);
-      t.same(store.release('a'), release);
-      if (driver.keeps) t.same(opened(t, dir).release('a'), release, 'another worker sees it');
+      t.equal(await store.code('a'), undefined);
+      t.same(await store.release('a'), release);
+      if (driver.keeps) t.same(await opened(t, dir).release('a'), release, 'another worker sees it');
       await store.sweep(release.until + 599_999);
-      t.same(store.release('a'), release);
+      t.same(await store.release('a'), release);
       await store.sweep(release.until + 600_000);
       t.same(
-        store.release('a'),
+        await store.release('a'),
         { state: 'released', madeAt: NOW, until: release.until },
         'of whom and what it was nothing is left',
       );
       await store.sweep(NOW + 86_400_001);
-      t.equal(store.release('a'), undefined);
+      t.equal(await store.release('a'), undefined);
     },
   );
 
@@ -96,13 +96,13 @@ export function codesConformance(t: Test, driver: CodesDriver): void {
         maps.putMisses('x', { since: record.until - 1, count: 3 });
       });
       await store.sweep(record.until + 599_999);
-      t.same(store.code('a'), record);
+      t.same(await store.code('a'), record);
       t.same(await store.transaction((maps) => maps.misses('x')), { since: record.until - 1, count: 3 });
       await store.sweep(record.until + 600_000);
-      t.same(store.code('a'), { state: 'created', madeAt: NOW, until: record.until });
+      t.same(await store.code('a'), { state: 'created', madeAt: NOW, until: record.until });
       t.equal(await store.transaction((maps) => maps.misses('x')), undefined);
       await store.sweep(NOW + 86_400_001);
-      t.equal(store.code('a'), undefined);
+      t.equal(await store.code('a'), undefined);
     },
   );
 }

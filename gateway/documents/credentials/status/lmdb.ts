@@ -48,7 +48,7 @@ export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore
         return true;
       });
     },
-    read(list) {
+    async read(list) {
       // a revocation that another worker has committed in this turn of the loop counts
       map.resetReadTxn();
       return read('revoked', list);

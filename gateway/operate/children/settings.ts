@@ -10,10 +10,13 @@ export function groupSettings(
   flags: Partial<GatewaySettings>,
   development: boolean,
 ): Settings {
-  // nobody sends requests to a city of one machine who would have to turn away: it stops at once unless somebody says
-  // otherwise
+  // a city of one machine is there to be tried: nobody sends requests to it who would have to turn away, so it stops at
+  // once, and one worker is enough, unless somebody says otherwise
   const given = development
-    ? { ...workspace.settings, gateway: { drainSeconds: 0, ...(workspace.settings['gateway'] as object | undefined) } }
+    ? {
+        ...workspace.settings,
+        gateway: { drainSeconds: 0, workers: 1, ...(workspace.settings['gateway'] as object | undefined) },
+      }
     : workspace.settings;
   return readSettings(given, { file: join(dir, 'yitong.json') }, process.env, flags);
 }

@@ -43,7 +43,7 @@ export class Touched {
   bytes = 0;
 }
 /** Bytes of heads that are held at most, about, before they are stored. */
-const HELD = 16 * 2 ** 20;
+const HELD = 64 * 2 ** 20;
 
 export class DataApplier {
   readonly #view = new RecordView();
@@ -51,6 +51,7 @@ export class DataApplier {
    * False while the dataset has no version but current ones, as in a first load: then there is no past to look through.
    */
   #past = false;
+  #isFresh = false;
   constructor(
     readonly maps: Store,
     readonly workspace: ViewWorkspace,
@@ -60,15 +61,17 @@ export class DataApplier {
   /**
    * What it touches is stored by `store`, in the same transaction.
    * @param past whether the dataset may have versions that are no longer current
+   * @param isFresh whether all of the view was written a moment ago, as `CheckedMap.get` takes it
    */
   apply(
     source: DataSource,
     records: readonly InRecord[],
-    { past, touched }: { readonly past: boolean; readonly touched: Touched },
+    { past, isFresh, touched }: { readonly past: boolean; readonly isFresh: boolean; readonly touched: Touched },
     setAside: (record: InRecord, reason: PoisonReason) => void,
   ): Tally {
     const tally = newTally();
     this.#past = past;
+    this.#isFresh = isFresh;
     for (const record of records) {
       const reason = this.#one(source, record, touched, tally);
       if (reason === undefined) continue;
@@ -146,7 +149,7 @@ export class DataApplier {
   }
 
   #load(subject: string): Work {
-    return { subject, head: this.maps.heads.get(Buffer.from(subject)) ?? EMPTY_HEAD, dirty: false };
+    return { subject, head: this.maps.heads.get(Buffer.from(subject), this.#isFresh) ?? EMPTY_HEAD, dirty: false };
   }
 
   #store({ subject, head }: Work): void {

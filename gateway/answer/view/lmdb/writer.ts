@@ -68,6 +68,8 @@ export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWr
 class LmdbViewWriter implements ViewWriter {
   readonly #sources: ReadonlyMap<TopicName, DataSource | ControlSource>;
   readonly #data: DataApplier;
+  /** It was emptied by this process, and nothing but what stood on the bus by then has come in since. */
+  #isFresh = false;
 
   constructor(
     readonly store: Store,
@@ -92,6 +94,8 @@ class LmdbViewWriter implements ViewWriter {
   apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
     return new Promise((resolve) => {
       const work = this.#checked(batch, after);
+      // what is new comes in: what was read again until now may have lain here for long
+      if (this.#sources.get(batch[0]?.topic ?? '')?.kind === 'data') this.#isFresh = false;
       const { applied, ignored, poisoned } = this.#add(work);
       resolve({ applied, ignored, poisoned });
     });
@@ -147,7 +151,12 @@ class LmdbViewWriter implements ViewWriter {
     setAside: (record: InRecord, reason: PoisonReason) => void,
   ): Tally {
     const row = readDataset(this.store, source.number);
-    const tally = this.#data.apply(source, fresh, { past: row.versions > row.records, touched }, setAside);
+    const tally = this.#data.apply(
+      source,
+      fresh,
+      { past: row.versions > row.records, isFresh: this.#isFresh, touched },
+      setAside,
+    );
     const newest = fresh.reduce((latest, record) => Math.max(latest, record.timestamp), row.lastPublishedAt ?? 0);
     writeDataset(this.store, source.number, {
       ...row,
@@ -324,6 +333,7 @@ class LmdbViewWriter implements ViewWriter {
   #clear(meta: Meta): void {
     for (const db of [this.store.heads, this.store.records, this.store.history, this.store.poison, this.store.state])
       db.clear();
+    this.#isFresh = true;
     writeMeta(this.store, meta);
   }
 

@@ -237,8 +237,9 @@ const rows = {
   },
   state_unavailable: {
     status: 503,
-    title: 'a store on the disk of this process cannot be written or read',
-    zh: '本机存储暂不可读写',
+    title: 'a store, on the disk of this process or on the server of the state, cannot be written or read',
+    zh: '业务存储暂时无法读写，请稍后重试',
+    en: 'This cannot be done at present; try again in a minute',
   },
   bus_unavailable: {
     status: 503,
@@ -333,6 +334,81 @@ const rows = {
     status: 500,
     title: 'the definition of a report refers to nothing or is malformed',
     zh: '报告定义格式不正确或所引内容不存在',
+  },
+  bad_elements: {
+    status: 500,
+    title: 'the list of elements refers to nothing or is malformed',
+    zh: '数据元清单格式不正确或所引内容不存在',
+  },
+  bad_bundle: {
+    status: 500,
+    title: 'a bundle refers to nothing or is malformed',
+    zh: '“一件事”定义格式不正确或所引内容不存在',
+  },
+  bad_rule: {
+    status: 500,
+    title: 'a rule of a bundle cannot be read, or compares what cannot be compared',
+    zh: '“一件事”规则无法读取或比较对象不当',
+  },
+  bad_answers: {
+    status: 400,
+    title: 'an answer is to no question of the bundle, or is none that the question takes',
+    zh: '回答与“一件事”的问题不符',
+  },
+  bundle_field_without_element: {
+    status: 500,
+    title: 'a field of a form names no element of the workspace',
+    zh: '表单字段未对应数据元',
+  },
+  bundle_fields_contradict: {
+    status: 500,
+    title: 'forms of a bundle ask of one element what no value can be',
+    zh: '多张表单对同一数据元的要求互相矛盾',
+  },
+  bundle_element_asked: {
+    status: 500,
+    title: 'an element is asked of the applicant though a register has it',
+    zh: '登记库已有的数据仍要求申请人填写',
+  },
+  bundle_cycle: {
+    status: 500,
+    title: 'items or questions of a bundle wait for each other',
+    zh: '“一件事”的事项或问题互相等待',
+  },
+  bundle_item_unreached: {
+    status: 500,
+    title: 'no answer leads to an item of a bundle',
+    zh: '任何回答都不会涉及该事项',
+  },
+  bundle_material_without_template: {
+    status: 500,
+    title: 'a material that is made of the form has no template, or one that names what the form has not',
+    zh: '由系统生成的材料缺少模板或模板内容无来源',
+  },
+  bundle_rule_never_true: {
+    status: 500,
+    title: 'a rule of a bundle can never be true',
+    zh: '“一件事”规则永远不成立',
+  },
+  bundle_rule_undecided: {
+    status: 500,
+    title: 'a rule of a bundle has too many cases to try whether it can be true',
+    zh: '“一件事”规则情形过多，未能判定能否成立',
+  },
+  bundle_citation: {
+    status: 500,
+    title: 'a bundle cites an act outside its time, not by its full name, or by an article that nobody looked at',
+    zh: '“一件事”引用的法律依据不在施行期内或写法不正确',
+  },
+  bundle_outcome_missing: {
+    status: 500,
+    title: 'a bundle does not say what an ending leaves standing',
+    zh: '“一件事”未说明某种结果的处理办法',
+  },
+  bundle_intent_unclear: {
+    status: 500,
+    title: 'what people say leads to two bundles, or to one that refuses it',
+    zh: '同一句需求对应多个“一件事”',
   },
   bad_calendar: {
     status: 500,
@@ -696,6 +772,23 @@ const rows = {
     status: 409,
     title: 'somebody acted on the ticket at the same time; look at it again',
     zh: '该工单刚刚由他人办理，请重新查看',
+  },
+  // state
+  state_conflict: {
+    status: 409,
+    title: 'somebody changed the same at the same time; nothing was changed by this step',
+    zh: '内容刚刚被他人更改，请重新查看后再办理',
+    en: 'Somebody else has just changed this; look at it again',
+  },
+  state_newer: {
+    status: 500,
+    title: 'the schema of the state is newer than this program, or was not brought up to it yet',
+    zh: '业务状态库的结构版本与本程序不符',
+  },
+  state_denied: {
+    status: 500,
+    title: 'the server of the state does not let the user in, or lets it do more than it may',
+    zh: '业务状态库的用户权限不符合要求',
   },
   // log
   log_invalid: {

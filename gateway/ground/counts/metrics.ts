@@ -171,6 +171,21 @@ const journal = {
     labels: ['task'],
     help: 'time since a task of the writer came forward last, by task',
   },
+  yitong_state_up: {
+    type: 'gauge',
+    labels: ['process'],
+    help: '1 while the state that all replicas share answers, by process; none where nothing is shared',
+  },
+  yitong_state_age_seconds: {
+    type: 'gauge',
+    labels: ['process'],
+    help: 'for how long it has not answered, by process; 0 while it does',
+  },
+  yitong_suspensions_age_seconds: {
+    type: 'gauge',
+    labels: ['process'],
+    help: 'time since the process knew all that is suspended on any replica',
+  },
   yitong_witness_up: {
     type: 'gauge',
     labels: ['witness', 'state'],

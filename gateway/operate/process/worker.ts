@@ -49,6 +49,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { configuredProvider } from './configured-provider.js';
 import { leaving } from './leaving.js';
+import { openSharedState, type SharedState, stateFigures } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { type CertificateFiles, serverFiles, WorkerPorts } from './worker-ports.js';
 import { RecordedActs, WorkerStanding } from './worker-standing.js';
@@ -89,6 +90,7 @@ interface AuditLog {
 
 /** What it reads and writes beside the log. */
 interface Stores {
+  readonly shared: SharedState | undefined;
   readonly view: ViewReader;
   readonly tracing: Tracing | undefined;
   readonly spool: NonNullable<WorkerContext['spool']> | undefined;
@@ -149,6 +151,7 @@ class WorkerProcess {
     );
     answerForMetrics(name, async () => [
       ...(await workerFigures(name, audit.own, audit.firstSeq)),
+      ...stateFigures(name, stores.shared),
       ...spanFigures(name, stores.tracing),
     ]);
     starting('opens its ports');
@@ -237,8 +240,19 @@ class WorkerProcess {
     });
   }
 
-  async #openStores({ workspace, settings }: Content): Promise<Stores> {
+  async #openStores({ workspace, settings, following }: Content): Promise<Stores> {
     const { data, bus } = this.#args;
+    const shared = await openSharedState(settings.state, this.#args, (warnings) =>
+      this.#standing.warn('state', warnings),
+    );
+    if (shared !== undefined) {
+      starting('waits for the state, since it never knew what is suspended');
+      await Promise.race([
+        shared.suspensions.known,
+        new Promise<void>((resolve) => whenAborted(this.#signal, resolve)),
+      ]);
+      await following.look();
+    }
     const view = openLmdbViewReader({
       dir: join(data, 'view'),
       workspace,
@@ -246,10 +260,10 @@ class WorkerProcess {
     });
     const tracing = await childTracing(settings.tracing, name, this.#args);
     const spooling = spoolOf(bus);
-    if (spooling === undefined) return { view, tracing, spool: undefined };
+    if (spooling === undefined) return { shared, view, tracing, spool: undefined };
     const store = Spool.open({ dataDir: data, maxBytes: spooling.maxBytes, now: Date.now });
     watchSpool(store, spooling.maxBytes);
-    return { view, tracing, spool: { store, afterMs: spooling.afterMs } };
+    return { shared, view, tracing, spool: { store, afterMs: spooling.afterMs } };
   }
 
   /** What services work with. */
@@ -276,6 +290,8 @@ class WorkerProcess {
       now: Date.now,
       ...present({
         spool: stores.spool,
+        state: stores.shared?.state,
+        suspensions: stores.shared?.suspensions,
         provider: configuredProvider(people, this.#args),
         tracer: stores.tracing?.tracer,
       }),
@@ -386,12 +402,13 @@ class WorkerProcess {
     clearTimeout(bound);
   }
 
-  async #close({ proofs, journal, keys }: AuditLog, { tracing, view, spool }: Stores): Promise<void> {
+  async #close({ proofs, journal, keys }: AuditLog, { shared, tracing, view, spool }: Stores): Promise<void> {
     await tracing?.stop();
     proofs?.close();
     await journal.close();
     await keys.close();
     await view.close();
+    await shared?.close();
     await (await this.#bus?.catch(() => undefined))?.close();
     await spool?.store.close();
   }

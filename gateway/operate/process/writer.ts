@@ -39,6 +39,7 @@ import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
+import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
@@ -119,6 +120,8 @@ class WriterProcess {
     starting('opens the bus');
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
+    starting('opens the state');
+    const state = await openState(content.settings.state, this.#args);
     starting('opens the view');
     const sizes = storeSizes({
       dataDir: this.#args.data,
@@ -138,7 +141,9 @@ class WriterProcess {
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
     const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
+    const sweeping = state === undefined ? undefined : sweepState(state);
     const telling = setInterval(() => {
+      if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
@@ -154,6 +159,7 @@ class WriterProcess {
     await forwarding;
     watching.stopTimers();
     await housekeeping.stop();
+    await sweeping?.close();
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
@@ -164,6 +170,7 @@ class WriterProcess {
     await watching.close();
     await log.keys.close();
     await reading.current().close();
+    await state?.close();
     await bus.close();
     await spool?.close();
     await heldBack.close();

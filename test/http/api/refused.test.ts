@@ -18,6 +18,10 @@ t.setTimeout(120_000);
 const FOR_EVERY_CLIENT: readonly string[] = [
   'catalogue',
   'catalogueEntry',
+  // content of the workspace; nobody's data are in it
+  'bundles',
+  'bundle',
+  'mergeBundle',
   'openapi',
   'schema',
   'schemaSubjects',

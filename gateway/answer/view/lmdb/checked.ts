@@ -6,6 +6,7 @@
 
 import { SUM_BYTES, sumOf } from '../../../../connectors/checksum.js';
 import type { Database } from '../../../../connectors/lmdb/env.js';
+import { readInPlace } from '../../../../connectors/lmdb/in-place.js';
 import { YitongError } from '../../../../contracts/errors.js';
 
 /** The view does not hold what was written to it. It can be had from the bus again. */
@@ -18,15 +19,12 @@ export class ViewDamaged extends YitongError {
 type Range = Parameters<Database<Buffer, Buffer>['getRange']>[0];
 
 export class CheckedMap {
-  #given: Uint8Array | undefined;
-  #whole: Buffer = Buffer.alloc(0);
-
   constructor(readonly db: Database<Buffer, Buffer>) {}
 
   /**
    * A copy.
-   * @param isFresh all that is in it was written by this process a moment ago, from empty on: then nothing has lain there
-   * that could have been damaged, and what is not found is not looked for beside its place
+   * @param isFresh all that is in it was written by this process a moment ago, from empty on: then nothing has lain
+   * there that could have been damaged, and what is not found is not looked for beside its place
    * @throws ViewDamaged
    */
   get(key: Buffer, isFresh = false): Buffer | undefined {
@@ -43,15 +41,8 @@ export class CheckedMap {
   }
 
   #find(key: Buffer): Buffer | undefined {
-    const found: Uint8Array | undefined = this.db.getBinaryFast(key);
-    if (found === undefined) return undefined;
-    // lmdb gives one buffer again and again, under a `length` that is only the value's, and bytes of the map itself for
-    // large values
-    if (found !== this.#given) {
-      this.#given = found;
-      this.#whole = Buffer.from(found.buffer, found.byteOffset, found.byteLength);
-    }
-    return checked(key, this.#whole.subarray(0, found.length));
+    const found = readInPlace(this.db, key);
+    return found === undefined ? undefined : checked(key, found);
   }
 
   /**

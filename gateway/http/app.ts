@@ -24,6 +24,7 @@ import {
 } from './plugins/errors.js';
 import { identityPlugin, type RefusalOf } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
+import { watchEffects } from './plugins/metrics.js';
 import { offersPlugin } from './plugins/offers.js';
 import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
@@ -152,7 +153,11 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   app.decorateRequest('watched', undefined);
   app.whenOver((request, reply) => context.completions.over(request, reply));
   app.addHook('onClose', () => context.completions.flush());
-  app.addHook('onClose', () => context.tickets.close());
+  const unwatch = watchEffects(context.tickets);
+  app.addHook('onClose', async () => {
+    unwatch();
+    await context.tickets.close();
+  });
   if (face === 'api') {
     refusalOf = identityPlugin(app, context);
     underWayPlugin(app, context);

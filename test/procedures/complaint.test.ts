@@ -12,6 +12,7 @@ import { complaintsFor } from '../../gateway/procedures/lifecycles/complaints.js
 import { useRef } from '../../gateway/procedures/lifecycles/effects.js';
 import type { Actor } from '../../gateway/procedures/lifecycles/parties.js';
 import { openTickets, type TicketDeed, type Tickets } from '../../gateway/procedures/lifecycles/tickets.js';
+import { stateOfRun } from '../support/shared-state.js';
 import { act, COMPANY, company, stranger, system } from './acts.js';
 import { declared } from './declared.js';
 
@@ -106,7 +107,13 @@ async function desk(t: Test): Promise<{
   readonly deeds: TicketDeed[];
   readonly how: (deed: TicketDeed) => Promise<{ id: string; json: string }>;
 }> {
-  const tickets = await openTickets({ dataDir: t.testdir(), workspace, now: () => START, lag: 0 });
+  const tickets = await openTickets({
+    dataDir: t.testdir(),
+    workspace,
+    now: () => START,
+    lag: 0,
+    ...present({ state: await (await stateOfRun())?.() }),
+  });
   t.teardown(() => tickets.close());
   const deeds: TicketDeed[] = [];
   return { tickets, deeds, how: (deed) => Promise.resolve({ id: `w1:${String(deeds.push(deed))}`, json: '{}' }) };

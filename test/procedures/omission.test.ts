@@ -14,6 +14,7 @@ import { concerned, recordReader } from '../../gateway/procedures/lifecycles/rec
 import { openTickets, type Tickets } from '../../gateway/procedures/lifecycles/tickets.js';
 import { openWorld } from '../documents/reports/world.js';
 import { client } from '../policies/city.js';
+import { stateOfRun } from '../support/shared-state.js';
 import {
   act,
   COMPANY,
@@ -53,7 +54,9 @@ t.test(
   async (t) => {
     let now = Date.parse('2026-11-26T10:00:00+08:00');
     const dir = t.testdir();
-    const open = (): Promise<Tickets> => openTickets({ dataDir: dir, workspace, now: () => now, lag: 0 });
+    const state = await (await stateOfRun())?.();
+    const open = (): Promise<Tickets> =>
+      openTickets({ dataDir: dir, workspace, now: () => now, lag: 0, ...present({ state }) });
     let tickets = await open();
     t.same(
       (await tickets.openings(ABOUT, company)).map(({ lifecycle, acts }) => [lifecycle.id, acts]),
@@ -127,7 +130,13 @@ t.test(
     'other system speaks for one',
   async (t) => {
     const now = Date.parse('2026-11-26T10:00:00+08:00');
-    const tickets = await openTickets({ dataDir: t.testdir(), workspace, now: () => now, lag: 0 });
+    const tickets = await openTickets({
+      dataDir: t.testdir(),
+      workspace,
+      now: () => now,
+      lag: 0,
+      ...present({ state: await (await stateOfRun())?.() }),
+    });
     t.teardown(() => tickets.close());
     const { head } = await tickets.open('omission', ABOUT, act(portal(COMPANY.subject), 'file', SAYS));
     t.match(
@@ -312,7 +321,10 @@ t.test(
         async (story) => {
           let now = Date.parse('2026-02-12T10:00:00+08:00');
           const dataDir = `${root}/${String(run++)}`;
-          let tickets = await openTickets({ dataDir, workspace, now: () => now, lag: 0 });
+          const shared = await (await stateOfRun())?.();
+          const open = (): Promise<Tickets> =>
+            openTickets({ dataDir, workspace, now: () => now, lag: 0, ...present({ state: shared }) });
+          let tickets = await open();
           let id: string | undefined;
           let state: string | undefined;
           try {
@@ -320,7 +332,7 @@ t.test(
               now += days * 86_400_000;
               if (chance === 0) {
                 await tickets.close();
-                tickets = await openTickets({ dataDir, workspace, now: () => now, lag: 0 });
+                tickets = await open();
               }
               const over = state === undefined || ways[state] === undefined;
               if (what === 'file') {
@@ -349,7 +361,8 @@ t.test(
           }
         },
       ),
-      { numRuns: 120, examples },
+      // a store of a server is made anew for each run
+      { numRuns: process.env['YITONG_TEST_STATE'] === 'postgres' ? 8 : 120, examples },
     );
     t.same(
       [...reached].sort(),

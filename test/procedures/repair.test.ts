@@ -5,10 +5,12 @@
 import t from 'tap';
 import { datasetId } from '../../contracts/ids.js';
 import { loadLifecycles, makeLifecycle } from '../../contracts/lifecycle/load.js';
+import { present } from '../../contracts/present.js';
 import type { RecordRef } from '../../gateway/procedures/lifecycles/effects.js';
 import { recordReader } from '../../gateway/procedures/lifecycles/records.js';
 import { openTickets } from '../../gateway/procedures/lifecycles/tickets.js';
 import { company as companyOf, openWorld, PENALTIES, penalty } from '../documents/reports/world.js';
+import { stateOfRun } from '../support/shared-state.js';
 import { act, centre, provider } from './acts.js';
 
 t.setTimeout(120_000);
@@ -41,7 +43,13 @@ t.test(
     const records = new Map(reader.of(SUBJECT, contracts).map(({ record }) => [record.recordId, record]));
     const dir = t.testdir();
     let now = morning('2025-12-01');
-    const tickets = await openTickets({ dataDir: dir, workspace, now: () => now, lag: 0 });
+    const tickets = await openTickets({
+      dataDir: dir,
+      workspace,
+      now: () => now,
+      lag: 0,
+      ...present({ state: await (await stateOfRun())?.() }),
+    });
     t.teardown(() => tickets.close());
     const may = async (record: RecordRef): Promise<boolean> =>
       (await tickets.openings(record, company)).some(

@@ -5,14 +5,18 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { YitongError } from '../../contracts/errors.js';
+import { present } from '../../contracts/present.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
+import type { State } from '../../gateway/ground/state/port.js';
 import { openSubjectKeys } from '../../gateway/log/entries/keys.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
+import { destroySharedKey } from '../../gateway/log/entries/sealing-keys.js';
 import { OVERDUE, overdueAlerts } from '../../gateway/procedures/lifecycles/overdue.js';
 import { openTickets, type TicketDeed, type Tickets } from '../../gateway/procedures/lifecycles/tickets.js';
 import { startWatching } from '../../gateway/procedures/watch/follow.js';
 import { loadRules } from '../../gateway/procedures/watch/rule.js';
+import { stateOfRun } from '../support/shared-state.js';
 import {
   act,
   COMPANY,
@@ -34,17 +38,35 @@ const DAY = 86_400_000;
 interface Desk {
   readonly tickets: Tickets;
   readonly dir: string;
+  /** That replicas share, where this run of the suite is on one. */
+  readonly state: State | undefined;
   now: number;
   again(): Promise<Tickets>;
 }
 async function desk(t: Test, dir = t.testdir()): Promise<Desk> {
   const made: { now: number } = { now: START };
+  const open = await stateOfRun();
   const again = async (): Promise<Tickets> => {
-    const tickets = await openTickets({ dataDir: dir, workspace, now: () => made.now, lag: 0 });
+    const state = await open?.();
+    const tickets = await openTickets({ dataDir: dir, workspace, now: () => made.now, lag: 0, ...present({ state }) });
     t.teardown(() => tickets.close());
     return tickets;
   };
-  return Object.assign(made, { tickets: await again(), dir, again });
+  return Object.assign(made, { tickets: await again(), dir, state: await open?.(), again });
+}
+
+/** What stands of a ticket. */
+async function stored(dir: string, id: string, state: State | undefined): Promise<Buffer> {
+  if (state === undefined) return readFileSync(join(dir, 'tickets/tickets'));
+  const documents = await Promise.all(['ticket', 'ticket-open', 'subject-key'].map((kind) => state.documents(kind)));
+  return Buffer.from(JSON.stringify([documents, await state.events(`ticket/${id}`)]));
+}
+
+async function erase(dir: string, subject: string, state: State | undefined): Promise<void> {
+  if (state !== undefined) return void (await destroySharedKey(state, subject));
+  const keys = openSubjectKeys({ dir: auditLayout(dir).subjectKeys });
+  keys.destroy(keys.get(subject)?.pseudonym ?? '');
+  await keys.close();
 }
 
 t.test('an act is on record before it takes effect; without the record nothing happens', async (t) => {
@@ -245,18 +267,16 @@ t.test(
   'neither a subject nor what was said stands in the file in clear; an erased subject’s ticket is unreadable, ' +
     'and what it did to the record stays',
   async (t) => {
-    const { tickets, dir, again } = await desk(t);
+    const { tickets, dir, state, again } = await desk(t);
     const { head } = await tickets.open('objection', RECORD, { ...filing, actor: company });
     await tickets.act(head.id, act(centre, 'mark'));
     await tickets.act(head.id, act(centre, 'forward'));
     await tickets.act(head.id, act(provider, 'tell-repaired', { certificate: '云信修〔2026〕2号' }));
     await tickets.act(head.id, act(centre, 'take-down'));
-    const bytes = readFileSync(join(dir, 'tickets/tickets'));
+    const bytes = await stored(dir, head.id, state);
     for (const secret of [COMPANY.subject.slice(5), RECORD.recordId, filing.fields.grounds])
       t.notOk(bytes.includes(secret), secret);
-    const keys = openSubjectKeys({ dir: auditLayout(dir).subjectKeys });
-    t.teardown(() => keys.close());
-    keys.destroy(keys.get(COMPANY.subject)?.pseudonym ?? '');
+    await erase(dir, COMPANY.subject, state);
     const after = await again();
     const ticket = await after.get(head.id, centre);
     t.same(
@@ -268,15 +288,22 @@ t.test(
 );
 
 t.test('what a ticket did to its record holds also where its lifecycle is gone from the workspace', async (t) => {
-  const { tickets, dir } = await desk(t);
+  const { tickets, dir, state } = await desk(t);
   const { head } = await tickets.open('repair', RECORD, act(system, 'tell-revoked', { decision: '云复决〔2026〕1号' }));
   await tickets.act(head.id, act(centre, 'delete'));
-  const without = await openTickets({ dataDir: dir, workspace: { ...workspace, layers: [] }, now: () => START });
+  const without = await openTickets({
+    dataDir: dir,
+    workspace: { ...workspace, layers: [] },
+    now: () => START,
+    ...present({ state }),
+  });
   t.teardown(() => without.close());
   t.same([without.effects.hidden(RECORD), await without.unreadable(), await without.list(centre)], ['revoked', 1, []]);
 });
 
 t.test('every ticket that a killed process told of is there', async (t) => {
+  // in a state this is what its own suites show
+  if ((await stateOfRun()) !== undefined) return;
   const dir = t.testdir();
   const child = spawn(process.execPath, [fileURLToPath(new URL('./act-until-killed.js', import.meta.url)), dir], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -7,7 +7,7 @@ import type { CodeRecord } from './machine.js';
 import type { ReleaseRecord } from './release-record.js';
 
 /** Codes that were looked for and are none, by who looked. */
-interface Misses {
+export interface Misses {
   readonly since: number;
   readonly count: number;
 }
@@ -43,14 +43,14 @@ export interface CodeStore {
 const REMEMBERED = 86_400_000;
 export const MISSES_WITHIN = 10 * 60_000;
 /** So often, and so many codes at a time: a few ms, and a hundred thousand in four minutes. */
-const SWEEP = 5000;
-const SWEPT = 2000;
+export const SWEEP = 5000;
+export const SWEPT = 2000;
 
 /** So long both sides can still see how it ended. */
 const SHOWN = 10 * 60_000;
 
 /** What becomes of a record: itself, without what it was about, or nothing. */
-function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }>(
+export function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }>(
   record: T,
   now: number,
 ): T | undefined {
@@ -58,6 +58,14 @@ function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?
   const { live, ...rest } = record;
   return live !== undefined && now - record.until >= SHOWN ? (rest as T) : record;
 }
+
+/** ms since 1970 at which something becomes of a record. */
+export const endOf = ({
+  madeAt,
+  until,
+  live,
+}: Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }): number =>
+  Math.min(madeAt + REMEMBERED + 1, live === undefined ? Infinity : until + SHOWN);
 
 /** Ends with its process; for tests. */
 export function memoryCodes(): CodeStore {

@@ -25,6 +25,7 @@ import {
   publicJwk,
 } from './keys.js';
 import { openStatuses } from './status/lmdb.js';
+import { statusesIn } from './status/state.js';
 import { type StatusPublishing, statusList, statusPublisher, statusUri } from './status/token.js';
 import { type Verification, type VerifyOptions, verifyPresentation } from './verify.js';
 
@@ -74,10 +75,11 @@ async function oldKeys(documents: string): Promise<readonly Pick<DocumentKey, 'j
 }
 
 function openCredentials(context: GatewayContext): Credentials {
-  const { settings, dataDir, now } = context;
+  const { settings, dataDir, state, now } = context;
   const { documents } = settings.gateway;
   let statuses: StatusStore | undefined;
-  const stored = (): StatusStore => (statuses ??= openStatuses(join(dataDir, 'reports', 'status')));
+  const stored = (): StatusStore =>
+    (statuses ??= state === undefined ? openStatuses(join(dataDir, 'reports', 'status')) : statusesIn(state));
 
   async function prepare(signer: DocumentSigner): Promise<Opened> {
     const issuer = publicAddress(context);

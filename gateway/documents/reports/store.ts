@@ -47,7 +47,8 @@ export interface IssuedRow {
   readonly revokedAt?: Moment;
 }
 
-export type Outcome = 'genuine' | 'changed' | 'revoked' | 'unknown';
+export const OUTCOMES = ['genuine', 'changed', 'revoked', 'unknown'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** Since the data folder was made; what is removed later still counts. */
 export interface Numbers {
@@ -98,7 +99,7 @@ export interface ReportStore {
    */
   revoke(id: string, at: Moment): Promise<Revoked | undefined>;
   revokedAt(id: string): Promise<Moment | undefined>;
-  /** How many are revoked of those that are kept. */
+  /** Another number once a report was revoked. */
   revocations(): Promise<number>;
   /** Counts one verification; on disk when it resolves, many with one write. */
   verified(outcome: Outcome): Promise<void>;
@@ -109,7 +110,7 @@ export interface ReportStore {
 }
 
 /** Whatever is under a subject's key, with what must be known without it. */
-interface Row {
+export interface Row {
   readonly owner: string;
   readonly enc: string;
   /** ms since 1970 */
@@ -122,12 +123,27 @@ interface Row {
 type Value = Row | Numbers | string;
 
 const ID = /^[0-9a-f]{32}$/;
+export const isReportId = (id: string): boolean => ID.test(id);
 export const newId = (): string => randomBytes(16).toString('hex');
 
 export const openReportStore = (dataDir: string): ReportStore => new LmdbReportStore(dataDir);
 
+/** What a list says of a report that was just issued. */
+export const rowOf = ({ id, document, model }: Issued, keptUntil: number): IssuedRow => ({
+  id,
+  document,
+  report: model.report,
+  issuedAt: model.issuedAt,
+  purpose: model.purpose.id,
+  bearer: model.bearer,
+  range: model.range,
+  subjects: model.subjects.length,
+  domains: model.domains.length,
+  keptUntil: new Date(keptUntil).toISOString(),
+});
+
 /** Where the places of a report's credentials stand. */
-const placesOf = (id: string) => ({ start: `place/${id}/`, end: `place/${id}/~` });
+export const placesOf = (id: string) => ({ start: `place/${id}/`, end: `place/${id}/~` });
 
 class LmdbReportStore implements ReportStore {
   readonly #env: Env<Value, string>;
@@ -148,19 +164,8 @@ class LmdbReportStore implements ReportStore {
   // reports
 
   async putReport(issued: Issued, codeHash: string, keptUntil: number): Promise<void> {
-    const { id, model, document, issuer } = issued;
-    const row: IssuedRow = {
-      id,
-      document,
-      report: model.report,
-      issuedAt: model.issuedAt,
-      purpose: model.purpose.id,
-      bearer: model.bearer,
-      range: model.range,
-      subjects: model.subjects.length,
-      domains: model.domains.length,
-      keptUntil: new Date(keptUntil).toISOString(),
-    };
+    const { id, model, issuer } = issued;
+    const row = rowOf(issued, keptUntil);
     this.#put({
       key: `report/${id}`,
       owner: issuer,

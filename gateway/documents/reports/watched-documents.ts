@@ -4,7 +4,7 @@
  * the document was issued to, and goes with it.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Env, openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
@@ -66,11 +66,11 @@ export interface Watched {
   close(): Promise<void>;
 }
 
-const MAX_WATCHED = 10_000;
+export const MAX_WATCHED = 10_000;
 /** ms after which another worker watches in place of one that has died. */
-const LEASE = 2500;
+export const LEASE = 2500;
 /** How long a change can be read after the watch is over, in ms. */
-const READABLE = 7 * 86_400_000;
+export const READABLE = 7 * 86_400_000;
 
 type Key =
   | readonly ['watch', id: string, client: string]
@@ -91,6 +91,38 @@ interface Lease {
 }
 
 export const openWatched = (dataDir: string): Watched => new WatchStore(dataDir);
+
+export const tooManyWatched = (): YitongError =>
+  new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
+
+/** What stands in the store of a data folder, as whoever takes it over reads it. */
+export type WatchedRow =
+  | { readonly kind: 'watch'; readonly watch: Watch }
+  | ({ readonly kind: 'change'; readonly client: string; readonly number: number } & SealedChange)
+  /** How many a client watches, and the last number that it was given. */
+  | { readonly kind: 'count' | 'last'; readonly client: string; readonly value: number };
+
+/** Undefined where there is none. */
+export function watchedFolder(
+  dataDir: string,
+): { rows(): Generator<WatchedRow, void>; close(): Promise<void> } | undefined {
+  const file = join(dataDir, 'reports', 'watched');
+  if (!existsSync(file)) return undefined;
+  const env = openEnv<Value, Key[number][]>({ file, encoding: 'json', maxReaders: 512, readOnly: true });
+  return {
+    *rows() {
+      for (const { key, value } of env.root.getRange({})) {
+        const [kind, first, second] = key;
+        const client = String(first);
+        if (kind === 'watch' && isWatch(value)) yield { kind, watch: { ...value, id: client, client: String(second) } };
+        else if (kind === 'change' && isSealedChange(value)) yield { kind, client, number: Number(second), ...value };
+        else if (kind === 'number' && typeof value === 'number') yield { kind: 'last', client, value };
+        else if (kind === 'count' && typeof value === 'number') yield { kind, client, value };
+      }
+    },
+    close: () => env.close(),
+  };
+}
 
 const isWatch = (value: Value | undefined): value is Omit<Watch, 'client' | 'id'> =>
   typeof value === 'object' && 'state' in value;
@@ -128,8 +160,7 @@ class WatchStore implements Watched {
       const known = asked.map(({ id }) => this.#map.get(['watch', id, client]));
       const added = new Set(asked.filter((_, i) => !isWatch(known[i])).map(({ id }) => id)).size;
       const count = this.#number('count', client) + added;
-      if (count > MAX_WATCHED)
-        throw new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
+      if (count > MAX_WATCHED) throw tooManyWatched();
       if (added > 0) this.#map.putSync(['count', client], count);
       asked.forEach(({ id, until, state }, i) => {
         const before = known[i];

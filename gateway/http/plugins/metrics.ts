@@ -186,6 +186,22 @@ new Gauge({
   },
 });
 
+/** Of the faces of this worker. */
+const effects = new Set<Pick<Tickets, 'age'>>();
+/** @returns ends it */
+export function watchEffects(watched: Pick<Tickets, 'age'>): () => void {
+  effects.add(watched);
+  return () => void effects.delete(watched);
+}
+new Gauge({
+  ...promOf('yitong_tickets_age_seconds'),
+  // the worker that is behind most
+  aggregator: 'max',
+  collect() {
+    this.set(Math.max(0, ...[...effects].map((one) => one.age() / 1000)));
+  },
+});
+
 export function watchTickets(watched: Tickets): void {
   tickets = watched;
 }

@@ -15,7 +15,7 @@ import { type Language, languageOf } from '../../ground/language/language.js';
 import { type Recorder, recorder } from '../../log/entries/recorder.js';
 import { openSearch, type SearchIndex } from '../../log/search/index.js';
 import { type KeptForms, openKeptForms } from '../people/kept.js';
-import { openSessions, type Session, type Sessions } from '../people/sessions.js';
+import { openSessions, type Session, type Sessions, sessionFile, sessionsIn } from '../people/sessions.js';
 import { openSignIn, type SignIn } from '../people/signin.js';
 import { compressPages } from './compress.js';
 import { filesPlugin } from './files.js';
@@ -148,9 +148,14 @@ function guardRoutes(app: FastifyInstance): void {
 }
 
 export async function peoplePlugin(app: FastifyInstance, context: GatewayContext): Promise<void> {
-  const { settings, dataDir, now, journal, provider } = context;
+  const { settings, dataDir, state, now, journal, provider } = context;
   const { idleMinutes, maxHours } = settings.people;
-  const sessions = openSessions({ dataDir, now, idleMs: idleMinutes * MINUTE, maxMs: maxHours * 60 * MINUTE });
+  const sessions = openSessions({
+    map: state === undefined ? sessionFile(dataDir) : sessionsIn(state),
+    now,
+    idleMs: idleMinutes * MINUTE,
+    maxMs: maxHours * 60 * MINUTE,
+  });
   app.addHook('onClose', () => sessions.close());
   const kept = openKeptForms(dataDir, now);
   app.addHook('onClose', () => kept.close());

@@ -19,12 +19,15 @@ import { openLmdbViewWriter } from '../../answer/view/lmdb/index.js';
 import { VIEW_FILE } from '../../answer/view/lmdb/store.js';
 import type { ViewWriter } from '../../answer/view/port.js';
 import { inWords } from '../../ground/logging/words.js';
+import type { State } from '../../ground/state/port.js';
 import { openTickets, type Tickets } from '../../procedures/lifecycles/tickets.js';
 import { ViewLook } from './view-look.js';
 import type { WriterHealth } from './writer-health.js';
 
 interface ReadingParts {
   readonly dataDir: string;
+  /** That all replicas share. */
+  readonly state?: State;
   readonly bus: Bus;
   readonly health: Pick<WriterHealth, 'follows' | 'away' | 'incomplete'>;
   readonly alert: (message: string) => void;
@@ -90,7 +93,7 @@ async function openView(
 /** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
 async function openReading(
   workspace: Workspace,
-  { dataDir, bus, health, alert, hold, viewMaxBytes, onFull, tracer }: ReadingParts,
+  { dataDir, state, bus, health, alert, hold, viewMaxBytes, onFull, tracer }: ReadingParts,
   onDamaged: (why: string) => void,
   damaged = false,
 ): Promise<Reading> {
@@ -98,7 +101,7 @@ async function openReading(
   const look = new ViewLook({ looked, look: (signal) => writer.look(signal), onDamaged, alert });
   const following = new Set<string>();
   const calendars = await loadCalendars(workspace.layers);
-  const tickets = await openTickets({ dataDir, workspace, now: Date.now });
+  const tickets = await openTickets({ dataDir, workspace, now: Date.now, ...present({ state }) });
   return {
     workspace,
     writer,

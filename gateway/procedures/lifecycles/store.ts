@@ -34,11 +34,20 @@ export interface StoredTicket {
   readonly events: readonly StoredEvent[];
 }
 
+export interface ChangedTickets {
+  readonly ids: ReadonlySet<string>;
+  /** To go on from. */
+  readonly upTo: number;
+  /** They are all that there are. */
+  readonly whole: boolean;
+}
+
 export interface TicketStore {
-  /** How many events were ever stored. */
-  changes(): Promise<number>;
-  /** Tickets of the events after the first `since`. */
-  changedSince(since: number): Promise<ReadonlySet<string>>;
+  /**
+   * Tickets that were changed or went after a point.
+   * @param since `upTo` of the look before; undefined: none was yet
+   */
+  changed(since: number | undefined): Promise<ChangedTickets>;
   read(id: string): Promise<StoredTicket | undefined>;
   /**
    * The event behind the first `after` of the ticket, on disk when this resolves; `over`: the ticket ends with it.
@@ -62,11 +71,20 @@ const change = (n: number): string => `change/${String(n).padStart(12, '0')}`;
 const eventKey = (id: string, n: number): string => `event/${id}/${String(n).padStart(6, '0')}`;
 const openKey = ({ lifecycle, record }: TicketHead): string => `open/${lifecycle}/${record}`;
 const ID = /^[0-9a-f]{16}$/;
+export const isTicketId = (id: string): boolean => ID.test(id);
 
 export const ticketsDir = (dataDir: string): string => join(dataDir, 'tickets');
 export const hasTickets = (dataDir: string): boolean => existsSync(join(ticketsDir(dataDir), 'tickets'));
 
-export function openTicketStore(dataDir: string): TicketStore {
+/** One whose tickets can be taken over. */
+export interface TicketFolder extends TicketStore {
+  /** Ids of all tickets. */
+  all(): readonly string[];
+  /** Whether it is the one of its lifecycle that is open about its record. */
+  isOpen(head: TicketHead): boolean;
+}
+
+export function openTicketStore(dataDir: string): TicketFolder {
   const dir = ticketsDir(dataDir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'tickets');
@@ -78,15 +96,15 @@ export function openTicketStore(dataDir: string): TicketStore {
   const events = (id: string): StoredEvent[] =>
     [...map.getRange({ start: eventKey(id, 0), end: `event/${id}/~` })].map(({ value }) => value as StoredEvent);
   return {
-    async changes() {
+    async changed(since = 0) {
       // what another process stored a moment ago is asked for
       map.resetReadTxn();
-      return count();
+      const upTo = count();
+      const notes = upTo === since ? [] : [...map.getRange({ start: change(since + 1), end: 'change/~' })];
+      return { ids: new Set(notes.map(({ value }) => value as string)), upTo, whole: false };
     },
-    changedSince: async (since) =>
-      new Set([...map.getRange({ start: change(since + 1), end: 'change/~' })].map(({ value }) => value as string)),
     async read(id) {
-      const head = ID.test(id) ? (map.get(`head/${id}`) as TicketHead | undefined) : undefined;
+      const head = isTicketId(id) ? (map.get(`head/${id}`) as TicketHead | undefined) : undefined;
       return head === undefined ? undefined : { head, events: events(id) };
     },
     async append(head, after, event, over) {
@@ -129,6 +147,8 @@ export function openTicketStore(dataDir: string): TicketStore {
         return gone.length;
       });
     },
+    all: () => [...map.getKeys({ start: 'head/', end: 'head/~' })].map((key) => key.slice('head/'.length)),
+    isOpen: (head) => map.get(openKey(head)) === head.id,
     close: () => env.close(),
   };
 }

@@ -6,8 +6,10 @@ import t, { type Test } from 'tap';
 import { lastMonths } from '../../../gateway/documents/compliance/codes.js';
 import { type Scanner, TERMS } from '../../../gateway/documents/compliance/machine.js';
 import { MISS_LIMIT } from '../../../gateway/documents/compliance/misses.js';
+import { codesIn } from '../../../gateway/documents/compliance/state-store.js';
 import { memoryCodes, openCodeStore } from '../../../gateway/documents/compliance/store.js';
 import { codesConformance } from '../../support/conformance/codes.js';
+import { SHARED, sharedState } from '../../support/shared-state.js';
 import {
   bank,
   COMPANY,
@@ -22,13 +24,30 @@ import {
 } from './compliance-world.js';
 
 t.test('the store in memory', (t) => {
-  codesConformance(t, { open: () => memoryCodes(), keeps: false });
+  codesConformance(t, { open: async () => async () => memoryCodes(), keeps: false });
   t.end();
 });
 t.test('the store in LMDB', (t) => {
-  codesConformance(t, { open: (dir) => openCodeStore(dir), keeps: true });
+  codesConformance(t, {
+    async open(t) {
+      const dir = t.testdir();
+      return async () => openCodeStore(dir);
+    },
+    keeps: true,
+  });
   t.end();
 });
+for (const kind of SHARED)
+  t.test(`the store in the state: ${kind}`, (t) => {
+    codesConformance(t, {
+      async open(t) {
+        const open = await sharedState(t, kind);
+        return open && (async () => codesIn(await open()));
+      },
+      keeps: true,
+    });
+    t.end();
+  });
 
 /** Two workers on one folder. */
 function replica(t: Test): CodesWorld & { readonly dir: string } {

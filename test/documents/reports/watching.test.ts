@@ -3,7 +3,6 @@
  * else.
  */
 
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,10 +11,10 @@ import t, { type Test } from 'tap';
 import { stateOf } from '../../../gateway/documents/reports/change-kinds.js';
 import { eachInTurn } from '../../../gateway/documents/reports/each-in-turn.js';
 import { openWatched, type Watched } from '../../../gateway/documents/reports/watched-documents.js';
+import { watchedIn } from '../../../gateway/documents/reports/watched-in-state.js';
 import { startWatching } from '../../../gateway/documents/reports/watching.js';
 import { resultOf, watchOf } from '../../../gateway/http/api/documents/bulk.js';
-import { openSubjectKeys } from '../../../gateway/log/entries/keys.js';
-import { auditLayout } from '../../../gateway/log/entries/layout.js';
+import { until } from '../../e2e/ask.js';
 import { company, entry, NOW, openWorld, PENALTIES, penalty, REGISTER, type ReportWorld } from './world.js';
 
 t.setTimeout(180_000);
@@ -34,7 +33,8 @@ interface Desk {
 
 async function desk(t: Test): Promise<Desk> {
   const made = await openWorld();
-  const watched = openWatched(made.context.dataDir);
+  const { state, dataDir } = made.context;
+  const watched = state === undefined ? openWatched(dataDir) : watchedIn(state);
   const failures: unknown[] = [];
   for (const n of [0, 1]) await made.put(REGISTER, company(n), '', entry(`云州第${String(n)}有限公司`));
   await made.put(PENALTIES, company(0), 'old', penalty('2025-01-01'));
@@ -142,7 +142,7 @@ void t.test(
     t.strictSame(await watched.changes('broker', 0, 1), [change], 'page by page');
     t.strictSame(one.failures, []);
     t.notMatch(
-      readFileSync(join(made.context.dataDir, 'reports', 'watched'), 'latin1'),
+      (await made.stored()).toString('latin1'),
       new RegExp(`${own}|market-regulation|withdrawn|${company(0).slice(5)}`),
       'what changed, the code and the company read as nothing on disk',
     );
@@ -256,10 +256,12 @@ void t.test('of an erased company nothing can be read any more, and its watch en
   await one.made.put(PENALTIES, company(0), 'new', penalty('2025-05-01'));
   await one.round();
   t.equal((await one.watched.changes('bank', 0, 10)).length, 1);
-  const keys = openSubjectKeys({ dir: auditLayout(one.made.context.dataDir).subjectKeys });
-  await keys.destroy(keys.get(company(0))?.pseudonym ?? '');
-  await keys.close();
-  t.strictSame(await one.watched.changes('bank', 0, 10), []);
+  await one.made.erase(company(0));
+  await until(
+    'the key to be forgotten',
+    () => one.watched.changes('bank', 0, 10),
+    (changes) => changes.length === 0,
+  );
   one.effects++;
   await one.round();
   t.strictSame(await one.watched.all(NOW), []);

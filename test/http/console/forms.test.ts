@@ -11,7 +11,7 @@ import t, { type Test } from 'tap';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import type { Person, Role } from '../../../gateway/ground/identity/person.js';
 import { KEPT_FOR, openKeptForms } from '../../../gateway/http/people/kept.js';
-import { openSessions, type Session } from '../../../gateway/http/people/sessions.js';
+import { openSessions, type Session, sessionFile } from '../../../gateway/http/people/sessions.js';
 import { SESSION_COOKIE } from '../../../gateway/http/plugins/people.js';
 import { Form, formId } from '../../../gateway/http/ui/form.js';
 import { page } from '../../../gateway/http/ui/page.js';
@@ -457,7 +457,7 @@ t.test('what is kept is sealed, ends after half an hour, and does not pile up', 
   t.teardown(() => rm(dataDir, { recursive: true, force: true }));
   const clock = { now: 1_700_000_000_000 };
   const now = (): number => clock.now;
-  const sessions = openSessions({ dataDir, now, idleMs: 60_000, maxMs: 600_000 });
+  const sessions = openSessions({ map: sessionFile(dataDir), now, idleMs: 60_000, maxMs: 600_000 });
   const kept = openKeptForms(dataDir, now);
   t.teardown(async () => {
     await kept.close();

@@ -134,7 +134,9 @@ t.test('whoever planted a cookie before gains nothing by the sign-in', async (t)
   await browser.signIn('wu-inspector');
   t.not(browser.jar.get(NAME), planted);
   t.equal(await sessionsOf(served).find(planted), undefined);
-  t.match(await sessionsOf(served).find(browser.jar.get(NAME) ?? ''), { person: { roles: ['inspector'], authority: 'tax' } });
+  t.match(await sessionsOf(served).find(browser.jar.get(NAME) ?? ''), {
+    person: { roles: ['inspector'], authority: 'tax' },
+  });
 });
 
 t.test('a callback that was not begun here, comes twice or was changed signs nobody in', async (t) => {

@@ -3,20 +3,29 @@ import type { Test } from 'tap';
 import { bit, type StatusStore } from '../../../gateway/documents/model/status.js';
 
 export interface StatusDriver {
-  /** Of `size` places a list. A driver that keeps what it has opens the same store again for the same folder. */
-  open(dir: string, size: number): StatusStore;
+  /** An empty store, which can be opened several times; undefined where this machine has none. */
+  open(t: Test): Promise<((size: number) => Promise<StatusStore>) | undefined>;
+  /** Whether the same store, opened again, holds the same. */
   readonly keeps: boolean;
 }
 
 export function statusConformance(t: Test, driver: StatusDriver): void {
-  const opened = (t: Test, size: number, dir = t.testdir()): StatusStore => {
-    const store = driver.open(dir, size);
-    t.teardown(() => store.close());
-    return store;
+  /** Of `size` places a list. */
+  const opener = async (t: Test, size: number): Promise<(() => Promise<StatusStore>) | undefined> => {
+    const open = await driver.open(t);
+    return (
+      open &&
+      (async () => {
+        const store = await open(size);
+        t.teardown(() => store.close());
+        return store;
+      })
+    );
   };
 
   t.test('no two credentials get one place, and places come in no order', async (t) => {
-    const store = opened(t, 256);
+    const store = await (await opener(t, 256))?.();
+    if (store === undefined) return;
     const places = await Promise.all(Array.from({ length: 500 }, () => store.allocate()));
     t.equal(new Set(places.map(({ list, index }) => `${list} ${index}`)).size, 500);
     t.same(
@@ -32,7 +41,8 @@ export function statusConformance(t: Test, driver: StatusDriver): void {
   });
 
   t.test('a revocation is of one place, for good, and of a place that somebody has', async (t) => {
-    const store = opened(t, 256);
+    const store = await (await opener(t, 256))?.();
+    if (store === undefined) return;
     const [a, b] = [await store.allocate(), await store.allocate()];
     t.equal((await store.read(0))?.length, 32);
     t.ok(
@@ -58,13 +68,14 @@ export function statusConformance(t: Test, driver: StatusDriver): void {
   // one that is for a single process keeps nothing for others
   if (!driver.keeps) return;
   t.test('what one worker gives or revokes, the others know; and it is there after a restart', async (t) => {
-    const dir = t.testdir();
-    const [one, other] = [opened(t, 256, dir), opened(t, 256, dir)];
+    const open = await opener(t, 256);
+    if (open === undefined) return;
+    const [one, other] = [await open(), await open()];
     const places = await Promise.all(Array.from({ length: 150 }, (_, i) => (i % 2 === 0 ? one : other).allocate()));
     t.equal(new Set(places.map(({ list, index }) => `${list} ${index}`)).size, 150);
     await one.revoke(places[1] ?? { list: 0, index: 0 });
     t.equal(bit((await other.read(0)) ?? Buffer.alloc(0), places[1]?.index ?? 0), true);
-    const again = opened(t, 256, dir);
+    const again = await open();
     t.equal(bit((await again.read(0)) ?? Buffer.alloc(0), places[1]?.index ?? 0), true);
   });
 }

@@ -14,6 +14,7 @@ import { documentChangesSchema, verifiedDocumentsSchema } from '../../../documen
 import { type ShownSubject, shownSubjects } from '../../../documents/model/shown.js';
 import { type Asking, type Issued, reportsOf } from '../../../documents/reports/index.js';
 import { openWatched, type WatchedChange } from '../../../documents/reports/watched-documents.js';
+import { watchedIn } from '../../../documents/reports/watched-in-state.js';
 import { startWatching } from '../../../documents/reports/watching.js';
 import { resultOf, verifyAll, watchOf } from './bulk.js';
 import { type ChangesQuery, changesQuery, type VerifyBody, verifySchema } from './schema.js';
@@ -28,10 +29,10 @@ const tags = ['documents'];
 
 /** What the routes of documents work with. */
 async function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const { workspace, settings, dataDir, now } = context;
+  const { workspace, settings, dataDir, state, now } = context;
   const reports = await reportsOf(context);
   const lookups = openLookups(dataDir, { perClient: settings.gateway.unknownCodesPerMinute });
-  const watched = openWatched(dataDir);
+  const watched = state === undefined ? openWatched(dataDir) : watchedIn(state);
   const watching =
     reports.definitions.size === 0
       ? undefined

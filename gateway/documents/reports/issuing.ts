@@ -58,7 +58,7 @@ export class Issuing {
     refuseUnauthorised(lacking, members);
     const found = await desk.compute(order, asking);
     // what was withdrawn while a large group was read counts
-    refuseUnauthorised(missingIn(desk, checked, included), members);
+    refuseUnauthorised(await missingIn(desk, checked, included), members);
     const text = canonicalJson(found.model);
     const document = sha256(text);
     const [, , receipt] = await Promise.all([
@@ -92,15 +92,15 @@ export class Issuing {
   }
 
   /** What was issued, once it is on record. */
-  #keep(
+  async #keep(
     { definition, asker }: CheckedRequest,
     { model, keys, started }: Computed,
     document: string,
     receipt: Receipt,
-  ): IssuedReport {
+  ): Promise<IssuedReport> {
     const [id, code] = [newId(), newCode()];
     const keptUntil = started + definition.retention;
-    this.#desk.store.putReport({ id, document, issuer: asker, model, keys }, codeHash(code) ?? '', keptUntil);
+    await this.#desk.store.putReport({ id, document, issuer: asker, model, keys }, codeHash(code) ?? '', keptUntil);
     return { id, code, document, model, keptUntil: new Date(keptUntil).toISOString(), receipt };
   }
 

@@ -26,7 +26,7 @@ export async function membersFor(desk: ReportDesk, request: CheckedRequest, aski
   const { asker: _, named: __, leaveOut, ...order } = request;
   const register = new CompanyRegister(desk, request.definition, asking);
   const members = register.denied ? [] : await membersIn(register, request);
-  const missing = missingIn(desk, request, members);
+  const missing = await missingIn(desk, request, members);
   const out = new Set(leaveOut ? missing.map(({ member }) => member) : []);
   const included = members.filter((_member, at) => !out.has(at));
   const leftOut = members.flatMap(({ subject, name, relation }, at) =>
@@ -53,11 +53,11 @@ async function membersIn(
 }
 
 /** By the authorisations as they are now. */
-export function missingIn(
+export async function missingIn(
   desk: ReportDesk,
   { definition, asker, domains, purpose }: CheckedRequest,
   members: readonly Member[],
-): readonly Missing[] {
+): Promise<readonly Missing[]> {
   const asked = {
     report: definition.id,
     by: asker,
@@ -65,7 +65,8 @@ export function missingIn(
     purpose,
     today: desk.today(),
   };
-  return missingAuthorisations(members, asked, (company) => desk.store.given(company)).map((member) => {
+  const lacking = await missingAuthorisations(members, asked, (company) => desk.store.given(company));
+  return lacking.map((member) => {
     const { subject, company } = members[member]!;
     return { member, company: company ?? subject };
   });

@@ -418,6 +418,11 @@ const documents = {
     labels: [],
     help: 'tickets whose events their lifecycle does not know any more; what they do to records holds',
   },
+  yitong_tickets_age_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'time since all that tickets do to records was known; what was known before holds meanwhile',
+  },
   yitong_reports_issued: { type: 'gauge', labels: [], help: 'reports issued since the data folder was made' },
   yitong_certificates_replaced: { type: 'gauge', labels: [], help: 'domains times companies of those reports' },
   yitong_documents_verified: {

@@ -21,6 +21,7 @@ import type { ViewWriter } from '../../answer/view/port.js';
 import { declaredServers, FollowedServers, type ServersWriter } from '../../answer/view/postgres/index.js';
 import type { ViewSettings } from '../../ground/config/view.js';
 import { inWords } from '../../ground/logging/words.js';
+import type { State } from '../../ground/state/port.js';
 import { openTickets, type Tickets } from '../../procedures/lifecycles/tickets.js';
 import { ViewLook } from './view-look.js';
 import type { WriterHealth } from './writer-health.js';
@@ -30,6 +31,8 @@ interface ReadingParts {
   /** What relative paths in its settings begin from. */
   readonly workspaceDir: string;
   readonly view: ViewSettings;
+  /** That all replicas share. */
+  readonly state?: State;
   readonly bus: Bus;
   readonly health: Pick<WriterHealth, 'follows' | 'away' | 'incomplete' | 'servers'>;
   readonly alert: (message: string) => void;
@@ -173,13 +176,13 @@ async function openReading(
   onDamaged: (why: string) => void,
   damaged = false,
 ): Promise<Reading> {
-  const { dataDir, bus, health, alert, hold, onFull, tracer } = parts;
+  const { dataDir, state, bus, health, alert, hold, onFull, tracer } = parts;
   const view =
     parts.view.driver === 'postgres'
       ? openServers(workspace, parts)
       : await openEmbedded(workspace, parts, onDamaged, damaged);
   const calendars = await loadCalendars(workspace.layers);
-  const tickets = await openTickets({ dataDir, workspace, now: Date.now });
+  const tickets = await openTickets({ dataDir, workspace, now: Date.now, ...present({ state }) });
   return {
     workspace,
     writer: view.writer,

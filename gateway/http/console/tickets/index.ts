@@ -172,6 +172,15 @@ async function sendRecords(
     results: found.length,
     ...(subject === undefined ? {} : { about: { subject } }),
   });
+  const records = await Promise.all(
+    found.map(async (shown) => ({
+      ...shown,
+      hidden: recordName(session, shown.record),
+      openings: await tickets.openings(shown.record, actorOf(person)),
+      marked: tickets.effects.marks(shown.record).length > 0,
+      gone: tickets.effects.hidden(shown.record) !== undefined,
+    })),
+  );
   const { language } = request;
   return sendFramed(request, reply, {
     title: language === 'zh' ? '选择记录' : 'Choose a record',
@@ -192,13 +201,7 @@ async function sendRecords(
         href: `${PATH}/records?of=${hideSubject(session, one)}`,
         here: one === subject,
       })),
-      records: found.map((shown) => ({
-        ...shown,
-        hidden: recordName(session, shown.record),
-        openings: tickets.openings(shown.record, actorOf(person)),
-        marked: tickets.effects.marks(shown.record).length > 0,
-        gone: tickets.effects.hidden(shown.record) !== undefined,
-      })),
+      records,
     }),
   });
 }
@@ -233,7 +236,7 @@ function listRoute(app: FastifyInstance, { workspace, tickets, record, roles, na
       const { show = 'todo', page = '0' } = request.query;
       if (!SHOWS.some((one) => one === show) || !/^\d{1,6}$/.test(page))
         throw new YitongError('bad_request', 'there is no such list');
-      const all = tickets.list(actorOf(person));
+      const all = await tickets.list(actorOf(person));
       const fits: Readonly<Record<Show, (one: SeenTicket) => boolean>> = {
         todo: ({ acts, over }) => !over && acts.length > 0,
         open: ({ over }) => !over,
@@ -308,9 +311,13 @@ function missingRoute(app: FastifyInstance, { workspace, tickets, record, roles,
       if (subject === undefined)
         throw new YitongError('not_found', 'you speak for no such subject; open the page anew');
       const fitting = lacking.filter(({ subject: { scheme } }) => subject.startsWith(`${scheme}:`));
-      const offered = fitting
-        .map((contract) => ({ contract, openings: tickets.openings(wholeOf(subject, contract.id), actorOf(person)) }))
-        .filter(({ openings }) => openings.length > 0);
+      const openable = await Promise.all(
+        fitting.map(async (contract) => ({
+          contract,
+          openings: await tickets.openings(wholeOf(subject, contract.id), actorOf(person)),
+        })),
+      );
+      const offered = openable.filter(({ openings }) => openings.length > 0);
       const openings = new Map(
         offered
           .flatMap((one) => one.openings)
@@ -429,7 +436,7 @@ function ticketRoute(app: FastifyInstance, desk: Desk): void {
   const { workspace, tickets, record, roles, reader } = desk;
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
     const { person, csrf } = sessionOf(request);
-    const ticket = tickets.get(request.params.id, actorOf(person));
+    const ticket = await tickets.get(request.params.id, actorOf(person));
     await record.looked(person, {
       requestId: request.id,
       action: 'ticket',
@@ -465,7 +472,7 @@ function fileRoute(app: FastifyInstance, { tickets, record, roles }: Desk): void
     async (request, reply) => {
       const { person } = sessionOf(request);
       const { id, file } = request.params;
-      const { name, type, bytes, size } = tickets.file(id, file, actorOf(person));
+      const { name, type, bytes, size } = await tickets.file(id, file, actorOf(person));
       await record.looked(person, {
         requestId: request.id,
         action: 'ticket_file',

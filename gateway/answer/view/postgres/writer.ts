@@ -428,7 +428,8 @@ function statementsOf(schema: string) {
     ),
     heads: statement(
       'all-heads',
-      'SELECT slice, subject, head FROM $.heads WHERE (slice, subject) > ($1::int2, $2) ORDER BY slice, subject LIMIT $3',
+      'SELECT slice, subject, head FROM $.heads WHERE (slice, subject) > ($1::int2, $2) ' +
+        'ORDER BY slice, subject LIMIT $3',
     ),
     removeOf: ['records', 'versions'].map((table) =>
       statement(`remove-dataset-${table}`, `DELETE FROM $.${table} WHERE slice BETWEEN $1 AND $2 AND dataset = $3`),

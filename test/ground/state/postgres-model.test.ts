@@ -36,15 +36,22 @@ for (const seed of seeds(2, Date.now() % 1e6))
     const proxy = await cuttingProxy(hostname, Number(port));
     t.teardown(() => proxy.close());
     const server = serverAt(postgres, user, passwords.user, { host: '127.0.0.1', port: proxy.port });
-    await stateOverTime(t, seed, async (now) => new PostgresState({ server, schema, user, now }), {
-      disturb: async (random) => {
-        for (let cuts = 0; cuts < 3; cuts++) {
-          await new Promise((resolve) => setTimeout(resolve, random() * 15));
-          proxy.cut(random() < 0.5 ? 'before' : 'after');
-        }
+    const { answersLost } = await stateOverTime(
+      t,
+      seed,
+      async (now) => new PostgresState({ server, schema, user, now }),
+      {
+        steps: 80,
+        disturb: async (random) => {
+          for (let cuts = 0; cuts < 3; cuts++) {
+            await new Promise((resolve) => setTimeout(resolve, random() * 15));
+            proxy.cut(random() < 0.5 ? 'before' : 'after');
+          }
+        },
       },
-    });
+    );
     t.ok(proxy.cuts() > 20, `${String(proxy.cuts())} connections were cut`);
+    t.ok(answersLost > 0, `${String(answersLost)} commits were made, and their answers were lost`);
   });
 
 /** Runs PostgreSQL's programs as the user whose the data folder is. */

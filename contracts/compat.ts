@@ -14,8 +14,15 @@ export interface Finding {
   /** A contract with an `error` may not be published; a `note` is for whoever reviews. */
   readonly severity: 'error' | 'note';
   readonly code: ErrorCode;
-  /** Its id; of a report `reports/<report>`, of a lifecycle `lifecycle <lifecycle>`. */
-  readonly dataset: DatasetId | `reports/${string}` | `names` | `lifecycle ${string}` | `calendar ${string}`;
+  /** Its id; of a report `reports/<report>`, of a bundle `bundles/<bundle>`, of a lifecycle `lifecycle <lifecycle>`. */
+  readonly dataset:
+    | DatasetId
+    | `reports/${string}`
+    | `bundles/${string}`
+    | 'elements'
+    | 'names'
+    | `lifecycle ${string}`
+    | `calendar ${string}`;
   readonly message: string;
   readonly place?: Place;
 }

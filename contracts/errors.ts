@@ -335,6 +335,81 @@ const rows = {
     title: 'the definition of a report refers to nothing or is malformed',
     zh: '报告定义格式不正确或所引内容不存在',
   },
+  bad_elements: {
+    status: 500,
+    title: 'the list of elements refers to nothing or is malformed',
+    zh: '数据元清单格式不正确或所引内容不存在',
+  },
+  bad_bundle: {
+    status: 500,
+    title: 'a bundle refers to nothing or is malformed',
+    zh: '“一件事”定义格式不正确或所引内容不存在',
+  },
+  bad_rule: {
+    status: 500,
+    title: 'a rule of a bundle cannot be read, or compares what cannot be compared',
+    zh: '“一件事”规则无法读取或比较对象不当',
+  },
+  bad_answers: {
+    status: 400,
+    title: 'an answer is to no question of the bundle, or is none that the question takes',
+    zh: '回答与“一件事”的问题不符',
+  },
+  bundle_field_without_element: {
+    status: 500,
+    title: 'a field of a form names no element of the workspace',
+    zh: '表单字段未对应数据元',
+  },
+  bundle_fields_contradict: {
+    status: 500,
+    title: 'forms of a bundle ask of one element what no value can be',
+    zh: '多张表单对同一数据元的要求互相矛盾',
+  },
+  bundle_element_asked: {
+    status: 500,
+    title: 'an element is asked of the applicant though a register has it',
+    zh: '登记库已有的数据仍要求申请人填写',
+  },
+  bundle_cycle: {
+    status: 500,
+    title: 'items or questions of a bundle wait for each other',
+    zh: '“一件事”的事项或问题互相等待',
+  },
+  bundle_item_unreached: {
+    status: 500,
+    title: 'no answer leads to an item of a bundle',
+    zh: '任何回答都不会涉及该事项',
+  },
+  bundle_material_without_template: {
+    status: 500,
+    title: 'a material that is made of the form has no template, or one that names what the form has not',
+    zh: '由系统生成的材料缺少模板或模板内容无来源',
+  },
+  bundle_rule_never_true: {
+    status: 500,
+    title: 'a rule of a bundle can never be true',
+    zh: '“一件事”规则永远不成立',
+  },
+  bundle_rule_undecided: {
+    status: 500,
+    title: 'a rule of a bundle has too many cases to try whether it can be true',
+    zh: '“一件事”规则情形过多，未能判定能否成立',
+  },
+  bundle_citation: {
+    status: 500,
+    title: 'a bundle cites an act outside its time, not by its full name, or by an article that nobody looked at',
+    zh: '“一件事”引用的法律依据不在施行期内或写法不正确',
+  },
+  bundle_outcome_missing: {
+    status: 500,
+    title: 'a bundle does not say what an ending leaves standing',
+    zh: '“一件事”未说明某种结果的处理办法',
+  },
+  bundle_intent_unclear: {
+    status: 500,
+    title: 'what people say leads to two bundles, or to one that refuses it',
+    zh: '同一句需求对应多个“一件事”',
+  },
   bad_calendar: {
     status: 500,
     title: 'a calendar of working days is malformed',

@@ -25,14 +25,15 @@ export interface Impact {
   readonly effects: readonly { readonly kind: 'loses' | 'gains' | 'changes'; readonly message: string }[];
 }
 
-type Effect = Impact['effects'][number];
+export type Effect = Impact['effects'][number];
 
 /** `members` covers `members[].role`; `address` covers `address.city`. */
 const covers = (granted: string, path: string): boolean =>
   path === granted || path.startsWith(`${granted}.`) || path.startsWith(`${granted}[]`);
 const rank = (field: FieldInfo): number => CLASSIFICATIONS.indexOf(field.classification);
 
-function compareField(before: FieldInfo, now: FieldInfo | undefined): Effect[] {
+/** What became of one field. */
+export function compareField(before: FieldInfo, now: FieldInfo | undefined): Effect[] {
   if (now === undefined) return [{ kind: 'loses', message: `\`${before.path}\` is gone` }];
   const effects: Effect[] = [];
   const changes = (message: string): number =>

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { asBinary, type Database, type Env, openEnv } from '../lmdb/env.js';
+import { readInPlace } from '../lmdb/in-place.js';
 import { decodePublished, encodePublished, namesOf, type Published, restOf, slotOf, stateKey } from './published.js';
 import { FreeSlots } from './slots.js';
 
@@ -122,10 +123,9 @@ export class State {
   }
 
   get(key: string): Published | undefined {
-    // the buffer is LMDB's own until the next read; nothing of it is kept
-    const bytes: Buffer | undefined = this.#tables.records.getBinaryFast(key);
-    if (bytes === undefined) return undefined;
-    return decodePublished(key, bytes);
+    // nothing of it is kept
+    const bytes = readInPlace(this.#tables.records, key);
+    return bytes === undefined ? undefined : decodePublished(key, bytes);
   }
 
   /**

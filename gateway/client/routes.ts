@@ -1,6 +1,7 @@
 /** Made by `node dist/test/tools/pages/main.js` from the folders of the routes; a test holds it equal. */
 import type { Wire } from '../../contracts/client.js';
 import { type BatchMethods, batchMethods } from '../http/api/batch/client.js';
+import { type BundlesMethods, bundlesMethods } from '../http/api/bundles/client.js';
 import { type CatalogueMethods, catalogueMethods } from '../http/api/catalogue/client.js';
 import { type ComplianceMethods, complianceMethods } from '../http/api/compliance/client.js';
 import { type CredentialsMethods, credentialsMethods } from '../http/api/credentials/client.js';
@@ -16,6 +17,7 @@ import { type ReportsMethods, reportsMethods } from '../http/api/reports/client.
 import { type VerifyMethods, verifyMethods } from '../http/api/verify/client.js';
 
 export type * from '../http/api/batch/client.js';
+export type * from '../http/api/bundles/client.js';
 export type * from '../http/api/catalogue/client.js';
 export type * from '../http/api/compliance/client.js';
 export type * from '../http/api/credentials/client.js';
@@ -32,6 +34,7 @@ export type * from '../http/api/verify/client.js';
 
 export interface RouteMethods
   extends BatchMethods,
+    BundlesMethods,
     CatalogueMethods,
     ComplianceMethods,
     CredentialsMethods,
@@ -48,6 +51,7 @@ export interface RouteMethods
 
 export const routeMethods = (wire: Wire): RouteMethods => ({
   ...batchMethods(wire),
+  ...bundlesMethods(wire),
   ...catalogueMethods(wire),
   ...complianceMethods(wire),
   ...credentialsMethods(wire),

@@ -32,6 +32,7 @@ t.test('a misspelt recipe is refused with its place, not run as something else',
     [{ where: { chance: 1.2 }, fields: {} }, /`source.where.chance` must be a number from 0 to 1/],
     [{ count: { const: 2 }, fields: {} }, /must have `most` beside `count`/],
     [{ for: 'ships', fields: {} }, /names `ships`, which is no population/],
+    [{ like: 'samr.ships', fields: {} }, /`source.like` names `samr.ships`, which is no register/],
   ];
   for (const [source, message] of wrong) await t.rejects(first(source), { code: 'bad_feed', message }, String(message));
 });
@@ -62,6 +63,14 @@ t.test('values are what they say', async (t) => {
     await valueOf({ case: [{ when: { reached: 'today' }, use: { const: 'yes' } }], else: { const: 'no' } }),
     'yes',
   );
+});
+
+t.test('one that is like another register draws as that does, at the same places, and elsewhere not', async (t) => {
+  const own = await first({ fields: { a: { text: '{digits:9}' } } });
+  t.notSame(await first({ like: 'samr.penalties', fields: { a: { text: '{digits:9}' } } }), own);
+  const like = 'samr.business-licence';
+  t.same(await first({ like, fields: { a: { text: '{digits:9}' } } }), own, 'as its own');
+  t.notSame(await first({ like, fields: { b: { text: '{digits:9}' } } }), { b: own?.['a'] }, 'another place');
 });
 
 t.test('a record is there from its first day until the day before its last', async (t) => {

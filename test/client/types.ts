@@ -9,6 +9,7 @@ import type * as told from '../../gateway/documents/model/schemas.js';
 import type { Issued, IssuedRow, Preview } from '../../gateway/documents/reports/index.js';
 import type { ReleasedReport } from '../../gateway/documents/reports/released-part.js';
 import type { batchSchema } from '../../gateway/http/api/batch/schema.js';
+import type * as bundles from '../../gateway/http/api/bundles/schema.js';
 import type * as catalogue from '../../gateway/http/api/catalogue/schema.js';
 import type * as compliance from '../../gateway/http/api/compliance/index.js';
 import type * as credentials from '../../gateway/http/api/credentials/index.js';
@@ -73,6 +74,10 @@ export function held(): void {
   same<Same<Said<typeof objections.openBody>, client.OpenObjectionBody>>();
   same<Same<Said<typeof objections.ticketSchema>, Answer<'actOnObjection'> & Answer<'openObjection'>>>();
 
+  same<Same<Said<typeof bundles.listSchema>, Answer<'bundles'>>>();
+  same<Same<Said<typeof bundles.bundleSchema>, Answer<'bundle'>>>();
+  same<Same<Said<typeof bundles.mergeBody>['answers'], client.BundleAnswers>>();
+  same<Same<Said<typeof bundles.mergedSchema>, Answer<'mergeBundle'>>>();
   same<Same<Said<typeof catalogue.listSchema>, Answer<'catalogue'>>>();
   same<Same<Said<typeof catalogue.entrySchema>, Answer<'catalogueEntry'>>>();
   same<Same<Said<typeof receiptAnswerSchema>, Answer<'receipt'>>>();

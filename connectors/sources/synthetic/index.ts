@@ -65,7 +65,8 @@ async function open({ feed, workspace, options, now, signal }: SourceContext): P
   const today = options['day'] === undefined ? dayAt(opened) : dayOf(settings.start) + option(options, 'day', 0);
   const file = populationFile(workspace, settings.population);
   const known = city({ value: await readJson(file, 'bad_config'), path: '', place: { file } }, workspace, seed);
-  const made = recipe({ value: feed.source, path: 'source', place: { file: feed.file } }, known, feed.dataset, seed);
+  const node = { value: feed.source, path: 'source', place: { file: feed.file } };
+  const made = recipe(node, known, feed.dataset, [...workspace.contracts.keys()], seed);
   const far = { companies: 0 };
   return {
     sourceTime: opened.toISOString(),
@@ -115,6 +116,7 @@ const synthetic: SourceKind = {
     properties: {
       kind: { const: 'synthetic' },
       for: { type: 'string', description: 'a population of the population file' },
+      like: { type: 'string', description: 'the register with which it agrees where both draw the same' },
       where: { type: 'object', description: 'which members have records' },
       count: { type: 'object', description: 'records of one member' },
       most: { type: 'integer', minimum: 1, maximum: 10000 },

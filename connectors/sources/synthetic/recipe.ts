@@ -17,14 +17,23 @@ export interface Recipe {
 }
 
 /** The keys of a recipe beside `kind`; `?` may be left out. */
-const RECIPE_KEYS = ['for', 'where?', 'count?', 'most?', 'let?', 'fields', 'since?', 'until?'];
+const RECIPE_KEYS = ['for', 'like?', 'where?', 'count?', 'most?', 'let?', 'fields', 'since?', 'until?'];
+
+/** Whose draws a recipe makes: its own, or those of the register that `like` names, at the same places of both. */
+function drawsLike(like: Node | undefined, dataset: string, registers: readonly string[]): string {
+  if (like === undefined) return dataset;
+  const register = textOf(like);
+  return registers.includes(register) ? register : complain(like, `names \`${register}\`, which is no register`);
+}
 
 /**
- * @param salt sets this recipe's draws apart from others'; the dataset id
+ * @param dataset its id sets this recipe's draws apart from others'
+ * @param registers ids of all datasets of the workspace, for `like`
  * @throws YitongError `bad_feed` naming the place in the feed
  */
-export function recipe(node: Node, known: City, salt: string, seed: number): Recipe {
+export function recipe(node: Node, known: City, dataset: string, registers: readonly string[], seed: number): Recipe {
   const parts = keysOf(node, ['kind', ...RECIPE_KEYS]);
+  const salt = drawsLike(parts['like'], dataset, registers);
   const name = textOf(parts['for'] as Node);
   if (!known.names.includes(name)) complain(parts['for'] as Node, `names \`${name}\`, which is no population`);
   const quarter = known.of(name);

@@ -3,6 +3,9 @@
  */
 
 import { loadFeeds } from '../../../connectors/feeds.js';
+import { loadActs } from '../../../contracts/acts.js';
+import { checkBundles } from '../../../contracts/bundle/check.js';
+import { type Bundles, loadBundles, NO_BUNDLES } from '../../../contracts/bundle/load.js';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
 import { isYitongError, type YitongError } from '../../../contracts/errors.js';
@@ -18,6 +21,7 @@ interface Declared {
   readonly workspace: Workspace;
   readonly lifecycles: number;
   readonly reports: ReadonlyMap<string, ReportDefinition>;
+  readonly bundles: Bundles;
   readonly findings: readonly Finding[];
   /** Datasets whose contract does not load. */
   readonly refused: ReadonlySet<string>;
@@ -61,7 +65,18 @@ export async function readDeclared(dir: string): Promise<Declared> {
     if (!refused.has(dataset)) refuse(dataset, error);
   });
   const reports = await loadReports(workspace, (report, error) => refuse(`reports/${report}`, error));
-  return { workspace, lifecycles: lifecycles.size, reports, findings, refused };
+  const bundles = await loadBundles({
+    ...workspace,
+    lifecycles: new Set(lifecycles.keys()),
+    onRefused: (bundle, error) => refuse(`bundles/${bundle}`, error),
+  }).catch((error: unknown) => {
+    if (!isYitongError(error)) throw error;
+    refuse('elements', error);
+    return NO_BUNDLES;
+  });
+  const acts = await loadActs(workspace.layers);
+  findings.push(...checkBundles({ ...bundles, contracts: workspace.contracts, acts, now: Date.now() }));
+  return { workspace, lifecycles: lifecycles.size, reports, bundles, findings, refused };
 }
 
 /** Those of the content, and what `contracts check` says of it against an earlier state, errors first. */

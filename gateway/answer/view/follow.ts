@@ -25,7 +25,7 @@ import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './por
 /** `rebuilding`: not yet where the bus was when following began, so what is missing may still come. */
 export type FollowState = 'following' | 'rebuilding' | 'unavailable';
 
-interface FollowOptions {
+export interface FollowOptions {
   readonly bus: Bus;
   readonly writer: ViewWriter;
   readonly workspace: ViewWorkspace;
@@ -63,10 +63,10 @@ interface FollowOptions {
 
 /**
  * Records that are gathered for one transaction while a topic is far behind. Batches of its topics come in turn and
- * hold the same subjects, so that a page of the view is written once for several of them; more would be held as dirty
- * pages.
+ * hold the same subjects, so that a page of the view is written once for several of them. LMDB keeps the memory of the
+ * pages that one transaction has changed, here about 100 MB.
  */
-const GATHERED = 8_000;
+const GATHERED = 32_000;
 /** ms after which gathered records are applied, where no more come. */
 const GATHERED_WITHIN = 100;
 

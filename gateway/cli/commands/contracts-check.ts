@@ -1,9 +1,12 @@
 import { relative } from 'node:path';
+import { type BundleImpact, bundleImpact } from '../../../contracts/bundle/impact.js';
+import { loadBundles } from '../../../contracts/bundle/load.js';
 import { calendarEnding, loadCalendars } from '../../../contracts/calendar.js';
 import type { Finding } from '../../../contracts/compat.js';
 import { contentFiles, readJson } from '../../../contracts/files.js';
 import { type GrantFacts, type Impact, impact } from '../../../contracts/impact.js';
 import { leftOut } from '../../../contracts/reports.js';
+import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { grantFile } from '../../../policies/shapes.js';
 import { findingsOf, readDeclared } from '../../answer/inforce/declared.js';
@@ -42,20 +45,34 @@ const spoken = (impacts: readonly Impact[]): string[] =>
     ...effects.map(({ kind, message }) => `  ${kind.padEnd(7)}  ${message}`),
   ]);
 
+const spokenBundles = (impacts: readonly BundleImpact[]): string[] =>
+  impacts.flatMap(({ bundle, dataset, forms, facts, effects }) => [
+    `bundle ${bundle}, by ${dataset}` +
+      (forms.length === 0 ? '' : `: forms ${forms.join(', ')}`) +
+      (facts.length === 0 ? '' : `: facts ${facts.join(', ')}`),
+    ...effects.map(({ kind, message }) => `  ${kind.padEnd(7)}  ${message}`),
+  ]);
+
+/** What the change from `before` to `after` means for the bundles that were published. */
+async function touchedBundles(before: Workspace, after: Workspace): Promise<readonly BundleImpact[]> {
+  const { bundles, elements } = await loadBundles({ ...before, onRefused: () => undefined });
+  return bundleImpact(bundles, elements, before.contracts, after.contracts);
+}
+
 /**
  * Contracts are complete, versions compatible, examples true, feeds fit; against an earlier workspace, what broke and
  * whom it touches.
  */
 const command: Command = {
-  summary: 'checks contracts and feeds: form, compatibility, examples, and whom a change touches',
-  zh: '检查数据契约和数据源：格式、兼容性、示例，以及变更影响到谁',
+  summary: 'checks contracts, feeds and bundles: form, compatibility, examples, and whom a change touches',
+  zh: '检查数据契约、数据源和“一件事”：格式、兼容性、示例，以及变更影响到谁',
   usage: '[--workspace D] [--against D] [--impact]',
-  wanting: 'where a contract, a feed or a report has an error',
+  wanting: 'where a contract, a feed, a report or a bundle has an error',
   examples: ['yitong contracts check', 'yitong contracts check --workspace city --against ../published/city --impact'],
   options: {
     workspace: workspaceOption,
     against: { type: 'string', describe: 'the workspace as it was published' },
-    impact: { type: 'boolean', describe: 'name the grants that the change touches (with --against)' },
+    impact: { type: 'boolean', describe: 'name the grants and bundles that the change touches (with --against)' },
   },
   async run(call) {
     const { against, impact: asked } = call.values;
@@ -63,7 +80,7 @@ const command: Command = {
       throw new WrongUsage('`--impact` compares two workspaces; say the earlier one with `--against D`');
     }
     const declared = await readDeclared(folders(call.values).workspace);
-    const { workspace, lifecycles, reports, refused } = declared;
+    const { workspace, lifecycles, reports, bundles, refused } = declared;
     const before =
       against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
     const findings = [...(await findingsOf(declared, before))];
@@ -85,6 +102,7 @@ const command: Command = {
     }
     const touched =
       before !== undefined && asked === true ? impact(before, workspace, await readGrants(workspace.layers)) : [];
+    const touchedForms = before !== undefined && asked === true ? await touchedBundles(before, workspace) : [];
     const errors = findings.filter(({ severity }) => severity === 'error').length;
     for (const line of table(findings, workspace.dir)) call.say(line);
     if (asked === true) {
@@ -93,12 +111,13 @@ const command: Command = {
           ? 'no grant is touched'
           : `${touched.length} grant${touched.length === 1 ? ' is' : 's are'} touched:`,
       );
-      for (const line of spoken(touched)) call.say(line);
+      for (const line of [...spoken(touched), ...spokenBundles(touchedForms)]) call.say(line);
     }
     call.say(
       `${workspace.contracts.size + refused.size} ` +
         'contracts' +
         (lifecycles === 0 ? '' : `, ${lifecycles} lifecycles`) +
+        (bundles.bundles.size === 0 ? '' : `, ${bundles.bundles.size} bundles`) +
         `: ${errors} error${errors === 1 ? '' : 's'}, ${findings.length - errors} note` +
         (findings.length - errors === 1 ? '' : 's'),
     );
@@ -107,7 +126,7 @@ const command: Command = {
       lifecycles,
       errors,
       findings,
-      ...(asked === true ? { impact: touched } : {}),
+      ...(asked === true ? { impact: touched, bundles: touchedForms } : {}),
     });
     return errors > 0 ? 1 : 0;
   },

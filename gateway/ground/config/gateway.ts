@@ -29,7 +29,15 @@ export const gatewaySchema = Type.Object(
       default: 'info',
       description: 'the least that is worth a line of the process log',
     }),
-    workers: Type.Integer({ default: 1, minimum: 1, maximum: 64, description: 'worker processes that answer queries' }),
+    workers: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        description:
+          'worker processes that answer queries; where it is not set one a core, less one core for the writer, at ' +
+          'least 1 and at most 8, and under `up` 1',
+      }),
+    ),
     drainSeconds: Type.Integer({
       default: 5,
       minimum: 0,

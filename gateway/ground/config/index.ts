@@ -1,9 +1,10 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
  * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
- * `connectors`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
+ * `connectors`, `view`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
  * An unknown key is an error.
  */
+import { availableParallelism } from 'node:os';
 import type { Static } from 'typebox';
 import { busProperties } from '../../../connectors/bus/open.js';
 import { rightsSchema } from '../../../connectors/bus/rights.js';
@@ -18,8 +19,9 @@ import { checkedSection, type Environment, type Properties, type Property, prope
 import { readState, type StateSettings, stateSchema } from './state.js';
 import { readKeep } from './terms.js';
 import { readTracing, type TracingSettings, tracingProperties } from './tracing.js';
+import { readView, type ViewSettings, viewSchema } from './view.js';
 
-export type GatewaySettings = Static<typeof gatewaySchema>;
+export type GatewaySettings = Static<typeof gatewaySchema> & { readonly workers: number };
 export type AuditSettings = Static<typeof auditSchema>;
 export type PeopleSettings = Static<typeof peopleSchema>;
 
@@ -31,6 +33,7 @@ export interface Settings {
   readonly keep: KeepTerms;
   readonly state: StateSettings;
   readonly tracing: TracingSettings;
+  readonly view: ViewSettings;
 }
 
 /** Every section that the environment can set, with its keys. */
@@ -41,6 +44,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['keep', propertiesOf(keepSchema)],
   ['state', propertiesOf(stateSchema)],
   ['tracing', tracingProperties],
+  ['view', propertiesOf(viewSchema)],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
 ];
@@ -48,7 +52,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
 /** Sections that stand in yitong.json only. */
 const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [['acl', rightsSchema.properties]];
 
-const checkGateway = shape<GatewaySettings>(gatewaySchema, 'bad_config');
+const checkGateway = shape<Static<typeof gatewaySchema>>(gatewaySchema, 'bad_config');
 const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
 const checkKeep = shape<Static<typeof keepSchema>>(keepSchema, 'bad_config');
 const checkPeople = shape<PeopleSettings>(peopleSchema, 'bad_config');
@@ -76,13 +80,14 @@ export function readSettings(
     place,
   );
   readKeep(audit.keep, place);
+  const gateway = checkedSection('gateway', propertiesOf(gatewaySchema), checkGateway, {
+    given: given['gateway'],
+    env,
+    place,
+    over: flags,
+  });
   return {
-    gateway: checkedSection('gateway', propertiesOf(gatewaySchema), checkGateway, {
-      given: given['gateway'],
-      env,
-      place,
-      over: flags,
-    }),
+    gateway: { ...gateway, workers: gateway.workers ?? workersFor(availableParallelism()) },
     audit,
     people: checkedSection('people', propertiesOf(peopleSchema), checkPeople, { given: given['people'], env, place }),
     keep: keepTerms(
@@ -91,8 +96,15 @@ export function readSettings(
     ),
     state: readState(given['state'], place, env),
     tracing: readTracing(given['tracing'], place, env),
+    view: readView(given['view'], place, env),
   };
 }
+
+/** More than this many workers share one writer and one disk: a second replica serves better. */
+const MOST_WORKERS = 8;
+
+/** How many workers answer on a machine of so many cores, where nobody says: the writer and the log have one core. */
+export const workersFor = (cores: number): number => Math.min(MOST_WORKERS, Math.max(1, cores - 1));
 
 /**
  * With `sequencerReplica` all replicas have the same settings but their name; what one of them is follows from it.

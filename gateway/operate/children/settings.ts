@@ -10,10 +10,13 @@ export function groupSettings(
   flags: Partial<GatewaySettings>,
   development: boolean,
 ): Settings {
-  // nobody sends requests to a city of one machine who would have to turn away: it stops at once unless somebody says
-  // otherwise
+  // a city of one machine is there to be tried: nobody sends requests to it who would have to turn away, so it stops at
+  // once, and one worker is enough, unless somebody says otherwise
   const given = development
-    ? { ...workspace.settings, gateway: { drainSeconds: 0, ...(workspace.settings['gateway'] as object | undefined) } }
+    ? {
+        ...workspace.settings,
+        gateway: { drainSeconds: 0, workers: 1, ...(workspace.settings['gateway'] as object | undefined) },
+      }
     : workspace.settings;
   return readSettings(given, { file: join(dir, 'yitong.json') }, process.env, flags);
 }
@@ -25,13 +28,14 @@ const OF_GATEWAY = ['host', 'port', 'peopleHost', 'peoplePort', 'healthHost', 'h
 
 export function fixedSettings(
   { prefix, settings: sections }: Pick<Workspace, 'prefix' | 'settings'>,
-  { gateway, audit, keep, state }: Pick<Settings, 'gateway' | 'audit' | 'keep' | 'state'>,
+  { gateway, audit, keep, state, view }: Pick<Settings, 'gateway' | 'audit' | 'keep' | 'state' | 'view'>,
 ): FixedSettings {
   const all: Record<string, string> = { prefix: JSON.stringify(prefix), bus: JSON.stringify(sections['bus'] ?? null) };
   for (const key of OF_GATEWAY) all[`gateway.${key}`] = JSON.stringify(gateway[key]);
   for (const [key, value] of Object.entries(audit)) all[`audit.${key}`] = JSON.stringify(value);
   for (const [key, value] of Object.entries(keep)) all[`keep.${key}`] = JSON.stringify(value);
   for (const [key, value] of Object.entries(state)) all[`state.${key}`] = JSON.stringify(value);
+  for (const [key, value] of Object.entries(view)) all[`view.${key}`] = JSON.stringify(value);
   return all;
 }
 

@@ -74,6 +74,13 @@ export interface Group {
  */
 const STOP_WITHIN = 25_000;
 
+/**
+ * For the writer: has glibc give freed memory back to the system in place of keeping it for its threads and for the
+ * next large piece, so that a writer which has taken in a million records holds a sixth less. Other C libraries do not
+ * know these variables. Workers go without: there it would cost an answer some microseconds.
+ */
+const GIVING_BACK = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
+
 const stoppedEarly = (): YitongError => new YitongError('shutting_down', 'the group was stopped before it was ready');
 
 export function startGroup(options: GroupOptions): Group {
@@ -229,6 +236,7 @@ class ProcessGroup implements Group {
       // these two live on steady streams: a small young generation costs them little and saves its pages
       execArgv: [...process.execArgv, '--max-semi-space-size=4'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      env: { ...GIVING_BACK, ...process.env },
     });
   }
 

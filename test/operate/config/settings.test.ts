@@ -3,13 +3,13 @@
  */
 import { chmodSync, statSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { shape } from '../../../contracts/validate.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { namesBus, readBusSettings } from '../../../gateway/ground/config/bus.js';
-import { configurationSchema, readSettings, settingsTable } from '../../../gateway/ground/config/index.js';
+import { configurationSchema, readSettings, settingsTable, workersFor } from '../../../gateway/ground/config/index.js';
 import { keptFromOthers, mayClose, openToOthers } from '../../../gateway/ground/files/private-file.js';
 
 const place = { file: 'yitong.json' };
@@ -29,6 +29,11 @@ t.test('the environment counts more than yitong.json, key by key', async (t) => 
     { port: gateway.port, workers: gateway.workers, sequencer: audit.sequencer },
     { port: 9443, workers: 3, sequencer: false },
   );
+});
+
+t.test('where nobody says how many workers there are, the machine says it, and the writer keeps a core', async (t) => {
+  t.strictSame([1, 2, 3, 8, 64].map(workersFor), [1, 1, 2, 7, 8]);
+  t.equal(readSettings({}, place, {}).gateway.workers, workersFor(availableParallelism()));
 });
 
 t.test('a bus may come from the environment alone, or change one key of yitong.json', async (t) => {

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
+import { bundlesParts } from './bundles.js';
 import { clientRoutes } from './client.js';
 import { eventsParts } from './events.js';
 import { mappingParts } from './mapping.js';
@@ -31,6 +32,7 @@ export async function madePages(): Promise<ReadonlyMap<string, string>> {
     ['README.md', await readmeFigures(page('README.md'))],
     ['docs/api/README.md', filled(page('docs/api/README.md'), routesParts())],
     ['docs/audit-events.md', filled(page('docs/audit-events.md'), eventsParts())],
+    ['docs/bundles.md', filled(page('docs/bundles.md'), await bundlesParts())],
     ['docs/configuration.md', told('config')],
     ['docs/errors.md', told('errors')],
     ['docs/mapping.md', filled(page('docs/mapping.md'), await mappingParts())],

@@ -6,6 +6,7 @@
 
 import { SUM_BYTES, sumOf } from '../../../../connectors/checksum.js';
 import type { Database } from '../../../../connectors/lmdb/env.js';
+import { readInPlace } from '../../../../connectors/lmdb/in-place.js';
 import { YitongError } from '../../../../contracts/errors.js';
 
 /** The view does not hold what was written to it. It can be had from the bus again. */
@@ -18,31 +19,30 @@ export class ViewDamaged extends YitongError {
 type Range = Parameters<Database<Buffer, Buffer>['getRange']>[0];
 
 export class CheckedMap {
-  #given: Uint8Array | undefined;
-  #whole: Buffer = Buffer.alloc(0);
-
   constructor(readonly db: Database<Buffer, Buffer>) {}
 
-  /** A copy. @throws ViewDamaged */
-  get(key: Buffer): Buffer | undefined {
-    const found = this.read(key);
+  /**
+   * A copy.
+   * @param isFresh all that is in it was written by this process a moment ago, from empty on: then nothing has lain
+   * there that could have been damaged, and what is not found is not looked for beside its place
+   * @throws ViewDamaged
+   */
+  get(key: Buffer, isFresh = false): Buffer | undefined {
+    const found = this.#find(key);
+    if (found === undefined && !isFresh) this.#missing(key, key);
     return found === undefined ? undefined : Buffer.from(found);
   }
 
   /** Valid until the next reading of any store of the process: lmdb has one buffer for all. @throws ViewDamaged */
   read(key: Buffer): Buffer | undefined {
-    const found: Uint8Array | undefined = this.db.getBinaryFast(key);
-    if (found === undefined) {
-      this.#missing(key, key);
-      return undefined;
-    }
-    // lmdb gives one buffer again and again, under a `length` that is only the value's, and bytes of the map itself for
-    // large values
-    if (found !== this.#given) {
-      this.#given = found;
-      this.#whole = Buffer.from(found.buffer, found.byteOffset, found.byteLength);
-    }
-    return checked(key, this.#whole.subarray(0, found.length));
+    const found = this.#find(key);
+    if (found === undefined) this.#missing(key, key);
+    return found;
+  }
+
+  #find(key: Buffer): Buffer | undefined {
+    const found = readInPlace(this.db, key);
+    return found === undefined ? undefined : checked(key, found);
   }
 
   /**

@@ -45,7 +45,7 @@ export const stateSchema = Type.Object(
       default: 'yitong_owner',
       minLength: 1,
       maxLength: 63,
-      description: 'the role that owns the schema; only `yitong state migrate` and `yitong state move` use it',
+      description: 'the role that owns the schema; only `yitong state migrate` uses it',
     }),
     ownerPasswordFile: Type.String({ default: '', description: 'file that holds its password' }),
     tls: Type.Boolean({

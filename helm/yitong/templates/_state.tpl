@@ -51,3 +51,8 @@
 {{- range dig "state" "servers" list .Values.config }}{{ $ports = append $ports (regexMatch ":[0-9]+$" . | ternary (regexFind "[0-9]+$" . | int) 5432) }}{{ end -}}
 {{ uniq $ports | toJson }}
 {{- end }}
+
+{{/* Not empty where all replicas share what people did, so that any of them answers everything over mTLS. */}}
+{{- define "yitong.shared" -}}
+{{- if eq (dig "state" "driver" "embedded" .Values.config) "postgres" }}yes{{ end -}}
+{{- end }}

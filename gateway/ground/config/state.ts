@@ -24,7 +24,12 @@ export const stateSchema = Type.Object(
         'with `postgres`: its servers, `host` or `host:port`; the first that is no standby is used, so that a ' +
         'standby which takes over is found; in the environment as JSON',
     }),
-    database: Type.String({ default: 'yitong', minLength: 1, maxLength: 63, description: 'the database' }),
+    database: Type.String({
+      default: 'yitong',
+      minLength: 1,
+      maxLength: 63,
+      description: 'of the server; it is there before the first start',
+    }),
     schema: Type.String({ default: 'yitong', pattern: NAME, description: 'the schema in it, which is all our own' }),
     user: Type.String({
       default: 'yitong',

@@ -12,7 +12,7 @@ import { compiler } from '../validate.js';
 import { allBefore } from './cycles.js';
 import { canBeTrue, type Names } from './decide.js';
 import { mergeForm } from './merge.js';
-import { ALWAYS, allOf, anyOf, type Rule } from './rule.js';
+import { ALWAYS, allOf, anyOf, namesOf, type Rule } from './rule.js';
 import { isEmpty, narrowed } from './schemas.js';
 import { namesIn, wrongAnswers } from './situation.js';
 import type { Bundle, Element, Elements, JsonSchema, PlacedRule } from './types.js';
@@ -108,6 +108,23 @@ function checkAsked(bundle: Bundle, elements: Elements, contracts: Workspace['co
     if (known !== undefined && (said(known) || known.registers.some(({ by }) => keys.some((key) => key.id === by))))
       say('bundle_element_asked', `\`questions.${id}\` asks for \`${known.id}\`, which is known`, bundle.place);
   }
+}
+
+/** What is asked and decides nothing, and stands in no form. */
+function checkIdle({ questions, items, materials, steps, place }: Bundle, say: Say): void {
+  const all = [...items.values()];
+  const rules = [...questions.values(), ...all, ...materials.values(), ...steps.values()].map(({ when }) => when);
+  const fields = all.flatMap(({ form }) => form.fields);
+  const read = new Set(
+    [
+      ...rules,
+      ...fields.map(({ when }) => when),
+      ...all.flatMap((item) => item.requires.map(({ rule }) => rule)),
+    ].flatMap(({ rule }) => [...namesOf(rule)]),
+  );
+  for (const { id, element } of questions.values())
+    if (!read.has(id) && (element === undefined || !fields.some((field) => field.element === element)))
+      say('bundle_question_idle', `\`questions.${id}\` is asked, and nothing reads the answer`, place);
 }
 
 /** A form whose fields are filled by what another item issues comes after that item. */
@@ -286,6 +303,7 @@ export function checkBundle(bundle: Bundle, parts: CheckParts): readonly Finding
   checkFields(bundle, parts.elements, say);
   checkIssued(bundle, say);
   checkAsked(bundle, parts.elements, parts.contracts, say);
+  checkIdle(bundle, say);
   checkRules(bundle, namesIn(bundle, parts.elements), say);
   checkMaterials(bundle, parts.elements, say);
   if (parts.acts !== undefined)

@@ -244,6 +244,17 @@ const found: readonly Broken[] = [
     },
   ],
   [
+    'a question that nothing reads',
+    'bundle_question_idle',
+    /`questions.colour` is asked, and nothing reads the answer/,
+    {
+      change: (f) => {
+        f['bundle.json']['questions'].colour = { asks: names, type: 'text' };
+        f['bundle.json']['usual'].answers.colour = '红';
+      },
+    },
+  ],
+  [
     'a rule of a field that can never be true where its item applies',
     'bundle_rule_never_true',
     /`manager.when` can never be true where it is read/,

@@ -237,8 +237,9 @@ const rows = {
   },
   state_unavailable: {
     status: 503,
-    title: 'a store on the disk of this process cannot be written or read',
-    zh: '本机存储暂不可读写',
+    title: 'a store, on the disk of this process or on the server of the state, cannot be written or read',
+    zh: '业务存储暂时无法读写，请稍后重试',
+    en: 'This cannot be done at present; try again in a minute',
   },
   bus_unavailable: {
     status: 503,
@@ -771,6 +772,23 @@ const rows = {
     status: 409,
     title: 'somebody acted on the ticket at the same time; look at it again',
     zh: '该工单刚刚由他人办理，请重新查看',
+  },
+  // state
+  state_conflict: {
+    status: 409,
+    title: 'somebody changed the same at the same time; nothing was changed by this step',
+    zh: '内容刚刚被他人更改，请重新查看后再办理',
+    en: 'Somebody else has just changed this; look at it again',
+  },
+  state_newer: {
+    status: 500,
+    title: 'the schema of the state is newer than this program, or was not brought up to it yet',
+    zh: '业务状态库的结构版本与本程序不符',
+  },
+  state_denied: {
+    status: 500,
+    title: 'the server of the state does not let the user in, or lets it do more than it may',
+    zh: '业务状态库的用户权限不符合要求',
   },
   // log
   log_invalid: {

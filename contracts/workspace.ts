@@ -24,7 +24,19 @@ import type {
 import { shape } from './validate.js';
 
 /** Sections of yitong.json whose content belongs to others. */
-const SECTIONS = ['gateway', 'bus', 'acl', 'audit', 'connectors', 'people', 'keep', 'tracing', 'synthetic'] as const;
+const SECTIONS = [
+  'gateway',
+  'bus',
+  'acl',
+  'audit',
+  'connectors',
+  'people',
+  'keep',
+  'state',
+  'tracing',
+  'view',
+  'synthetic',
+] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */
 export const UNREGISTERED = 0;
 

@@ -11,11 +11,13 @@ import type { ErrorCode } from '../../contracts/errors.js';
 import type { Span, Tracer } from '../../contracts/tracing.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { Client } from '../../policies/types.js';
+import type { SharedSuspensions } from '../answer/inforce/shared-suspensions.js';
 import type { InForce } from '../answer/inforce/snapshot.js';
 import type { Completions } from '../answer/question/completions.js';
 import type { ViewReader } from '../answer/view/port.js';
 import type { Settings } from '../ground/config/index.js';
 import type { Provider } from '../ground/identity/provider.js';
+import type { State } from '../ground/state/port.js';
 import type { Journal } from '../log/entries/port.js';
 import type { ReceiptAnswer } from '../log/store/receipts.js';
 import type { Tickets } from '../procedures/lifecycles/tickets.js';
@@ -40,6 +42,10 @@ export interface WorkerContext {
    */
   readonly spool?: { readonly store: Spool; readonly afterMs: number };
   readonly dataDir: string;
+  /** Where it stands what people did, if all replicas share it; undefined: in stores of the data folder. */
+  readonly state?: State;
+  /** Grants that are suspended, where all replicas share them; undefined: in the data folder. */
+  readonly suspensions?: Pick<SharedSuspensions, 'read' | 'change'>;
   /**
    * What the log proves about a receipt, wherever it is kept; default: here.
    * @throws as `receiptFor` of audit/receipts

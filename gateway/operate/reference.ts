@@ -29,6 +29,9 @@ const SECTIONS: Readonly<Record<string, string>> = {
   audit: 'The audit log, its witnesses, its replicas and its terms ([the log](log.md), [watching](watching.md)).',
   people: 'How people sign in, in a browser ([console](console.md)).',
   keep: 'How long what piles up is kept, until it is given back ([what grows](operating.md#what-grows)).',
+  state:
+    'Where it stands what people did: in the data folder, or on a PostgreSQL that replicas share ([state](state.md)).',
+  view: 'Where the view stands: in the data folder of each replica, or on servers ([the view on PostgreSQL](view.md)).',
   tracing: 'Traces by OpenTelemetry, where an endpoint is named ([tracing](tracing.md)).',
   bus:
     'Where records travel ([Kafka](kafka.md)). Without this section, and without any `YITONG_BUS_*`, the bus ' +
@@ -58,6 +61,10 @@ const REREAD: Readonly<Record<string, string>> = {
   'audit.replicaCert': 'likewise as that of the server',
   'audit.replicaKey': 'likewise',
   'audit.replicaCa': 'likewise',
+  'state.passwordFile': 'read at each new connection',
+  'state.caFile': 'likewise',
+  'state.certFile': 'likewise',
+  'state.keyFile': 'likewise',
 };
 
 /** Also inside of backticks a bar would end the cell. */

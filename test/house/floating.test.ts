@@ -49,6 +49,9 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'gateway/operate/process/log-watching.ts': ['this.#lookAtKeys()'],
   'gateway/documents/reports/watching.ts': ['this.round()'],
   'gateway/ground/sockets/linger.ts': ['dropped(request)'],
+  // whoever waits for a connection or a commit is told what becomes of it
+  'gateway/ground/state/postgres/pool.ts': ['this.#open()'],
+  'gateway/ground/state/postgres/commits.ts': ['this.#sendAll()'],
 };
 
 function handled(node: Expression): boolean {

@@ -1,12 +1,14 @@
 /**
  * Grants that the sharing authority has suspended over what `policies/` declares: versions of one text in
- * `<data>/suspended/`, which every worker of the data folder reads. It only ever takes away. Who it was stands in the
+ * `<data>/suspended/`, which every worker of the data folder reads; with a store that replicas share, what this one
+ * knows of it (`shared-suspensions.ts`). It only ever takes away. Who it was stands in the
  * audit log, under that person's own key.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import type { GrantId } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
 import type { PolicySet } from '../../../policies/types.js';
 import { readVersion, swapVersion } from '../../ground/files/versions.js';
@@ -25,25 +27,24 @@ export interface Suspensions {
   /** 0 where nothing was ever suspended. */
   readonly number: number;
   readonly grants: ReadonlyMap<string, Suspension>;
+  /** Version of the shared set that it is a copy of; absent where none was copied. */
+  readonly shared?: number;
 }
 
 const text = { type: 'string', minLength: 1, maxLength: 1000 };
-const check = shape<{ readonly grants: Readonly<Record<string, Suspension>> }>(
+const suspensionSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['at', 'by', 'reason', 'entry'],
+  properties: { at: text, by: text, reason: text, entry: text },
+};
+const grantsSchema = { type: 'object', additionalProperties: suspensionSchema };
+const check = shape<{ readonly grants: Readonly<Record<string, Suspension>>; readonly shared?: number }>(
   {
     type: 'object',
     additionalProperties: false,
     required: ['grants'],
-    properties: {
-      grants: {
-        type: 'object',
-        additionalProperties: {
-          type: 'object',
-          additionalProperties: false,
-          required: ['at', 'by', 'reason', 'entry'],
-          properties: { at: text, by: text, reason: text, entry: text },
-        },
-      },
-    },
+    properties: { grants: grantsSchema, shared: { type: 'integer', minimum: 0 } },
   },
   'bad_policy',
 );
@@ -56,7 +57,8 @@ export function readSuspensions(dir: string): Suspensions {
   try {
     const found = readVersion(dir);
     if (found === undefined) return { number: 0, grants: new Map() };
-    return { number: found.number, grants: new Map(Object.entries(check(JSON.parse(found.text), place).grants)) };
+    const { grants, shared } = check(JSON.parse(found.text), place);
+    return { number: found.number, grants: new Map(Object.entries(grants)), ...present({ shared }) };
   } catch (cause) {
     throw new YitongError('bad_policy', 'the suspended grants cannot be read', { place, cause });
   }
@@ -68,10 +70,42 @@ export function changeSuspensions(dir: string, change: (grants: Map<string, Susp
     const { number, grants: before } = readSuspensions(dir);
     const grants = new Map(before);
     change(grants);
-    if (swapVersion(dir, number, `${JSON.stringify({ grants: Object.fromEntries(grants) })}\n`))
-      return { number: number + 1, grants };
+    if (swapSuspensions(dir, number, grants)) return { number: number + 1, grants };
   }
 }
+
+/** Makes these the version behind `number`. @returns false where another came first, and nothing was changed */
+export const swapSuspensions = (
+  dir: string,
+  number: number,
+  grants: ReadonlyMap<string, Suspension>,
+  shared?: number,
+): boolean =>
+  swapVersion(dir, number, `${JSON.stringify({ grants: Object.fromEntries(grants), ...present({ shared }) })}\n`);
+
+/** What the shared set says of a grant that is suspended or was. */
+export interface SharedSuspension {
+  readonly suspension?: Suspension;
+  /** Entries of its suspensions that are over: a copy that still has one of them is out of date. */
+  readonly resumed: readonly string[];
+}
+
+const checkShared = shape<Readonly<Record<string, SharedSuspension>>>(
+  {
+    type: 'object',
+    additionalProperties: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['resumed'],
+      properties: { suspension: suspensionSchema, resumed: { type: 'array', items: text } },
+    },
+  },
+  'bad_policy',
+);
+
+/** From the members of the shared set. @throws YitongError `bad_policy` where they are not suspensions */
+export const sharedSuspensions = (members: ReadonlyMap<string, unknown>): ReadonlyMap<string, SharedSuspension> =>
+  new Map(Object.entries(checkShared(Object.fromEntries(members), { file: 'the state' })));
 
 /**
  * The set with these grants suspended, under a version of its own. A grant that the set does not have is none of its

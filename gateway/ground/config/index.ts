@@ -1,7 +1,7 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
- * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `tracing`, `bus`, `connectors`), then
- * environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
+ * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
+ * `connectors`, `view`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
  * An unknown key is an error.
  */
 import { availableParallelism } from 'node:os';
@@ -16,8 +16,10 @@ import { gatewaySchema } from './gateway.js';
 import { type KeepTerms, keepSchema, keepTerms } from './keep.js';
 import { peopleSchema } from './people.js';
 import { checkedSection, type Environment, type Properties, type Property, propertiesOf, variable } from './read.js';
+import { readState, type StateSettings, stateSchema } from './state.js';
 import { readKeep } from './terms.js';
 import { readTracing, type TracingSettings, tracingProperties } from './tracing.js';
+import { readView, type ViewSettings, viewSchema } from './view.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema> & { readonly workers: number };
 export type AuditSettings = Static<typeof auditSchema>;
@@ -29,7 +31,9 @@ export interface Settings {
   readonly people: PeopleSettings;
   /** ms */
   readonly keep: KeepTerms;
+  readonly state: StateSettings;
   readonly tracing: TracingSettings;
+  readonly view: ViewSettings;
 }
 
 /** Every section that the environment can set, with its keys. */
@@ -38,7 +42,9 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['audit', propertiesOf(auditSchema)],
   ['people', propertiesOf(peopleSchema)],
   ['keep', propertiesOf(keepSchema)],
+  ['state', propertiesOf(stateSchema)],
   ['tracing', tracingProperties],
+  ['view', propertiesOf(viewSchema)],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
 ];
@@ -88,7 +94,9 @@ export function readSettings(
       checkedSection('keep', propertiesOf(keepSchema), checkKeep, { given: given['keep'], env, place }),
       place,
     ),
+    state: readState(given['state'], place, env),
     tracing: readTracing(given['tracing'], place, env),
+    view: readView(given['view'], place, env),
   };
 }
 

@@ -14,6 +14,7 @@ import { loadStill } from '../../answer/inforce/loading.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import { openLmdbViewReader } from '../../answer/view/lmdb/index.js';
 import type { ViewReader } from '../../answer/view/port.js';
+import { openPostgresViewReader } from '../../answer/view/postgres/index.js';
 import { peopleAddress } from '../../documents/address.js';
 import type { WorkerContext } from '../../documents/context.js';
 import { openReports } from '../../documents/reports/index.js';
@@ -49,6 +50,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { configuredProvider } from './configured-provider.js';
 import { leaving } from './leaving.js';
+import { openSharedState, type SharedState, stateFigures } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { type CertificateFiles, serverFiles, WorkerPorts } from './worker-ports.js';
 import { RecordedActs, WorkerStanding } from './worker-standing.js';
@@ -89,6 +91,7 @@ interface AuditLog {
 
 /** What it reads and writes beside the log. */
 interface Stores {
+  readonly shared: SharedState | undefined;
   readonly view: ViewReader;
   readonly tracing: Tracing | undefined;
   readonly spool: NonNullable<WorkerContext['spool']> | undefined;
@@ -149,6 +152,7 @@ class WorkerProcess {
     );
     answerForMetrics(name, async () => [
       ...(await workerFigures(name, audit.own, audit.firstSeq)),
+      ...stateFigures(name, stores.shared),
       ...spanFigures(name, stores.tracing),
     ]);
     starting('opens its ports');
@@ -237,19 +241,39 @@ class WorkerProcess {
     });
   }
 
-  async #openStores({ workspace, settings }: Content): Promise<Stores> {
+  async #openStores({ workspace, settings, following }: Content): Promise<Stores> {
     const { data, bus } = this.#args;
-    const view = openLmdbViewReader({
-      dir: join(data, 'view'),
-      workspace,
-      onDamaged: (file) => tell({ kind: 'damaged', file }),
-    });
+    const shared = await openSharedState(settings.state, this.#args, (warnings) =>
+      this.#standing.warn('state', warnings),
+    );
+    if (shared !== undefined) {
+      starting('waits for the state, since it never knew what is suspended');
+      await Promise.race([
+        shared.suspensions.known,
+        new Promise<void>((resolve) => whenAborted(this.#signal, resolve)),
+      ]);
+      await following.look();
+    }
+    const view =
+      settings.view.driver === 'postgres'
+        ? openPostgresViewReader({
+            settings: settings.view,
+            baseDir: this.#args.workspace,
+            place: { file: join(this.#args.workspace, 'yitong.json') },
+            workspace,
+            onAway: (server, why) => this.#say('warn', `the view's server \`${server}\` is away: ${why}`),
+          })
+        : openLmdbViewReader({
+            dir: join(data, 'view'),
+            workspace,
+            onDamaged: (file) => tell({ kind: 'damaged', file }),
+          });
     const tracing = await childTracing(settings.tracing, name, this.#args);
     const spooling = spoolOf(bus);
-    if (spooling === undefined) return { view, tracing, spool: undefined };
+    if (spooling === undefined) return { shared, view, tracing, spool: undefined };
     const store = Spool.open({ dataDir: data, maxBytes: spooling.maxBytes, now: Date.now });
     watchSpool(store, spooling.maxBytes);
-    return { view, tracing, spool: { store, afterMs: spooling.afterMs } };
+    return { shared, view, tracing, spool: { store, afterMs: spooling.afterMs } };
   }
 
   /** What services work with. */
@@ -276,6 +300,8 @@ class WorkerProcess {
       now: Date.now,
       ...present({
         spool: stores.spool,
+        state: stores.shared?.state,
+        suspensions: stores.shared?.suspensions,
         provider: configuredProvider(people, this.#args),
         tracer: stores.tracing?.tracer,
       }),
@@ -386,12 +412,13 @@ class WorkerProcess {
     clearTimeout(bound);
   }
 
-  async #close({ proofs, journal, keys }: AuditLog, { tracing, view, spool }: Stores): Promise<void> {
+  async #close({ proofs, journal, keys }: AuditLog, { shared, tracing, view, spool }: Stores): Promise<void> {
     await tracing?.stop();
     proofs?.close();
     await journal.close();
     await keys.close();
     await view.close();
+    await shared?.close();
     await (await this.#bus?.catch(() => undefined))?.close();
     await spool?.store.close();
   }

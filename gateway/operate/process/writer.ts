@@ -17,6 +17,7 @@ import { readSettings, type Settings, signerNames } from '../../ground/config/in
 import type { Family } from '../../ground/counts/families.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
 import { inWords, wordsOf } from '../../ground/logging/words.js';
+import type { State } from '../../ground/state/port.js';
 import type { Tracing } from '../../ground/tracing/port.js';
 import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
@@ -34,11 +35,13 @@ import { partFigures } from '../metrics/parts.js';
 import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
+import { takeStoresOver } from './adopt.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
+import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
@@ -119,6 +122,8 @@ class WriterProcess {
     starting('opens the bus');
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
+    starting('opens the state');
+    const state = await openState(content.settings.state, this.#args);
     starting('opens the view');
     const sizes = storeSizes({
       dataDir: this.#args.data,
@@ -126,7 +131,10 @@ class WriterProcess {
       viewMaxBytes: content.settings.gateway.viewMaxBytes,
     });
     const lookAtSizes = (): void => this.#health.stores(sizes.warnings());
-    const reading = await this.#followBus(content, bus, tracing, lookAtSizes);
+    const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
+    // who asks first finds what is taken over; one that has to wait for the state is not waited for
+    await taking?.tried;
+    const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
     const among = await this.#joinReplicas(content, log);
@@ -138,7 +146,9 @@ class WriterProcess {
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
     const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
+    const sweeping = state === undefined ? undefined : sweepState(state);
     const telling = setInterval(() => {
+      if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
@@ -154,6 +164,7 @@ class WriterProcess {
     await forwarding;
     watching.stopTimers();
     await housekeeping.stop();
+    await sweeping?.close();
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
@@ -164,6 +175,8 @@ class WriterProcess {
     await watching.close();
     await log.keys.close();
     await reading.current().close();
+    await taking?.stop();
+    await state?.close();
     await bus.close();
     await spool?.close();
     await heldBack.close();
@@ -211,20 +224,22 @@ class WriterProcess {
   async #followBus(
     { workspace, settings }: Content,
     bus: Bus,
-    tracing: Tracing | undefined,
+    { tracing, state }: { readonly tracing: Tracing | undefined; readonly state: State | undefined },
     onFull: () => void,
   ): Promise<FollowedWorkspace> {
     const reading = await followWorkspace(
       workspace,
       {
         dataDir: this.#args.data,
+        workspaceDir: this.#args.workspace,
+        view: settings.view,
         bus,
         alert,
         hold: () => this.#hold,
         viewMaxBytes: settings.gateway.viewMaxBytes,
         onFull,
         health: this.#health,
-        ...present({ tracer: tracing?.tracer }),
+        ...present({ tracer: tracing?.tracer, state }),
       },
       this.#signal,
     );

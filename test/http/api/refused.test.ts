@@ -229,7 +229,7 @@ t.test(
     ] as const) {
       const as = { roles: ['auditor'] as const };
       const answer = await here.visit(
-        { method, path, ...(body === undefined ? {} : { body: { csrf: here.csrf(as) } }) },
+        { method, path, ...(body === undefined ? {} : { body: { csrf: await here.csrf(as) } }) },
         as,
       );
       t.equal(answer.status, errorTable.code_unknown.status, `${method} ${path}`);

@@ -66,6 +66,8 @@ async function freshDatabase(t: Test, server: string): Promise<TestPostgres> {
   url.pathname = `/${database}`;
   await onServer(server, async (admin) => admin.query(`CREATE DATABASE ${database}`));
   const client = new Client({ connectionString: url.href });
+  // of a server that a test stops: whoever uses it next is told
+  client.on('error', () => undefined);
   await client.connect();
   t.teardown(async () => {
     await client.end().catch(() => undefined);

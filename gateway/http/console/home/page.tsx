@@ -11,7 +11,7 @@ interface HomeDataset {
   readonly name: Localised;
   readonly provider: Localised;
   readonly sharing: 'unconditional' | 'conditional' | 'none';
-  readonly status: 'current' | 'stale' | 'never-loaded';
+  readonly status: 'current' | 'stale' | 'never-loaded' | 'unavailable';
   readonly sourceTime?: string;
   readonly records: number;
 }
@@ -69,6 +69,7 @@ export const state: Readonly<Record<HomeDataset['status'], Localised & { readonl
   current: { zh: '最新', en: 'current', css: 'current' },
   stale: { zh: '未及时更新', en: 'stale', css: 'stale' },
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
+  unavailable: { zh: '暂不可读', en: 'unavailable', css: 'none' },
 };
 
 function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly language: Language }): JSX.Element {

@@ -1,7 +1,7 @@
 /**
  * The sharing authority's pages: every grant, how it is used and what of it is not, and the suspension of one. A
  * suspension is on record with its person before it stands on disk, and in force in every worker of the data folder
- * within two seconds (`answer/inforce/suspensions.ts`).
+ * within two seconds (`answer/inforce/suspensions.ts`), of other replicas that share a store within five.
  */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -12,6 +12,7 @@ import type { Grant } from '../../../../policies/types.js';
 import {
   changeSuspensions,
   readSuspensions,
+  type Suspension,
   type Suspensions,
   suspensionsDir,
 } from '../../../answer/inforce/suspensions.js';
@@ -110,7 +111,8 @@ async function change(
         en: `Say in ${MIN_REASON} to ${MAX_REASON} characters why.`,
       },
     });
-  const suspended = readSuspensions(dir).grants.has(grant.id);
+  // of the store that all share, before anything is on record: one that is away says so here
+  const suspended = ((await context.suspensions?.read()) ?? readSuspensions(dir).grants).has(grant.id);
   if (suspended === (action === 'grant_suspended')) return grant.id;
   if (action === 'grant_suspended' && grant.status === 'suspended')
     throw new YitongError('bad_request', 'the grant is suspended by its file already');
@@ -122,11 +124,13 @@ async function change(
     detail: { requestId: request.id },
     about: { reason },
   });
-  changeSuspensions(dir, (grants) => {
+  const apply = (grants: Map<string, Suspension>): void => {
     if (action === 'grant_resumed') grants.delete(grant.id);
     else if (!grants.has(grant.id))
       grants.set(grant.id, { at: new Date(context.now()).toISOString(), by: 'sharing-authority', reason, entry });
-  });
+  };
+  if (context.suspensions === undefined) changeSuspensions(dir, apply);
+  else await context.suspensions.change(apply);
   return grant.id;
 }
 

@@ -1,0 +1,13 @@
+/**
+ * Every migration, oldest first. One that was released is never changed; what comes after it is a new one, which makes
+ * functions with `CREATE OR REPLACE`.
+ */
+import state from './0001-state.js';
+
+interface Migration {
+  readonly name: string;
+  /** @param schema quoted */
+  readonly sql: (schema: string) => string;
+}
+
+export const migrations: readonly Migration[] = [{ name: '0001-state', sql: state }];

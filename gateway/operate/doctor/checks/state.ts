@@ -1,0 +1,59 @@
+/** The state that replicas share: whether it answers, is up to date, and its user may do no more than it must. */
+import { join } from 'node:path';
+import { isYitongError } from '../../../../contracts/errors.js';
+import { userServer } from '../../../ground/state/open.js';
+import { type Check, type Finding, fail, note, ok, warn } from '../port.js';
+
+const check: Check = {
+  about: 'the state: what people did',
+  order: 8,
+  async run(patient) {
+    const { state: settings } = await patient.settings();
+    if (settings.driver === 'embedded') return [note('the state stands in the data folder of this replica')];
+    const findings: Finding[] = [];
+    const place = { file: join(patient.workspaceDir, 'yitong.json') };
+    const server = await userServer({ settings, baseDir: patient.workspaceDir, place });
+    if (server.tls === undefined && settings.plainAllowed)
+      findings.push(
+        warn('the connection to the state is not encrypted', 'set `state.tls`; what people did travels there'),
+      );
+    if (settings.ownerPasswordFile !== '')
+      findings.push(
+        warn(
+          'the settings of this replica name the password of the owner of the state',
+          'only `yitong state migrate` needs it: let it stand where that is run, and on no replica',
+        ),
+      );
+    const { PostgresState } = await import('../../../ground/state/postgres/state.js');
+    const state = new PostgresState({ server, schema: settings.schema, user: settings.user });
+    try {
+      await state.check();
+      const [oldest] = await state.outbox(1);
+      const waits = oldest === undefined ? 0 : Math.max(0, patient.now() - oldest.at);
+      if (waits > OUTBOX_LATE)
+        findings.push(
+          warn(
+            `a message of the state has waited for ${String(Math.round(waits / 1000))} s to be sent to the bus`,
+            'look whether the bus takes messages, and what the log of the writers says',
+          ),
+        );
+      findings.push(ok(`the state answers, at revision ${String(await state.revision())}`));
+    } catch (error) {
+      if (!isYitongError(error)) throw error;
+      findings.push(fail(error.message, MEND[error.code] ?? 'docs/state.md says what it needs'));
+    } finally {
+      await state.close();
+    }
+    return findings;
+  },
+};
+export default check;
+
+/** ms */
+const OUTBOX_LATE = 60_000;
+
+const MEND: Readonly<Partial<Record<string, string>>> = {
+  state_unavailable: 'look at the server, the way to it and its certificate; `yitong state status` asks again',
+  state_newer: 'run `yitong state migrate` of the newest version that uses it, or that version itself',
+  state_denied: 'set the password or the rights of the role right (docs/state.md)',
+};

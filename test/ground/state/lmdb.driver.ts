@@ -1,0 +1,9 @@
+import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
+import type { StateDriver } from '../../support/conformance/state.js';
+
+export const driver: StateDriver = {
+  async fresh(t) {
+    return t.testdir();
+  },
+  open: async (place, now) => openEmbeddedState({ dir: place, ...(now === undefined ? {} : { now }) }),
+};

@@ -1,0 +1,139 @@
+/** The state on PostgreSQL over time, as it is, with connections that are cut, and with a server that is stopped. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Client } from 'pg';
+import t from 'tap';
+import { PostgresState } from '../../../gateway/ground/state/postgres/state.js';
+import { until } from '../../support/conformance/state.js';
+import { stateOverTime } from '../../support/conformance/state-model.js';
+import { cuttingProxy } from '../../support/servers/cutting-proxy.js';
+import { postgresForTest, type TestPostgres } from '../../support/servers/postgres.js';
+import { serverAt, stateForTest } from '../../support/servers/state.js';
+
+t.setTimeout(300_000);
+const given = process.env['YITONG_TEST_SEED'];
+const seeds = (...usual: readonly number[]): readonly number[] => (given === undefined ? usual : [Number(given)]);
+
+for (const seed of seeds(1, Date.now() % 1e6))
+  t.test('the store on PostgreSQL over time is as its model', async (t) => {
+    const postgres = await postgresForTest(t);
+    if (postgres === undefined) return;
+    const { schema, user, server } = await stateForTest(t, postgres);
+    await stateOverTime(t, seed, async (now) => new PostgresState({ server, schema, user, now }));
+  });
+
+for (const seed of seeds(2, Date.now() % 1e6))
+  t.test('connections that are cut at any moment lose nothing, and double nothing', async (t) => {
+    const postgres = await postgresForTest(t);
+    if (postgres === undefined) return;
+    const { schema, user, passwords } = await stateForTest(t, postgres);
+    const { hostname, port } = new URL(postgres.url);
+    const proxy = await cuttingProxy(hostname, Number(port));
+    t.teardown(() => proxy.close());
+    const server = serverAt(postgres, user, passwords.user, { host: '127.0.0.1', port: proxy.port });
+    await stateOverTime(t, seed, async (now) => new PostgresState({ server, schema, user, now }), {
+      disturb: async (random) => {
+        for (let cuts = 0; cuts < 3; cuts++) {
+          await new Promise((resolve) => setTimeout(resolve, random() * 15));
+          proxy.cut(random() < 0.5 ? 'before' : 'after');
+        }
+      },
+    });
+    t.ok(proxy.cuts() > 20, `${String(proxy.cuts())} connections were cut`);
+  });
+
+/** Runs PostgreSQL's programs as the user whose the data folder is. */
+async function programs(postgres: TestPostgres): Promise<{
+  readonly data: string;
+  run(program: string, ...args: readonly string[]): Promise<void>;
+}> {
+  const { rows } = await postgres.sql(
+    "SELECT current_setting('data_directory') AS data, setting AS bin FROM pg_config WHERE name = 'BINDIR'",
+  );
+  const [{ data, bin }] = rows as [{ readonly data: string; readonly bin: string }];
+  const as = process.getuid?.() === 0 ? ['runuser', '-u', await ownerOf(data), '--'] : [];
+  return {
+    data,
+    run: (program, ...args) =>
+      new Promise((resolve, reject) => {
+        const [first = '', ...rest] = [...as, join(bin, program), ...args];
+        // what is started by it keeps its output open
+        execFile(first, rest, { cwd: '/' }, (error) => (error === null ? resolve() : reject(error)));
+      }),
+  };
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+const ownerOf = async (path: string): Promise<string> =>
+  (await promisify(execFile)('stat', ['-c', '%U', path])).stdout.trim();
+
+t.test('a server that crashes and recovers has everything that it acknowledged', async (t) => {
+  const postgres = await postgresForTest(t, { own: true });
+  if (postgres === undefined) return;
+  const { schema, user, server } = await stateForTest(t, postgres);
+  let crashes = 0;
+  await stateOverTime(t, 3, async (now) => new PostgresState({ server, schema, user, now }), {
+    steps: 60,
+    disturb: async (random) => {
+      if (crashes >= 6) return;
+      crashes += 1;
+      const admin = new Client({ connectionString: postgres.url });
+      admin.on('error', () => undefined);
+      await admin.connect();
+      const { rows } = await admin.query<{ readonly pid: number }>(
+        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' ORDER BY random() LIMIT 1",
+      );
+      await new Promise((resolve) => setTimeout(resolve, random() * 20));
+      // it ends all others, and goes through its log as after a power cut
+      process.kill(rows[0]?.pid ?? Number.NaN, 'SIGKILL');
+      await admin.end().catch(() => undefined);
+    },
+  });
+  t.ok(crashes > 2, `${String(crashes)} crashes`);
+});
+
+t.test('a standby that takes over from a server that is gone has everything that was acknowledged', async (t) => {
+  const postgres = await postgresForTest(t, { own: true });
+  if (postgres === undefined) return;
+  const { schema, user, server } = await stateForTest(t, postgres);
+  const { data, run } = await programs(postgres);
+  const standby = join(tmpdir(), `yitong-standby-${randomBytes(6).toString('hex')}`);
+  const port = await freePort();
+  t.teardown(() => rm(standby, { recursive: true, force: true }));
+  await run('pg_basebackup', '-D', standby, '-d', postgres.url, '-R', '-X', 'stream', '-c', 'fast');
+  await run('pg_ctl', '-D', standby, '-w', 'start', '-l', '/dev/null', '-o', `-p ${String(port)}`);
+  t.teardown(() => run('pg_ctl', '-D', standby, '-w', 'stop', '-m', 'immediate').catch(() => undefined));
+  await postgres.sql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+  await postgres.sql('SELECT pg_reload_conf()');
+  await until(
+    async () => (await postgres.sql("SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'")).rows.length === 1,
+    'the standby that the server waits for',
+  );
+  const both = { ...server, addresses: [...server.addresses, { host: '127.0.0.1', port }] };
+  let gone = false;
+  let calls = 0;
+  await stateOverTime(t, 4, async (now) => new PostgresState({ server: both, schema, user, now }), {
+    steps: 80,
+    disturb: async (random) => {
+      calls += 1;
+      if (gone || calls < 8) return;
+      gone = true;
+      await new Promise((resolve) => setTimeout(resolve, random() * 10));
+      await run('pg_ctl', '-D', data, '-w', 'stop', '-m', 'immediate');
+      await run('pg_ctl', '-D', standby, '-w', 'promote');
+    },
+  });
+  t.ok(gone, 'the server went in the middle of it');
+});

@@ -19,7 +19,7 @@ import { adoptTickets } from '../../procedures/lifecycles/adopt.js';
 import { hasTickets } from '../../procedures/lifecycles/store.js';
 
 /** How much there was of each. */
-export type Adopted = Readonly<Record<'keys' | 'reports' | 'watched' | 'tickets' | 'statuses' | 'guesses', number>>;
+type Adopted = Readonly<Record<'keys' | 'reports' | 'watched' | 'tickets' | 'statuses' | 'guesses', number>>;
 
 /**
  * Again it changes nothing; one that was interrupted is finished.

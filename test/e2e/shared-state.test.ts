@@ -15,12 +15,16 @@ import { postgresForTest } from '../support/servers/postgres.js';
 import { stateForTest } from '../support/servers/state.js';
 import { ask, type RawAnswer, until } from './ask.js';
 import { type City, city, cli } from './city.js';
+import { run } from './command.js';
 import { companies } from './stories.js';
 
 t.setTimeout(400_000);
 
 /** Both are of one workspace, and each has a data folder of its own. */
-async function pair(t: Test, broker: string): Promise<readonly [City, City] | undefined> {
+async function pair(
+  t: Test,
+  broker: string,
+): Promise<{ readonly east: City; readonly west: City; readonly workspace: string } | undefined> {
   const postgres = await postgresForTest(t);
   if (postgres === undefined) return undefined;
   const { user, passwords, schema } = await stateForTest(t, postgres);
@@ -57,7 +61,7 @@ async function pair(t: Test, broker: string): Promise<readonly [City, City] | un
       args: ['--companies', '60'],
       env: { YITONG_BUS_GROUP_ID: `${prefix}-${name}`, YITONG_GATEWAY_WORKERS: '2' },
     });
-  return [await start('east'), await start('west')];
+  return { workspace, east: await start('east'), west: await start('west') };
 }
 
 /** A browser: its cookies count at every gateway, as behind one address. */
@@ -114,26 +118,26 @@ function keep(jar: Map<string, string>, line: string): void {
 const objections = (at: City, subject: string, path: string, body: object): Promise<RawAnswer> =>
   ask(at.api, at.pki, 'credit-report-centre', { method: 'POST', path, body, headers: { 'yitong-subject': subject } });
 
+const asked = {
+  report: 'credit',
+  from: '2022-01-01',
+  to: dayIn(Date.now()),
+  purpose: 'listing',
+  bearer: '云州银行',
+};
+
 const broker = kafkaForTest(t);
 if (broker !== undefined)
   void t.test('two gateways, one state', async (t) => {
     const cities = await pair(t, broker);
     if (cities === undefined) return;
-    const [east, west] = cities;
+    const { east, west, workspace } = cities;
     const [company = '', other = ''] = await companies(east.data);
 
     await t.test('a report that is issued at one is verified at the other at once', async (t) => {
       const issuing = await east.as('credit-report-centre');
       const bidding = await west.as('bidding-centre');
-      const body = {
-        report: 'credit',
-        as: company,
-        subjects: [company],
-        from: '2022-01-01',
-        to: dayIn(Date.now()),
-        purpose: 'listing',
-        bearer: '云州银行',
-      } as const;
+      const body = { ...asked, as: company, subjects: [company] };
       const centreInWest = await west.as('credit-report-centre');
       await until(
         'the registers at the other',
@@ -175,6 +179,35 @@ if (broker !== undefined)
       t.same(done.map(({ status }) => status).sort(), [200, 409], done.map(({ text }) => text).join('\n'));
       const again = await Promise.all([opens(west), opens(east)]);
       t.same(again.map(({ status }) => status).sort(), [201, 409], 'and a new one is one again');
+    });
+
+    await t.test('an erasure at one is one at both: nobody can open what was shared any more', async (t) => {
+      const [here, there] = [await east.as('credit-report-centre'), await west.as('credit-report-centre')];
+      const issued = await here.issueReport({ ...asked, as: other, subjects: [other] });
+      t.strictSame((await there.showReport(issued.id, other)).document, issued.document);
+      const done = await run(
+        'audit',
+        'erase',
+        other,
+        '--reason',
+        'order 1',
+        '--legal-basis',
+        '个人信息保护法 Art.47',
+        '--workspace',
+        workspace,
+        '--data',
+        east.data,
+      );
+      t.equal(done.code, 0, done.stderr);
+      for (const at of [east, west]) {
+        const bidding = await at.as('bidding-centre');
+        await until(
+          'the key to be forgotten',
+          async () => (await bidding.verifyDocuments({ codes: [issued.code] })).results[0]?.outcome,
+          (outcome) => outcome === 'unknown',
+          5000,
+        );
+      }
     });
 
     await t.test('a sign-in at one counts at the other, and its end too', async (t) => {

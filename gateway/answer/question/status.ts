@@ -38,7 +38,7 @@ export function statusOf(
 const REREAD = 50;
 
 /** How fresh a dataset is, and what an answer says of it, as text and as bytes. */
-export interface Stated {
+interface Stated {
   readonly status: Freshness['status'];
   readonly json: string;
   readonly bytes: Buffer;

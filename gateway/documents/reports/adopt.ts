@@ -14,12 +14,14 @@ import { NO_NUMBERS, type Numbers, placesOf, type Row } from './store.js';
 const REPORTS = 'reports';
 type Value = Row | Numbers | string;
 
+const storeFile = (dataDir: string): string => join(dataDir, 'reports', 'store');
+
 /**
  * The keys of their companies are taken over before. Again it changes nothing.
  * @returns how many there are
  */
 export async function adoptReports(state: State, folder: string, dataDir: string): Promise<number> {
-  const file = join(dataDir, 'reports', 'store');
+  const file = storeFile(dataDir);
   if (!existsSync(file) || (await isTaken(state, folder, REPORTS))) return 0;
   const env = openEnv<Value, string>({ file, encoding: 'json', maxReaders: 512, readOnly: true });
   try {
@@ -35,6 +37,19 @@ export async function adoptReports(state: State, folder: string, dataDir: string
     const counts = countsOf(typeof numbers === 'object' && 'verified' in numbers ? numbers : NO_NUMBERS);
     await state.commit([...counts, taken(folder, REPORTS)]);
     return count;
+  } finally {
+    await env.close();
+  }
+}
+
+/** Whether a data folder holds any. */
+export async function hasReports(dataDir: string): Promise<boolean> {
+  const file = storeFile(dataDir);
+  if (!existsSync(file)) return false;
+  const env = openEnv<Value, string>({ file, encoding: 'json', maxReaders: 512, readOnly: true });
+  try {
+    const kinds = ['report', 'authorisation', 'invitation'];
+    return kinds.some((kind) => [...env.root.getKeys({ start: `${kind}/`, end: `${kind}/~`, limit: 1 })].length > 0);
   } finally {
     await env.close();
   }

@@ -62,8 +62,8 @@ export const viewSchema = Type.Object(
         default: [],
         maxItems: SLICES,
         description:
-          `which server has which of the ${String(SLICES)} slices, 0 to ${String(last)}, each in exactly one entry; a ` +
-          'subject is always in one slice. Empty: as many on each server. A slice that has data is moved by ' +
+          `which server has which of the ${String(SLICES)} slices, 0 to ${String(last)}, each in exactly one entry; ` +
+          'a subject is always in one slice. Empty: as many on each server. A slice that has data is moved by ' +
           '`yitong view move`; in the environment as JSON',
       },
     ),

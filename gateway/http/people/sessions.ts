@@ -1,7 +1,7 @@
 /**
- * Sessions of people, shared by the workers of a replica, or by all replicas. The cookie is 32 random bytes; here stands only its SHA-256,
- * so that who reads the file cannot sign in with it. A session ends when it was idle too long, when it is old, or when
- * the person says so.
+ * Sessions of people, shared by the workers of a replica, or by all replicas. The cookie is 32 random bytes; here
+ * stands only its SHA-256, so that who reads the file cannot sign in with it. A session ends when it was idle too long,
+ * when it is old, or when the person says so.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
@@ -55,12 +55,12 @@ interface SessionOptions {
   readonly maxMs: number;
 }
 
-export type Stored =
+type Stored =
   | { readonly kind: 'session'; readonly value: Session }
   | { readonly kind: 'pending'; readonly value: Pending };
 
 /** Where sessions and sign-ins stand, by the SHA-256 of their tokens. */
-export interface SessionMap {
+interface SessionMap {
   get(name: string): Promise<Stored | undefined>;
   put(name: string, stored: Stored): Promise<void>;
   /**
@@ -74,7 +74,7 @@ export interface SessionMap {
 }
 
 /** `stored` absent: it stays as it is; null: it goes. */
-export interface Decision<T> {
+interface Decision<T> {
   readonly result: T;
   readonly stored?: Stored | null;
 }

@@ -180,8 +180,8 @@ export function sharedKeysWhenNeeded(state: State): () => Promise<SealingKeys> {
 const AT_ONCE = 300;
 
 /**
- * Takes the keys of a data folder over, with the secret under which they are found: what was sealed there can be read by
- * all. Again it changes nothing, and brings no key back that was destroyed since.
+ * Takes the keys of a data folder over, with the secret under which they are found: what was sealed there can be read
+ * by all. Again it changes nothing, and brings no key back that was destroyed since.
  * @returns how many there are @throws YitongError `state_conflict` where the state has keys of another folder already
  */
 export async function adoptKeys(state: State, folder: string, dir: string): Promise<number> {

@@ -8,18 +8,17 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isYitongError } from '../../../contracts/errors.js';
 import { adoptStatuses } from '../../documents/credentials/status/state.js';
-import { adoptReports } from '../../documents/reports/adopt.js';
+import { adoptReports, hasReports } from '../../documents/reports/adopt.js';
 import { adoptWatched } from '../../documents/reports/watched-in-state.js';
 import { inWords } from '../../ground/logging/words.js';
 import type { State } from '../../ground/state/port.js';
 import { adoptGuesses } from '../../http/api/verify/guesses.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { adoptKeys } from '../../log/entries/sealing-keys.js';
-import { adoptTickets } from '../../procedures/lifecycles/adopt.js';
-import { hasTickets } from '../../procedures/lifecycles/store.js';
+import { adoptTickets, holdsTickets } from '../../procedures/lifecycles/adopt.js';
 
 /** How much there was of each. */
-export type Adopted = Readonly<Record<'keys' | 'reports' | 'watched' | 'tickets' | 'statuses' | 'guesses', number>>;
+type Adopted = Readonly<Record<'keys' | 'reports' | 'watched' | 'tickets' | 'statuses' | 'guesses', number>>;
 
 /**
  * Again it changes nothing; one that was interrupted is finished.
@@ -33,7 +32,8 @@ export async function adoptStores(state: State, dataDir: string): Promise<Adopte
   const folder = createHash('sha256')
     .update(existsSync(secret) ? readFileSync(secret) : '')
     .digest('hex');
-  const sealed = hasTickets(dataDir) || ['store', 'watched'].some((file) => existsSync(join(dataDir, 'reports', file)));
+  // what watches are of is a report
+  const sealed = (await hasReports(dataDir)) || (await holdsTickets(dataDir));
   return {
     keys: sealed ? await adoptKeys(state, folder, subjectKeys) : 0,
     reports: await adoptReports(state, folder, dataDir),

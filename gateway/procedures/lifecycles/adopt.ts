@@ -31,6 +31,17 @@ export async function adoptTickets(state: State, folder: string, dataDir: string
   }
 }
 
+/** Whether a data folder holds any. */
+export async function holdsTickets(dataDir: string): Promise<boolean> {
+  if (!hasTickets(dataDir)) return false;
+  const store = openTicketStore(dataDir);
+  try {
+    return store.all().length > 0;
+  } finally {
+    await store.close();
+  }
+}
+
 /** As they stand, under the key of the ticket's subject. */
 function filesOf(dataDir: string, ticket: string): readonly { readonly file: string; readonly bytes: Buffer }[] {
   const folder = join(ticketsDir(dataDir), 'files', ticket);

@@ -1,6 +1,6 @@
 /**
- * What tickets do to records, for whoever shows or reports them: looked up in memory, which a reader of the store brings
- * up to date beside the questions.
+ * What tickets do to records, for whoever shows or reports them: looked up in memory, which a reader of the store
+ * brings up to date beside the questions.
  */
 import type { Effect } from '../../../contracts/lifecycle/types.js';
 

@@ -30,7 +30,10 @@ interface Open {
 const streamOf = (id: string): string => `ticket/${id}`;
 const openId = ({ lifecycle, record }: TicketHead): string => `${lifecycle}/${record}`;
 
-/** A ticket of a data folder; nothing where it was taken over before. @param open whether it is the open one of its record */
+/**
+ * A ticket of a data folder; nothing where it was taken over before. @param open whether it is the open one of its
+ * record
+ */
 export async function adoptTicket(state: State, { head, events }: StoredTicket, open: boolean): Promise<void> {
   const known: Known & { readonly events: number } = { head, events: events.length };
   const changes: Change[] = [

@@ -77,7 +77,7 @@ export const ticketsDir = (dataDir: string): string => join(dataDir, 'tickets');
 export const hasTickets = (dataDir: string): boolean => existsSync(join(ticketsDir(dataDir), 'tickets'));
 
 /** One whose tickets can be taken over. */
-export interface TicketFolder extends TicketStore {
+interface TicketFolder extends TicketStore {
   /** Ids of all tickets. */
   all(): readonly string[];
   /** Whether it is the one of its lifecycle that is open about its record. */

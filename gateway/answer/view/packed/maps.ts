@@ -16,7 +16,9 @@ export interface MapRange {
   readonly start?: Buffer;
   /** Left out; to the last one without it. */
   readonly end?: Buffer;
-  /** From the last one to the first: then `start` is the higher end, and both say where it begins and what is left out. */
+  /**
+   * From the last one to the first: then `start` is the higher end, and both say where it begins and what is left out.
+   */
   readonly reverse?: boolean;
   readonly limit?: number;
 }

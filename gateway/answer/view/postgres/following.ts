@@ -23,7 +23,7 @@ const GIVE_WAY = 700;
 /** ms that a server may be behind the clock where another process follows for it. */
 const FRESH = 15_000;
 
-export type ServersFollow = Omit<FollowOptions, 'writer' | 'workspace'> & {
+type ServersFollow = Omit<FollowOptions, 'writer' | 'workspace'> & {
   /** Told of each server in turn: how it stands, in words; undefined where it is well. */
   readonly onServer?: (server: string, trouble: string | undefined) => void;
 };

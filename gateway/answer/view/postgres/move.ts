@@ -2,9 +2,9 @@
  * Moves a slice from one server to another, while both are asked and written to.
  *
  * The receiving server is kept from changing while a copy is taken from a snapshot of the other one that is no further
- * back than itself; what the copy has is not applied again, by its offsets. Once the receiving server has come as far as
- * the copy, all that it says of itself holds for the slice too: it has the slice from then on, and the other one says
- * where it has gone and lets go of its rows.
+ * back than itself; what the copy has is not applied again, by its offsets. Once the receiving server has come as far
+ * as the copy, all that it says of itself holds for the slice too: it has the slice from then on, and the other one
+ * says where it has gone and lets go of its rows.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { YitongError } from '../../../../contracts/errors.js';
@@ -24,7 +24,9 @@ const LOOK = 100;
 const OFFSET = 'offset/';
 
 interface MoveOptions {
-  /** ms that the receiving server may need to come as far as the copy, and the other as far as that one. Default 60 s. */
+  /**
+   * ms that the receiving server may need to come as far as the copy, and the other as far as that one. Default 60 s.
+   */
   readonly within?: number;
 }
 

@@ -9,7 +9,7 @@ import { ServerView } from './server-view.js';
 import { inRuns, SLICES, type SliceRun } from './slices.js';
 
 /** For questions, for the writer, or as the owner of the tables. */
-export type Use = 'read' | 'write' | 'own';
+type Use = 'read' | 'write' | 'own';
 
 export interface DeclaredServers {
   readonly servers: readonly ServerView[];

@@ -27,7 +27,7 @@ const TOGETHER = 100;
 /** Statements of one question that are under way at once. */
 const AT_ONCE = 4;
 
-export interface ReaderParts {
+interface ReaderParts {
   readonly servers: readonly ServerView[];
   /** Where the table says that a slice is. */
   readonly serverOf: (slice: number) => string;

@@ -132,7 +132,8 @@ export class Rows {
       ),
       state: statement(
         'put-state',
-        `INSERT INTO $.state (key, value, stamp) SELECT u.key, u.value, $3 FROM unnest($1::text[], $2::text[]) u(key, value)
+        `INSERT INTO $.state (key, value, stamp)
+          SELECT u.key, u.value, $3 FROM unnest($1::text[], $2::text[]) u(key, value)
          ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, stamp = EXCLUDED.stamp`,
       ),
     };

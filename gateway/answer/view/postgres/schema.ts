@@ -57,7 +57,7 @@ ALTER TABLE $.heads ALTER COLUMN head SET STORAGE EXTERNAL;`,
 const TABLES = ['commits', 'state', 'heads', 'records', 'versions', 'set_aside'];
 
 /** As it stands within a statement. The settings allow nothing that would have to be escaped. */
-export const quoted = (schema: string): string => `"${schema}"`;
+const quoted = (schema: string): string => `"${schema}"`;
 
 /** @param text with `$.` before each table */
 export const inSchema = (text: string, schema: string): string => text.replaceAll('$.', `${quoted(schema)}.`);

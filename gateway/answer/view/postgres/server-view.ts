@@ -11,7 +11,8 @@ import { type ChangedRows, ServerState } from './server-state.js';
  * @param where in which rows of the result
  */
 export const stateColumns = (stamp: string, started: string, where = 'true'): string =>
-  `c.stamp, s.started, CASE WHEN NOT (${where}) THEN NULL WHEN s.started <> ${started} THEN (SELECT json_object_agg(key, value)::text FROM $.state)
+  `c.stamp, s.started, CASE WHEN NOT (${where}) THEN NULL
+   WHEN s.started <> ${started} THEN (SELECT json_object_agg(key, value)::text FROM $.state)
    WHEN c.stamp <> ${stamp}::int8
      THEN (SELECT json_object_agg(key, value)::text FROM $.state WHERE stamp > ${stamp}::int8) END AS rows`;
 

@@ -1,6 +1,6 @@
 /**
- * Subject → slice → server. A slice is what is moved; which server has it is declared by a table, and said by the server
- * itself with each answer, so that an old table leads nobody astray.
+ * Subject → slice → server. A slice is what is moved; which server has it is declared by a table, and said by the
+ * server itself with each answer, so that an old table leads nobody astray.
  */
 import { sumOf } from '../../../../connectors/checksum.js';
 import { SLICES } from '../../../ground/config/view.js';
@@ -34,7 +34,7 @@ export const inRuns = (runs: readonly SliceRun[], slice: number): boolean =>
   runs.some(([from, to]) => from <= slice && slice <= to);
 
 /** Runs of the slices for which it holds, in order. */
-export function runsOf(holds: (slice: number) => boolean): readonly SliceRun[] {
+function runsOf(holds: (slice: number) => boolean): readonly SliceRun[] {
   const runs: [number, number][] = [];
   for (let slice = 0; slice < SLICES; slice++) {
     if (!holds(slice)) continue;

@@ -30,7 +30,7 @@ import { SLICES_KEY } from './server-state.js';
 import type { ServerView } from './server-view.js';
 import { inRuns, NO_SLICES, SLICES, type SliceRun, sliceOfKey } from './slices.js';
 
-export interface PostgresWriterOptions {
+interface PostgresWriterOptions {
   readonly server: ServerView;
   readonly workspace: ViewWorkspace;
   /** What a server that has nothing yet is to have. */
@@ -73,9 +73,9 @@ class CurrentMaps implements ViewMaps {
 }
 
 /** What of a slice that is being copied here has come with the copy: next offsets by topic and partition. */
-export type ArrivingOffsets = Readonly<Record<string, number>>;
+type ArrivingOffsets = Readonly<Record<string, number>>;
 export const arrivingKey = (slice: number): string => `arriving/${String(slice)}`;
-export const partitionKey = (topic: string, partition: number): string => `${topic}/${String(partition)}`;
+const partitionKey = (topic: string, partition: number): string => `${topic}/${String(partition)}`;
 
 /** @throws YitongError `view_unavailable`, `state_unavailable`, `state_denied` */
 export async function openPostgresViewWriter(options: PostgresWriterOptions): Promise<ViewWriter> {
@@ -428,7 +428,8 @@ function statementsOf(schema: string) {
     ),
     heads: statement(
       'all-heads',
-      'SELECT slice, subject, head FROM $.heads WHERE (slice, subject) > ($1::int2, $2) ORDER BY slice, subject LIMIT $3',
+      'SELECT slice, subject, head FROM $.heads WHERE (slice, subject) > ($1::int2, $2) ' +
+        'ORDER BY slice, subject LIMIT $3',
     ),
     removeOf: ['records', 'versions'].map((table) =>
       statement(`remove-dataset-${table}`, `DELETE FROM $.${table} WHERE slice BETWEEN $1 AND $2 AND dataset = $3`),

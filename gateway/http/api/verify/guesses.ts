@@ -166,7 +166,9 @@ export function guessesIn(state: State, limit: number, secret: KeyObject): Guess
   };
 }
 
-/** What a data folder counted, taken over into a state that replicas share. Again it changes nothing. @returns how many */
+/**
+ * What a data folder counted, taken over into a state that replicas share. Again it changes nothing. @returns how many
+ */
 export async function adoptGuesses(state: State, folder: string, dir: string): Promise<number> {
   const file = join(dir, 'guesses');
   if (!existsSync(file) || (await isTaken(state, folder, GUESSES))) return 0;

@@ -288,6 +288,7 @@ export const OPTIONS: Readonly<Record<string, { readonly values: Values; readonl
         password: { existingSecret: 'state-password' },
         ca: { configMap: 'state-ca' },
         clientSecret: 'state-client',
+        installationKey: { existingSecret: 'state-key' },
       },
       networkPolicy: { state: { to: [{ ipBlock: { cidr: '10.8.0.0/24' } }] } },
     },

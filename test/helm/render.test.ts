@@ -95,7 +95,13 @@ t.test('with a state that is shared any replica answers, and only the gateway re
   for (const { owner, labels, spec } of podsOf(objects['shared']!)) {
     const text = JSON.stringify(spec);
     const isGateway = labels['app.kubernetes.io/component'] === 'gateway';
-    for (const part of ['YITONG_STATE_PASSWORD_FILE', 'state-password', '/run/yitong/state-ca', 'state-client'])
+    for (const part of [
+      'YITONG_STATE_PASSWORD_FILE',
+      'state-password',
+      '/run/yitong/state-ca',
+      'state-client',
+      'state-key',
+    ])
       t.equal(text.includes(part), isGateway, `${owner.metadata.name}: ${part}`);
   }
   const reached = ofKind(objects['shared']!, 'NetworkPolicy')

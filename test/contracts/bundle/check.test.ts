@@ -563,6 +563,31 @@ t.test('a nearer workspace’s form stands in place of a farther one’s', async
   rmSync(dir, { recursive: true });
 });
 
+t.test('a second city has an element from its own register, and keeps the rest', async (t) => {
+  const dir = join(t.testdir(), 'second');
+  mkdirSync(join(dir, 'contracts'), { recursive: true });
+  const name = {
+    title: { zh: '企业名称', en: 'Company name' },
+    type: 'text',
+    registers: [{ dataset: 'tax.tax-registration', field: 'name', by: 'company.uscc' }],
+    examples: ['甲'],
+  };
+  writeFileSync(
+    join(dir, 'contracts/elements.json'),
+    JSON.stringify({ groups: {}, elements: { 'company.name': name } }),
+  );
+  const workspace = { ...base, layers: [dir, ...base.layers] };
+  const { bundles, elements } = await loadBundles(workspace);
+  t.equal(bundles.size, 6);
+  t.equal(elements.elements.size, (await loadBundles(base)).elements.elements.size);
+  const merged = mergeForm(bundles.get('open-restaurant') as Bundle, elements, {}, {});
+  t.match(
+    merged.fields.find(({ element }) => element.id === 'company.name'),
+    { way: { way: 'register', sources: [{ contract: { id: 'tax.tax-registration' } }] } },
+  );
+  t.strictSame(await findings(workspace), []);
+});
+
 t.test('a change of a register names the bundles and forms that it touches', async (t) => {
   const { bundles, elements } = await loadBundles(base);
   const id = 'samr.company-register' as Contract['id'];

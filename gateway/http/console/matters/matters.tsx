@@ -21,8 +21,8 @@ export function mattersView({ language, matters, names }: MattersProps): JSX.Ele
       <p class="lead">
         {say(
           '跨部门的事项，一次告知、一张表单、一次提交。各部门已经掌握的信息不再要求填写，也不再要求提供证明。',
-          'Matters that take several departments: told once, one form, handed in once. What a register has is neither ' +
-            'asked nor to be proved.',
+          'Matters that take several departments: told once, one form, handed in once. What a register has is ' +
+            'neither asked nor to be proved.',
         )}
       </p>
       {matters.length === 0 ? (

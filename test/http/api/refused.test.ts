@@ -51,6 +51,8 @@ const FOR_ANYBODY: readonly string[] = [
   'POST /compliance/report',
   'GET /*',
   'GET /numbers',
+  'GET /matters',
+  'GET /matters/:bundle',
   'GET /verify',
   'POST /verify',
   'GET /verify/:code',

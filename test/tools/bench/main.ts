@@ -54,7 +54,8 @@ const benches: readonly Bench[] = [
   {
     ids: ['query-postgres', 'query-postgres-p99', 'apply-postgres'],
     needs: 'PostgreSQL: install its server, or set YITONG_TEST_POSTGRES',
-    run: (dir, { records, quick }) => viewPostgresRows(dir, { records, quick }),
+    run: async (dir, { records, quick, wanted }) =>
+      (await viewPostgresRows(dir, { records, quick }))?.filter(({ id }) => wanted(id)),
   },
   { ids: ['query-traced'], run: tracedRow },
   { ids: ['publish'], run: publishRow },

@@ -48,6 +48,7 @@ const say: Readonly<Record<string, Localised>> = {
   count: { zh: '记录', en: 'Records' },
   source: { zh: '数据时间（北京时间）', en: 'Seen up to (UTC+8)' },
   verify: { zh: '核验一份文书', en: 'Verify a document' },
+  matters: { zh: '一件事办事指南', en: 'Matters done as one' },
   numbers: { zh: '应用成效', en: 'What reports have replaced' },
   try: { zh: '接口调用示例', en: 'Try it' },
   log: { zh: '审计日志', en: 'Audit log' },
@@ -132,6 +133,9 @@ export function home(props: HomeProps): string {
             </a>
             <a class="quiet" href="/numbers">
               {w('numbers')}
+            </a>
+            <a class="quiet" href="/matters">
+              {w('matters')}
             </a>
           </p>
         ) : null}

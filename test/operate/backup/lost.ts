@@ -321,7 +321,7 @@ export async function lostAndRestored(t: Test, more: object, every = 1): Promise
   );
   t.equal((await counter2.query(firing)).datasets[0]?.status, 'denied', 'a grant that was suspended stays suspended');
   const sessions2 = openSessions({ map: sessionFile(data), now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
-  t.equal(sessions2.find(token), undefined, 'nobody is signed in by a backup');
+  t.equal(await sessions2.find(token), undefined, 'nobody is signed in by a backup');
   await sessions2.close();
 
   const proved = await until(

@@ -1,4 +1,4 @@
-/** A shared store that does not answer: what tickets were known to do holds, nothing is lost, and nothing is allowed. */
+/** A shared store that does not answer: what tickets were known to do holds, nothing is lost, nothing is allowed. */
 import t from 'tap';
 import { YitongError } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';

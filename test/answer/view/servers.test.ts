@@ -205,7 +205,7 @@ t.test('one server killed, one paused, slices moved under load: no false answer'
   const killed = performance.now();
   await answersAndGrows('a');
   t.comment(
-    `killed and started again: it answers as far as the others ${String(Math.round(performance.now() - killed))} ms later`,
+    `killed and started again: as far as the others ${String(Math.round(performance.now() - killed))} ms later`,
   );
 
   servers[1]?.pause();

@@ -1,6 +1,6 @@
 /**
- * The view on PostgreSQL as tests open it: one schema for each server of a view that stands in a folder, in the database
- * that `YITONG_VIEW_POSTGRES` names.
+ * The view on PostgreSQL as tests open it: one schema for each server of a view that stands in a folder, in the
+ * database that `YITONG_VIEW_POSTGRES` names.
  */
 import { createHash } from 'node:crypto';
 import type { InRecord } from '../../../connectors/bus/port.js';

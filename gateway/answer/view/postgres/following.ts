@@ -12,7 +12,7 @@ import type { ViewReader, ViewWorkspace, ViewWriter } from '../port.js';
 import { withLease } from './lease.js';
 import type { DeclaredServers } from './open.js';
 import { type PostgresViewReader, readerOver } from './reader.js';
-import type { ServerView } from './server-view.js';
+import { type ServerView, troubleOf } from './server-view.js';
 import { inRuns, SLICES, type SliceRun } from './slices.js';
 import { openPostgresViewWriter } from './writer.js';
 
@@ -98,7 +98,7 @@ export class FollowedServers implements ServersWriter {
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof YitongError && error.code === 'topic_mismatch') throw error;
-        onServer?.(server.name, error instanceof Error ? error.message : String(error));
+        onServer?.(server.name, troubleOf(error));
       } finally {
         this.#states.delete(server.name);
         this.#incomplete.delete(server.name);
@@ -115,7 +115,7 @@ export class FollowedServers implements ServersWriter {
       workspace: this.#workspace,
       slices: await this.#slicesFor(server),
       signal,
-      onAway: (error) => onServer?.(server.name, error.message),
+      onAway: (error) => onServer?.(server.name, troubleOf(error)),
     });
     const states = new Map<DatasetId, FollowState>();
     this.#states.set(server.name, states);

@@ -5,7 +5,7 @@ import { Pool } from '../../../ground/state/postgres/pool.js';
 import { type PostgresServer, serverOf } from '../../../ground/state/postgres/server.js';
 import type { ViewReader, ViewWorkspace } from '../port.js';
 import { readerOver } from './reader.js';
-import { ServerView } from './server-view.js';
+import { ServerView, troubleOf } from './server-view.js';
 import { inRuns, SLICES, type SliceRun } from './slices.js';
 
 /** For questions, for the writer, or as the owner of the tables. */
@@ -65,7 +65,7 @@ export function openPostgresViewReader({ settings, baseDir, place, workspace, on
     serverOf: tabled,
     workspace,
     behindMs: settings.behindSeconds * 1000,
-    onAway: (server, error) => onAway(server, error instanceof Error ? error.message : String(error)),
+    onAway: (server, error) => onAway(server, troubleOf(error)),
   }).watch();
   return {
     read: () => reader.read(),

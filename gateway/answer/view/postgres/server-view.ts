@@ -25,6 +25,13 @@ export interface StateRow {
   readonly rows: string | null;
 }
 
+/** What is wrong with a server of the view. The pool speaks of the state, for which it was made. */
+export const troubleOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .replace('the server of the state: ', '')
+    .replace('the server of the state', 'the server')
+    .replace('yitong state migrate', 'yitong view migrate');
+
 export class ServerView {
   readonly name: string;
   readonly pool: Pool;

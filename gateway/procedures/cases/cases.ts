@@ -73,7 +73,7 @@ export interface CaseDeed {
   readonly about: Readonly<Record<string, unknown>>;
 }
 /** @throws YitongError `audit_unavailable`; then nothing happens */
-export type RecordDeed = (deed: CaseDeed) => Promise<Receipt>;
+type RecordDeed = (deed: CaseDeed) => Promise<Receipt>;
 
 export interface HowDone {
   readonly actor: CaseActor;

@@ -3,7 +3,7 @@
  * still missing, what stands in the way. Pure.
  */
 import type { ValidateFunction } from 'ajv';
-import { departmentSchema, type Merged, type MergedField, mergeForm } from '../../../contracts/bundle/merge.js';
+import { type Merged, type MergedField, mergeForm } from '../../../contracts/bundle/merge.js';
 import { evaluate, type Value } from '../../../contracts/bundle/rule.js';
 import { situationOf, wrongAnswers } from '../../../contracts/bundle/situation.js';
 import type { Answers, Bundle, Element, Elements, Json, JsonSchema } from '../../../contracts/bundle/types.js';
@@ -22,7 +22,7 @@ export interface Written {
   readonly account: Readonly<Record<string, Json>>;
 }
 
-export interface Obstacle {
+interface Obstacle {
   readonly item: string;
   readonly says: Localised;
   readonly basis: readonly string[];
@@ -31,7 +31,7 @@ export interface Obstacle {
 }
 
 /** What is missing: a question, an element, an element of which registers say different things, or do not answer. */
-export interface Missing {
+interface Missing {
   readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away';
   readonly name: string;
   /** Registers of `conflict` and `away`. */
@@ -222,19 +222,3 @@ export const ownForm = (
       return value === undefined ? [] : [[name, value]];
     }),
   );
-
-/** The schema of a department's form as it is filed: what is issued only later is not there yet. */
-export function filedSchema(
-  bundle: Bundle,
-  elements: Elements,
-  item: string,
-  answers: Answers,
-  said: Answers,
-): JsonSchema | undefined {
-  const found = bundle.items.get(item);
-  if (found === undefined) return undefined;
-  const issued = new Set([...bundle.items.values()].flatMap(({ issues }) => issues));
-  const later = found.form.fields.filter(({ element }) => issued.has(element ?? '')).map(({ name }) => name);
-  const schema = departmentSchema(found.form, elements, situationOf(bundle, elements, answers, said));
-  return { ...schema, required: (schema['required'] as readonly string[]).filter((name) => !later.includes(name)) };
-}

@@ -11,7 +11,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { DELIVERY, FILING, openPorts, type Plan, type PlannedStep } from './plan.js';
 
 type Phase = 'draft' | 'submitted' | 'decided' | 'delivered' | 'withdrawn';
-export type ItemStatus =
+type ItemStatus =
   | 'waiting'
   | 'held'
   /** The applicant has been asked. */
@@ -112,7 +112,7 @@ export const openTasks = ({ tasks }: Pick<CaseState, 'tasks'>): readonly (readon
   Object.entries(tasks).filter(([, { doneAt }]) => doneAt === undefined);
 
 /** Something has taken effect on which another item builds: what is done cannot be taken back any more. */
-export const isBound = ({ plan, items }: CaseState): boolean =>
+const isBound = ({ plan, items }: CaseState): boolean =>
   Object.values(plan?.items ?? {}).some(({ after, prepared }) =>
     [...after, ...(prepared === undefined ? [] : [prepared])].some((id) => items[id]?.status === 'granted'),
   );

@@ -9,7 +9,7 @@ import { present } from '../../../contracts/present.js';
 
 export interface PlannedTerm extends Pick<Term, 'unit' | 'days' | 'else' | 'stops'> {}
 
-export interface PlannedItem {
+interface PlannedItem {
   readonly authority: string;
   /** Whether it applies; else nobody has said, and its authority may find that it does not. */
   readonly sure: boolean;
@@ -33,7 +33,7 @@ export interface PlannedStep {
 export const FILING = 'filing';
 export const DELIVERY = 'delivery';
 
-export interface PlannedOutcome extends Pick<Outcome, 'stands' | 'undone' | 'tells'> {
+interface PlannedOutcome extends Pick<Outcome, 'stands' | 'undone' | 'tells'> {
   readonly kind: 'refused' | 'withdrawn';
   readonly item?: string;
   readonly task?: { readonly owner: string; readonly unit: 'working-days' | 'days'; readonly days: number };

@@ -20,7 +20,7 @@ interface StepDone {
   readonly account?: Readonly<Record<string, Json>>;
 }
 
-export interface StepDriver {
+interface StepDriver {
   /** Done once for each reference; asked again with it, the same is said. @throws YitongError where it is not done */
   carryOut(order: StepOrder): Promise<StepDone>;
 }

@@ -6,9 +6,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { type Change, type DocumentsPage, type Json, type State, StateConflict } from '../../ground/state/port.js';
 import type { ActName, CaseEvent, CaseState } from './machine.js';
 
-export const CASE = 'case';
-export const MESSAGE = 'case-message';
-export const streamOf = (id: string): string => `case/${id}`;
+const CASE = 'case';
+const MESSAGE = 'case-message';
+const streamOf = (id: string): string => `case/${id}`;
 
 /** An event as it is stored: what people wrote stands sealed in `enc`. */
 export interface StoredEvent {

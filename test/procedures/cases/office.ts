@@ -7,7 +7,7 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
 import type { State } from '../../../gateway/ground/state/port.js';
-import { openSubjectKeys } from '../../../gateway/log/entries/keys.js';
+import { openSubjectKeys, type SubjectKeys } from '../../../gateway/log/entries/keys.js';
 import {
   type CaseActor,
   type CaseDeed,
@@ -15,6 +15,7 @@ import {
   type CasesOptions,
   openCases,
 } from '../../../gateway/procedures/cases/cases.js';
+import { usualValues } from '../../../gateway/procedures/cases/play.js';
 import { developmentDrivers } from '../../../gateway/procedures/cases/ports.js';
 import type { Readings } from '../../../gateway/procedures/cases/readings.js';
 import type { RegisterReadings } from '../../../gateway/procedures/cases/registers.js';
@@ -82,15 +83,7 @@ export function saying(said: Answers, away: readonly string[] = []): CasesOption
 }
 
 /** Values of all elements that no register and no question says. */
-export const written = (bundle: Bundle): Readonly<Record<string, Json>> =>
-  Object.fromEntries(
-    [...bundle.items.values()].flatMap(({ form }) =>
-      form.fields.flatMap(({ element }): [string, Json][] => {
-        const known = elements.elements.get(element ?? '');
-        return known === undefined || known.registers.length > 0 ? [] : [[known.id, examples.get(known.id) as Json]];
-      }),
-    ),
-  );
+export const written = (bundle: Bundle): Readonly<Record<string, Json>> => usualValues(bundle, elements);
 
 export interface Office {
   readonly cases: Cases;
@@ -98,9 +91,29 @@ export interface Office {
   readonly deeds: CaseDeed[];
   now: number;
   readonly record: (deed: CaseDeed) => Promise<{ readonly id: string; readonly json: string }>;
+  /** Destroys the keys of who applies. */
+  erase(): void;
   /** As after a restart. */
   again(): Promise<void>;
 }
+
+const casesOver = (state: State, keys: SubjectKeys, now: () => number, registers: CasesOptions['registers']): Cases =>
+  openCases({
+    bundles,
+    elements,
+    state,
+    keys,
+    calendar,
+    now,
+    registers,
+    drivers: developmentDrivers(elements),
+    publish: (step, about) => ({
+      do: 'send',
+      topic: `cases.${step.to}`,
+      key: about.case,
+      value: Buffer.from(JSON.stringify({ ...step, ...about })).toString('base64'),
+    }),
+  });
 
 interface OfficeOptions {
   readonly registers?: CasesOptions['registers'];
@@ -124,6 +137,9 @@ export async function office(
       return state;
     },
     cases: undefined as unknown as Cases,
+    erase() {
+      for (const subject of [COMPANY, PERSON]) keys.destroy(keys.get(subject)?.pseudonym ?? '');
+    },
     async again() {
       await state.close();
       state = openEmbeddedState({ dir: `${dir}/state` });
@@ -131,25 +147,18 @@ export async function office(
     },
   };
   const open = (): void => {
-    made.cases = openCases({
-      bundles,
-      elements,
-      state,
-      keys,
-      calendar,
-      now: () => made.now,
-      registers,
-      drivers: developmentDrivers(elements),
-      publish: (step, about) => ({
-        do: 'send',
-        topic: `cases.${step.to}`,
-        key: about.case,
-        value: Buffer.from(JSON.stringify({ ...step, ...about })).toString('base64'),
-      }),
-    });
+    made.cases = casesOver(state, keys, () => made.now, registers);
   };
   open();
   return made;
+}
+
+/** In a process of its own, which nobody closes. */
+export function standing(dir: string, registers: CasesOptions['registers']): Pick<Office, 'cases' | 'record'> {
+  const state = openEmbeddedState({ dir: `${dir}/state` });
+  const keys = openSubjectKeys({ dir: `${dir}/keys` });
+  const record: Office['record'] = () => Promise.resolve({ id: 'w1:1', json: '{}' });
+  return { cases: casesOver(state, keys, Date.now, registers), record };
 }
 
 /** A draft of the bundle's common case, filled in, identified and signed; the next act is to submit it. */

@@ -370,6 +370,11 @@ const rows = {
     title: 'an element is asked of the applicant though a register has it',
     zh: '登记库已有的数据仍要求申请人填写',
   },
+  bundle_question_idle: {
+    status: 500,
+    title: 'a bundle asks what nothing reads: no rule, and no form',
+    zh: '“一件事”所提问题没有任何用处',
+  },
   bundle_cycle: {
     status: 500,
     title: 'items or questions of a bundle wait for each other',

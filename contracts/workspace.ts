@@ -34,6 +34,7 @@ const SECTIONS = [
   'keep',
   'state',
   'tracing',
+  'view',
   'synthetic',
 ] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */

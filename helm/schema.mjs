@@ -30,7 +30,7 @@ export const OWNED = {
     'replicaCa',
   ],
   people: ['clientSecretFile'],
-  state: ['passwordFile', 'owner', 'ownerPasswordFile', 'caFile', 'certFile', 'keyFile'],
+  state: ['passwordFile', 'installationKeyFile', 'owner', 'ownerPasswordFile', 'caFile', 'certFile', 'keyFile'],
   tracing: ['caFile', 'certFile', 'keyFile', 'headersFile'],
   bus: ['dir', 'clientId', 'groupId', 'ssl', 'sasl'],
 };

@@ -38,13 +38,17 @@ export const REASONS: { readonly [code in ReasonCode]: Localised } = {
 
 /** Of what an answer withholds or a comparison does not say, beside the reasons of a decision. */
 const BESIDE: Readonly<
-  Record<'rows_limited' | 'guess_limit' | 'bad_value' | 'not_comparable' | 'stale' | 'never-loaded', Localised>
+  Record<
+    'rows_limited' | 'guess_limit' | 'bad_value' | 'not_comparable' | 'stale' | 'never-loaded' | 'unavailable',
+    Localised
+  >
 > = {
   rows_limited: { zh: '授权仅限部分记录（按区域或主体名单）', en: 'the grant shows only some records' },
   guess_limit: { zh: '24 小时内对该字段的核验次数已达上限', en: 'too many different values were claimed in 24 hours' },
   bad_value: { zh: '待核验的取值不符合字段要求', en: 'the claimed value is not of the form that the field has' },
   not_comparable: { zh: '该字段含多项内容，不能逐值核验', en: 'the field has no one value to compare with' },
   stale: { zh: '数据未及时更新，不作答复', en: 'nothing is on record, but the dataset is not current' },
+  unavailable: { zh: '数据暂不可读，不作答复', en: 'the view cannot be read for this subject now' },
   'never-loaded': { zh: '数据尚未接入，不作答复', en: 'the dataset was never seen in full' },
 };
 

@@ -11,8 +11,8 @@ import type { Workspace } from '../types.js';
 import { compiler } from '../validate.js';
 import { allBefore } from './cycles.js';
 import { canBeTrue, type Names } from './decide.js';
-import { departmentSchema, mergeForm } from './merge.js';
-import { ALWAYS, allOf, anyOf, type Rule } from './rule.js';
+import { mergeForm } from './merge.js';
+import { ALWAYS, allOf, anyOf, namesOf, type Rule } from './rule.js';
 import { isEmpty, narrowed } from './schemas.js';
 import { namesIn, wrongAnswers } from './situation.js';
 import type { Bundle, Element, Elements, JsonSchema, PlacedRule } from './types.js';
@@ -28,11 +28,21 @@ interface CheckParts {
 
 type Say = (code: ErrorCode, message: string, place?: Place, severity?: Finding['severity']) => void;
 
+/** Whether the pattern of a schema is one; what else it says was checked by its file's shape. */
+function canBeRead({ pattern, items }: JsonSchema): boolean {
+  if (items !== undefined && !canBeRead(items as JsonSchema)) return false;
+  try {
+    return pattern === undefined || new RegExp(String(pattern), 'u').source !== '';
+  } catch {
+    return false;
+  }
+}
+
 function checkFields({ items }: Bundle, { elements }: Elements, say: Say): void {
-  const ajv = compiler();
   const schemas = new Map<string, JsonSchema>();
-  for (const { id, form } of items.values()) {
+  for (const { form } of items.values()) {
     for (const { name, element, schema } of form.fields) {
+      if (!canBeRead(schema)) say('bad_bundle', `the pattern of \`${name}\` cannot be read`, form.place);
       const known = elements.get(element ?? '');
       if (known === undefined) {
         const what = element === undefined ? 'names no element' : `names \`${element}\`, which is no element`;
@@ -44,11 +54,6 @@ function checkFields({ items }: Bundle, { elements }: Elements, say: Say): void 
       schemas.set(known.id, now);
       if (isEmpty(now) && !isEmpty(before))
         say('bundle_fields_contradict', `\`${name}\` asks of \`${known.id}\` what leaves no value`, form.place);
-    }
-    try {
-      ajv.compile(departmentSchema(form, { elements, groups: new Map(), place: undefined }, () => undefined));
-    } catch {
-      say('bad_bundle', `forms/${id}.json is no JSON schema, as with a pattern that cannot be read`, form.place);
     }
   }
 }
@@ -103,6 +108,23 @@ function checkAsked(bundle: Bundle, elements: Elements, contracts: Workspace['co
     if (known !== undefined && (said(known) || known.registers.some(({ by }) => keys.some((key) => key.id === by))))
       say('bundle_element_asked', `\`questions.${id}\` asks for \`${known.id}\`, which is known`, bundle.place);
   }
+}
+
+/** What is asked and decides nothing, and stands in no form. */
+function checkIdle({ questions, items, materials, steps, place }: Bundle, say: Say): void {
+  const all = [...items.values()];
+  const rules = [...questions.values(), ...all, ...materials.values(), ...steps.values()].map(({ when }) => when);
+  const fields = all.flatMap(({ form }) => form.fields);
+  const read = new Set(
+    [
+      ...rules,
+      ...fields.map(({ when }) => when),
+      ...all.flatMap((item) => item.requires.map(({ rule }) => rule)),
+    ].flatMap(({ rule }) => [...namesOf(rule)]),
+  );
+  for (const { id, element } of questions.values())
+    if (!read.has(id) && (element === undefined || !fields.some((field) => field.element === element)))
+      say('bundle_question_idle', `\`questions.${id}\` is asked, and nothing reads the answer`, place);
 }
 
 /** A form whose fields are filled by what another item issues comes after that item. */
@@ -250,26 +272,27 @@ function checkIntents(bundle: Bundle, bundles: ReadonlyMap<string, Bundle>, say:
   }
 }
 
-/** What is wrong with elements: an example that is not valid. */
+/** What is wrong with elements: an example that is not valid. All are checked at once: to compile is what it costs. */
 function checkElements({ elements, place }: Elements): readonly Finding[] {
-  const ajv = compiler();
-  return [...elements.values()].flatMap(({ id, schema, examples }): Finding[] => {
-    const say = (message: string): Finding[] => [
-      {
-        severity: 'error',
-        code: 'bad_elements',
-        dataset: 'elements',
-        message: `\`${id}\` ${message}`,
-        ...present({ place }),
-      },
-    ];
-    try {
-      const valid = ajv.compile(schema);
-      return examples.every((value) => valid(value)) ? [] : say('has an example that is not valid');
-    } catch {
-      return say('has a pattern that cannot be read');
-    }
+  const say = ({ id }: Element, message: string): Finding => ({
+    severity: 'error',
+    code: 'bad_elements',
+    dataset: 'elements',
+    message: `\`${id}\` ${message}`,
+    ...present({ place }),
   });
+  const all = [...elements.values()];
+  const sound = all.filter(({ schema }) => canBeRead(schema));
+  const valid = compiler({ allErrors: true }).compile({
+    type: 'object',
+    properties: Object.fromEntries(sound.map(({ id, schema }) => [id, { type: 'array', items: schema }])),
+  });
+  valid(Object.fromEntries(sound.map(({ id, examples }) => [id, examples])));
+  const wrong = new Set(valid.errors?.map(({ instancePath }) => instancePath.split('/')[1]));
+  return [
+    ...all.filter((one) => !sound.includes(one)).map((one) => say(one, 'has a pattern that cannot be read')),
+    ...sound.filter(({ id }) => wrong.has(id)).map((one) => say(one, 'has an example that is not valid')),
+  ];
 }
 
 /** Everything that is wrong with one bundle of a workspace. */
@@ -280,6 +303,7 @@ export function checkBundle(bundle: Bundle, parts: CheckParts): readonly Finding
   checkFields(bundle, parts.elements, say);
   checkIssued(bundle, say);
   checkAsked(bundle, parts.elements, parts.contracts, say);
+  checkIdle(bundle, say);
   checkRules(bundle, namesIn(bundle, parts.elements), say);
   checkMaterials(bundle, parts.elements, say);
   if (parts.acts !== undefined)

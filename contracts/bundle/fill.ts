@@ -1,9 +1,10 @@
 /**
  * What registers say, made into what rules and the form take. Pure: whoever asks the registers brings what they said.
  */
+import { halfwidth } from '../halfwidth.js';
 import type { DatasetId } from '../ids.js';
 import { evaluate, some, type Tri, type Value } from './rule.js';
-import type { Bundle, Fact, Json, Source } from './types.js';
+import type { Bundle, Element, Fact, Json, Source } from './types.js';
 
 /** What a register said of the applicant; undefined: it is stale, away, or was not asked. */
 type Records = readonly { readonly [field: string]: Json }[] | undefined;
@@ -47,19 +48,25 @@ export function factOf({ where }: Fact, records: Records): Tri {
   return some(records.map((record) => evaluate(where.rule, (name) => held(at(record, name)))));
 }
 
-const same = (a: Json, b: Json): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** A value without what is only another way of writing it: full width, blanks around, zeros behind a number. */
+function plain(type: Element['type'], value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map((one) => plain(type, one));
+  if (type === 'decimal') return Number(value);
+  return typeof value === 'string' ? halfwidth(value).trim() : value;
+}
 
 /**
  * What an element is filled with. The first register counts; one after it that says otherwise is a conflict, and one
  * that has nothing is none. A register that did not answer leaves the element unknown only if none before it has it.
  */
-export function settle({ outcomes }: Bundle, readings: readonly Reading[]): Filled {
+export function settle({ outcomes }: Bundle, element: Element, readings: readonly Reading[]): Filled {
   const away = readings.filter(({ value }) => value === undefined).map(({ source }) => source.contract.id);
   const said = readings.filter(({ value }) => value !== undefined && value !== null);
   const [first] = said;
   if (first === undefined) return away.length > 0 ? { state: 'unknown', away } : { state: 'missing' };
   const value = first.value as Json;
-  if (said.some((one) => !same(one.value as Json, value))) {
+  const written = (one: Json): string => JSON.stringify(plain(element.type, one));
+  if (said.some((one) => written(one.value as Json) !== written(value))) {
     const outcome = [...outcomes.values()].find(({ kind }) => kind === 'conflict')?.id;
     return { state: 'conflict', readings: said, outcome };
   }

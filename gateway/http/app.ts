@@ -24,6 +24,7 @@ import {
 } from './plugins/errors.js';
 import { identityPlugin, type RefusalOf } from './plugins/identity.js';
 import { limitsPlugin } from './plugins/limits.js';
+import { watchEffects } from './plugins/metrics.js';
 import { offersPlugin } from './plugins/offers.js';
 import { openApiPlugin } from './plugins/openapi.js';
 import { peoplePlugin } from './plugins/people.js';
@@ -138,7 +139,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   // answers are what their services made; a serializer a schema would cost each worker memory and a part of its start
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   validators(app);
-  const asPage: AsPage = (request, told, reply, error) =>
+  const asPage: AsPage = async (request, told, reply, error) =>
     face === 'people' ? errorPage(request, told, context.workspace, reply, error) : undefined;
   endingPlugin(app);
   refusalsPlugin(app, face, context);
@@ -152,7 +153,11 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
   app.decorateRequest('watched', undefined);
   app.whenOver((request, reply) => context.completions.over(request, reply));
   app.addHook('onClose', () => context.completions.flush());
-  app.addHook('onClose', () => context.tickets.close());
+  const unwatch = watchEffects(context.tickets);
+  app.addHook('onClose', async () => {
+    unwatch();
+    await context.tickets.close();
+  });
   if (face === 'api') {
     refusalOf = identityPlugin(app, context);
     underWayPlugin(app, context);

@@ -31,6 +31,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   keep: 'How long what piles up is kept, until it is given back ([what grows](operating.md#what-grows)).',
   state:
     'Where it stands what people did: in the data folder, or on a PostgreSQL that replicas share ([state](state.md)).',
+  view: 'Where the view stands: in the data folder of each replica, or on servers ([the view on PostgreSQL](view.md)).',
   tracing: 'Traces by OpenTelemetry, where an endpoint is named ([tracing](tracing.md)).',
   bus:
     'Where records travel ([Kafka](kafka.md)). Without this section, and without any `YITONG_BUS_*`, the bus ' +

@@ -49,8 +49,13 @@ t.test('the counter that opens a restaurant gets from five departments all that 
 const BUNDLES: Readonly<Record<string, readonly string[]>> = {
   'open-restaurant': ['health.health-certificates', 'natural-resources.titles'],
   'open-transport-company': ['police.drivers', 'police.vehicles'],
-  'open-company': ['natural-resources.titles', 'samr.business-licence', 'samr.company-register'],
-  'transfer-real-estate': ['natural-resources.titles', 'samr.business-licence'],
+  'open-company': ['natural-resources.titles', 'samr.business-licence'],
+  'transfer-real-estate': [
+    'natural-resources.titles',
+    'samr.business-licence',
+    'samr.company-register',
+    'tax.tax-registration',
+  ],
   'change-company': [
     'construction.qualifications',
     'customs.registrations',

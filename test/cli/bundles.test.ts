@@ -71,7 +71,10 @@ function broken(t: Test): string {
     recursive: true,
   });
   const file = join(dir, 'contracts/bundles/open-restaurant/bundle.json');
-  writeFileSync(file, readFileSync(file, 'utf8').replace('"when": "wants-sign"', '"when": "no"'));
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8').replace('"when": "wants-sign"', '"when": "wants-sign and not wants-sign"'),
+  );
   return dir;
 }
 

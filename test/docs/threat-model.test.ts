@@ -37,7 +37,10 @@ const NAMED = new RegExp(String.raw`\.test\(\s*((?:${TEXT})(?:\s*\+\s*(?:${TEXT}
 const subtests = (suite: string): ReadonlySet<string> =>
   new Set(
     [...readFileSync(join(root, 'test', suite), 'utf8').matchAll(NAMED)].map(([, name = '']) =>
-      (name.match(new RegExp(TEXT, 'g')) ?? []).map((piece) => piece.slice(1, -1).replaceAll('\\', '')).join(''),
+      (name.match(new RegExp(TEXT, 'g')) ?? [])
+        .map((piece) => piece.slice(1, -1).replaceAll('\\', ''))
+        .join('')
+        .replace(/^\$\{\w+\}: /, ''),
     ),
   );
 

@@ -1,5 +1,5 @@
 /**
- * One new thing is one new folder or file. A dataset, a feed and a policy go into a workspace; a source kind, a key
+ * One new thing is one new folder or file. A dataset, a feed, a policy and a bundle go into a workspace; a source kind, a key
  * scheme and a service go into a copy of the build. Nothing else is edited, and each is served.
  */
 import { execFileSync } from 'node:child_process';
@@ -74,7 +74,7 @@ const ask = async (running: City, subject: string, dataset: string, item?: strin
     })
   ).datasets[0];
 
-t.test('a dataset, a feed and a policy are served by adding their files to a workspace', async (t) => {
+t.test('a dataset, a feed, a policy and a bundle are served by adding their files to a workspace', async (t) => {
   const workspace = join(t.testdir(), 'city');
   execFileSync(process.execPath, [cli, 'init', workspace]);
   addDataset(workspace, 'uscc', { kind: 'csv', path: 'inbox/dogs.csv', charset: 'utf-8', separator: ',' });
@@ -84,6 +84,7 @@ t.test('a dataset, a feed and a policy are served by adding their files to a wor
     join(workspace, 'policies/rules/dogs/policy.cedar'),
     'forbid (principal, action, resource) when { resource.category == "animals" && !context.hasItem };\n',
   );
+  addBundle(workspace);
   execFileSync(process.execPath, [cli, 'contracts', 'register', '--workspace', workspace]);
   const running = await city(t, { workspace });
   await t.rejects(ask(running, 'uscc:91990101MAEXA0001X', 'kennel.dogs'), { code: 'denied' }, 'the new rule is asked');
@@ -95,7 +96,62 @@ t.test('a dataset, a feed and a policy are served by adding their files to a wor
   );
   const shops = await ask(running, 'uscc:91990101MAEXA0001X', 'office.shops');
   t.equal(shops?.records.length, 1, 'what stood there before is served as before');
+  const desk = await running.as('front-desk');
+  t.match(await desk.bundles(), { bundles: [{ id: 'keep-a-dog' }] });
+  t.match(await desk.mergeBundle('keep-a-dog', { barks: true }), {
+    items: [{ id: 'tag', applies: 'yes' }],
+    figures: { forms: { before: 1, after: 1 }, fields: { before: 3, after: 2, names: ['barks', 'dog.name'] } },
+  });
 });
+
+/** A matter of one item, whose form takes a name from the shop register and asks for the dog's. */
+function addBundle(workspace: string): void {
+  const shop = { dataset: 'office.shops', by: 'shop.key' };
+  put(join(workspace, 'contracts/elements.json'), {
+    groups: { shop: words('shop'), dog: words('dog') },
+    elements: {
+      'shop.key': { title: words('key'), type: 'key', scheme: 'uscc', identity: ['company'], examples: ['x'] },
+      'shop.name': {
+        title: words('shop name'),
+        type: 'text',
+        registers: [{ ...shop, field: 'name' }],
+        examples: ['x'],
+      },
+      'dog.name': { title: words('dog name'), type: 'text', examples: ['Rex'] },
+    },
+  });
+  const folder = join(workspace, 'contracts/bundles/keep-a-dog');
+  put(join(folder, 'bundle.json'), {
+    title: words('keep a dog'),
+    summary: words('a dog in a shop'),
+    authority: 'office',
+    client: 'front-desk',
+    purpose: 'permit-check',
+    applicant: 'company',
+    basis: [],
+    reviewed: '2026-11-30',
+    intents: { says: ['I want a dog'], not: [{ says: 'I want a cat' }] },
+    questions: { barks: { asks: words('does it bark?'), type: 'yes-no' } },
+    items: { tag: { title: words('tag'), authority: 'office', basis: [], term: { unit: 'on-the-spot', basis: [] } } },
+    materials: {},
+    outcomes: {
+      done: { title: words('kept'), kind: 'done' },
+      refused: { title: words('refused'), kind: 'refused', item: 'tag' },
+    },
+    steps: { fill: { title: words('fill in'), uses: ['form'] } },
+    usual: { answers: { barks: true } },
+  });
+  put(join(folder, 'forms/tag.json'), {
+    title: '犬牌申请表',
+    type: 'object',
+    required: ['shop', 'dog'],
+    properties: {
+      shop: { title: '店名', element: 'shop.name' },
+      dog: { title: '犬名', element: 'dog.name' },
+      loud: { title: '吠叫说明', element: 'shop.key', when: 'barks' },
+    },
+  });
+}
 
 /** The build, copied, with its packages. */
 function copyOfBuild(dir: string): { root: string; cli: string } {

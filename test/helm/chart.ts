@@ -281,6 +281,18 @@ export const OPTIONS: Readonly<Record<string, { readonly values: Values; readonl
       tls: { server: { existingSecret: '' }, replica: { existingSecrets: [] } },
     },
   },
+  'a state that is shared': {
+    values: {
+      config: { state: { driver: 'postgres', servers: ['pg-1.city.example', 'pg-2.city.example:6432'] } },
+      state: {
+        password: { existingSecret: 'state-password' },
+        ca: { configMap: 'state-ca' },
+        clientSecret: 'state-client',
+        installationKey: { existingSecret: 'state-key' },
+      },
+      networkPolicy: { state: { to: [{ ipBlock: { cidr: '10.8.0.0/24' } }] } },
+    },
+  },
   'another sequencer': { values: { sequencer: 1, config: { audit: { epoch: 2 } } }, not: ['one-node'] },
   scaled: { values: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 2 } }, not: ['one-node'] },
   'nobody may come': {
@@ -293,6 +305,7 @@ export const OPTIONS: Readonly<Record<string, { readonly values: Values; readonl
         kafka: { to: [] },
         issuer: { to: [] },
         witnesses: { to: [] },
+        state: { to: [] },
       },
     },
   },

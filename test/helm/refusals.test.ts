@@ -55,6 +55,24 @@ const REFUSED: readonly (readonly [what: string, example: Example, values: Value
   ['sign-in without its secret', 'three-zones', { people: { clientSecret: { existingSecret: '' } } }, /clientSecret/],
   ['sign-in that leads nowhere', 'three-zones', { config: { people: { publicUrl: null } } }, /publicUrl/],
   [
+    'a state on servers that nobody names',
+    'existing-kafka',
+    { config: { state: { driver: 'postgres' } }, state: { password: { existingSecret: 's' } } },
+    /config\.state\.servers/,
+  ],
+  [
+    'a state without a password',
+    'existing-kafka',
+    { config: { state: { driver: 'postgres', servers: ['pg'] } } },
+    /state\.password/,
+  ],
+  [
+    'a password of a state that is not shared',
+    'existing-kafka',
+    { state: { password: { existingSecret: 's' } } },
+    /state: config\.state\.driver/,
+  ],
+  [
     'a password in plain sight',
     'existing-kafka',
     { kafka: { tls: { enabled: false }, sasl: { mechanism: 'plain' } } },

@@ -75,6 +75,41 @@ t.test(
   },
 );
 
+t.test('with a state that is shared any replica answers, and only the gateway reaches its servers', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const shared = OPTIONS['a state that is shared']!.values;
+  const texts = {
+    plain: (await helm.template({}, { example: 'three-zones' })).stdout,
+    shared: (await helm.template(shared, { example: 'three-zones' })).stdout,
+  };
+  const { objects } = judge(texts);
+  const services = (name: keyof typeof texts): readonly string[] =>
+    ofKind(objects[name]!, 'Service').map(({ metadata }) => metadata.name);
+  t.ok(services('plain').includes('city-yitong-lead'));
+  t.strictSame(
+    services('shared'),
+    services('plain').filter((name) => name !== 'city-yitong-lead'),
+  );
+  for (const { owner, labels, spec } of podsOf(objects['shared']!)) {
+    const text = JSON.stringify(spec);
+    const isGateway = labels['app.kubernetes.io/component'] === 'gateway';
+    for (const part of [
+      'YITONG_STATE_PASSWORD_FILE',
+      'state-password',
+      '/run/yitong/state-ca',
+      'state-client',
+      'state-key',
+    ])
+      t.equal(text.includes(part), isGateway, `${owner.metadata.name}: ${part}`);
+  }
+  const reached = ofKind(objects['shared']!, 'NetworkPolicy')
+    .filter(({ spec }) => JSON.stringify(spec).includes('10.8.0.0/24'))
+    .map(({ metadata, spec }) => [metadata.name, JSON.stringify(spec).includes('"port":6432')]);
+  t.strictSame(reached, [['city-yitong-gateway', true]]);
+});
+
 t.test('a house with only a witness, or with connectors alone, installs nothing of a gateway', async (t) => {
   const helm = helmForTest(t);
   const judge = judgeForTest(t);

@@ -46,7 +46,10 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'gateway/operate/process/housekeeping.ts': ['this.look()'],
   'gateway/log/verify/replay.ts': ['tell('],
   'gateway/operate/process/replace-processes.ts': ['this.#leave('],
-  'gateway/operate/process/log-watching.ts': ['this.#lookAtKeys()'],
+  'gateway/operate/process/log-watching.ts': ['this.#lookAtKeys()', 'this.#clocksInTurn()'],
+  'gateway/documents/compliance/state-store.ts': ['sweep(now())'],
+  'gateway/documents/reports/desk.ts': ['this.#sweep()'],
+  'gateway/procedures/lifecycles/tickets.ts': ['this.#look()'],
   'gateway/documents/reports/watching.ts': ['this.round()'],
   'gateway/ground/sockets/linger.ts': ['dropped(request)'],
   // whoever waits for a connection or a commit is told what becomes of it

@@ -12,6 +12,7 @@ import { complaintsFor } from '../../gateway/procedures/lifecycles/complaints.js
 import { useRef } from '../../gateway/procedures/lifecycles/effects.js';
 import type { Actor } from '../../gateway/procedures/lifecycles/parties.js';
 import { openTickets, type TicketDeed, type Tickets } from '../../gateway/procedures/lifecycles/tickets.js';
+import { stateOfRun } from '../support/shared-state.js';
 import { act, COMPANY, company, stranger, system } from './acts.js';
 import { declared } from './declared.js';
 
@@ -106,7 +107,13 @@ async function desk(t: Test): Promise<{
   readonly deeds: TicketDeed[];
   readonly how: (deed: TicketDeed) => Promise<{ id: string; json: string }>;
 }> {
-  const tickets = await openTickets({ dataDir: t.testdir(), workspace, now: () => START, lag: 0 });
+  const tickets = await openTickets({
+    dataDir: t.testdir(),
+    workspace,
+    now: () => START,
+    lag: 0,
+    ...present({ state: await (await stateOfRun())?.() }),
+  });
   t.teardown(() => tickets.close());
   const deeds: TicketDeed[] = [];
   return { tickets, deeds, how: (deed) => Promise.resolve({ id: `w1:${String(deeds.push(deed))}`, json: '{}' }) };
@@ -120,8 +127,8 @@ t.test('filed, taken up, explained, answered: each step on record, and the compa
     { code: 'act_refused' },
     'one is under way',
   );
-  t.throws(
-    () => tickets.get(head.id, user),
+  await t.rejects(
+    tickets.get(head.id, user),
     { code: 'not_found' },
     'the authority complained of sees it once it is asked',
   );
@@ -132,7 +139,7 @@ t.test('filed, taken up, explained, answered: each step on record, and the compa
     'no answer without words',
   );
   await tickets.act(head.id, act(auditor, 'ask', { question: '请说明查询依据' }, how));
-  t.throws(() => tickets.get(head.id, other), { code: 'not_found' }, 'another authority');
+  await t.rejects(tickets.get(head.id, other), { code: 'not_found' }, 'another authority');
   await tickets.act(head.id, act(user, 'explain', { explanation: '系例行检查' }, how));
   await tickets.act(head.id, act(auditor, 'uphold', { answer: '查询无依据，已责令整改' }, how));
   t.same(
@@ -144,11 +151,11 @@ t.test('filed, taken up, explained, answered: each step on record, and the compa
     /91990105|从未|依据/,
     'in clear nobody is named and nothing quoted',
   );
-  const seen = tickets.get(head.id, company);
+  const seen = await tickets.get(head.id, company);
   t.match(seen, { over: true, state: { state: 'upheld' }, acts: [], record: USE });
   t.same(seen.events.at(-1)?.fields, { answer: '查询无依据，已责令整改' });
   if (company.kind === 'person')
-    t.match(complaintsFor(tickets, company.person), [{ id: head.id, about: 17, subject: COMPANY.subject }]);
+    t.match(await complaintsFor(tickets, company.person), [{ id: head.id, about: 17, subject: COMPANY.subject }]);
   await t.resolves(
     tickets.open('complaint', USE, act(company, 'file', { complaint: TEXT }, how)),
     'another one, once that is answered',
@@ -170,8 +177,8 @@ t.test('it is nobody else’s: no stranger, no system, no record of a register',
   const { head } = await tickets.open('complaint', USE, act(company, 'file', { complaint: TEXT }, how));
   await tickets.act(head.id, act(auditor, 'accept', {}, how));
   await tickets.act(head.id, act(auditor, 'ask', { question: TEXT }, how));
-  t.throws(() => tickets.get(head.id, system), { code: 'not_found' }, 'not for the systems of that authority');
-  t.same(tickets.list(system), []);
+  await t.rejects(tickets.get(head.id, system), { code: 'not_found' }, 'not for the systems of that authority');
+  t.same(await tickets.list(system), []);
   const refused = (change: object): void =>
     void t.throws(() => makeLifecycle('x', { ...declared(), ...change }, { file: 'x' }), { code: 'bad_lifecycle' });
   refused({ about: { kinds: [] } });

@@ -78,25 +78,25 @@ t.test('what comes with an act is on record, sealed on disk, and read by those w
   });
   t.match(deeds[0], { detail: { act: 'file', files: 2 } });
   t.notMatch(JSON.stringify(deeds[0]?.detail), /凭证/, 'in clear there is no name');
-  const [event] = tickets.get(head.id, company).events;
+  const [event] = (await tickets.get(head.id, company)).events;
   t.match(event?.files, [
     { name: '凭证.pdf', type: 'application/pdf', size: pdf.length },
     { name: 'file.png', type: 'image/png' },
   ]);
   const [first] = event?.files ?? [];
-  t.same(tickets.file(head.id, first?.id ?? '', company).bytes, pdf);
-  t.same(tickets.file(head.id, first?.id ?? '', centre).bytes, pdf, 'the centre, which handles it');
+  t.same((await tickets.file(head.id, first?.id ?? '', company)).bytes, pdf);
+  t.same((await tickets.file(head.id, first?.id ?? '', centre)).bytes, pdf, 'the centre, which handles it');
   for (const actor of [stranger, provider])
-    t.throws(() => tickets.file(head.id, first?.id ?? '', actor), { code: 'not_found' });
-  t.throws(() => tickets.file(head.id, '0123456789abcdef', company), { code: 'not_found' });
+    await t.rejects(tickets.file(head.id, first?.id ?? '', actor), { code: 'not_found' });
+  await t.rejects(tickets.file(head.id, '0123456789abcdef', company), { code: 'not_found' });
   t.equal(filesIn(dir).length, 2);
   for (const path of filesIn(dir)) {
     t.notOk(readFileSync(join(dir, 'tickets', 'files', path)).includes(SECRET), 'sealed');
     t.equal(stateOf(`tickets/files/${path}`)?.id, 'ticket-files', 'a backup has it');
   }
   writeFileSync(join(dir, 'tickets', 'files', head.id, first?.id ?? ''), 'changed');
-  t.throws(
-    () => tickets.file(head.id, first?.id ?? '', company),
+  await t.rejects(
+    tickets.file(head.id, first?.id ?? '', company),
     { code: 'log_invalid' },
     'what was changed is not given',
   );
@@ -126,7 +126,7 @@ t.test('they go with their ticket, and with the key of their subject', async (t)
   utimesSync(join(dir, 'tickets', 'files', 'f'.repeat(16)), START / 1000, START / 1000);
   await tickets.act(head.id, act(company, 'withdraw'));
   clock.now += 1100 * DAY;
-  t.equal(tickets.prune(clock.now - 1096 * DAY), 1);
+  t.equal(await tickets.prune(clock.now - 1096 * DAY), 1);
   t.same(readdirSync(join(dir, 'tickets', 'files')), [], 'of that ticket, and of one that never came to be');
   const second = await tickets.open('objection', RECORD, { ...filed, files: [{ name: 'a.pdf', bytes: pdf }] });
   const [file] = second.events[0]?.files ?? [];
@@ -137,7 +137,7 @@ t.test('they go with their ticket, and with the key of their subject', async (t)
   const codeNow = async (): Promise<string> => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     try {
-      return String(tickets.file(second.head.id, file?.id ?? '', company).size);
+      return String((await tickets.file(second.head.id, file?.id ?? '', company)).size);
     } catch (error) {
       return (error as { readonly code: string }).code;
     }
@@ -156,11 +156,11 @@ t.test(
     const { sessions, kept } = here.people.people;
     const sign = (id: string, roles: readonly ('subject' | 'credit-centre' | 'data-officer')[], more: object = {}) =>
       sessions.create({ id, name: id, roles, subjects: [], ...more });
-    const own = sign('i|feng', ['subject'], { subjects: [COMPANY.subject] });
+    const own = await sign('i|feng', ['subject'], { subjects: [COMPANY.subject] });
     const page = '/console/tickets/missing';
     const name = 'missing omission file';
     const send = (
-      as: ReturnType<typeof sign>,
+      as: Awaited<ReturnType<typeof sign>>,
       files: readonly (readonly [string, string, Buffer])[],
       text = '登记簿中没有本企业的许可',
     ) => {
@@ -221,7 +221,7 @@ t.test(
     ]);
     t.match([sent.statusCode, sent.headers.location], [303, /^\/console\/tickets\/[0-9a-f]{16}$/]);
     const ticket = String(sent.headers.location);
-    const visit = (as: ReturnType<typeof sign>, url: string) =>
+    const visit = (as: Awaited<ReturnType<typeof sign>>, url: string) =>
       here.people.inject({
         url,
         headers: { host: 'people.test', accept: 'text/html,*/*;q=0.8', cookie: `${SESSION_COOKIE}=${as.token}` },
@@ -244,13 +244,16 @@ t.test(
     here.healthy = false;
     t.equal((await visit(own, file)).statusCode, 503, 'without its entry it is not given');
     here.healthy = true;
-    t.equal((await visit(sign('i|he', ['subject'], { subjects: ['uscc:91990102MA00001692'] }), file)).statusCode, 404);
     t.equal(
-      (await visit(sign('i|chen', ['data-officer'], { authority: 'samr' }), file)).statusCode,
+      (await visit(await sign('i|he', ['subject'], { subjects: ['uscc:91990102MA00001692'] }), file)).statusCode,
+      404,
+    );
+    t.equal(
+      (await visit(await sign('i|chen', ['data-officer'], { authority: 'samr' }), file)).statusCode,
       404,
       'not before it is forwarded',
     );
-    t.equal((await visit(sign('i|zhou', ['credit-centre'], { authority: 'data-bureau' }), file)).statusCode, 200);
+    t.equal((await visit(await sign('i|zhou', ['credit-centre'], { authority: 'data-bureau' }), file)).statusCode, 200);
     const late = await here.people.inject({
       method: 'POST',
       url: '/console/tickets',

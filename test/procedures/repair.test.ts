@@ -5,10 +5,12 @@
 import t from 'tap';
 import { datasetId } from '../../contracts/ids.js';
 import { loadLifecycles, makeLifecycle } from '../../contracts/lifecycle/load.js';
+import { present } from '../../contracts/present.js';
 import type { RecordRef } from '../../gateway/procedures/lifecycles/effects.js';
 import { recordReader } from '../../gateway/procedures/lifecycles/records.js';
 import { openTickets } from '../../gateway/procedures/lifecycles/tickets.js';
 import { company as companyOf, openWorld, PENALTIES, penalty } from '../documents/reports/world.js';
+import { stateOfRun } from '../support/shared-state.js';
 import { act, centre, provider } from './acts.js';
 
 t.setTimeout(120_000);
@@ -38,15 +40,21 @@ t.test(
     const { lifecycles } = await loadLifecycles(workspace);
     const reader = recordReader({ workspace, view: made.context.view, tickets: { lifecycles } });
     const contracts = [PENALTIES, 'samr.dishonesty-list'].flatMap((id) => workspace.contracts.get(datasetId(id)) ?? []);
-    const records = new Map(reader.of(SUBJECT, contracts).map(({ record }) => [record.recordId, record]));
+    const records = new Map((await reader.of(SUBJECT, contracts)).map(({ record }) => [record.recordId, record]));
     const dir = t.testdir();
     let now = morning('2025-12-01');
-    const tickets = await openTickets({ dataDir: dir, workspace, now: () => now, lag: 0 });
+    const tickets = await openTickets({
+      dataDir: dir,
+      workspace,
+      now: () => now,
+      lag: 0,
+      ...present({ state: await (await stateOfRun())?.() }),
+    });
     t.teardown(() => tickets.close());
-    const may = (record: RecordRef): boolean =>
-      tickets
-        .openings(record, company)
-        .some(({ lifecycle, acts }) => lifecycle.id === 'repair' && acts.includes('ask'));
+    const may = async (record: RecordRef): Promise<boolean> =>
+      (await tickets.openings(record, company)).some(
+        ({ lifecycle, acts }) => lifecycle.id === 'repair' && acts.includes('ask'),
+      );
     const first = {
       'of ordinary': '2026-03-01',
       'of safety': '2026-12-01',
@@ -57,20 +65,20 @@ t.test(
       const record = records.get(recordId);
       if (record === undefined) throw new Error(`no record ${recordId}`);
       now = morning(day) - 1;
-      t.notOk(may(record), `${recordId}: not on the last day of the shortest display`);
+      t.notOk(await may(record), `${recordId}: not on the last day of the shortest display`);
       await t.rejects(tickets.open('repair', record, ask), { code: 'act_refused' });
       now = morning(day);
-      t.ok(may(record), `${recordId}: from the day after`);
+      t.ok(await may(record), `${recordId}: from the day after`);
       const { opens: _, ...unknown } = record;
-      t.notOk(may(unknown), 'a day that nobody knows has not come');
+      t.notOk(await may(unknown), 'a day that nobody knows has not come');
     }
     now = morning('2030-01-01');
-    t.notOk(may(records.get('list')!), 'a list of dishonesty is repaired by who put the company on it');
+    t.notOk(await may(records.get('list')!), 'a list of dishonesty is repaired by who put the company on it');
     for (const tier of ['none', 'slight'])
-      t.notOk(may(records.get(`of ${tier}`)!), `${tier}: what is never displayed has no display to end`);
+      t.notOk(await may(records.get(`of ${tier}`)!), `${tier}: what is never displayed has no display to end`);
     const { head } = await tickets.open('repair', records.get('of ordinary')!, ask);
     t.match(
-      tickets.get(head.id, provider),
+      await tickets.get(head.id, provider),
       { state: { state: 'asked' }, acts: ['certify', 'refuse', 'tell-revoked-instead'] },
       'the provider sees it at once',
     );
@@ -78,7 +86,7 @@ t.test(
     await tickets.act(head.id, act(centre, 'take-down'));
     t.equal(tickets.effects.hidden(records.get('of ordinary')!), 'repaired');
     await tickets.act(head.id, act(centre, 'share'));
-    const told = tickets.get(head.id, company);
+    const told = await tickets.get(head.id, company);
     t.match(told, { state: { state: 'shared' }, over: true });
     t.strictSame(
       told.events.map((event) => event.act),

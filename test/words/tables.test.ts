@@ -70,6 +70,7 @@ t.test('every kind of event, role, delivery, form, reason has words', (t) => {
     'not_comparable',
     'stale',
     'never-loaded',
+    'unavailable',
     'error',
   ])
     t.same(gaps({ [reason]: reasonWords(reason) }), []);

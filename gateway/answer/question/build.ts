@@ -5,7 +5,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import { Out } from '../projection/index.js';
-import type { Cut, ReadOutcome, ReadPoint, ViewReader } from '../view/port.js';
+import type { Cut, ReadOutcome, ReadPoint, ViewReading } from '../view/port.js';
 import type { Cursors } from './cursors.js';
 import type { Plan } from './plan.js';
 import type { freshness } from './status.js';
@@ -49,11 +49,12 @@ interface Page {
 }
 
 export function answerBuilder(
-  view: ViewReader,
   fresh: ReturnType<typeof freshness>,
   maxRecords: number,
   cursors: Cursors,
 ): (
+  /** In place, or what was fetched for the subject at that point. */
+  view: ViewReading,
   /** The text before `"datasets":[`, from the opening brace on. */
   head: string,
   /** Of the plan's datasets, in its order. */
@@ -72,9 +73,9 @@ export function answerBuilder(
   const whole = new Out(64 * 1024, 128 * 2 ** 20);
   const iso = isoCache();
 
-  return (head, pages, plan, subject, at, returnCut, now, space = 0) => {
+  return (view, head, pages, plan, subject, at, returnCut, now, space = 0) => {
     // freshness before records: a watermark may be older than what is read, never younger
-    const states = plan.read.map(({ contract }) => fresh(contract, now));
+    const states = plan.read.map(({ contract }) => fresh(contract, now, view, subject));
     const asked = plan.readAt.map((i) => pages[i]);
     const parts: Part[] = asked.map(() => ({ start: 0, end: 0, count: 0, seen: 0, last: '', more: false }));
     const after = plan.read.map(({ scope }, i) => {
@@ -114,7 +115,7 @@ export function answerBuilder(
       part.last = version.recordId;
       return true;
     });
-    const cut: Cut | undefined = returnCut ? view.cut(plan.readIds) : undefined;
+    const cut = returnCut ? cutOf(view, plan, subject) : undefined;
 
     whole.pos = 0;
     whole.raw(head);
@@ -152,13 +153,19 @@ export function answerBuilder(
   };
 }
 
+/** Where the view stands; undefined of a subject whose part of it is away. */
+function cutOf(view: ViewReading, plan: Plan, subject: SubjectKey): Cut | undefined {
+  const cut = view.cut(plan.readIds, subject);
+  return Object.keys(cut).length === 0 ? undefined : cut;
+}
+
 /**
  * Of each dataset read that gives some records to nobody, the records that it gives now, where it is asked how it was
  * before: a record that has since been deleted, repaired or has expired is not given as it was then either. Undefined
  * where nothing of that kind is asked.
  */
 function openNow(
-  view: ViewReader,
+  view: ViewReading,
   plan: Plan,
   subject: SubjectKey,
   at: ReadPoint,

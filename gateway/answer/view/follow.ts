@@ -25,7 +25,7 @@ import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './por
 /** `rebuilding`: not yet where the bus was when following began, so what is missing may still come. */
 export type FollowState = 'following' | 'rebuilding' | 'unavailable';
 
-interface FollowOptions {
+export interface FollowOptions {
   readonly bus: Bus;
   readonly writer: ViewWriter;
   readonly workspace: ViewWorkspace;

@@ -1,6 +1,7 @@
 /**
  * The View port: subject → dataset → record → version, applied from the bus by one writer and read by many processes.
- * Drivers: `lmdb/`. Conformance: `test/support/conformance/view.ts`.
+ * Drivers: `lmdb/`, `postgres/`; what both do with packed rows: `packed/`. Conformance:
+ * `test/support/conformance/view.ts`.
  *
  * - Offsets stand in the same transaction as records: after a crash the writer goes on exactly where the data stand.
  * - A version's identity is (record, source position or content hash): what comes twice is kept once.
@@ -46,7 +47,11 @@ export type ReadPoint =
   | { readonly kind: 'asOf'; readonly time: number }
   | { readonly kind: 'cut'; readonly cut: Cut };
 
-export type ReadOutcome = 'ok' | 'not_yet' | 'history_not_kept';
+/**
+ * `unavailable`: what holds the subject is away, or so far behind that "none on record" cannot be said. Whatever is not
+ * `ok` visits nothing.
+ */
+export type ReadOutcome = 'ok' | 'not_yet' | 'history_not_kept' | 'unavailable';
 
 export interface DatasetState {
   /** The last watermark whose data the view has applied, if any. */
@@ -65,9 +70,12 @@ export interface DatasetState {
   readonly incomplete?: boolean;
   /** The newest publishing time applied. */
   readonly lastPublishedAt?: number;
+  /** A part of the view is away or behind: what is said here is what was known last. */
+  readonly unavailable?: true;
 }
 
-export interface ViewReader {
+/** What can be read without waiting. */
+export interface ViewReading {
   /**
    * Visits the current records of one subject, dataset by dataset in the order asked, records in record-id order.
    * The subject's records of one dataset all come from one partition. A visitor that returns false has seen enough of
@@ -80,9 +88,27 @@ export interface ViewReader {
     at: ReadPoint,
     visit: (dataset: number, version: VersionView) => void | boolean,
   ): readonly ReadOutcome[];
-  datasetState(dataset: DatasetId): DatasetState;
-  /** Where the view stands now, over the datasets named. */
-  cut(datasets: readonly DatasetId[]): Cut;
+  /** @param subject of what holds this subject; without it of the whole view */
+  datasetState(dataset: DatasetId, subject?: SubjectKey): DatasetState;
+  /**
+   * Where the view stands now, over the datasets named: the least of its parts.
+   * @param subject of what holds this subject
+   */
+  cut(datasets: readonly DatasetId[], subject?: SubjectKey): Cut;
+}
+
+export interface ViewReader extends ViewReading {
+  /**
+   * Only of a view that cannot be read in place: brings what `read` then visits of these subjects, datasets and that
+   * moment, and the states and cuts of the same snapshot. Without subjects it brings the states alone, of every part of
+   * the view. It does not reject for a part that is away: there the outcome is `unavailable`. Where it is absent `read`
+   * is asked directly, so that nobody waits for nothing.
+   */
+  readonly fetch?: (
+    subjects: readonly SubjectKey[],
+    datasets: readonly DatasetId[],
+    at: ReadPoint,
+  ) => Promise<ViewReading>;
   close(): Promise<void>;
 }
 

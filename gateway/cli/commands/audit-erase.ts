@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isYitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { type AuditSettings, readSettings, signerNames } from '../../ground/config/index.js';
 import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
+import { openState } from '../../ground/state/open.js';
+import type { State } from '../../ground/state/port.js';
 import { openSubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
+import { destroySharedKey } from '../../log/entries/sealing-keys.js';
 import { readErasures } from '../../log/erasure/carry-out.js';
 import { erasedBy, orderErasure } from '../../log/erasure/order.js';
 import { eraseHere } from '../../log/erasure/own-journals.js';
@@ -72,34 +75,50 @@ const command: Command = {
     }
     const parts = await open(call);
     const by = text(call.values['by']) ?? 'operator';
-    const { ordered, failure } = await putOnRecord(parts, { subject, reason, legalBasis, by });
-    if (ordered === undefined) {
-      call.say('nothing is on record under this subject, or it was erased before');
-      call.json({
-        erased: false,
-        ...(archive === undefined ? {} : { archives: await inArchives(call, parts.data, archive) }),
-      });
-      return 0;
-    }
-    const { id } = ordered.receipt;
-    if (failure !== undefined) return unfinished(call, id, [failure]);
-    const entry = await carriedOut(parts, ordered);
-    if (entry === undefined) return 1;
-    call.say(`erased by entry ${entry} of the log (\`${id}\`)`);
-    if (Object.keys(parts.audit.replicas).length > 0) call.say(EACH);
-    const done = { erased: true, by: entry, ordered: id };
-    if (archive !== undefined) return await alsoInArchives(parts, archive, done);
-    call.json(done);
-    return 0;
+    return erase(parts, { subject, reason, legalBasis, by }, archive).finally(() => parts.state?.close());
   },
 };
 export default command;
+
+async function erase(
+  parts: Parts,
+  order: Parameters<typeof orderErasure>[1],
+  archive: string | undefined,
+): Promise<0 | 1> {
+  const { call } = parts;
+  const { ordered, failure } = await putOnRecord(parts, order);
+  if (ordered === undefined) {
+    // of an order before this one it may have been left
+    const left = await eraseShared(parts, order.subject);
+    if (left !== undefined) throw new YitongError('state_unavailable', left);
+    call.say('nothing is on record under this subject, or it was erased before');
+    call.json({
+      erased: false,
+      ...(archive === undefined ? {} : { archives: await inArchives(call, parts.data, archive) }),
+    });
+    return 0;
+  }
+  const { id } = ordered.receipt;
+  if (failure !== undefined) return unfinished(call, id, [failure]);
+  const entry = await carriedOut(parts, ordered);
+  if (entry === undefined) return 1;
+  const left = await eraseShared(parts, order.subject);
+  if (left !== undefined) return unfinished(call, id, [left]);
+  call.say(`erased by entry ${entry} of the log (\`${id}\`)`);
+  if (Object.keys(parts.audit.replicas).length > 0) call.say(EACH);
+  const done = { erased: true, by: entry, ordered: id };
+  if (archive !== undefined) return await alsoInArchives(parts, archive, done);
+  call.json(done);
+  return 0;
+}
 
 /** What an order needs, opened before anything is ordered: what can be found wrong is found then. */
 interface Parts {
   readonly call: Invocation;
   readonly data: string;
   readonly audit: AuditSettings;
+  /** That all replicas share; undefined where they share none. */
+  readonly state: State | undefined;
   /** Of this replica. */
   readonly signer: Signer;
   /** Signs the log; undefined where another replica sequences. */
@@ -114,15 +133,17 @@ type Ordered = NonNullable<Awaited<ReturnType<typeof orderErasure>>>;
 async function open(call: Invocation): Promise<Parts> {
   const { workspace: dir, data } = foldersThere(call.values, AUDIT);
   const place = { file: join(dir, 'yitong.json') };
-  const { audit } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
+  const { audit, state: settings } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
   const names = signerNames(audit.origin);
   const signer = openReplicaSigner(data, names.replica);
-  if (!audit.sequencer) {
-    const setup = await replicaSetup(audit, dir, place);
-    return { call, data, audit, signer, log: undefined, witnesses: undefined, setup };
-  }
+  const state = settings.driver === 'embedded' ? undefined : await openState({ settings, data, baseDir: dir, place });
+  // one that is away is found now
+  await state?.revision();
+  const common = { call, data, audit, state, signer };
+  if (!audit.sequencer)
+    return { ...common, log: undefined, witnesses: undefined, setup: await replicaSetup(audit, dir, place) };
   const { log } = openAuditSigners(data, names);
-  return { call, data, audit, signer, log, witnesses: await witnessSetup(audit, dir, place), setup: undefined };
+  return { ...common, log, witnesses: await witnessSetup(audit, dir, place), setup: undefined };
 }
 
 /**
@@ -166,6 +187,20 @@ async function putOnRecord(
     throw error;
   }
   return { ordered };
+}
+
+/**
+ * Destroys the key under which reports and tickets of the subject stand where all replicas share them.
+ * @returns why it could not be, in words
+ */
+async function eraseShared({ state }: Parts, subject: string): Promise<string | undefined> {
+  if (state === undefined) return undefined;
+  try {
+    await destroySharedKey(state, subject);
+    return undefined;
+  } catch (error) {
+    return `what all replicas share of the subject is not destroyed so far: ${failureLine(error)}`;
+  }
 }
 
 /** @returns by which entry of the log; undefined where it was not seen, which is said then */

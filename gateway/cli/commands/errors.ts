@@ -71,5 +71,6 @@ const reasons: readonly (readonly [string, string])[] = [
   ['not_comparable', 'the field is a branch or a map, so there is no one value to compare with'],
   ['stale', 'nothing is on record, but the dataset is not current, so that is not said'],
   ['never-loaded', 'the dataset was never seen in full, so nothing is said of it'],
+  ['unavailable', 'the part of the view that has the subject is away or behind, so nothing is said of it'],
   ['error', 'the decision failed, which is a denial'],
 ];

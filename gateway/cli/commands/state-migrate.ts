@@ -7,7 +7,6 @@ import { asOwner } from '../state.js';
 const command: Command = {
   summary: 'make the schema of the state on PostgreSQL, or bring it up to this version of the program',
   zh: '在 PostgreSQL 上建立业务状态库结构，或升级到本程序的版本',
-  group: 'running',
   usage: '[--workspace D] [--json]',
   examples: ['yitong state migrate', 'yitong state migrate --workspace /etc/yitong/city --json'],
   options: { workspace: workspaceOption },

@@ -5,6 +5,7 @@ import { asUser } from '../state.js';
 /** Whether the state can be used as it is: reached, up to date, and by a user that may do no more than it must. */
 const command: Command = {
   summary: 'whether the state can be reached, is up to date, and its user may do no more than it must',
+  group: 'running',
   zh: '检查业务状态库是否可达、结构是否为最新、用户权限是否恰当',
   usage: '[--workspace D] [--json]',
   wanting: 'where the schema is not up to date, or its user may do more than it must',

@@ -95,7 +95,7 @@ export interface Codes {
     requestId: string,
   ): Promise<{ readonly id: string; readonly ticket: string; readonly number: string; readonly until: number }>;
   /** @throws YitongError `code_unknown`, also for whoever did not make it */
-  look(id: string, person: Person): CompanyView;
+  look(id: string, person: Person): Promise<CompanyView>;
   /**
    * @param shown of the view that the person saw
    * @throws YitongError `code_unknown`, `code_changed`, `code_used`, `code_refused`, `code_expired`,
@@ -122,7 +122,7 @@ export interface Codes {
    * How far it is, for the scanner; gives nothing of the answer.
    * @throws YitongError `code_unknown` for another scanner or ticket
    */
-  follow(id: string, ticket: string, scanner: Scanner): ScannerView;
+  follow(id: string, ticket: string, scanner: Scanner): Promise<ScannerView>;
 }
 
 interface CodesOptions {
@@ -205,8 +205,8 @@ class ComplianceCodes implements Codes {
     return { code, id, until: begun.until };
   }
 
-  look(id: string, person: Person): CompanyView {
-    const { live, ...found } = ownedBy(person, this.#stored(id));
+  async look(id: string, person: Person): Promise<CompanyView> {
+    const { live, ...found } = ownedBy(person, await this.#stored(id));
     return {
       subject: live.subject,
       state: stateAt(found, this.#now()),
@@ -216,7 +216,7 @@ class ComplianceCodes implements Codes {
   }
 
   async confirm(id: string, person: Person, shown: string, requestId: string): Promise<void> {
-    const { live } = this.#confirmed(this.#stored(id), person, shown);
+    const { live } = this.#confirmed(await this.#stored(id), person, shown);
     await this.#recordDecision('confirmed', id, person, live, requestId);
     await this.#store.transaction((maps) => maps.putCode(id, this.#confirmed(maps.code(id), person, shown)));
   }
@@ -290,14 +290,14 @@ class ComplianceCodes implements Codes {
     return outcome;
   }
 
-  follow(id: string, ticket: string, scanner: Scanner): ScannerView {
-    const found = scannedBy(scanner, ticket, this.#stored(id));
+  async follow(id: string, ticket: string, scanner: Scanner): Promise<ScannerView> {
+    const found = scannedBy(scanner, ticket, await this.#stored(id));
     const { question, number } = askedOf(found).asked;
     return { state: stateAt(found, this.#now()), until: found.until, question, number };
   }
 
   async collect(id: string, ticket: string, scanner: Scanner, requestId: string): ReturnType<Codes['collect']> {
-    const found = scannedBy(scanner, ticket, this.#stored(id));
+    const found = scannedBy(scanner, ticket, await this.#stored(id));
     if (stateAt(found, this.#now()) === 'scanned') return { state: 'waiting', until: found.until };
     this.#advanced(found, { kind: 'release' });
     const { subject, asked } = askedOf(found);
@@ -327,7 +327,7 @@ class ComplianceCodes implements Codes {
 
   // steps, and their record
 
-  #stored(id: string): CodeRecord | undefined {
+  async #stored(id: string): Promise<CodeRecord | undefined> {
     return isToken(id) ? this.#store.code(id) : undefined;
   }
 

@@ -10,6 +10,7 @@ import { type Codes, openCodes } from './codes.js';
 import type { Question } from './machine.js';
 import { openReleases, type Releases } from './release.js';
 import type { Scope } from './release-record.js';
+import { codesIn } from './state-store.js';
 import { type CodeStore, openCodeStore } from './store.js';
 
 export type { CompanyView, ComplianceAnswer, ScannerView } from './codes.js';
@@ -39,7 +40,7 @@ export interface Compliance {
 }
 
 export async function complianceOf(context: GatewayContext): Promise<Compliance> {
-  const { dataDir, journal, now } = context;
+  const { dataDir, state, journal, now } = context;
   const reports = await reportsOf(context);
   const { definitions } = reports;
   let opened: { readonly store: CodeStore; readonly codes: Codes; readonly releases: Releases } | undefined;
@@ -49,7 +50,8 @@ export async function complianceOf(context: GatewayContext): Promise<Compliance>
     if (definitions.size === 0)
       throw new YitongError('not_found', 'there is no report from which a code could be answered');
     if (opened === undefined) {
-      const store = openCodeStore(join(dataDir, 'reports', 'compliance'), now);
+      const store =
+        state === undefined ? openCodeStore(join(dataDir, 'reports', 'compliance'), now) : codesIn(state, now);
       const asking = (requestId: string): Asking => ({ requestId, by: 'compliance code' });
       const answer = (subject: string, { report, domains, from, to }: Question, requestId: string) =>
         reports.states({ report, subject, domains, from, to }, asking(requestId));

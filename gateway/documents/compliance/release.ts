@@ -76,7 +76,7 @@ export interface Releases {
     requestId: string,
   ): Promise<{ readonly code: string; readonly id: string; readonly until: number }>;
   /** @throws YitongError `code_unknown`, also for whoever did not release it */
-  follow(id: string, owner: string): ReleaseView;
+  follow(id: string, owner: string): Promise<ReleaseView>;
   /**
    * Until somebody has looked.
    * @throws YitongError `code_unknown`, `code_used`, `code_withdrawn`, `code_expired`, `audit_unavailable`
@@ -168,8 +168,8 @@ class ReleaseCodes implements Releases {
     return { code, id, until };
   }
 
-  follow(id: string, owner: string): ReleaseView {
-    const found = ownedBy(owner, isToken(id) ? this.#store.release(id) : undefined);
+  async follow(id: string, owner: string): Promise<ReleaseView> {
+    const found = ownedBy(owner, isToken(id) ? await this.#store.release(id) : undefined);
     const { subject, scope, looker } = found.live;
     return {
       subject,

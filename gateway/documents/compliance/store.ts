@@ -7,7 +7,7 @@ import type { CodeRecord } from './machine.js';
 import type { ReleaseRecord } from './release-record.js';
 
 /** Codes that were looked for and are none, by who looked. */
-interface Misses {
+export interface Misses {
   readonly since: number;
   readonly count: number;
 }
@@ -29,8 +29,8 @@ export interface CodeStore {
    * what it wrote is durable when this resolves.
    */
   transaction<T>(work: (maps: CodeMaps) => T): Promise<T>;
-  code(id: string): CodeRecord | undefined;
-  release(id: string): ReleaseRecord | undefined;
+  code(id: string): Promise<CodeRecord | undefined>;
+  release(id: string): Promise<ReleaseRecord | undefined>;
   /**
    * Ten minutes after its end a code is emptied of whom and what it was about; after a day it is forgotten. Looks at
    * some codes a call, in turn.
@@ -43,14 +43,14 @@ export interface CodeStore {
 const REMEMBERED = 86_400_000;
 export const MISSES_WITHIN = 10 * 60_000;
 /** So often, and so many codes at a time: a few ms, and a hundred thousand in four minutes. */
-const SWEEP = 5000;
-const SWEPT = 2000;
+export const SWEEP = 5000;
+export const SWEPT = 2000;
 
 /** So long both sides can still see how it ended. */
 const SHOWN = 10 * 60_000;
 
 /** What becomes of a record: itself, without what it was about, or nothing. */
-function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }>(
+export function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }>(
   record: T,
   now: number,
 ): T | undefined {
@@ -58,6 +58,14 @@ function swept<T extends Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?
   const { live, ...rest } = record;
   return live !== undefined && now - record.until >= SHOWN ? (rest as T) : record;
 }
+
+/** ms since 1970 at which something becomes of a record. */
+export const endOf = ({
+  madeAt,
+  until,
+  live,
+}: Pick<CodeRecord, 'madeAt' | 'until'> & { readonly live?: object }): number =>
+  Math.min(madeAt + REMEMBERED + 1, live === undefined ? Infinity : until + SHOWN);
 
 /** Ends with its process; for tests. */
 export function memoryCodes(): CodeStore {
@@ -78,8 +86,8 @@ export function memoryCodes(): CodeStore {
       [codes, releases, misses] = [newCodes, newReleases, newMisses];
       return result;
     },
-    code: (id) => codes.get(id),
-    release: (id) => releases.get(id),
+    code: async (id) => codes.get(id),
+    release: async (id) => releases.get(id),
     async sweep(now) {
       const sweep = <T extends CodeRecord | ReleaseRecord>(map: Map<string, T>): void => {
         for (const [id, record] of map) {
@@ -138,12 +146,12 @@ export function openCodeStore(dir: string, now?: () => number): CodeStore {
   }
   const store: CodeStore = {
     transaction: (work) => env.write(() => env.undone(() => work(maps))),
-    code(id) {
+    async code(id) {
       // what was read before in this turn of the loop would hide what another worker has committed since
       env.root.resetReadTxn();
       return codes.get(id);
     },
-    release(id) {
+    async release(id) {
       env.root.resetReadTxn();
       return releases.get(id);
     },

@@ -4,7 +4,7 @@
  */
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { YitongError } from '../../../contracts/errors.js';
-import type { SubjectKey } from '../../../contracts/ids.js';
+import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { daysToDate } from '../../../contracts/logical.js';
 import type { DomainDefinition, ReportDefinition } from '../../../contracts/reports.js';
 import type { Localised } from '../../../contracts/types.js';
@@ -14,7 +14,7 @@ import { type Plan, Plans } from '../../answer/question/plan.js';
 import type { StatedCase } from '../../answer/question/request.js';
 import { statusOf } from '../../answer/question/status.js';
 import { type AskedDataset, openReader, planOf, type Reader, type Row } from '../../answer/registers/read.js';
-import type { Cut } from '../../answer/view/port.js';
+import type { Cut, DatasetState } from '../../answer/view/port.js';
 import type { GatewayContext } from '../context.js';
 import type { Day, LeftOut, ReportModel, ReportSubject } from '../model/model.js';
 import type { RecordMarks } from '../model/record-marks.js';
@@ -184,10 +184,9 @@ class RegisterComputing implements Computing {
     const started = this.#context.now();
     const asked = askedOf(order);
     const plan = this.#plan(definition, client, [...asked.values()], stated, started);
-    // freshness before records: a watermark may be older than what is read, never younger
-    const answering = this.#answering(definition, asked, plan, started);
     const subjects = order.subjects.map(({ subject }) => subject);
-    const { rows, cut } = await this.reader.all(plan, subjects, progress);
+    const { rows, cut, states } = await this.reader.all(plan, subjects, progress);
+    const answering = this.#answering(definition, asked, plan, states, started);
     const places = new Map<string, number>(plan.readIds.map((id, i) => [id, i]));
     const rowsOf: RowsOf = (subject, dataset) => rows[subject]?.[places.get(dataset) ?? -1] ?? [];
     const { bodies, keys, untold } = this.#sections(order, answering, rowsOf, started);
@@ -209,19 +208,21 @@ class RegisterComputing implements Computing {
     definition: ReportDefinition,
     asked: ReadonlyMap<number, AskedDataset>,
     plan: Plan,
+    states: ReadonlyMap<DatasetId, DatasetState>,
     started: number,
   ): ReadonlyMap<number, Answering> {
     const answering = new Map<number, Answering>();
     for (const [index, { id }] of asked) {
       const dataset = definition.datasets[index]!;
       const planned = plan.datasets.find((one) => one.id === id);
+      const state = states.get(id);
       answering.set(
         index,
-        planned?.allowed === undefined
+        planned?.allowed === undefined || state === undefined
           ? { dataset, fresh: undefined, partial: true }
           : {
               dataset,
-              fresh: statusOf(dataset.contract, this.#context.view.datasetState(id), started),
+              fresh: statusOf(dataset.contract, state, started),
               partial: planned.decision.rows.kind !== 'all',
             },
       );

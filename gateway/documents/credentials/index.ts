@@ -25,6 +25,7 @@ import {
   publicJwk,
 } from './keys.js';
 import { openStatuses } from './status/lmdb.js';
+import { statusesIn } from './status/state.js';
 import { type StatusPublishing, statusList, statusPublisher, statusUri } from './status/token.js';
 import { type Verification, type VerifyOptions, verifyPresentation } from './verify.js';
 
@@ -74,10 +75,11 @@ async function oldKeys(documents: string): Promise<readonly Pick<DocumentKey, 'j
 }
 
 function openCredentials(context: GatewayContext): Credentials {
-  const { settings, dataDir, now } = context;
+  const { settings, dataDir, state, now } = context;
   const { documents } = settings.gateway;
   let statuses: StatusStore | undefined;
-  const stored = (): StatusStore => (statuses ??= openStatuses(join(dataDir, 'reports', 'status')));
+  const stored = (): StatusStore =>
+    (statuses ??= state === undefined ? openStatuses(join(dataDir, 'reports', 'status')) : statusesIn(state));
 
   async function prepare(signer: DocumentSigner): Promise<Opened> {
     const issuer = publicAddress(context);
@@ -115,12 +117,12 @@ function openCredentials(context: GatewayContext): Credentials {
         publishing: { issuer, key },
       } = await opened();
       const reports = await reportsOf(context);
-      const expiresAt = reports.credentialUntil(id);
+      const expiresAt = await reports.credentialUntil(id);
       const remembering: StatusStore = {
         ...stored(),
         async allocate() {
           const place = await stored().allocate();
-          reports.remember(id, place);
+          await reports.remember(id, place);
           return place;
         },
       };

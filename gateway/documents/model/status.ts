@@ -19,7 +19,7 @@ export interface StatusStore {
    * One bit a place, the first in the lowest bit of the first byte; 1 is revoked. Undefined where there is no such
    * list.
    */
-  read(list: number): Buffer | undefined;
+  read(list: number): Promise<Buffer | undefined>;
   close(): Promise<void>;
 }
 

@@ -141,14 +141,14 @@ class CompanyNames implements Names {
     const choices: Choice[] = [];
     for (const { subject } of found.companies) {
       if (choices.length > most) break;
-      choices.push(...this.#choicesIn(subject as SubjectKey, sought, plan));
+      choices.push(...(await this.#choicesIn(subject as SubjectKey, sought, plan)));
     }
     return { choices: choices.slice(0, most), more: found.more || choices.length > most };
   }
 
   /** Of a company that the index names, as its register says it now: by now it may have another name, or none. */
-  #choicesIn(subject: SubjectKey, sought: string, plan: Plan): readonly Choice[] {
-    const rows = this.#reader.one(plan, subject)[0] ?? [];
+  async #choicesIn(subject: SubjectKey, sought: string, plan: Plan): Promise<readonly Choice[]> {
+    const rows = (await this.#reader.one(plan, subject))[0] ?? [];
     return rows.flatMap(({ value }): Choice[] => {
       const name = textAt(value, this.definition.name);
       const rank = name === undefined ? undefined : fit(normalName(name), sought, this.#forms);

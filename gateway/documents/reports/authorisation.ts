@@ -77,17 +77,19 @@ export function covers(one: Authorisation, { report, by, domains, purpose, today
  * of its company.
  * @param from authorisations that a company has given
  */
-export function missingAuthorisations(
+export async function missingAuthorisations(
   members: readonly Member[],
   asked: Asked,
-  from: (company: SubjectKey) => readonly Authorisation[],
-): readonly number[] {
-  const granted = new Map<SubjectKey, boolean>();
-  const may = (company: SubjectKey): boolean => {
-    let known = granted.get(company);
-    if (known === undefined)
-      granted.set(company, (known = company === asked.by || from(company).some((one) => covers(one, asked))));
-    return known;
-  };
-  return members.flatMap(({ subject, company }, i) => (may(company ?? subject) || subject === asked.by ? [] : [i]));
+  from: (company: SubjectKey) => Promise<readonly Authorisation[]>,
+): Promise<readonly number[]> {
+  const companies = [...new Set(members.map(({ subject, company }) => company ?? subject))];
+  const granted = new Set<SubjectKey>();
+  await Promise.all(
+    companies.map(async (company) => {
+      if (company === asked.by || (await from(company)).some((one) => covers(one, asked))) granted.add(company);
+    }),
+  );
+  return members.flatMap(({ subject, company }, i) =>
+    granted.has(company ?? subject) || subject === asked.by ? [] : [i],
+  );
 }

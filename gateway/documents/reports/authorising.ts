@@ -55,44 +55,48 @@ export class Authorising {
     };
     const detail = { since, until, domains: authorisation.domains, purposes: authorisation.purposes };
     const receipt = await this.#desk.recordAct(asking, 'authorisation_recorded', authorisation, detail);
-    this.#desk.store.putAuthorisation(authorisation, this.#keptUntil(authorisation));
+    await this.#desk.store.putAuthorisation(authorisation, this.#keptUntil(authorisation));
     return { authorisation, receipt };
   }
 
   async withdraw(id: string, from: string, asking: Asking): Promise<Receipt> {
     const { store } = this.#desk;
-    const found = store.authorisation(id);
+    const found = await store.authorisation(id);
     if (found === undefined || found.from !== this.#desk.parse(from))
       throw new YitongError('not_found', 'you have given no such authorisation');
     const receipt = await this.#desk.recordAct(asking, 'authorisation_withdrawn', found, {});
     const withdrawnAt = found.withdrawnAt ?? this.#desk.time();
-    store.putAuthorisation({ ...found, withdrawnAt }, this.#keptUntil(found));
+    await store.putAuthorisation({ ...found, withdrawnAt }, this.#keptUntil(found));
     return receipt;
   }
 
   async authorisationsOf(subject: string, asking: Asking): Promise<Authorisations> {
     const { store } = this.#desk;
     const key = this.#desk.parse(subject);
-    const isUnanswered = (invitation: Invitation): boolean => this.#isUnanswered(invitation);
+    const [given, received, invited, inviting] = await Promise.all([
+      store.given(key),
+      store.received(key),
+      store.invited(key),
+      store.inviting(key),
+    ]);
     const found: Authorisations = {
-      given: store.given(key),
-      received: store.received(key),
-      invited: store.invited(key).filter(isUnanswered),
-      inviting: store.inviting(key).filter(isUnanswered),
+      given,
+      received,
+      invited: await this.#unanswered(invited),
+      inviting: await this.#unanswered(inviting),
     };
     const results = found.given.length + found.received.length + found.invited.length + found.inviting.length;
     await this.#desk.recordLook(asking, 'authorisations', key, {}, results);
     return found;
   }
 
-  hasAuthorised(report: string, from: string, to: string): boolean {
+  async hasAuthorised(report: string, from: string, to: string): Promise<boolean> {
     const [giver, taker] = [this.#desk.parse(from), this.#desk.parse(to)];
     const today = this.#desk.today();
-    return this.#desk.store
-      .given(giver)
-      .some(
-        (one) => one.report === report && one.to === taker && (one.withdrawnAt !== undefined || one.until >= today),
-      );
+    const given = await this.#desk.store.given(giver);
+    return given.some(
+      (one) => one.report === report && one.to === taker && (one.withdrawnAt !== undefined || one.until >= today),
+    );
   }
 
   /** ms since 1970: as long after its last day as a report is kept. */
@@ -106,11 +110,15 @@ export class Authorising {
     const desk = this.#desk;
     const checked = checkedRequest(desk, request);
     const started = desk.now();
-    const { members, missing, register } = membersFor(desk, checked, asking);
+    const { members, missing, register } = await membersFor(desk, checked, asking);
     const companies = [...new Set(missing.map(({ company }) => company))];
     // read before it is said what was read
     const names = new Map(
-      [checked.asker, ...companies].map((one) => [one, register.entry(one).name ?? keyIn(one)] as const),
+      await Promise.all(
+        [checked.asker, ...companies].map(
+          async (one) => [one, (await register.entry(one)).name ?? keyIn(one)] as const,
+        ),
+      ),
     );
     await register.recordRead(checked.asker, started, canonicalJson(members));
     return Promise.all(companies.map((company) => this.#inviteOne(company, checked, names, started, asking)));
@@ -123,7 +131,7 @@ export class Authorising {
     started: number,
     asking: Asking,
   ): Promise<Invitation> {
-    const known = this.#invitedAlready(from, checked, dayIn(started));
+    const known = await this.#invitedAlready(from, checked, dayIn(started));
     if (known !== undefined) return known;
     const { definition, asker, domains, purpose, bearer } = checked;
     const until = dayIn(started + INVITED * DAY);
@@ -142,48 +150,58 @@ export class Authorising {
     };
     const detail = { until, domains: invitation.domains, purposes: invitation.purposes };
     await this.#desk.recordAct(asking, 'authorisation_requested', invitation, detail);
-    this.#desk.store.putInvitation(invitation, this.#keptUntil(invitation));
+    await this.#desk.store.putInvitation(invitation, this.#keptUntil(invitation));
     return invitation;
   }
 
   /** An invitation to the same that is not answered yet, or was declined and is not over. */
-  #invitedAlready(
+  async #invitedAlready(
     from: SubjectKey,
     { definition, asker, domains, purpose }: CheckedRequest,
     today: Day,
-  ): Invitation | undefined {
+  ): Promise<Invitation | undefined> {
     const covers = (one: Invitation): boolean =>
       one.report === definition.id &&
       one.to === asker &&
       one.purposes.includes(purpose) &&
       (one.domains === undefined || domains.every(({ id }) => one.domains?.includes(id)));
-    const stands = (one: Invitation): boolean =>
-      this.#isUnanswered(one) || (one.declinedAt !== undefined && today <= one.until);
-    return this.#desk.store.invited(from).find((one) => covers(one) && stands(one));
+    const same = (await this.#desk.store.invited(from)).filter(covers);
+    const unanswered = await this.#unanswered(same);
+    return same.find((one) => unanswered.includes(one) || (one.declinedAt !== undefined && today <= one.until));
   }
 
-  isInvited(subject: string, id?: string): boolean {
+  async isInvited(subject: string, id?: string): Promise<boolean> {
     const key = this.#desk.parse(subject);
     if (this.#desk.definitions.size === 0) return false;
-    return this.#desk.store.invited(key).some((one) => this.#isUnanswered(one) && (id === undefined || one.id === id));
+    const meant = (await this.#desk.store.invited(key)).filter((one) => id === undefined || one.id === id);
+    return (await this.#unanswered(meant)).length > 0;
   }
 
   async decline(id: string, from: string, asking: Asking): Promise<Receipt> {
     const { store } = this.#desk;
-    const found = store.invitation(id);
+    const found = await store.invitation(id);
     if (found === undefined || found.from !== this.#desk.parse(from))
       throw new YitongError('not_found', 'nobody has asked you for such an authorisation');
     const receipt = await this.#desk.recordAct(asking, 'authorisation_declined', found, {});
     const declinedAt = found.declinedAt ?? this.#desk.time();
-    store.putInvitation({ ...found, declinedAt }, this.#keptUntil(found));
+    await store.putInvitation({ ...found, declinedAt }, this.#keptUntil(found));
     return receipt;
   }
 
-  #isUnanswered(invitation: Invitation): boolean {
+  /** Those that wait for an answer, in the order in which they came. */
+  async #unanswered(invitations: readonly Invitation[]): Promise<readonly Invitation[]> {
+    const askedOf = [...new Set(invitations.map(({ from }) => from))];
+    const given = new Map(
+      await Promise.all(askedOf.map(async (from) => [from, await this.#desk.store.given(from)] as const)),
+    );
+    return invitations.filter((invitation) => this.#isUnanswered(invitation, given.get(invitation.from) ?? []));
+  }
+
+  #isUnanswered(invitation: Invitation, given: readonly Authorisation[]): boolean {
     const definition = this.#desk.definitions.get(invitation.report);
     if (definition === undefined) return false;
     const allDomains = definition.domains.map(({ id }) => id);
-    return isOpen(invitation, this.#desk.today(), allDomains, this.#desk.store.given(invitation.from));
+    return isOpen(invitation, this.#desk.today(), allDomains, given);
   }
 }
 

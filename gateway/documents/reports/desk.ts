@@ -6,6 +6,7 @@ import type { SubjectKey } from '../../../contracts/ids.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { parseSubject } from '../../answer/question/request.js';
+import { defaultLog, openLog } from '../../ground/logging/log.js';
 import type { ActionName, LookName } from '../../log/entries/actions.js';
 import { administrationBody, lookedBody } from '../../log/entries/events.js';
 import type { Journal, Receipt } from '../../log/entries/port.js';
@@ -17,12 +18,16 @@ import type { RecordMarks } from '../model/record-marks.js';
 import type { Authorisation } from './authorisation.js';
 import type { Asking } from './port.js';
 import { recordRelease } from './record-release.js';
+import { reportsIn } from './state-store.js';
 import { openReportStore, type ReportStore } from './store.js';
 
 /** ms between two removals of what is past its time. */
 const SWEEP = 3_600_000;
 
-export type ReportNeeds = Pick<GatewayContext, 'workspace' | 'view' | 'inForce' | 'now' | 'journal' | 'dataDir'>;
+export type ReportNeeds = Pick<
+  GatewayContext,
+  'workspace' | 'view' | 'inForce' | 'now' | 'journal' | 'dataDir' | 'state'
+>;
 
 /** @throws YitongError `bad_request`, always */
 export function refuse(what: string): never {
@@ -37,6 +42,7 @@ export class ReportDesk {
   /** ms since 1970 */
   readonly now: () => number;
   readonly #dataDir: string;
+  readonly #state: ReportNeeds['state'];
   readonly #sweeping: NodeJS.Timeout;
   #store: ReportStore | undefined;
   #closing: Promise<void> | undefined;
@@ -48,7 +54,10 @@ export class ReportDesk {
     this.now = context.now;
     this.computing = openComputing(context, marks);
     this.#dataDir = context.dataDir;
-    this.#sweeping = setInterval(() => definitions.size > 0 && this.store.sweep(this.now()), SWEEP).unref();
+    this.#state = context.state;
+    this.#sweeping = setInterval(() => {
+      if (definitions.size > 0) void this.#sweep();
+    }, SWEEP).unref();
   }
 
   /** @throws YitongError `bad_report` */
@@ -58,7 +67,7 @@ export class ReportDesk {
 
   /** Opened with the first question: a workspace without reports has no folder of them. */
   get store(): ReportStore {
-    return (this.#store ??= openReportStore(this.#dataDir));
+    return (this.#store ??= this.#state === undefined ? openReportStore(this.#dataDir) : reportsIn(this.#state));
   }
 
   /** The same promise however often it is asked: each service that uses reports closes them. */
@@ -69,6 +78,15 @@ export class ReportDesk {
   async #end(): Promise<void> {
     clearInterval(this.#sweeping);
     await this.#store?.close();
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.store.sweep(this.now());
+    } catch (err) {
+      const message = 'reports that are past their time could not be removed; tried again in an hour';
+      openLog('reports', defaultLog())('error', message, { err });
+    }
   }
 
   today(): Day {

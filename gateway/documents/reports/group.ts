@@ -49,8 +49,12 @@ export function entryOf(definition: ReportDefinition, scheme: KeyScheme, value: 
  * sideways. The company first.
  * @param most members; more are refused @throws YitongError `bad_request`
  */
-export function membersOf(self: SubjectKey, entry: (subject: SubjectKey) => Entry, most: number): readonly Member[] {
-  const own = entry(self);
+export async function membersOf(
+  self: SubjectKey,
+  entry: (subject: SubjectKey) => Promise<Entry>,
+  most: number,
+): Promise<readonly Member[]> {
+  const own = await entry(self);
   const parent = own.related.find(({ relation }) => relation === 'parent');
   const found = new Map<SubjectKey, Member>([
     [
@@ -73,7 +77,7 @@ export function membersOf(self: SubjectKey, entry: (subject: SubjectKey) => Entr
   };
   // members that are found while it runs are visited too
   for (const member of found.values()) {
-    for (const { relation, subject, name } of entry(member.subject).related) {
+    for (const { relation, subject, name } of (await entry(member.subject)).related) {
       if (found.has(subject) || !follow[member.relation].includes(relation)) continue;
       if (found.size >= most)
         throw new YitongError(
@@ -82,7 +86,7 @@ export function membersOf(self: SubjectKey, entry: (subject: SubjectKey) => Entr
         );
       found.set(subject, {
         subject,
-        name: entry(subject).name ?? name,
+        name: (await entry(subject)).name ?? name,
         relation,
         ...(relation === 'branch' ? { company: member.subject } : {}),
       });
@@ -92,16 +96,16 @@ export function membersOf(self: SubjectKey, entry: (subject: SubjectKey) => Entr
 }
 
 /** Companies that were named, each with its relation to the one that asks where it has one. */
-export function namedMembers(
+export async function namedMembers(
   group: readonly Member[],
   subjects: readonly SubjectKey[],
-  entry: (subject: SubjectKey) => Entry,
-): readonly Member[] {
+  entry: (subject: SubjectKey) => Promise<Entry>,
+): Promise<readonly Member[]> {
   const known = new Map(group.map((member) => [member.subject, member]));
-  return subjects.map((subject) => {
+  const named = async (subject: SubjectKey): Promise<Member> => {
     const member = known.get(subject);
     if (member !== undefined) return member;
-    const { name, related } = entry(subject);
+    const { name, related } = await entry(subject);
     const parent = related.find(({ relation }) => relation === 'parent');
     return {
       subject,
@@ -109,7 +113,8 @@ export function namedMembers(
       relation: 'named',
       ...(parent === undefined ? {} : { company: parent.subject }),
     };
-  });
+  };
+  return Promise.all(subjects.map(named));
 }
 
 /** As the model has them: a branch points to its company where that is in the report. */

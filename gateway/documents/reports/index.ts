@@ -60,11 +60,21 @@ export async function openReports(context: ReportNeeds, marks: RecordMarks = noM
     isInvited: (...asked) => authorising.isInvited(...asked),
     decline: (...asked) => authorising.decline(...asked),
 
-    keptUntil: (id) => desk.store.keptUntil(id),
-    numbers: () => (definitions.size === 0 ? NO_NUMBERS : desk.store.numbers()),
-    sweep: (at) => desk.store.sweep(at),
+    keptUntil: async (id) => desk.store.keptUntil(id),
+    numbers: async () => (definitions.size === 0 ? NO_NUMBERS : desk.store.numbers()),
+    sweep: async (at) => desk.store.sweep(at),
     close: () => desk.close(),
   };
+}
+
+/** The first of these companies that has invitations to answer, or this one. */
+export async function firstInvited(
+  reports: Reports,
+  subjects: readonly string[],
+  invitation?: string,
+): Promise<string | undefined> {
+  const invited = await Promise.all(subjects.map((subject) => reports.isInvited(subject, invitation)));
+  return subjects.find((_, at) => invited[at] === true);
 }
 
 const opened = new WeakMap<object, Promise<Reports>>();

@@ -22,11 +22,11 @@ interface ReportMembers {
 }
 
 /** Reads the register; nothing of it is on record yet. @throws YitongError `bad_request` for too large a group */
-export function membersFor(desk: ReportDesk, request: CheckedRequest, asking: Asking): ReportMembers {
+export async function membersFor(desk: ReportDesk, request: CheckedRequest, asking: Asking): Promise<ReportMembers> {
   const { asker: _, named: __, leaveOut, ...order } = request;
   const register = new CompanyRegister(desk, request.definition, asking);
-  const members = register.denied ? [] : membersIn(register, request);
-  const missing = missingIn(desk, request, members);
+  const members = register.denied ? [] : await membersIn(register, request);
+  const missing = await missingIn(desk, request, members);
   const out = new Set(leaveOut ? missing.map(({ member }) => member) : []);
   const included = members.filter((_member, at) => !out.has(at));
   const leftOut = members.flatMap(({ subject, name, relation }, at) =>
@@ -42,19 +42,22 @@ export function membersFor(desk: ReportDesk, request: CheckedRequest, asking: As
   };
 }
 
-function membersIn(register: CompanyRegister, { definition, asker, named }: CheckedRequest): readonly Member[] {
+async function membersIn(
+  register: CompanyRegister,
+  { definition, asker, named }: CheckedRequest,
+): Promise<readonly Member[]> {
   const entry = register.entry.bind(register);
   const { maxSubjects } = definition;
   if (named === 'group') return membersOf(asker, entry, maxSubjects);
-  return namedMembers(membersOf(asker, entry, Math.max(maxSubjects, MOST_LOOKED_AT)), named, entry);
+  return namedMembers(await membersOf(asker, entry, Math.max(maxSubjects, MOST_LOOKED_AT)), named, entry);
 }
 
 /** By the authorisations as they are now. */
-export function missingIn(
+export async function missingIn(
   desk: ReportDesk,
   { definition, asker, domains, purpose }: CheckedRequest,
   members: readonly Member[],
-): readonly Missing[] {
+): Promise<readonly Missing[]> {
   const asked = {
     report: definition.id,
     by: asker,
@@ -62,7 +65,8 @@ export function missingIn(
     purpose,
     today: desk.today(),
   };
-  return missingAuthorisations(members, asked, (company) => desk.store.given(company)).map((member) => {
+  const lacking = await missingAuthorisations(members, asked, (company) => desk.store.given(company));
+  return lacking.map((member) => {
     const { subject, company } = members[member]!;
     return { member, company: company ?? subject };
   });

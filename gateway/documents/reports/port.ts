@@ -150,7 +150,7 @@ export interface Reports {
    */
   changesOf(id: string, subject: string, asking: Asking): Promise<ReportChanges | undefined>;
   /** Whether the code is that of the report. */
-  isCodeOf(id: string, code: string): boolean;
+  isCodeOf(id: string, code: string): Promise<boolean>;
   verifyCode(code: string, asking: Asking): Promise<Verified>;
   /**
    * An issued report beside the registers as they are now; for whoever has proved to hold its code. Undefined as
@@ -167,12 +167,12 @@ export interface Reports {
    * When a credential of a report ends, ms since 1970: when the report is no longer kept.
    * @throws YitongError `not_found`, `report_revoked`
    */
-  credentialUntil(id: string): number;
+  credentialUntil(id: string): Promise<number>;
   /**
    * Where the status of a credential of it stands, before the credential leaves.
    * @throws YitongError `report_revoked`
    */
-  remember(id: string, place: StatusPlace): void;
+  remember(id: string, place: StatusPlace): Promise<void>;
   /**
    * For good, by the client that issued it; on record before it counts. What is revoked already is told again, so that
    * whoever was interrupted can go on.
@@ -191,14 +191,14 @@ export interface Reports {
     about?: { readonly report: string; readonly subject: string },
   ): Promise<Receipt>;
   /** Id of the report of a code. */
-  idOfCode(code: string): string | undefined;
+  idOfCode(code: string): Promise<string | undefined>;
   /** ms since 1970; undefined where there is no such report. */
-  keptUntil(id: string): number | undefined;
+  keptUntil(id: string): Promise<number | undefined>;
   /** As `compare`, without a record: for a watch that tells only what is new. */
   look(id: string, asking: Asking): Promise<Look | undefined>;
   /** Another number once a report was revoked. */
-  revocations(): number;
-  numbers(): Numbers;
+  revocations(): Promise<number>;
+  numbers(): Promise<Numbers>;
   /** Undefined if there is no such report, or nothing to compare it with. */
   changes(code: string, asking: Asking): Promise<ReportChanges | undefined>;
   authorise(
@@ -215,7 +215,7 @@ export interface Reports {
    */
   invite(request: ReportRequest, asking: Asking): Promise<readonly Invitation[]>;
   /** Whether the company has invitations to answer, or this one. Of them nothing is told. */
-  isInvited(subject: string, id?: string): boolean;
+  isInvited(subject: string, id?: string): Promise<boolean>;
   /**
    * Only by the company that was asked; asking it again is possible only once that invitation is over.
    * @throws YitongError `not_found`
@@ -225,8 +225,8 @@ export interface Reports {
    * Whether the one has authorised the other, now or later, or has withdrawn that and it is still kept. Nothing is told
    * of it.
    */
-  hasAuthorised(report: string, from: string, to: string): boolean;
+  hasAuthorised(report: string, from: string, to: string): Promise<boolean>;
   /** Removes what is past its time; done every hour by itself. @returns how many reports and authorisations */
-  sweep(now: number): number;
+  sweep(now: number): Promise<number>;
   close(): Promise<void>;
 }

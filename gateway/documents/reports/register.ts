@@ -32,16 +32,16 @@ export class CompanyRegister {
   }
 
   /** Of a company that the register does not have: without a name. */
-  entry(subject: SubjectKey): Entry {
+  async entry(subject: SubjectKey): Promise<Entry> {
     let known = this.#read.get(subject);
-    if (known === undefined) this.#read.set(subject, (known = this.#readEntry(subject)));
+    if (known === undefined) this.#read.set(subject, (known = await this.#readEntry(subject)));
     return known;
   }
 
-  #readEntry(subject: SubjectKey): Entry {
+  async #readEntry(subject: SubjectKey): Promise<Entry> {
     const { computing, workspace } = this.#desk;
     const scheme = workspace.schemes.get(this.#definition.scheme);
-    const [row] = computing.reader.one(this.#plan, subject)[0] ?? [];
+    const [row] = (await computing.reader.one(this.#plan, subject))[0] ?? [];
     return row === undefined || scheme === undefined ? { related: [] } : entryOf(this.#definition, scheme, row.value);
   }
 

@@ -17,19 +17,19 @@ export class Revoking {
     this.#desk = desk;
   }
 
-  credentialUntil(id: string): number {
-    const until = this.#desk.store.keptUntil(id);
+  async credentialUntil(id: string): Promise<number> {
+    const until = await this.#desk.store.keptUntil(id);
     if (until === undefined) throw new YitongError('not_found', 'there is no such report');
-    if (this.#desk.store.revokedAt(id) !== undefined) throw revoked();
+    if ((await this.#desk.store.revokedAt(id)) !== undefined) throw revoked();
     return until;
   }
 
-  remember(id: string, place: StatusPlace): void {
-    if (!this.#desk.store.putPlace(id, place)) throw revoked();
+  async remember(id: string, place: StatusPlace): Promise<void> {
+    if (!(await this.#desk.store.putPlace(id, place))) throw revoked();
   }
 
   async revoke(id: string, reason: string, asking: Asking): ReturnType<Reports['revoke']> {
-    const issued = this.#desk.store.report(id);
+    const issued = await this.#desk.store.report(id);
     // of another's report nobody is told that there is one
     if (issued === undefined || this.#desk.definitions.get(issued.model.report)?.client !== asking.by)
       throw new YitongError('not_found', 'you have issued no such report');
@@ -47,7 +47,7 @@ export class Revoking {
       }),
       subject: { subject: issued.issuer, json: JSON.stringify({ ...asking.stated, reason: why }) },
     });
-    const done = this.#desk.store.revoke(id, time);
+    const done = await this.#desk.store.revoke(id, time);
     if (done === undefined) throw new YitongError('not_found', 'you have issued no such report');
     return { ...done, receipt };
   }
@@ -72,7 +72,7 @@ export class Revoking {
     return receipt;
   }
 
-  revocations(): number {
+  async revocations(): Promise<number> {
     return this.#desk.definitions.size === 0 ? 0 : this.#desk.store.revocations();
   }
 }

@@ -47,7 +47,8 @@ export async function seedAuthorisations(
   let recorded = 0;
   for (const { report, to, from } of check(await readJson(file, 'bad_config'), { file })) {
     if (!reports.definitions.has(report)) continue;
-    const missing = from.filter((one) => !reports.hasAuthorised(report, one, to));
+    const authorised = await Promise.all(from.map((one) => reports.hasAuthorised(report, one, to)));
+    const missing = from.filter((_, at) => authorised[at] !== true);
     await Promise.all(
       missing.map((one) =>
         reports.authorise({ report, from: one, to, since: today, until: dayIn(now + HOLDS * DAY) }, asking),

@@ -47,7 +47,8 @@ export interface IssuedRow {
   readonly revokedAt?: Moment;
 }
 
-export type Outcome = 'genuine' | 'changed' | 'revoked' | 'unknown';
+export const OUTCOMES = ['genuine', 'changed', 'revoked', 'unknown'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** Since the data folder was made; what is removed later still counts. */
 export interface Numbers {
@@ -63,47 +64,53 @@ export const NO_NUMBERS: Numbers = {
 };
 const NUMBERS = 'numbers';
 
+export interface Revoked {
+  /** When it was revoked first. */
+  readonly revokedAt: Moment;
+  /** Where the status of each of its credentials stands. */
+  readonly places: readonly StatusPlace[];
+}
+
 export interface ReportStore {
-  putReport(issued: Issued, codeHash: string, keptUntil: number): void;
-  report(id: string): Issued | undefined;
-  byCode(codeHash: string): Issued | undefined;
-  keptUntil(id: string): number | undefined;
+  putReport(issued: Issued, codeHash: string, keptUntil: number): Promise<void>;
+  report(id: string): Promise<Issued | undefined>;
+  byCode(codeHash: string): Promise<Issued | undefined>;
+  keptUntil(id: string): Promise<number | undefined>;
   /** Of the company that asked, newest first. */
-  reportsOf(subject: SubjectKey): readonly IssuedRow[];
-  putAuthorisation(authorisation: Authorisation, keptUntil: number): void;
-  authorisation(id: string): Authorisation | undefined;
+  reportsOf(subject: SubjectKey): Promise<readonly IssuedRow[]>;
+  putAuthorisation(authorisation: Authorisation, keptUntil: number): Promise<void>;
+  authorisation(id: string): Promise<Authorisation | undefined>;
   /** Newest first. */
-  given(from: SubjectKey): readonly Authorisation[];
-  received(to: SubjectKey): readonly Authorisation[];
-  putInvitation(invitation: Invitation, keptUntil: number): void;
-  invitation(id: string): Invitation | undefined;
+  given(from: SubjectKey): Promise<readonly Authorisation[]>;
+  received(to: SubjectKey): Promise<readonly Authorisation[]>;
+  putInvitation(invitation: Invitation, keptUntil: number): Promise<void>;
+  invitation(id: string): Promise<Invitation | undefined>;
   /** Of the company that was asked; newest first. */
-  invited(from: SubjectKey): readonly Invitation[];
-  inviting(to: SubjectKey): readonly Invitation[];
+  invited(from: SubjectKey): Promise<readonly Invitation[]>;
+  inviting(to: SubjectKey): Promise<readonly Invitation[]>;
   /**
    * Remembers where the status of a credential of the report stands. False where the report is gone or revoked: then
    * there may be no such credential.
    */
-  putPlace(id: string, place: StatusPlace): boolean;
+  putPlace(id: string, place: StatusPlace): Promise<boolean>;
   /**
    * For good.
-   * @returns when it was revoked first, and where the status of each of its credentials stands; undefined where there
-   * is no such report
+   * @returns undefined where there is no such report
    */
-  revoke(id: string, at: Moment): { readonly revokedAt: Moment; readonly places: readonly StatusPlace[] } | undefined;
-  revokedAt(id: string): Moment | undefined;
-  /** How many are revoked of those that are kept. */
-  revocations(): number;
+  revoke(id: string, at: Moment): Promise<Revoked | undefined>;
+  revokedAt(id: string): Promise<Moment | undefined>;
+  /** Another number once a report was revoked. */
+  revocations(): Promise<number>;
   /** Counts one verification; on disk when it resolves, many with one write. */
   verified(outcome: Outcome): Promise<void>;
-  numbers(): Numbers;
+  numbers(): Promise<Numbers>;
   /** Removes what is past its time. @returns how many */
-  sweep(now: number): number;
+  sweep(now: number): Promise<number>;
   close(): Promise<void>;
 }
 
 /** Whatever is under a subject's key, with what must be known without it. */
-interface Row {
+export interface Row {
   readonly owner: string;
   readonly enc: string;
   /** ms since 1970 */
@@ -116,12 +123,27 @@ interface Row {
 type Value = Row | Numbers | string;
 
 const ID = /^[0-9a-f]{32}$/;
+export const isReportId = (id: string): boolean => ID.test(id);
 export const newId = (): string => randomBytes(16).toString('hex');
 
 export const openReportStore = (dataDir: string): ReportStore => new LmdbReportStore(dataDir);
 
+/** What a list says of a report that was just issued. */
+export const rowOf = ({ id, document, model }: Issued, keptUntil: number): IssuedRow => ({
+  id,
+  document,
+  report: model.report,
+  issuedAt: model.issuedAt,
+  purpose: model.purpose.id,
+  bearer: model.bearer,
+  range: model.range,
+  subjects: model.subjects.length,
+  domains: model.domains.length,
+  keptUntil: new Date(keptUntil).toISOString(),
+});
+
 /** Where the places of a report's credentials stand. */
-const placesOf = (id: string) => ({ start: `place/${id}/`, end: `place/${id}/~` });
+export const placesOf = (id: string) => ({ start: `place/${id}/`, end: `place/${id}/~` });
 
 class LmdbReportStore implements ReportStore {
   readonly #env: Env<Value, string>;
@@ -141,20 +163,9 @@ class LmdbReportStore implements ReportStore {
 
   // reports
 
-  putReport(issued: Issued, codeHash: string, keptUntil: number): void {
-    const { id, model, document, issuer } = issued;
-    const row: IssuedRow = {
-      id,
-      document,
-      report: model.report,
-      issuedAt: model.issuedAt,
-      purpose: model.purpose.id,
-      bearer: model.bearer,
-      range: model.range,
-      subjects: model.subjects.length,
-      domains: model.domains.length,
-      keptUntil: new Date(keptUntil).toISOString(),
-    };
+  async putReport(issued: Issued, codeHash: string, keptUntil: number): Promise<void> {
+    const { id, model, issuer } = issued;
+    const row = rowOf(issued, keptUntil);
     this.#put({
       key: `report/${id}`,
       owner: issuer,
@@ -170,22 +181,22 @@ class LmdbReportStore implements ReportStore {
     });
   }
 
-  report(id: string): Issued | undefined {
+  async report(id: string): Promise<Issued | undefined> {
     this.#seeLatest();
     return ID.test(id) ? this.#opened<Issued>(`report/${id}`) : undefined;
   }
 
-  byCode(codeHash: string): Issued | undefined {
+  async byCode(codeHash: string): Promise<Issued | undefined> {
     this.#seeLatest();
     const key = this.#map.get(`code/${codeHash}`);
     return typeof key === 'string' ? this.#opened<Issued>(key) : undefined;
   }
 
-  keptUntil(id: string): number | undefined {
+  async keptUntil(id: string): Promise<number | undefined> {
     return this.#row(`report/${id}`)?.until;
   }
 
-  reportsOf(subject: SubjectKey): readonly IssuedRow[] {
+  async reportsOf(subject: SubjectKey): Promise<readonly IssuedRow[]> {
     return this.#linkedTo('of', subject, (key) => this.#issuedRow(key));
   }
 
@@ -200,7 +211,7 @@ class LmdbReportStore implements ReportStore {
 
   // authorisations and invitations
 
-  putAuthorisation(authorisation: Authorisation, keptUntil: number): void {
+  async putAuthorisation(authorisation: Authorisation, keptUntil: number): Promise<void> {
     const { id, from, to, recordedAt } = authorisation;
     this.#put({
       key: `authorisation/${id}`,
@@ -214,19 +225,19 @@ class LmdbReportStore implements ReportStore {
     });
   }
 
-  authorisation(id: string): Authorisation | undefined {
+  async authorisation(id: string): Promise<Authorisation | undefined> {
     return ID.test(id) ? this.#opened<Authorisation>(`authorisation/${id}`) : undefined;
   }
 
-  given(from: SubjectKey): readonly Authorisation[] {
+  async given(from: SubjectKey): Promise<readonly Authorisation[]> {
     return this.#linkedTo('given', from, (key) => this.#opened<Authorisation>(key));
   }
 
-  received(to: SubjectKey): readonly Authorisation[] {
+  async received(to: SubjectKey): Promise<readonly Authorisation[]> {
     return this.#linkedTo('received', to, (key) => this.#opened<Authorisation>(key));
   }
 
-  putInvitation(invitation: Invitation, keptUntil: number): void {
+  async putInvitation(invitation: Invitation, keptUntil: number): Promise<void> {
     const { id, from, to, invitedAt } = invitation;
     this.#put({
       key: `invitation/${id}`,
@@ -240,21 +251,21 @@ class LmdbReportStore implements ReportStore {
     });
   }
 
-  invitation(id: string): Invitation | undefined {
+  async invitation(id: string): Promise<Invitation | undefined> {
     return ID.test(id) ? this.#opened<Invitation>(`invitation/${id}`) : undefined;
   }
 
-  invited(from: SubjectKey): readonly Invitation[] {
+  async invited(from: SubjectKey): Promise<readonly Invitation[]> {
     return this.#linkedTo('invited', from, (key) => this.#opened<Invitation>(key));
   }
 
-  inviting(to: SubjectKey): readonly Invitation[] {
+  async inviting(to: SubjectKey): Promise<readonly Invitation[]> {
     return this.#linkedTo('inviting', to, (key) => this.#opened<Invitation>(key));
   }
 
   // revocation
 
-  putPlace(id: string, { list, index }: StatusPlace): boolean {
+  async putPlace(id: string, { list, index }: StatusPlace): Promise<boolean> {
     return this.#env.writeSync(() => {
       if (!this.#isReport(id) || this.#revokedAt(id) !== undefined) return false;
       this.#map.putSync(`place/${id}/${String(list)}/${String(index)}`, '');
@@ -262,7 +273,7 @@ class LmdbReportStore implements ReportStore {
     });
   }
 
-  revoke(id: string, at: Moment): { readonly revokedAt: Moment; readonly places: readonly StatusPlace[] } | undefined {
+  async revoke(id: string, at: Moment): Promise<Revoked | undefined> {
     return this.#env.writeSync(() => {
       if (!this.#isReport(id)) return undefined;
       const revokedAt = this.#revokedAt(id) ?? at;
@@ -275,7 +286,7 @@ class LmdbReportStore implements ReportStore {
     });
   }
 
-  revokedAt(id: string): Moment | undefined {
+  async revokedAt(id: string): Promise<Moment | undefined> {
     this.#seeLatest();
     return this.#revokedAt(id);
   }
@@ -289,7 +300,7 @@ class LmdbReportStore implements ReportStore {
     return ID.test(id) && this.#row(`report/${id}`) !== undefined;
   }
 
-  revocations(): number {
+  async revocations(): Promise<number> {
     return this.#map.getKeysCount({ start: 'revoked/', end: 'revoked/~' });
   }
 
@@ -297,19 +308,23 @@ class LmdbReportStore implements ReportStore {
 
   async verified(outcome: Outcome): Promise<void> {
     await this.#env.write(() => {
-      const { verified, ...rest } = this.numbers();
+      const { verified, ...rest } = this.#numbers();
       this.#map.putSync(NUMBERS, { ...rest, verified: { ...verified, [outcome]: verified[outcome] + 1 } });
     });
   }
 
-  numbers(): Numbers {
+  async numbers(): Promise<Numbers> {
+    return this.#numbers();
+  }
+
+  #numbers(): Numbers {
     const value = this.#map.get(NUMBERS);
     return typeof value === 'object' && 'verified' in value
       ? { ...value, verified: { ...NO_NUMBERS.verified, ...value.verified } }
       : NO_NUMBERS;
   }
 
-  sweep(now: number): number {
+  async sweep(now: number): Promise<number> {
     return this.#env.writeSync(() => {
       const over = [...this.#rowsOver(now)];
       for (const [key, { links }] of over) {
@@ -366,7 +381,7 @@ class LmdbReportStore implements ReportStore {
     this.#env.writeSync(() => {
       this.#map.putSync(key, stored);
       for (const link of links) this.#map.putSync(link, key);
-      if (count !== undefined) this.#map.putSync(NUMBERS, count(this.numbers()));
+      if (count !== undefined) this.#map.putSync(NUMBERS, count(this.#numbers()));
     });
   }
 

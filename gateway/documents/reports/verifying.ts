@@ -36,26 +36,26 @@ export class Verifying {
 
   async listFor(subject: string, asking: Asking): Promise<readonly IssuedRow[]> {
     const key = this.#desk.parse(subject);
-    const rows = this.#desk.store.reportsOf(key);
+    const rows = await this.#desk.store.reportsOf(key);
     await this.#desk.recordLook(asking, 'reports', key, {}, rows.length);
     return rows;
   }
 
   async find(id: string, subject: string, asking: Asking): Promise<Issued & { readonly revokedAt?: Moment }> {
-    const issued = this.#issuedTo(id, subject);
+    const issued = await this.#issuedTo(id, subject);
     await this.#desk.recordLook(asking, 'report', issued.issuer, { document: issued.document }, 1);
-    const revokedAt = this.#desk.store.revokedAt(id);
+    const revokedAt = await this.#desk.store.revokedAt(id);
     return { ...issued, ...present({ revokedAt }) };
   }
 
   async changesOf(id: string, subject: string, asking: Asking): Promise<ReportChanges | undefined> {
-    const issued = this.#issuedTo(id, subject);
+    const issued = await this.#issuedTo(id, subject);
     await this.#desk.recordLook(asking, 'report_changes', issued.issuer, { document: issued.document }, 1);
     return this.#compareOnRecord(issued, asking);
   }
 
-  #issuedTo(id: string, subject: string): Issued {
-    const issued = this.#desk.store.report(id);
+  async #issuedTo(id: string, subject: string): Promise<Issued> {
+    const issued = await this.#desk.store.report(id);
     if (issued === undefined || issued.issuer !== this.#desk.parse(subject))
       throw new YitongError('not_found', 'there is no such report of this company');
     return issued;
@@ -63,18 +63,18 @@ export class Verifying {
 
   // for whoever holds its code
 
-  idOfCode(code: string): string | undefined {
-    return this.#issuedByCode(code)?.id;
+  async idOfCode(code: string): Promise<string | undefined> {
+    return (await this.#issuedByCode(code))?.id;
   }
 
-  isCodeOf(id: string, code: string): boolean {
-    return this.idOfCode(code) === id;
+  async isCodeOf(id: string, code: string): Promise<boolean> {
+    return (await this.idOfCode(code)) === id;
   }
 
   async verifyCode(code: string, asking: Asking): Promise<Verified> {
-    const issued = this.#issuedByCode(code);
+    const issued = await this.#issuedByCode(code);
     if (issued === undefined) return this.#verifiedUnknown(asking);
-    const revokedAt = this.#desk.store.revokedAt(issued.id);
+    const revokedAt = await this.#desk.store.revokedAt(issued.id);
     const found = revokedAt === undefined ? await this.#compare(issued, asking) : undefined;
     const outcome = revokedAt === undefined ? outcomeOf(found?.changes) : 'revoked';
     await Promise.all([found?.record(), this.#recordVerified(issued, outcome, asking)]);
@@ -86,7 +86,7 @@ export class Verifying {
     return (await this.verifyCode(code, asking)).changes;
   }
 
-  #issuedByCode(code: string): Issued | undefined {
+  async #issuedByCode(code: string): Promise<Issued | undefined> {
     const hash = codeHash(code);
     return hash === undefined ? undefined : this.#desk.store.byCode(hash);
   }
@@ -115,24 +115,24 @@ export class Verifying {
   // beside the registers as they are now
 
   async compare(id: string, asking: Asking): Promise<ReportChanges | undefined> {
-    const issued = this.#desk.store.report(id);
+    const issued = await this.#desk.store.report(id);
     return issued === undefined ? undefined : this.#compareOnRecord(issued, asking);
   }
 
   async part(id: string, domains: readonly string[], asking: Asking): Promise<ReleasedReport | undefined> {
     const { store } = this.#desk;
-    const issued = store.report(id);
+    const issued = await store.report(id);
     if (issued === undefined) return undefined;
-    if (store.revokedAt(id) !== undefined) throw new YitongError('report_revoked', 'the report was revoked');
+    if ((await store.revokedAt(id)) !== undefined) throw new YitongError('report_revoked', 'the report was revoked');
     const part = partOf(issued, domains);
     return releasedOf(part.model, await this.#compareOnRecord({ ...issued, ...part }, asking));
   }
 
   async look(id: string, asking: Asking): Promise<Look | undefined> {
     const { store } = this.#desk;
-    const issued = store.report(id);
+    const issued = await store.report(id);
     if (issued === undefined) return undefined;
-    const revokedAt = store.revokedAt(id);
+    const revokedAt = await store.revokedAt(id);
     const found = revokedAt === undefined ? await this.#compare(issued, asking) : undefined;
     if (found === undefined && revokedAt === undefined) return undefined;
     const outcome = revokedAt === undefined ? outcomeOf(found?.changes) : 'revoked';

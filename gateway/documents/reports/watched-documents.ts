@@ -4,7 +4,7 @@
  * the document was issued to, and goes with it.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Env, openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
@@ -44,33 +44,33 @@ export interface Watched {
    * One that is watched already is watched to the later of both ends.
    * @throws YitongError `too_many_watched`: then none is
    */
-  watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): void;
+  watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): Promise<void>;
   /** Those that are not over, by report. */
-  all(now: number): readonly Watch[];
+  all(now: number): Promise<readonly Watch[]>;
   /** Nobody watches it any more. */
-  forget(id: string): void;
+  forget(id: string): Promise<void>;
   /**
    * On disk when it resolves, many with one write.
    * @returns false if the watch has ended or its client knows another state by now; then nothing is kept
    */
   append(watch: Watch, state: string, issuer: string, change: Omit<WatchedChange, 'number'>): Promise<boolean>;
   /** In order. */
-  changes(client: string, after: number, limit: number): readonly WatchedChange[];
+  changes(client: string, after: number, limit: number): Promise<readonly WatchedChange[]>;
   /** The highest that was given. */
-  last(client: string): number;
+  last(client: string): Promise<number>;
   /** Whether this holder does the watching now; asked again within `LEASE` ms. */
-  lease(holder: string, now: number): boolean;
-  release(holder: string): void;
+  lease(holder: string, now: number): Promise<boolean>;
+  release(holder: string): Promise<void>;
   /** Removes what is past its time. @returns how many */
-  sweep(now: number): number;
+  sweep(now: number): Promise<number>;
   close(): Promise<void>;
 }
 
-const MAX_WATCHED = 10_000;
+export const MAX_WATCHED = 10_000;
 /** ms after which another worker watches in place of one that has died. */
-const LEASE = 2500;
+export const LEASE = 2500;
 /** How long a change can be read after the watch is over, in ms. */
-const READABLE = 7 * 86_400_000;
+export const READABLE = 7 * 86_400_000;
 
 type Key =
   | readonly ['watch', id: string, client: string]
@@ -91,6 +91,38 @@ interface Lease {
 }
 
 export const openWatched = (dataDir: string): Watched => new WatchStore(dataDir);
+
+export const tooManyWatched = (): YitongError =>
+  new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
+
+/** What stands in the store of a data folder, as whoever takes it over reads it. */
+export type WatchedRow =
+  | { readonly kind: 'watch'; readonly watch: Watch }
+  | ({ readonly kind: 'change'; readonly client: string; readonly number: number } & SealedChange)
+  /** How many a client watches, and the last number that it was given. */
+  | { readonly kind: 'count' | 'last'; readonly client: string; readonly value: number };
+
+/** Undefined where there is none. */
+export function watchedFolder(
+  dataDir: string,
+): { rows(): Generator<WatchedRow, void>; close(): Promise<void> } | undefined {
+  const file = join(dataDir, 'reports', 'watched');
+  if (!existsSync(file)) return undefined;
+  const env = openEnv<Value, Key[number][]>({ file, encoding: 'json', maxReaders: 512, readOnly: true });
+  return {
+    *rows() {
+      for (const { key, value } of env.root.getRange({})) {
+        const [kind, first, second] = key;
+        const client = String(first);
+        if (kind === 'watch' && isWatch(value)) yield { kind, watch: { ...value, id: client, client: String(second) } };
+        else if (kind === 'change' && isSealedChange(value)) yield { kind, client, number: Number(second), ...value };
+        else if (kind === 'number' && typeof value === 'number') yield { kind: 'last', client, value };
+        else if (kind === 'count' && typeof value === 'number') yield { kind, client, value };
+      }
+    },
+    close: () => env.close(),
+  };
+}
 
 const isWatch = (value: Value | undefined): value is Omit<Watch, 'client' | 'id'> =>
   typeof value === 'object' && 'state' in value;
@@ -123,13 +155,12 @@ class WatchStore implements Watched {
 
   // watches
 
-  watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): void {
+  async watch(client: string, asked: readonly Pick<Watch, 'id' | 'until' | 'state'>[], now: number): Promise<void> {
     this.#env.writeSync(() => {
       const known = asked.map(({ id }) => this.#map.get(['watch', id, client]));
       const added = new Set(asked.filter((_, i) => !isWatch(known[i])).map(({ id }) => id)).size;
       const count = this.#number('count', client) + added;
-      if (count > MAX_WATCHED)
-        throw new YitongError('too_many_watched', `a client watches ${String(MAX_WATCHED)} documents at most`);
+      if (count > MAX_WATCHED) throw tooManyWatched();
       if (added > 0) this.#map.putSync(['count', client], count);
       asked.forEach(({ id, until, state }, i) => {
         const before = known[i];
@@ -142,7 +173,7 @@ class WatchStore implements Watched {
     });
   }
 
-  all(now: number): readonly Watch[] {
+  async all(now: number): Promise<readonly Watch[]> {
     return [...this.#watches()].filter(({ until }) => until > now);
   }
 
@@ -153,7 +184,7 @@ class WatchStore implements Watched {
     }
   }
 
-  forget(id: string): void {
+  async forget(id: string): Promise<void> {
     this.#env.writeSync(() => {
       for (const { key } of [...this.#under('watch', id)]) {
         const [, , client] = key;
@@ -190,7 +221,7 @@ class WatchStore implements Watched {
     });
   }
 
-  changes(client: string, after: number, limit: number): readonly WatchedChange[] {
+  async changes(client: string, after: number, limit: number): Promise<readonly WatchedChange[]> {
     const found: WatchedChange[] = [];
     const range = { start: ['change', client, after + 1], end: ['change', client, '\uffff'] };
     for (const { key, value } of this.#map.getRange(range)) {
@@ -205,13 +236,13 @@ class WatchStore implements Watched {
     return found;
   }
 
-  last(client: string): number {
+  async last(client: string): Promise<number> {
     return this.#number('number', client);
   }
 
   // who watches
 
-  lease(holder: string, now: number): boolean {
+  async lease(holder: string, now: number): Promise<boolean> {
     return this.#leases.writeSync(() => {
       const held = this.#leases.root.get('lease');
       if (held !== undefined && held.holder !== holder && held.until > now) return false;
@@ -220,7 +251,7 @@ class WatchStore implements Watched {
     });
   }
 
-  release(holder: string): void {
+  async release(holder: string): Promise<void> {
     this.#leases.writeSync(() => {
       if (this.#leases.root.get('lease')?.holder === holder) this.#leases.root.removeSync('lease');
     });
@@ -228,7 +259,7 @@ class WatchStore implements Watched {
 
   // the end of what is past its time
 
-  sweep(now: number): number {
+  async sweep(now: number): Promise<number> {
     return this.#env.writeSync(() => {
       const over = [...this.#watches()].filter(({ until }) => until <= now);
       for (const { id, client } of over) this.#drop(id, client);

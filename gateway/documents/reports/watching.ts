@@ -123,37 +123,37 @@ class Watcher implements Watching {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#running;
-    this.#watched.release(this.#holder);
+    await this.#watched.release(this.#holder);
   }
 
   async #look(): Promise<void> {
     const at = this.#context.now();
-    this.#sweep(at);
-    const watches = this.#watched.all(at);
+    await this.#sweep(at);
+    const watches = await this.#watched.all(at);
     if (watches.length === 0) return this.#known.clear();
-    if (!this.#watched.lease(this.#holder, at)) {
+    if (!(await this.#watched.lease(this.#holder, at))) {
       // another worker does it: what has moved meanwhile is not known here
       this.#before = undefined;
       return;
     }
-    const registers = this.#registersAt(at);
+    const registers = await this.#registersAt(at);
     await this.#compareAll(this.#touched(watches, registers));
     if (this.#stopped) return;
     this.#before = registers;
     this.#forgetOthers(watches);
   }
 
-  #sweep(at: number): void {
+  async #sweep(at: number): Promise<void> {
     if (at - this.#sweptAt <= SWEEP) return;
     this.#sweptAt = at;
-    this.#watched.sweep(at);
+    await this.#watched.sweep(at);
   }
 
-  #registersAt(at: number): Registers {
+  async #registersAt(at: number): Promise<Registers> {
     return {
       cut: this.#context.view.cut(this.#datasets),
       effects: this.#context.tickets.effects.version(),
-      revocations: this.#reports.revocations(),
+      revocations: await this.#reports.revocations(),
       day: dayIn(at),
     };
   }
@@ -184,7 +184,7 @@ class Watcher implements Watching {
     const requestId = `watch-${this.#holder}-${String(this.#rounds)}`;
     await eachInTurn([...byReport], async ([id, watches]) => {
       if (this.#stopped) return;
-      this.#watched.lease(this.#holder, this.#context.now());
+      await this.#watched.lease(this.#holder, this.#context.now());
       await this.#compare(id, watches, requestId);
     });
   }

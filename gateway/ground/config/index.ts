@@ -1,7 +1,7 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
  * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
- * `connectors`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
+ * `connectors`, `view`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
  * An unknown key is an error.
  */
 import { availableParallelism } from 'node:os';
@@ -19,6 +19,7 @@ import { checkedSection, type Environment, type Properties, type Property, prope
 import { readState, type StateSettings, stateSchema } from './state.js';
 import { readKeep } from './terms.js';
 import { readTracing, type TracingSettings, tracingProperties } from './tracing.js';
+import { readView, type ViewSettings, viewSchema } from './view.js';
 
 export type GatewaySettings = Static<typeof gatewaySchema> & { readonly workers: number };
 export type AuditSettings = Static<typeof auditSchema>;
@@ -32,6 +33,7 @@ export interface Settings {
   readonly keep: KeepTerms;
   readonly state: StateSettings;
   readonly tracing: TracingSettings;
+  readonly view: ViewSettings;
 }
 
 /** Every section that the environment can set, with its keys. */
@@ -42,6 +44,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['keep', propertiesOf(keepSchema)],
   ['state', propertiesOf(stateSchema)],
   ['tracing', tracingProperties],
+  ['view', propertiesOf(viewSchema)],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
 ];
@@ -93,6 +96,7 @@ export function readSettings(
     ),
     state: readState(given['state'], place, env),
     tracing: readTracing(given['tracing'], place, env),
+    view: readView(given['view'], place, env),
   };
 }
 

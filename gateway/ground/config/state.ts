@@ -24,7 +24,12 @@ export const stateSchema = Type.Object(
         'with `postgres`: its servers, `host` or `host:port`; the first that is no standby is used, so that a ' +
         'standby which takes over is found; in the environment as JSON',
     }),
-    database: Type.String({ default: 'yitong', minLength: 1, maxLength: 63, description: 'the database' }),
+    database: Type.String({
+      default: 'yitong',
+      minLength: 1,
+      maxLength: 63,
+      description: 'of the server; it is there before the first start',
+    }),
     schema: Type.String({ default: 'yitong', pattern: NAME, description: 'the schema in it, which is all our own' }),
     user: Type.String({
       default: 'yitong',
@@ -40,7 +45,7 @@ export const stateSchema = Type.Object(
       default: 'yitong_owner',
       minLength: 1,
       maxLength: 63,
-      description: 'the role that owns the schema; only `yitong state migrate` and `yitong state move` use it',
+      description: 'the role that owns the schema; only `yitong state migrate` uses it',
     }),
     ownerPasswordFile: Type.String({ default: '', description: 'file that holds its password' }),
     tls: Type.Boolean({
@@ -54,6 +59,13 @@ export const stateSchema = Type.Object(
       description:
         'PEM file of the authorities that may vouch for the servers, relative to the workspace; empty: those of the ' +
         'system',
+    }),
+    installationKeyFile: Type.String({
+      default: '',
+      description:
+        'with `postgres`: file of 32 random bytes as 64 hexadecimal digits, the same for all replicas and nowhere on ' +
+        'the server; the keys under which people’s words are sealed stand there wrapped under it. Without it whoever ' +
+        'reads the whole store can open them',
     }),
     certFile: Type.String({ default: '', description: 'PEM file of a certificate that is shown to them' }),
     keyFile: Type.String({ default: '', description: 'PEM file of its key' }),

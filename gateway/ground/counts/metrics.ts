@@ -283,7 +283,7 @@ const data = {
   yitong_dataset_status: {
     type: 'gauge',
     labels: ['dataset', 'status'],
-    help: '1 for what answers say of the dataset now: current, stale or never-loaded',
+    help: '1 for what answers say of the dataset now: current, stale, never-loaded or unavailable',
   },
   yitong_dataset_age_seconds: {
     type: 'gauge',
@@ -417,6 +417,11 @@ const documents = {
     type: 'gauge',
     labels: [],
     help: 'tickets whose events their lifecycle does not know any more; what they do to records holds',
+  },
+  yitong_tickets_age_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'time since all that tickets do to records was known; what was known before holds meanwhile',
   },
   yitong_reports_issued: { type: 'gauge', labels: [], help: 'reports issued since the data folder was made' },
   yitong_certificates_replaced: { type: 'gauge', labels: [], help: 'domains times companies of those reports' },

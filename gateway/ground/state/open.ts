@@ -1,8 +1,11 @@
 /** The state of a deployment, from its settings. */
-import { join } from 'node:path';
-import { isYitongError, type Place } from '../../../contracts/errors.js';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { isYitongError, type Place, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { StateSettings } from '../config/state.js';
+import { openToOthers } from '../files/private-file.js';
 import { openEmbeddedState } from './lmdb/state.js';
 import type { State } from './port.js';
 import type { PostgresServer } from './postgres/server.js';
@@ -30,7 +33,9 @@ export async function openState(surroundings: Surroundings): Promise<State> {
   // a process that keeps nothing there does without its client
   const { PostgresState } = await import('./postgres/state.js');
   const { schema, user } = settings;
-  const state = new PostgresState({ server: await userServer(surroundings), schema, user, ...present({ now }) });
+  const installationKey = installationKeyIn(surroundings);
+  const server = await userServer(surroundings);
+  const state = new PostgresState({ server, schema, user, ...present({ now, installationKey }) });
   try {
     await state.check();
   } catch (error) {
@@ -40,6 +45,24 @@ export async function openState(surroundings: Surroundings): Promise<State> {
     }
   }
   return state;
+}
+
+/** @throws YitongError `bad_config` where the file is no such key, or others than its owner may read it */
+function installationKeyIn({ settings, baseDir, place }: Surroundings): KeyObject | undefined {
+  if (settings.installationKeyFile === '') return undefined;
+  const file = resolve(baseDir, settings.installationKeyFile);
+  const wrong = (why: string, cause?: unknown): YitongError =>
+    new YitongError('bad_config', `\`state.installationKeyFile\`: ${why}`, { place, ...present({ cause }) });
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw wrong('it cannot be read', cause);
+  }
+  const open = openToOthers(file);
+  if (open !== undefined) throw wrong(open);
+  if (!/^[0-9a-f]{64}$/i.test(text)) throw wrong('it is not 64 hexadecimal digits (`openssl rand -hex 32`)');
+  return createSecretKey(Buffer.from(text, 'hex'));
 }
 
 type OnServer = Pick<Surroundings, 'settings' | 'baseDir' | 'place'>;

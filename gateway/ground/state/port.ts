@@ -15,6 +15,7 @@
  * UTF-8 bytes without control characters; they are ordered by their bytes. A value is JSON, of at most `MOST_BYTES`
  * with all else of its commit; bytes stand in it as base64. What is not so is a fault of the program: `TypeError`.
  */
+import type { KeyObject } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [member: string]: Json | undefined };
@@ -203,6 +204,8 @@ export interface StateHealth {
 
 export interface State {
   readonly driver: 'embedded' | 'postgres';
+  /** Under which shared secrets stand in it wrapped (`secret.ts`), where the installation has one. */
+  readonly installationKey?: KeyObject;
   /** In order, after the event of that number; default from the first, at most 1000 unless `limit` says less. */
   events(stream: string, after?: number, limit?: number): Promise<readonly StateEvent[]>;
   document(kind: string, id: string): Promise<StateDocument | undefined>;

@@ -44,13 +44,17 @@ export interface KeptForms {
    * Keeps a form; of more than are kept at once the oldest goes.
    * @param token of the browser, where it has one
    */
-  keep(token: string | undefined, place: FormPlace, kept: KeptForm): { readonly token: string; readonly id: string };
+  keep(
+    token: string | undefined,
+    place: FormPlace,
+    kept: KeptForm,
+  ): Promise<{ readonly token: string; readonly id: string }>;
   /** Undefined where there is none, it is over, or it is another person's. */
   find(
     token: string | undefined,
     id: string,
     person: Pick<Person, 'id'>,
-  ): { readonly place: FormPlace; readonly kept: KeptForm } | undefined;
+  ): Promise<{ readonly place: FormPlace; readonly kept: KeptForm } | undefined>;
   close(): Promise<void>;
 }
 
@@ -131,7 +135,7 @@ export function openKeptForms(dataDir: string, now: () => number): KeptForms {
       const { at: _, ...place } = found;
       return place;
     },
-    keep(given, place, kept) {
+    async keep(given, place, kept) {
       const token = given !== undefined && TOKEN.test(given) ? given : randomBytes(32).toString('base64url');
       const id = randomBytes(12).toString('base64url');
       const stored: Stored = { at: now(), enc: sealed(keyOf(token, id, place.person), { place, kept }) };
@@ -144,7 +148,7 @@ export function openKeptForms(dataDir: string, now: () => number): KeptForms {
       });
       return { token, id };
     },
-    find(token, id, person) {
+    async find(token, id, person) {
       if (token === undefined || !TOKEN.test(token) || !ID.test(id)) return undefined;
       // what another process stored a moment ago is asked for
       map.resetReadTxn();

@@ -1,7 +1,7 @@
 /**
- * Sessions of people, shared by the workers of a replica. The cookie is 32 random bytes; here stands only its SHA-256,
- * so that who reads the file cannot sign in with it. A session ends when it was idle too long, when it is old, or when
- * the person says so.
+ * Sessions of people, shared by the workers of a replica, or by all replicas. The cookie is 32 random bytes; here
+ * stands only its SHA-256, so that who reads the file cannot sign in with it. A session ends when it was idle too long,
+ * when it is old, or when the person says so.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
@@ -10,6 +10,10 @@ import { openEnv } from '../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { Person } from '../../ground/identity/person.js';
+import { asJson } from '../../ground/state/as-json.js';
+import { removeAsFound } from '../../ground/state/ending.js';
+import type { State } from '../../ground/state/port.js';
+import { transact } from '../../ground/state/transact.js';
 
 export interface Session {
   readonly person: Person;
@@ -33,19 +37,19 @@ export interface Pending {
 }
 
 export interface Sessions {
-  begin(pending: Omit<Pending, 'since'>): string;
+  begin(pending: Omit<Pending, 'since'>): Promise<string>;
   /** Once only. */
-  take(token: string): Pending | undefined;
+  take(token: string): Promise<Pending | undefined>;
   /** A new session under a new token: whoever knew an older token gains nothing (session fixation). */
-  create(person: Person): { readonly token: string; readonly session: Session };
+  create(person: Person): Promise<{ readonly token: string; readonly session: Session }>;
   /** Undefined if there is none, or it is over. */
-  find(token: string): Session | undefined;
-  end(token: string): Session | undefined;
+  find(token: string): Promise<Session | undefined>;
+  end(token: string): Promise<Session | undefined>;
   close(): Promise<void>;
 }
 
 interface SessionOptions {
-  readonly dataDir: string;
+  readonly map: SessionMap;
   readonly now: () => number;
   readonly idleMs: number;
   readonly maxMs: number;
@@ -55,13 +59,34 @@ type Stored =
   | { readonly kind: 'session'; readonly value: Session }
   | { readonly kind: 'pending'; readonly value: Pending };
 
+/** Where sessions and sign-ins stand, by the SHA-256 of their tokens. */
+interface SessionMap {
+  get(name: string): Promise<Stored | undefined>;
+  put(name: string, stored: Stored): Promise<void>;
+  /**
+   * Gives what is there to `decide`, which says what stands there from now on; nobody else does anything meanwhile.
+   * @param decide may be asked again where somebody else was faster; does nothing else
+   */
+  change<T>(name: string, decide: (found: Stored | undefined) => Decision<T>): Promise<T>;
+  /** Removes those that are over. */
+  sweep(over: (stored: Stored) => boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `stored` absent: it stays as it is; null: it goes. */
+interface Decision<T> {
+  readonly result: T;
+  readonly stored?: Stored | null;
+}
+
 const SIGN_IN_WITHIN = 10 * 60_000;
 /** A session's last use is written once in so long: not for each request. */
 const TOUCH = 60_000;
 const SWEEP = 10 * 60_000;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 
-export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): Sessions {
+/** In a file of the data folder. */
+export function sessionFile(dataDir: string): SessionMap {
   const dir = join(dataDir, 'people');
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'sessions');
@@ -69,7 +94,54 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
   const env = openEnv<Stored, string>({ file: path, encoding: 'json', maxReaders: 512 });
   const map = env.root;
   chmodSync(path, 0o600);
+  return {
+    get: async (name) => map.get(name),
+    put: async (name, stored) => void env.writeSync(() => map.putSync(name, stored)),
+    change: async (name, decide) =>
+      env.writeSync(() => {
+        const { result, stored } = decide(map.get(name));
+        if (stored === null) map.removeSync(name);
+        else if (stored !== undefined) map.putSync(name, stored);
+        return result;
+      }),
+    async sweep(over) {
+      env.writeSync(() => {
+        for (const { key, value } of map.getRange()) if (over(value)) map.removeSync(key);
+      });
+    },
+    close: () => env.close(),
+  };
+}
 
+const SIGN_IN = 'sign-in';
+
+/** In the state that all replicas share. */
+export const sessionsIn = (state: State): SessionMap => ({
+  get: async (name) => (await state.document(SIGN_IN, name))?.body as Stored | undefined,
+  put: async (name, stored) =>
+    void (await state.commit([{ do: 'put', kind: SIGN_IN, id: name, body: asJson(stored) }])),
+  async change(name, decide) {
+    const { result } = await transact(state, async (transaction) => {
+      const found = await transaction.document(SIGN_IN, name);
+      const { result, stored } = decide(found?.body as Stored | undefined);
+      if (stored === null) transaction.remove(SIGN_IN, name);
+      else if (stored !== undefined) transaction.put({ kind: SIGN_IN, id: name, body: asJson(stored) });
+      return result;
+    });
+    return result;
+  },
+  async sweep(over) {
+    let after: string | undefined;
+    do {
+      const page = await state.documents(SIGN_IN, after === undefined ? {} : { after });
+      for (const found of page.documents) if (over(found.body as unknown as Stored)) await removeAsFound(state, found);
+      after = page.next;
+    } while (after !== undefined);
+  },
+  close: async () => {},
+});
+
+export function openSessions({ map, now, idleMs, maxMs }: SessionOptions): Sessions {
   const fresh = (): string => randomBytes(32).toString('base64url');
   const nameOf = (token: string): string => createHash('sha256').update(token).digest('base64url');
   const over = (stored: Stored): boolean => {
@@ -77,63 +149,64 @@ export function openSessions({ dataDir, now, idleMs, maxMs }: SessionOptions): S
     if (stored.kind === 'pending') return at - stored.value.since > SIGN_IN_WITHIN;
     return at - stored.value.seen > idleMs || at - stored.value.since > maxMs;
   };
-  const look = (token: string): Stored | undefined => {
-    if (!TOKEN.test(token)) return undefined;
-    const stored = map.get(nameOf(token));
-    return stored === undefined || over(stored) ? undefined : stored;
-  };
-  const put = (token: string, stored: Stored): void => void env.writeSync(() => map.putSync(nameOf(token), stored));
+  const stands = (stored: Stored | undefined): Stored | undefined =>
+    stored === undefined || over(stored) ? undefined : stored;
   /** Removes it and gives what it was: of two who come at once, one gets it. */
-  const remove = (token: string): Stored | undefined =>
-    env.writeSync(() => {
-      const stored = look(token);
-      if (stored !== undefined) map.removeSync(nameOf(token));
-      return stored;
-    });
+  const remove = async (token: string): Promise<Stored | undefined> =>
+    TOKEN.test(token)
+      ? map.change(nameOf(token), (found) => {
+          const result = stands(found);
+          return result === undefined ? { result } : { result, stored: null };
+        })
+      : undefined;
+  let sweeping: Promise<void> | undefined;
   const sweep = setInterval(() => {
-    env.writeSync(() => {
-      for (const { key, value } of map.getRange()) if (over(value)) map.removeSync(key);
-    });
+    // what could not be removed now is removed by a later sweep; it signs nobody in until then
+    sweeping ??= map
+      .sweep(over)
+      .catch(() => undefined)
+      .finally(() => (sweeping = undefined));
   }, SWEEP);
   sweep.unref();
 
   return {
-    begin(pending) {
+    async begin(pending) {
       const token = fresh();
-      put(token, { kind: 'pending', value: { ...pending, since: now() } });
+      await map.put(nameOf(token), { kind: 'pending', value: { ...pending, since: now() } });
       return token;
     },
-    take(token) {
-      const stored = remove(token);
+    async take(token) {
+      const stored = await remove(token);
       return stored?.kind === 'pending' ? stored.value : undefined;
     },
-    create(person) {
+    async create(person) {
       const token = fresh();
       const at = now();
       const session: Session = { person, csrf: fresh(), since: at, seen: at, key: randomBytes(32).toString('base64') };
-      put(token, { kind: 'session', value: session });
+      await map.put(nameOf(token), { kind: 'session', value: session });
       return { token, session };
     },
-    find(token) {
-      const stored = look(token);
+    async find(token) {
+      const stored = TOKEN.test(token) ? stands(await map.get(nameOf(token))) : undefined;
       if (stored?.kind !== 'session') return undefined;
       const at = now();
-      if (at - stored.value.seen > Math.min(TOUCH, idleMs / 2)) {
-        env.writeSync(() => {
-          // not if it was ended meanwhile: a session that was ended stays so
-          if (map.get(nameOf(token)) !== undefined)
-            map.putSync(nameOf(token), { kind: 'session', value: { ...stored.value, seen: at } });
-        });
-      }
+      if (at - stored.value.seen <= Math.min(TOUCH, idleMs / 2)) return stored.value;
+      // not if it was ended meanwhile: a session that was ended stays so
+      await map.change(nameOf(token), (found) =>
+        found === undefined
+          ? { result: undefined }
+          : { result: undefined, stored: { kind: 'session', value: { ...stored.value, seen: at } } },
+      );
       return stored.value;
     },
-    end(token) {
-      const stored = remove(token);
+    async end(token) {
+      const stored = await remove(token);
       return stored?.kind === 'session' ? stored.value : undefined;
     },
     async close() {
       clearInterval(sweep);
-      await env.close();
+      await sweeping;
+      await map.close();
     },
   };
 }

@@ -40,7 +40,7 @@ export function openSignIn(provider: Provider, sessions: Sessions): SignIn {
       const verifier = oidc.randomPKCECodeVerifier();
       const state = oidc.randomState();
       const nonce = oidc.randomNonce();
-      const token = sessions.begin({ state, nonce, verifier, returnTo });
+      const token = await sessions.begin({ state, nonce, verifier, returnTo });
       const url = oidc.buildAuthorizationUrl(config, {
         redirect_uri: redirectUri,
         scope: 'openid profile',

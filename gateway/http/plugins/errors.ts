@@ -165,9 +165,13 @@ export type AsPage = (
   problem: Problem,
   reply: FastifyReply,
   error: unknown,
-) => string | { readonly to: string } | undefined;
+) => Promise<string | { readonly to: string } | undefined>;
 
-function sendPage(reply: FastifyReply, status: number, page: Exclude<ReturnType<AsPage>, undefined>): FastifyReply {
+function sendPage(
+  reply: FastifyReply,
+  status: number,
+  page: Exclude<Awaited<ReturnType<AsPage>>, undefined>,
+): FastifyReply {
   void reply.header('cache-control', 'no-store');
   return typeof page === 'string'
     ? reply.code(status).type('text/html; charset=utf-8').send(page)
@@ -177,7 +181,7 @@ function sendPage(reply: FastifyReply, status: number, page: Exclude<ReturnType<
 /** @param refused puts a refusal on record (plugins/refusals); default: there is no record */
 export function errorsPlugin(
   app: FastifyInstance,
-  asPage: AsPage = () => undefined,
+  asPage: AsPage = async () => undefined,
   refused: FastifyInstance['refused'] = () => Promise.resolve(),
 ): void {
   app.setErrorHandler(async (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
@@ -197,7 +201,7 @@ export function errorsPlugin(
     const shown = status >= 500 ? undefined : detail;
     // of a body that is not wanted enough is taken that its sender comes to read why
     if (status < 500) endBehindBody(request.raw, reply.raw);
-    const html = asPage(request, problem(code, request.id, shown), reply, error);
+    const html = await asPage(request, problem(code, request.id, shown), reply, error);
     if (html !== undefined) return sendPage(reply, status, html);
     return sendProblem(reply, request.id, code, shown);
   });
@@ -211,7 +215,7 @@ export function errorsPlugin(
 export function notFoundPlugin(
   app: FastifyInstance,
   before: preHandlerHookHandler[] = [],
-  asPage: AsPage = () => undefined,
+  asPage: AsPage = async () => undefined,
 ): void {
   const routes = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -228,12 +232,12 @@ export function notFoundPlugin(
       parts.every((part, i) => part === path[i] || (part.startsWith(':') && path[i] !== ''))
     );
   };
-  app.setNotFoundHandler({ preHandler: before }, (request, reply) => {
+  app.setNotFoundHandler({ preHandler: before }, async (request, reply) => {
     const path = (request.url.split('?')[0] ?? '').split('/');
     const allowed = new Set([...routes].flatMap(([url, methods]) => (matches(url, path) ? [...methods] : [])));
     countError(allowed.size === 0 ? 'not_found' : 'method_not_allowed');
     if (allowed.size === 0) {
-      const html = asPage(request, problem('not_found', request.id), reply, undefined);
+      const html = await asPage(request, problem('not_found', request.id), reply, undefined);
       return html === undefined ? sendProblem(reply, request.id, 'not_found') : sendPage(reply, 404, html);
     }
     return sendProblem(reply.header('allow', [...allowed].sort().join(', ')), request.id, 'method_not_allowed');

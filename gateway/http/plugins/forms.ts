@@ -81,12 +81,12 @@ const named = (faults: FormFaults, fields: FormFields): FormFaults =>
  * @returns its number; undefined where the form says not where it stands, or belongs to somebody else than who is
  * signed in
  */
-export function keepSent(
+export async function keepSent(
   request: FastifyRequest,
   reply: FastifyReply,
   why?: ErrorCode,
   faults?: FormFaults,
-): string | undefined {
+): Promise<string | undefined> {
   const { sent, session } = request;
   if (sent === undefined || (session !== undefined && session.person.id !== sent.place.person)) return undefined;
   const { place, form, fields } = sent;
@@ -102,7 +102,7 @@ export function keepSent(
       ? {}
       : { faults: { ...(faults === undefined ? {} : named(faults, fields)), ...again } }),
   };
-  const { token, id } = request.server.people.kept.keep(request.cookies[KEPT_COOKIE], place, kept);
+  const { token, id } = await request.server.people.kept.keep(request.cookies[KEPT_COOKIE], place, kept);
   void reply.setCookie(KEPT_COOKIE, token, { ...COOKIE, maxAge: KEPT_FOR / 1000 });
   return id;
 }
@@ -125,13 +125,13 @@ const goesBack = (status: number): boolean => status < 500;
  * Where a browser is sent whose form could not be taken.
  * @returns undefined where it is told on a page of its own
  */
-export function backToForm(
+export async function backToForm(
   request: FastifyRequest,
   reply: FastifyReply,
   code: ErrorCode,
   status: number,
   error: unknown,
-): { readonly to: string; readonly redirect: boolean } | undefined {
+): Promise<{ readonly to: string; readonly redirect: boolean } | undefined> {
   const { session, sent } = request;
   if (
     request.method !== 'POST' ||
@@ -141,7 +141,9 @@ export function backToForm(
     code === 'role_missing'
   )
     return undefined;
-  const id = keepSent(request, reply, code, isYitongError(error) ? error.extra.faults : undefined);
+  const faults = isYitongError(error) ? error.extra.faults : undefined;
+  // what could not be kept is told on a page of its own
+  const id = await keepSent(request, reply, code, faults).catch(() => undefined);
   return id === undefined ? undefined : { to: pageOf(sent.place, id, session), redirect: goesBack(status) };
 }
 
@@ -150,15 +152,14 @@ export function findKept(app: FastifyInstance): void {
   app.decorateRequest('kept', undefined);
   app.decorateRequest('sentFrom', undefined);
   app.decorateRequest('sent', undefined);
-  app.addHook('preHandler', (request, _reply, done) => {
+  app.addHook('preHandler', async (request) => {
     const query = request.query as Record<string, unknown>;
     const { kept: id } = query;
-    if (id === undefined) return done();
+    if (id === undefined) return;
     delete query['kept'];
     if (request.method === 'GET' && typeof id === 'string' && request.session !== undefined) {
-      const found = request.server.people.kept.find(request.cookies[KEPT_COOKIE], id, request.session.person);
+      const found = await request.server.people.kept.find(request.cookies[KEPT_COOKIE], id, request.session.person);
       if (found?.place.path === request.url.split('?')[0]) request.kept = found?.kept;
     }
-    done();
   });
 }

@@ -151,22 +151,28 @@ export function watchSpool(watched: Spool, maxBytes: number): void {
 }
 
 let tickets: Tickets | undefined;
+/** Undefined where the store does not answer: then the figures stay as they were. */
+const ticketsNow = (): Promise<Awaited<ReturnType<Tickets['all']>> | undefined> =>
+  (tickets?.all() ?? Promise.resolve([])).catch(() => undefined);
 // every worker sees the same tickets
 new Gauge({
   ...promOf('yitong_tickets_open'),
   aggregator: 'max',
-  collect() {
+  async collect() {
+    const all = await ticketsNow();
+    if (all === undefined) return;
     this.reset();
-    for (const { lifecycle, state, over } of tickets?.all() ?? [])
-      if (!over) this.inc({ lifecycle: lifecycle.id, state: state.state });
+    for (const { lifecycle, state, over } of all) if (!over) this.inc({ lifecycle: lifecycle.id, state: state.state });
   },
 });
 new Gauge({
   ...promOf('yitong_clocks_over'),
   aggregator: 'max',
-  collect() {
+  async collect() {
+    const all = await ticketsNow();
+    if (all === undefined) return;
     this.reset();
-    for (const { lifecycle, clocks } of tickets?.all() ?? [])
+    for (const { lifecycle, clocks } of all)
       for (const { clock, over, stoppedAt } of clocks)
         if (over && stoppedAt === undefined) this.inc({ lifecycle: lifecycle.id, clock });
   },
@@ -174,8 +180,25 @@ new Gauge({
 new Gauge({
   ...promOf('yitong_tickets_unreadable'),
   aggregator: 'max',
+  async collect() {
+    const count = await (tickets?.unreadable() ?? Promise.resolve(0)).catch(() => undefined);
+    if (count !== undefined) this.set(count);
+  },
+});
+
+/** Of the faces of this worker. */
+const effects = new Set<Pick<Tickets, 'age'>>();
+/** @returns ends it */
+export function watchEffects(watched: Pick<Tickets, 'age'>): () => void {
+  effects.add(watched);
+  return () => void effects.delete(watched);
+}
+new Gauge({
+  ...promOf('yitong_tickets_age_seconds'),
+  // the worker that is behind most
+  aggregator: 'max',
   collect() {
-    this.set(tickets?.unreadable() ?? 0);
+    this.set(Math.max(0, ...[...effects].map((one) => one.age() / 1000)));
   },
 });
 
@@ -183,14 +206,17 @@ export function watchTickets(watched: Tickets): void {
   tickets = watched;
 }
 
-let numbers: (() => Numbers) | undefined;
+let numbers: (() => Promise<Numbers>) | undefined;
+/** Undefined where nobody counts, or the store does not answer: then the figures stay as they were. */
+const countedNow = (): Promise<Numbers | undefined> => numbers?.().catch(() => undefined) ?? Promise.resolve(undefined);
 // every worker reads the same store
 const documentGauge = (name: MetricOf<'gauge'>, value: (all: Numbers) => number): Gauge =>
   new Gauge({
     ...promOf(name),
     aggregator: 'max',
-    collect() {
-      this.set(numbers === undefined ? 0 : value(numbers()));
+    async collect() {
+      const all = await countedNow();
+      if (all !== undefined) this.set(value(all));
     },
   });
 documentGauge('yitong_reports_issued', ({ issued }) => issued);
@@ -198,11 +224,11 @@ documentGauge('yitong_certificates_replaced', ({ certificates }) => certificates
 new Gauge({
   ...promOf('yitong_documents_verified'),
   aggregator: 'max',
-  collect() {
-    for (const [outcome, count] of Object.entries(numbers?.().verified ?? {})) this.set({ outcome }, count);
+  async collect() {
+    for (const [outcome, count] of Object.entries((await countedNow())?.verified ?? {})) this.set({ outcome }, count);
   },
 });
 
-export function watchNumbers(of: () => Numbers): void {
+export function watchNumbers(of: () => Promise<Numbers>): void {
   numbers = of;
 }

@@ -15,7 +15,7 @@ import { type Language, languageOf } from '../../ground/language/language.js';
 import { type Recorder, recorder } from '../../log/entries/recorder.js';
 import { openSearch, type SearchIndex } from '../../log/search/index.js';
 import { type KeptForms, openKeptForms } from '../people/kept.js';
-import { openSessions, type Session, type Sessions } from '../people/sessions.js';
+import { openSessions, type Session, type Sessions, sessionFile, sessionsIn } from '../people/sessions.js';
 import { openSignIn, type SignIn } from '../people/signin.js';
 import { compressPages } from './compress.js';
 import { filesPlugin } from './files.js';
@@ -130,7 +130,7 @@ function guardRoutes(app: FastifyInstance): void {
     const ours = isFromHere(request) && (session === undefined || hasToken(request, session));
     takeCarried(request);
     if (session === undefined && request.routeOptions.config.roles !== undefined) {
-      const id = isFromHere(request) ? keepSent(request, reply, 'sign_in_required') : undefined;
+      const id = isFromHere(request) ? await keepSent(request, reply, 'sign_in_required') : undefined;
       if (id === undefined) throw new YitongError('sign_in_required', 'sign in first');
       await app.refused(request, 'sign_in_required');
       return reply
@@ -139,7 +139,7 @@ function guardRoutes(app: FastifyInstance): void {
     }
     if (session === undefined || ours) return;
     // of a page that another session of the same person had
-    const id = isFromHere(request) && isPage(request) ? keepSent(request, reply, 'form_foreign') : undefined;
+    const id = isFromHere(request) && isPage(request) ? await keepSent(request, reply, 'form_foreign') : undefined;
     if (id === undefined || request.sent === undefined)
       throw new YitongError('form_foreign', 'the form did not come from a page of this session; load the page again');
     await app.refused(request, 'form_foreign');
@@ -148,9 +148,14 @@ function guardRoutes(app: FastifyInstance): void {
 }
 
 export async function peoplePlugin(app: FastifyInstance, context: GatewayContext): Promise<void> {
-  const { settings, dataDir, now, journal, provider } = context;
+  const { settings, dataDir, state, now, journal, provider } = context;
   const { idleMinutes, maxHours } = settings.people;
-  const sessions = openSessions({ dataDir, now, idleMs: idleMinutes * MINUTE, maxMs: maxHours * 60 * MINUTE });
+  const sessions = openSessions({
+    map: state === undefined ? sessionFile(dataDir) : sessionsIn(state),
+    now,
+    idleMs: idleMinutes * MINUTE,
+    maxMs: maxHours * 60 * MINUTE,
+  });
   app.addHook('onClose', () => sessions.close());
   const kept = openKeptForms(dataDir, now);
   app.addHook('onClose', () => kept.close());
@@ -181,7 +186,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
 
   await headersAndForms(app);
 
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', async (request, reply) => {
     const chosen = (request.query as { readonly lang?: unknown }).lang;
     request.language = languageOf(chosen ?? request.cookies[LANGUAGE_COOKIE], request.headers['accept-language']);
     if (chosen === 'zh' || chosen === 'en')
@@ -193,8 +198,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
         maxAge: YEAR,
       });
     const token = request.cookies[SESSION_COOKIE];
-    request.session = token === undefined ? undefined : sessions.find(token);
-    done();
+    request.session = token === undefined ? undefined : await sessions.find(token);
   });
   await peopleLimitsPlugin(app, context);
   guardRoutes(app);

@@ -11,7 +11,7 @@ import { type FrameProps, page } from './page.js';
 export const errorWords = (code: ErrorCode, language: Language): string => wordsOf(code)[language];
 
 /** Undefined unless a browser asks for a page. Of a form that could not be taken its own page comes again. */
-export function errorPage(
+export async function errorPage(
   request: FastifyRequest,
   { status, code, detail, requestId }: Problem,
   workspace: FrameProps['workspace'],
@@ -21,7 +21,7 @@ export function errorPage(
   if (!isPage(request)) return undefined;
   const { language } = request;
   const zh = language === 'zh';
-  const back = backToForm(request, reply, code, status, error);
+  const back = await backToForm(request, reply, code, status, error);
   if (back?.redirect === true) return { to: back.to };
   const to = back?.to ?? (status === 401 ? '/sign-in' : request.session === undefined ? '/' : '/console');
   const words =

@@ -6,7 +6,6 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as later } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
-import { render } from 'preact-render-to-string';
 import { errorWords } from '../../../contracts/error-words.js';
 import { roleNames } from '../../ground/identity/person.js';
 import { toldLate } from '../plugins/errors.js';
@@ -91,7 +90,8 @@ export async function sendInSteps(
   open.write(before);
   stream = open;
   result
-    .then((children) => render(children))
+    // within its page, from which forms have the token of the session
+    .then((children) => framed(request, { ...content, children: [HERE, children, HERE] }).split(HERE)[1] ?? '')
     .catch(async (error: unknown) => {
       request.log.error({ err: error, requestId: request.id }, 'page failed');
       const code = await toldLate(request, error);

@@ -105,6 +105,14 @@ export class KeyRecords {
     return this.#open(at, value);
   }
 
+  /** Every key that is there, under its look-up in hex. @throws SubjectKeyDamaged */
+  *all(): Generator<{ readonly id: string; readonly secret: SubjectSecret }, void> {
+    for (const { key, value } of this.#map.getRange({})) {
+      const secret = key.length === LOOKUP ? this.#open(key, value) : undefined;
+      if (secret !== undefined) yield { id: key.toString('hex'), secret };
+    }
+  }
+
   /**
    * Makes what is missing, in one transaction that is on disk when this returns. What is damaged is left as it is.
    * @returns the secrets that were made, by subject

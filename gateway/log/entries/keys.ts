@@ -196,6 +196,22 @@ class CachedSubjectKeys implements SubjectKeys {
   }
 }
 
+/**
+ * All keys of a data folder, each under the HMAC of its subject in hex, and the secret of that HMAC: for a store that
+ * takes them over.
+ * @throws YitongError `store_damaged`; SubjectKeyDamaged
+ */
+export function takeSubjectKeys<T>(
+  dir: string,
+  take: (secret: Buffer, keys: Iterable<{ readonly id: string; readonly secret: SubjectSecret }>) => Promise<T>,
+): Promise<T> {
+  const [secretFile, mapFile, halvesFile] = [join(dir, 'secret'), join(dir, 'subjects'), join(dir, 'halves')];
+  refuseLost({ secretFile, mapFile, halvesFile });
+  const bytes = readFileSync(secretFile);
+  const records = new KeyRecords({ mapFile, halvesFile, secret: createSecretKey(bytes), randomBytes: systemRandom });
+  return take(bytes, records.all()).finally(() => records.close());
+}
+
 /** @throws YitongError `store_damaged` where files of the store are there without the others */
 function refuseLost({
   secretFile,

@@ -28,13 +28,14 @@ const OF_GATEWAY = ['host', 'port', 'peopleHost', 'peoplePort', 'healthHost', 'h
 
 export function fixedSettings(
   { prefix, settings: sections }: Pick<Workspace, 'prefix' | 'settings'>,
-  { gateway, audit, keep, state }: Pick<Settings, 'gateway' | 'audit' | 'keep' | 'state'>,
+  { gateway, audit, keep, state, view }: Pick<Settings, 'gateway' | 'audit' | 'keep' | 'state' | 'view'>,
 ): FixedSettings {
   const all: Record<string, string> = { prefix: JSON.stringify(prefix), bus: JSON.stringify(sections['bus'] ?? null) };
   for (const key of OF_GATEWAY) all[`gateway.${key}`] = JSON.stringify(gateway[key]);
   for (const [key, value] of Object.entries(audit)) all[`audit.${key}`] = JSON.stringify(value);
   for (const [key, value] of Object.entries(keep)) all[`keep.${key}`] = JSON.stringify(value);
   for (const [key, value] of Object.entries(state)) all[`state.${key}`] = JSON.stringify(value);
+  for (const [key, value] of Object.entries(view)) all[`view.${key}`] = JSON.stringify(value);
   return all;
 }
 

@@ -15,7 +15,7 @@ import type { DatasetState, ViewWriter } from '../../answer/view/port.js';
 import { type Family, gauge, type Labels } from '../../ground/counts/families.js';
 import { openState } from '../../http/publishing/state.js';
 
-const STATUSES = ['current', 'stale', 'never-loaded'] as const;
+const STATUSES = ['current', 'stale', 'never-loaded', 'unavailable'] as const;
 
 interface ViewParts {
   readonly workspace: Pick<Workspace, 'contracts' | 'prefix'>;

@@ -151,7 +151,7 @@ class RunningHousekeeping implements Housekeeping {
   }
 
   /** @returns how many went */
-  #removePast(kind: Kind): Promise<number> | number {
+  #removePast(kind: Kind): Promise<number> {
     const { keep, tickets } = this.#options;
     switch (kind) {
       case 'positions':
@@ -201,9 +201,9 @@ class RunningHousekeeping implements Housekeeping {
   }
 
   /** Alerts of clocks that are still overdue stay: they would be raised again. */
-  #removeAlerts(): number {
+  async #removeAlerts(): Promise<number> {
     const { alerts, keep, tickets } = this.#options;
-    const standing = new Set(overdueAlerts(tickets(), this.#now()).map(({ id }) => id));
+    const standing = new Set((await overdueAlerts(tickets(), this.#now())).map(({ id }) => id));
     return alerts.prune(this.#now() - keep.alerts, standing);
   }
 

@@ -50,6 +50,8 @@ export class LogWatching {
   /** Of what raises alerts by the time. */
   readonly #timers: (NodeJS.Timeout | undefined)[] = [];
   readonly #indexing: NodeJS.Timeout;
+  /** The look at clocks that is under way. */
+  #clocks: Promise<void> | undefined;
 
   constructor(parts: LogWatchingParts) {
     const { dataDir, rules, thresholds, signer, audit, tell, passed } = parts;
@@ -72,7 +74,7 @@ export class LogWatching {
       onPass: () => passed('watching'),
     });
     this.#tellCounts();
-    if (thresholds.has(OVERDUE)) this.#timers.push(setInterval(() => this.#lookAtClocks(), CLOCKS_EVERY));
+    if (thresholds.has(OVERDUE)) this.#timers.push(setInterval(() => void this.#clocksInTurn(), CLOCKS_EVERY));
     if (thresholds.has(DAMAGED_KEY)) {
       // whatever is found is raised, and nothing waits for it
       const look = (): void => void this.#lookAtKeys();
@@ -88,6 +90,7 @@ export class LogWatching {
 
   /** Resolves when the alerts that were raised have their entries in the journal. */
   async stop(): Promise<void> {
+    await this.#clocks;
     await this.watcher.stop();
     await this.#recorder.close();
   }
@@ -108,10 +111,15 @@ export class LogWatching {
     this.#parts.tell({ kind: 'alert', message: inWords(error) });
   }
 
-  #lookAtClocks(): void {
+  /** One look at a time, however long the store takes. */
+  #clocksInTurn(): Promise<void> {
+    return (this.#clocks ??= this.#lookAtClocks().finally(() => (this.#clocks = undefined)));
+  }
+
+  async #lookAtClocks(): Promise<void> {
     try {
+      this.watcher.raise(await overdueAlerts(this.#parts.tickets(), Date.now()));
       this.#parts.passed('clocks');
-      this.watcher.raise(overdueAlerts(this.#parts.tickets(), Date.now()));
     } catch (error) {
       this.#failed(error);
     }

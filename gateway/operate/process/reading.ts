@@ -13,20 +13,28 @@ import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { Tracer } from '../../../contracts/tracing.js';
 import type { Workspace } from '../../../contracts/types.js';
-import { followBus } from '../../answer/view/follow.js';
+import { type FollowOptions, followBus } from '../../answer/view/follow.js';
 import { ViewDamaged } from '../../answer/view/lmdb/checked.js';
 import { openLmdbViewWriter } from '../../answer/view/lmdb/index.js';
 import { VIEW_FILE } from '../../answer/view/lmdb/store.js';
 import type { ViewWriter } from '../../answer/view/port.js';
+import { declaredServers, FollowedServers, type ServersWriter } from '../../answer/view/postgres/index.js';
+import type { ViewSettings } from '../../ground/config/view.js';
 import { inWords } from '../../ground/logging/words.js';
+import type { State } from '../../ground/state/port.js';
 import { openTickets, type Tickets } from '../../procedures/lifecycles/tickets.js';
 import { ViewLook } from './view-look.js';
 import type { WriterHealth } from './writer-health.js';
 
 interface ReadingParts {
   readonly dataDir: string;
+  /** What relative paths in its settings begin from. */
+  readonly workspaceDir: string;
+  readonly view: ViewSettings;
+  /** That all replicas share. */
+  readonly state?: State;
   readonly bus: Bus;
-  readonly health: Pick<WriterHealth, 'follows' | 'away' | 'incomplete'>;
+  readonly health: Pick<WriterHealth, 'follows' | 'away' | 'incomplete' | 'servers'>;
   readonly alert: (message: string) => void;
   /** Whether a record of an unknown schema is waited with. */
   readonly hold: () => boolean;
@@ -40,7 +48,7 @@ interface ReadingParts {
 
 interface Reading {
   readonly workspace: Workspace;
-  readonly writer: ViewWriter;
+  readonly writer: ServersWriter;
   readonly tickets: Tickets;
   readonly calendars: ReadonlyMap<string, Calendar>;
   readonly topics: readonly string[];
@@ -87,21 +95,97 @@ async function openView(
   }
 }
 
-/** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
-async function openReading(
+/** The view as the writer has it open, wherever it stands. */
+interface WrittenView {
+  readonly writer: ServersWriter;
+  follow(options: Omit<FollowOptions, 'writer' | 'workspace'>): Promise<void>;
+  looked(): boolean;
+  close(): Promise<void>;
+}
+
+/** The view in the data folder. @throws YitongError `view_unavailable` */
+async function openEmbedded(
   workspace: Workspace,
-  { dataDir, bus, health, alert, hold, viewMaxBytes, onFull, tracer }: ReadingParts,
+  { dataDir, alert, viewMaxBytes }: Pick<ReadingParts, 'dataDir' | 'alert' | 'viewMaxBytes'>,
   onDamaged: (why: string) => void,
-  damaged = false,
-): Promise<Reading> {
+  damaged: boolean,
+): Promise<WrittenView> {
   const { writer, looked } = await openView(dataDir, workspace, alert, { damaged, maxBytes: viewMaxBytes });
   const look = new ViewLook({ looked, look: (signal) => writer.look(signal), onDamaged, alert });
   const following = new Set<string>();
+  return {
+    writer,
+    follow: (options) =>
+      followBus({
+        ...options,
+        writer,
+        workspace,
+        onState(dataset, state) {
+          options.onState?.(dataset, state);
+          if (state === 'following') following.add(dataset);
+          else following.delete(dataset);
+          if (following.size === workspace.contracts.size)
+            writer.rebuilt().catch((error: unknown) => alert(inWords(error)));
+        },
+      }),
+    looked: () => look.whole,
+    async close() {
+      await look.stop();
+      await writer.close();
+      if (!look.whole) return;
+      try {
+        rememberLooked(viewFile(dataDir));
+      } catch (error) {
+        // the next start looks at all of it
+        alert(inWords(error));
+      }
+    },
+  };
+}
+
+/** The view on its servers, which look after their own disks. */
+function openServers(
+  workspace: Workspace,
+  { workspaceDir, view, health, alert }: Pick<ReadingParts, 'workspaceDir' | 'view' | 'health' | 'alert'>,
+): WrittenView {
+  const declared = declaredServers(view, workspaceDir, { file: join(workspaceDir, 'yitong.json') }, 'write');
+  const writer = new FollowedServers(declared, workspace);
+  const troubles = new Map<string, string>();
+  return {
+    writer,
+    follow: (options) =>
+      writer.follow({
+        ...options,
+        onServer(server, trouble) {
+          if (troubles.get(server) === trouble) return;
+          if (trouble === undefined) troubles.delete(server);
+          else troubles.set(server, trouble);
+          if (trouble !== undefined) alert(`the view's server \`${server}\`: ${trouble}`);
+          health.servers([...troubles].map(([name, why]) => `the view's server \`${name}\` is not written to: ${why}`));
+        },
+      }),
+    looked: () => true,
+    close: () => writer.close(),
+  };
+}
+
+/** @throws YitongError `view_unavailable`, `bad_lifecycle`, `bad_calendar` */
+async function openReading(
+  workspace: Workspace,
+  parts: ReadingParts,
+  onDamaged: (why: string) => void,
+  damaged = false,
+): Promise<Reading> {
+  const { dataDir, state, bus, health, alert, hold, onFull, tracer } = parts;
+  const view =
+    parts.view.driver === 'postgres'
+      ? openServers(workspace, parts)
+      : await openEmbedded(workspace, parts, onDamaged, damaged);
   const calendars = await loadCalendars(workspace.layers);
-  const tickets = await openTickets({ dataDir, workspace, now: Date.now });
+  const tickets = await openTickets({ dataDir, workspace, now: Date.now, ...present({ state }) });
   return {
     workspace,
-    writer,
+    writer: view.writer,
     tickets,
     calendars,
     topics: [
@@ -109,20 +193,12 @@ async function openReading(
       ...[...workspace.authorities.keys()].map((id) => controlTopic(workspace.prefix, id)),
     ],
     follow: (signal) =>
-      followBus({
+      view.follow({
         ...present({ tracer }),
         bus,
-        writer,
-        workspace,
         signal,
         hold,
-        onState(dataset, state) {
-          health.follows(dataset, state);
-          if (state === 'following') following.add(dataset);
-          else following.delete(dataset);
-          if (following.size === workspace.contracts.size)
-            writer.rebuilt().catch((error: unknown) => alert(inWords(error)));
-        },
+        onState: health.follows,
         onError(error) {
           const message = inWords(error);
           alert(message);
@@ -132,18 +208,10 @@ async function openReading(
         onNotice: alert,
         onIncomplete: health.incomplete,
       }),
-    looked: () => look.whole,
+    looked: () => view.looked(),
     async close() {
-      await look.stop();
       await tickets.close();
-      await writer.close();
-      if (!look.whole) return;
-      try {
-        rememberLooked(viewFile(dataDir));
-      } catch (error) {
-        // the next start looks at all of it
-        alert(inWords(error));
-      }
+      await view.close();
     },
   };
 }

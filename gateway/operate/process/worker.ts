@@ -14,6 +14,7 @@ import { loadStill } from '../../answer/inforce/loading.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import { openLmdbViewReader } from '../../answer/view/lmdb/index.js';
 import type { ViewReader } from '../../answer/view/port.js';
+import { openPostgresViewReader } from '../../answer/view/postgres/index.js';
 import { peopleAddress } from '../../documents/address.js';
 import type { WorkerContext } from '../../documents/context.js';
 import { openReports } from '../../documents/reports/index.js';
@@ -253,11 +254,20 @@ class WorkerProcess {
       ]);
       await following.look();
     }
-    const view = openLmdbViewReader({
-      dir: join(data, 'view'),
-      workspace,
-      onDamaged: (file) => tell({ kind: 'damaged', file }),
-    });
+    const view =
+      settings.view.driver === 'postgres'
+        ? openPostgresViewReader({
+            settings: settings.view,
+            baseDir: this.#args.workspace,
+            place: { file: join(this.#args.workspace, 'yitong.json') },
+            workspace,
+            onAway: (server, why) => this.#say('warn', `the view's server \`${server}\` is away: ${why}`),
+          })
+        : openLmdbViewReader({
+            dir: join(data, 'view'),
+            workspace,
+            onDamaged: (file) => tell({ kind: 'damaged', file }),
+          });
     const tracing = await childTracing(settings.tracing, name, this.#args);
     const spooling = spoolOf(bus);
     if (spooling === undefined) return { shared, view, tracing, spool: undefined };

@@ -20,6 +20,8 @@ export interface WriterHealth {
   housekeeping(problems: readonly string[]): void;
   /** Of stores that are nearly full, or full. */
   stores(problems: readonly string[]): void;
+  /** Of servers of the view that are away. */
+  servers(problems: readonly string[]): void;
   /** What is wrong between this replica and the others of the log. */
   replicas(problems: readonly string[]): void;
 }
@@ -39,6 +41,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let replicas: readonly string[] = [];
   let kept: readonly string[] = [];
   let filling: readonly string[] = [];
+  let servers: readonly string[] = [];
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable')
@@ -55,6 +58,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`),
       ...spooled,
       ...filling,
+      ...servers,
       ...replicas,
       ...kept,
     ];
@@ -88,6 +92,10 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     },
     stores(problems) {
       filling = problems;
+      say();
+    },
+    servers(problems) {
+      servers = problems;
       say();
     },
     replicas(problems) {

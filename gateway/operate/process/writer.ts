@@ -17,6 +17,7 @@ import { readSettings, type Settings, signerNames } from '../../ground/config/in
 import type { Family } from '../../ground/counts/families.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
 import { inWords, wordsOf } from '../../ground/logging/words.js';
+import type { State } from '../../ground/state/port.js';
 import type { Tracing } from '../../ground/tracing/port.js';
 import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
@@ -34,6 +35,7 @@ import { partFigures } from '../metrics/parts.js';
 import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
+import { takeStoresOver } from './adopt.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
@@ -129,7 +131,10 @@ class WriterProcess {
       viewMaxBytes: content.settings.gateway.viewMaxBytes,
     });
     const lookAtSizes = (): void => this.#health.stores(sizes.warnings());
-    const reading = await this.#followBus(content, bus, tracing, lookAtSizes);
+    const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
+    // who asks first finds what is taken over; one that has to wait for the state is not waited for
+    await taking?.tried;
+    const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
     const among = await this.#joinReplicas(content, log);
@@ -170,6 +175,7 @@ class WriterProcess {
     await watching.close();
     await log.keys.close();
     await reading.current().close();
+    await taking?.stop();
     await state?.close();
     await bus.close();
     await spool?.close();
@@ -218,20 +224,22 @@ class WriterProcess {
   async #followBus(
     { workspace, settings }: Content,
     bus: Bus,
-    tracing: Tracing | undefined,
+    { tracing, state }: { readonly tracing: Tracing | undefined; readonly state: State | undefined },
     onFull: () => void,
   ): Promise<FollowedWorkspace> {
     const reading = await followWorkspace(
       workspace,
       {
         dataDir: this.#args.data,
+        workspaceDir: this.#args.workspace,
+        view: settings.view,
         bus,
         alert,
         hold: () => this.#hold,
         viewMaxBytes: settings.gateway.viewMaxBytes,
         onFull,
         health: this.#health,
-        ...present({ tracer: tracing?.tracer }),
+        ...present({ tracer: tracing?.tracer, state }),
       },
       this.#signal,
     );

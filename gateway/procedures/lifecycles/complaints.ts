@@ -14,14 +14,17 @@ export interface HandledComplaint {
 }
 
 /** Complaints that somebody may see, the next to run out first. */
-export function complaintsFor(tickets: Pick<Tickets, 'list' | 'get'>, person: Person): readonly HandledComplaint[] {
+export async function complaintsFor(
+  tickets: Pick<Tickets, 'list' | 'get'>,
+  person: Person,
+): Promise<readonly HandledComplaint[]> {
   const actor = { kind: 'person', person } as const;
-  return tickets
-    .list(actor)
-    .filter(({ head }) => isUse(head.dataset))
-    .map(({ head: { id } }) => {
-      const ticket = tickets.get(id, actor);
+  const complaints = (await tickets.list(actor)).filter(({ head }) => isUse(head.dataset));
+  return Promise.all(
+    complaints.map(async ({ head: { id } }) => {
+      const ticket = await tickets.get(id, actor);
       const { record } = ticket;
       return { id, ticket, about: record === undefined ? undefined : useOf(record), subject: record?.subject };
-    });
+    }),
+  );
 }

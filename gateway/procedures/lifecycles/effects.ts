@@ -1,5 +1,6 @@
 /**
- * What tickets do to records, for whoever shows or reports them: looked up in memory, as new as a quarter of a second.
+ * What tickets do to records, for whoever shows or reports them: looked up in memory, which a reader of the store
+ * brings up to date beside the questions.
  */
 import type { Effect } from '../../../contracts/lifecycle/types.js';
 
@@ -75,13 +76,14 @@ export class EffectTable {
   }
 }
 
+/** @param version how many events the table knows; throws where nothing was ever read */
 export function recordEffects(
   table: EffectTable,
   reference: (record: RecordRef) => string,
-  refresh: () => number,
+  version: () => number,
 ): RecordEffects {
   const has = (record: RecordRef, effect: Effect): boolean => {
-    refresh();
+    version();
     return table.has(record.dataset, () => reference(record), effect);
   };
   const marks = (record: RecordRef): readonly Mark[] => (has(record, 'mark') ? OBJECTION : NONE);
@@ -89,6 +91,6 @@ export function recordEffects(
     marks,
     missing: ({ dataset, subject }) => marks({ dataset, subject, recordId: '', missing: true }),
     hidden: (record) => (has(record, 'delete') ? 'revoked' : has(record, 'hide') ? 'repaired' : undefined),
-    version: refresh,
+    version,
   };
 }

@@ -8,6 +8,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } fr
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { replaceFile } from '../../ground/files/durable.js';
+import { endDocuments, endLink } from '../../ground/state/ending.js';
+import type { Change, State } from '../../ground/state/port.js';
 import type { SubjectSecret } from '../../log/entries/keys.js';
 import { NONCE_BYTES, sealBytes, unsealBytes } from '../../log/entries/seal.js';
 import { ticketsDir } from './store.js';
@@ -96,45 +98,130 @@ export function readFiles(
   });
 }
 
-const folderOf = (dataDir: string, ticket: string): string => join(ticketsDir(dataDir), 'files', ticket);
-
-/** On disk when this returns. */
-export function storeFiles(
-  dataDir: string,
-  ticket: string,
-  files: readonly { readonly id: string; readonly bytes: Buffer }[],
-  secret: SubjectSecret,
-): void {
-  if (files.length === 0) return;
-  const folder = folderOf(dataDir, ticket);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const { id, bytes } of files)
-    replaceFile(join(folder, id), sealBytes(secret, randomBytes(NONCE_BYTES), bytes), { mode: 0o600 });
-}
-
-/** @throws YitongError `store_damaged` where it is gone or was changed */
-export function loadFile(dataDir: string, ticket: string, { id, digest }: TicketFile, secret: SubjectSecret): Buffer {
-  const path = join(folderOf(dataDir, ticket), id);
-  const bytes = ID.test(id) && existsSync(path) ? unsealBytes(secret, readFileSync(path)) : undefined;
-  if (bytes === undefined || createHash('sha256').update(bytes).digest('base64url') !== digest)
-    throw new YitongError('store_damaged', 'a file of a ticket is missing or was changed; put it back from a backup');
-  return bytes;
-}
-
-/** Of an act that took no effect. */
-export function dropFiles(dataDir: string, ticket: string, files: readonly Pick<TicketFile, 'id'>[]): void {
-  for (const { id } of files) rmSync(join(folderOf(dataDir, ticket), id), { force: true });
+/** Files of tickets, where they stand. */
+export interface TicketFiles {
+  /** Durable when it resolves. */
+  store(
+    ticket: string,
+    files: readonly { readonly id: string; readonly bytes: Buffer }[],
+    secret: SubjectSecret,
+    now: number,
+  ): Promise<void>;
+  /** @throws YitongError `store_damaged` where it is gone or was changed */
+  load(ticket: string, file: TicketFile, secret: SubjectSecret): Promise<Buffer>;
+  /** Of an act that took no effect. */
+  drop(ticket: string, files: readonly Pick<TicketFile, 'id'>[]): Promise<void>;
+  /** Files of tickets that never came to be: whoever stored them ended before the act was stored. */
+  dropStray(isTicket: (id: string) => Promise<boolean>, now: number): Promise<void>;
+  /** All of a ticket. */
+  remove(ticket: string): Promise<void>;
 }
 
 /** How long an act may take from its files to itself. */
 const DAY = 86_400_000;
 
-/** Files of tickets that never came to be: whoever stored them ended before the act was stored. */
-export function dropStray(dataDir: string, isTicket: (id: string) => boolean, now: number): void {
-  const folder = join(ticketsDir(dataDir), 'files');
-  for (const id of existsSync(folder) ? readdirSync(folder) : [])
-    if (!isTicket(id) && now - statSync(join(folder, id)).mtimeMs > DAY) removeFiles(dataDir, id);
+const checked = (bytes: Buffer | undefined, { digest }: TicketFile): Buffer => {
+  if (bytes === undefined || createHash('sha256').update(bytes).digest('base64url') !== digest)
+    throw new YitongError('store_damaged', 'a file of a ticket is missing or was changed; put it back from a backup');
+  return bytes;
+};
+
+/** In the data folder. */
+export function ticketFilesIn(dataDir: string): TicketFiles {
+  const all = join(ticketsDir(dataDir), 'files');
+  const folderOf = (ticket: string): string => join(all, ticket);
+  const remove = (ticket: string): void => rmSync(folderOf(ticket), { recursive: true, force: true });
+  return {
+    async store(ticket, files, secret) {
+      if (files.length === 0) return;
+      const folder = folderOf(ticket);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      for (const { id, bytes } of files)
+        replaceFile(join(folder, id), sealBytes(secret, randomBytes(NONCE_BYTES), bytes), { mode: 0o600 });
+    },
+    async load(ticket, file, secret) {
+      const path = join(folderOf(ticket), file.id);
+      return checked(ID.test(file.id) && existsSync(path) ? unsealBytes(secret, readFileSync(path)) : undefined, file);
+    },
+    async drop(ticket, files) {
+      for (const { id } of files) rmSync(join(folderOf(ticket), id), { force: true });
+    },
+    async dropStray(isTicket, now) {
+      for (const id of existsSync(all) ? readdirSync(all) : [])
+        if (!(await isTicket(id)) && now - statSync(join(all, id)).mtimeMs > DAY) remove(id);
+    },
+    async remove(ticket) {
+      remove(ticket);
+    },
+  };
 }
 
-export const removeFiles = (dataDir: string, ticket: string): void =>
-  rmSync(folderOf(dataDir, ticket), { recursive: true, force: true });
+const FILE = 'ticket-file';
+/** Beside each file, so that stray ones are found without their bytes. */
+const BROUGHT = 'ticket-file-brought';
+
+/** A file of a data folder, as it stands there: sealed. */
+export const adoptFile = async (state: State, ticket: string, file: string, bytes: Buffer): Promise<void> =>
+  void (await state.commit(fileChanges(ticket, file, bytes, [])));
+
+const fileId = (ticket: string, file: string): string => `${ticket}/${file}`;
+const fileChanges = (ticket: string, file: string, sealed: Buffer, links: readonly string[]): readonly Change[] => {
+  const id = fileId(ticket, file);
+  return [
+    { do: 'put', kind: FILE, id, body: { enc: sealed.toString('base64') } },
+    { do: 'put', kind: BROUGHT, id, links: [`of/${ticket}`, ...links], body: { ticket } },
+  ];
+};
+
+/** In the state that all replicas share. */
+export function ticketFilesInState(state: State): TicketFiles {
+  const removal = (id: string): readonly Change[] => [
+    { do: 'remove', kind: FILE, id },
+    { do: 'remove', kind: BROUGHT, id },
+  ];
+  return {
+    async store(ticket, files, secret, now) {
+      for (const { id, bytes } of files) {
+        const sealed = sealBytes(secret, randomBytes(NONCE_BYTES), bytes);
+        await state.commit(fileChanges(ticket, id, sealed, [endLink(now + DAY)]));
+      }
+    },
+    async load(ticket, file, secret) {
+      const found = await state.document(FILE, fileId(ticket, file.id));
+      const { enc = '' } = (found?.body ?? {}) as { readonly enc?: string };
+      return checked(found === undefined ? undefined : unsealBytes(secret, Buffer.from(enc, 'base64')), file);
+    },
+    async drop(ticket, files) {
+      for (const { id } of files) await state.commit(removal(fileId(ticket, id)));
+    },
+    async dropStray(isTicket, now) {
+      const there = new Map<string, boolean>();
+      for (const ticket of await overdue(state, now)) there.set(ticket, await isTicket(ticket));
+      // of a ticket that is there it is looked for no more
+      await endDocuments(state, BROUGHT, now, ({ kind, id, version, body }) => {
+        const { ticket } = body as unknown as { readonly ticket: string };
+        const known = there.get(ticket);
+        if (known === undefined) return [];
+        return known ? [{ do: 'put', kind, id, version, links: [`of/${ticket}`], body: { ticket } }] : removal(id);
+      });
+    },
+    async remove(ticket) {
+      const link = `of/${ticket}`;
+      for (;;) {
+        const { documents } = await state.documents(BROUGHT, { link });
+        if (documents.length === 0) return;
+        await state.commit(documents.flatMap(({ id }) => removal(id)));
+      }
+    },
+  };
+}
+
+/** Tickets whose files were brought longer than a day ago and not looked at since. */
+async function overdue(state: State, now: number): Promise<ReadonlySet<string>> {
+  const tickets = new Set<string>();
+  await endDocuments(state, BROUGHT, now, ({ body }) => {
+    tickets.add((body as unknown as { readonly ticket: string }).ticket);
+    return [];
+  });
+  return tickets;
+}

@@ -7,8 +7,8 @@ import type { Tickets } from './tickets.js';
 export const OVERDUE = 'overdue';
 
 /** Alerts of all clocks that run and are over at `now`; found again, each is the same one. */
-export function overdueAlerts(tickets: Pick<Tickets, 'all'>, now: number): readonly Alert[] {
-  return tickets.all().flatMap(({ head, lifecycle, clocks }) =>
+export async function overdueAlerts(tickets: Pick<Tickets, 'all'>, now: number): Promise<readonly Alert[]> {
+  return (await tickets.all()).flatMap(({ head, lifecycle, clocks }) =>
     clocks.flatMap(({ clock, startedAt, stoppedAt, over, due }): Alert[] =>
       stoppedAt !== undefined || !over
         ? []

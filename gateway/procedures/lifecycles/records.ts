@@ -3,12 +3,13 @@
  * words.
  */
 import { decodeRecord } from '../../../contracts/avro.js';
+import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { dateToDays, daysToDate } from '../../../contracts/logical.js';
 import { lastDayOfMonths } from '../../../contracts/terms.js';
 import type { Contract, Localised, Workspace } from '../../../contracts/types.js';
 import { partsOf, valuesAt } from '../../answer/question/values-at-path.js';
-import type { ViewReader } from '../../answer/view/port.js';
+import type { ReadPoint, ViewReader } from '../../answer/view/port.js';
 import type { RecordRef } from './effects.js';
 import type { Tickets } from './tickets.js';
 
@@ -59,10 +60,13 @@ function factsOf(contract: Contract, value: unknown, codelists: Workspace['codel
 }
 
 interface RecordReader {
-  /** The current records of a subject in these datasets. */
-  of(subject: string, contracts: readonly Contract[]): readonly ShownRecord[];
+  /**
+   * The current records of a subject in these datasets.
+   * @throws YitongError `view_unavailable` where it cannot be said what is on record
+   */
+  of(subject: string, contracts: readonly Contract[]): Promise<readonly ShownRecord[]>;
   /** Undefined where it is not, or no longer, there. */
-  one(record: RecordRef): ShownRecord | undefined;
+  one(record: RecordRef): Promise<ShownRecord | undefined>;
 }
 
 /**
@@ -93,6 +97,8 @@ function opensOf(
   return opens;
 }
 
+const NOW: ReadPoint = { kind: 'now' };
+
 const nextDay = (day: string): string => daysToDate((dateToDays(day) ?? Number.NaN) + 1) ?? '~';
 
 export function recordReader({
@@ -104,48 +110,48 @@ export function recordReader({
   readonly view: ViewReader;
   readonly tickets: Pick<Tickets, 'lifecycles'>;
 }): RecordReader {
-  const named = ({ name, authority }: Contract): Pick<ShownRecord, 'name' | 'authority'> => ({
+  const titled = ({ name, authority }: Contract): Pick<ShownRecord, 'name' | 'authority'> => ({
     name,
     authority: workspace.authorities.get(authority)?.name ?? { zh: authority, en: authority },
   });
-  const of = (subject: string, contracts: readonly Contract[]): readonly ShownRecord[] => {
+  const of = async (key: string, contracts: readonly Contract[]): Promise<readonly ShownRecord[]> => {
+    // every subject that comes here has been parsed, or stands in a session
+    const subject = key as SubjectKey;
     const fitting = contracts.filter((contract) => subject.startsWith(`${contract.subject.scheme}:`));
     const found: ShownRecord[] = [];
-    // every subject that comes here has been parsed, or stands in a session
-    view.read(
-      subject as SubjectKey,
-      fitting.map(({ id }) => id),
-      { kind: 'now' },
-      (i, { recordId, schemaId, bytes, start, end }) => {
-        const contract = fitting[i];
-        const known = workspace.schemasById.get(schemaId);
-        if (contract === undefined || known === undefined) return;
-        const value = decodeRecord(known.version, bytes, start, end);
-        found.push({
-          record: {
-            dataset: contract.id,
-            subject,
-            recordId,
-            opens: opensOf(contract, value, workspace.codelists, tickets.lifecycles),
-          },
-          ...named(contract),
-          facts: factsOf(contract, value, workspace.codelists),
-        });
-      },
-    );
+    const ids = fitting.map(({ id }) => id);
+    const from = view.fetch === undefined ? view : await view.fetch([subject], ids, NOW);
+    const outcomes = from.read(subject, ids, NOW, (i, { recordId, schemaId, bytes, start, end }) => {
+      const contract = fitting[i];
+      const known = workspace.schemasById.get(schemaId);
+      if (contract === undefined || known === undefined) return;
+      const value = decodeRecord(known.version, bytes, start, end);
+      found.push({
+        record: {
+          dataset: contract.id,
+          subject,
+          recordId,
+          opens: opensOf(contract, value, workspace.codelists, tickets.lifecycles),
+        },
+        ...titled(contract),
+        facts: factsOf(contract, value, workspace.codelists),
+      });
+    });
+    if (outcomes.some((outcome) => outcome !== 'ok'))
+      throw new YitongError('view_unavailable', 'the part of the view that has the subject is away');
     return found;
   };
   return {
     of,
-    one({ dataset, subject, recordId, missing }) {
+    async one({ dataset, subject, recordId, missing }) {
       const contract = workspace.contracts.get(dataset as DatasetId);
       if (missing === true)
         return contract === undefined || !subject.startsWith(`${contract.subject.scheme}:`)
           ? undefined
-          : { record: { dataset, subject, recordId: '', missing }, ...named(contract), facts: [] };
+          : { record: { dataset, subject, recordId: '', missing }, ...titled(contract), facts: [] };
       return contract === undefined
         ? undefined
-        : of(subject, [contract]).find(({ record }) => record.recordId === recordId);
+        : (await of(subject, [contract])).find(({ record }) => record.recordId === recordId);
     },
   };
 }

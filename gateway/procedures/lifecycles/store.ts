@@ -34,24 +34,33 @@ export interface StoredTicket {
   readonly events: readonly StoredEvent[];
 }
 
+export interface ChangedTickets {
+  readonly ids: ReadonlySet<string>;
+  /** To go on from. */
+  readonly upTo: number;
+  /** They are all that there are. */
+  readonly whole: boolean;
+}
+
 export interface TicketStore {
-  /** How many events were ever stored. */
-  changes(): number;
-  /** Tickets of the events after the first `since`. */
-  changedSince(since: number): ReadonlySet<string>;
-  read(id: string): StoredTicket | undefined;
   /**
-   * The event behind the first `after` of the ticket, on disk when this returns; `over`: the ticket ends with it.
+   * Tickets that were changed or went after a point.
+   * @param since `upTo` of the look before; undefined: none was yet
+   */
+  changed(since: number | undefined): Promise<ChangedTickets>;
+  read(id: string): Promise<StoredTicket | undefined>;
+  /**
+   * The event behind the first `after` of the ticket, on disk when this resolves; `over`: the ticket ends with it.
    * @returns false if the ticket has another number of events by now, or another one of its lifecycle is open about the
    * record
    */
-  append(head: TicketHead, after: number, event: StoredEvent, over: boolean): boolean;
+  append(head: TicketHead, after: number, event: StoredEvent, over: boolean): Promise<boolean>;
   /**
-   * Tickets that go, on disk when this returns; one that has another number of events by now stays. Other processes
+   * Tickets that go, on disk when this resolves; one that has another number of events by now stays. Other processes
    * hear of it as of an event.
    * @returns how many went
    */
-  remove(tickets: readonly { readonly id: string; readonly events: number }[]): number;
+  remove(tickets: readonly { readonly id: string; readonly events: number }[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -62,11 +71,20 @@ const change = (n: number): string => `change/${String(n).padStart(12, '0')}`;
 const eventKey = (id: string, n: number): string => `event/${id}/${String(n).padStart(6, '0')}`;
 const openKey = ({ lifecycle, record }: TicketHead): string => `open/${lifecycle}/${record}`;
 const ID = /^[0-9a-f]{16}$/;
+export const isTicketId = (id: string): boolean => ID.test(id);
 
 export const ticketsDir = (dataDir: string): string => join(dataDir, 'tickets');
 export const hasTickets = (dataDir: string): boolean => existsSync(join(ticketsDir(dataDir), 'tickets'));
 
-export function openTicketStore(dataDir: string): TicketStore {
+/** One whose tickets can be taken over. */
+interface TicketFolder extends TicketStore {
+  /** Ids of all tickets. */
+  all(): readonly string[];
+  /** Whether it is the one of its lifecycle that is open about its record. */
+  isOpen(head: TicketHead): boolean;
+}
+
+export function openTicketStore(dataDir: string): TicketFolder {
   const dir = ticketsDir(dataDir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, 'tickets');
@@ -78,18 +96,18 @@ export function openTicketStore(dataDir: string): TicketStore {
   const events = (id: string): StoredEvent[] =>
     [...map.getRange({ start: eventKey(id, 0), end: `event/${id}/~` })].map(({ value }) => value as StoredEvent);
   return {
-    changes() {
+    async changed(since = 0) {
       // what another process stored a moment ago is asked for
       map.resetReadTxn();
-      return count();
+      const upTo = count();
+      const notes = upTo === since ? [] : [...map.getRange({ start: change(since + 1), end: 'change/~' })];
+      return { ids: new Set(notes.map(({ value }) => value as string)), upTo, whole: false };
     },
-    changedSince: (since) =>
-      new Set([...map.getRange({ start: change(since + 1), end: 'change/~' })].map(({ value }) => value as string)),
-    read(id) {
-      const head = ID.test(id) ? (map.get(`head/${id}`) as TicketHead | undefined) : undefined;
+    async read(id) {
+      const head = isTicketId(id) ? (map.get(`head/${id}`) as TicketHead | undefined) : undefined;
       return head === undefined ? undefined : { head, events: events(id) };
     },
-    append(head, after, event, over) {
+    async append(head, after, event, over) {
       return env.writeSync(() => {
         if (events(head.id).length !== after) return false;
         const open = map.get(openKey(head));
@@ -104,7 +122,7 @@ export function openTicketStore(dataDir: string): TicketStore {
         return true;
       });
     },
-    remove(tickets) {
+    async remove(tickets) {
       return env.writeSync(() => {
         // the notes of tickets that an earlier call removed: processes that run have read them, and one that starts now
         // reads the tickets themselves
@@ -129,6 +147,8 @@ export function openTicketStore(dataDir: string): TicketStore {
         return gone.length;
       });
     },
+    all: () => [...map.getKeys({ start: 'head/', end: 'head/~' })].map((key) => key.slice('head/'.length)),
+    isOpen: (head) => map.get(openKey(head)) === head.id,
     close: () => env.close(),
   };
 }

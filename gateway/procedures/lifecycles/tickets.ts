@@ -1,7 +1,7 @@
 /**
  * Tickets of the lifecycles that a workspace declares. An act is checked, put on record, and takes effect when it is
  * stored: in this order. State is what the stored events make of it; each process keeps it in memory and reads what is
- * new.
+ * new, beside the questions: what a ticket does to a record is looked up without waiting for the store.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -21,22 +21,23 @@ import { daysToDate } from '../../../contracts/logical.js';
 import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { dayOf } from '../../../policies/dates.js';
-import { openSubjectKeys, type SubjectKeys } from '../../log/entries/keys.js';
+import { defaultLog, openLog } from '../../ground/logging/log.js';
+import type { State } from '../../ground/state/port.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
+import { type SealingKeys, sealingKeysOf, sharedSealingKeys } from '../../log/entries/sealing-keys.js';
 import { EffectTable, isUse, type RecordEffects, type RecordRef, recordEffects } from './effects.js';
 import {
-  dropFiles,
-  dropStray,
-  loadFile,
   readFiles,
-  removeFiles,
   type SentFile,
-  storeFiles,
   type TicketFile,
+  type TicketFiles,
+  ticketFilesIn,
+  ticketFilesInState,
 } from './files.js';
 import { type Actor, type Concern, partiesOf } from './parties.js';
+import { ticketsIn } from './state-store.js';
 import {
   hasTickets,
   openTicketStore,
@@ -104,39 +105,45 @@ export interface Tickets {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
   readonly effects: RecordEffects;
   /** Those that the actor may see, the next to run out first, then those that are over, newest first. */
-  list(actor: Actor): readonly SeenTicket[];
+  list(actor: Actor): Promise<readonly SeenTicket[]>;
   /** Of every ticket, for figures and alerts. */
-  all(): readonly Ticket[];
+  all(): Promise<readonly Ticket[]>;
   /**
    * Tickets that were over before `before` (ms since 1970) go, if they do nothing to their record; what was done on
    * them stays in the log.
    * @returns how many
    */
-  prune(before: number): number;
+  prune(before: number): Promise<number>;
   /** Tickets whose events their lifecycle does not know any more; their effects hold. */
-  unreadable(): number;
+  unreadable(): Promise<number>;
+  /** Resolves when the effects are those of whatever was stored before the call. */
+  upToDate(): Promise<void>;
+  /** ms since the effects were those of everything stored; what was known before stays in force meanwhile. */
+  age(): number;
   /** @throws YitongError `not_found`, also for those that the actor may not see */
-  get(id: string, actor: Actor): OpenedTicket;
+  get(id: string, actor: Actor): Promise<OpenedTicket>;
   /** Acts that open a ticket about the record; none of a lifecycle of which one is open. */
   openings(
     record: RecordRef,
     actor: Actor,
-  ): readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[];
+  ): Promise<readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[]>;
   /** @throws YitongError `not_found`, `act_refused`, `act_incomplete`, `ticket_moved`, `audit_unavailable` */
   act(id: string, act: TicketAct): Promise<OpenedTicket>;
   /** As `act`, of one that opens a ticket. The record is the caller's to look up. */
   open(lifecycle: string, record: RecordRef, act: TicketAct): Promise<OpenedTicket>;
   /** A file that came with the ticket. @throws YitongError `not_found`, as `get`; `store_damaged` */
-  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer };
+  file(id: string, file: string, actor: Actor): Promise<TicketFile & { readonly bytes: Buffer }>;
   close(): Promise<void>;
 }
 
 interface TicketsOptions {
   readonly dataDir: string;
+  /** That all replicas share; undefined: tickets stand in the data folder. */
+  readonly state?: State;
   readonly workspace: Pick<Workspace, 'layers' | 'authorities' | 'contracts'>;
   /** ms since 1970 */
   readonly now: () => number;
-  /** ms for which effects may be older than what is stored; default 250. */
+  /** ms between two looks at what is stored, so long effects may be behind it; default 250, of a shared state 500. */
   readonly lag?: number;
 }
 
@@ -148,8 +155,11 @@ interface Known {
 }
 
 /** @throws YitongError `bad_lifecycle`, `bad_calendar` */
-export async function openTickets({ dataDir, workspace, now, lag = 250 }: TicketsOptions): Promise<Tickets> {
-  return new OpenTickets(dataDir, workspace, now, lag, await loadLifecycles(workspace));
+export async function openTickets(options: TicketsOptions): Promise<Tickets> {
+  const tickets = new OpenTickets(options, await loadLifecycles(options.workspace));
+  // a store that cannot be read now is told to whoever asks for what it holds, and read with the next look
+  await tickets.upToDate().catch(() => undefined);
+  return tickets;
 }
 
 const actsOf = ({ lifecycle, state }: Known, parties: readonly string[]): readonly string[] => [
@@ -176,76 +186,167 @@ const recordOf = (dataset: string, { subject, recordId = '', missing }: Inside):
   subject,
   ...namedIn({ recordId, ...present({ missing }) }),
 });
+/** Where tickets stand, and what came with them. */
+interface Parts {
+  readonly store: TicketStore;
+  readonly keys: SealingKeys;
+  readonly files: TicketFiles;
+}
+/** Subjects whose keys are kept in memory. */
+const CACHED = 1000;
 const NOT_FOUND = 'there is no such ticket, or it is not yours to see';
 
 class OpenTickets implements Tickets {
   readonly effects: RecordEffects;
-  #opened: { readonly store: TicketStore; readonly keys: SubjectKeys } | undefined;
+  #opened: Parts | undefined;
+  #opening: Promise<Parts> | undefined;
   readonly #known = new Map<string, Known>();
   readonly #broken = new Set<string>();
   readonly #table = new EffectTable();
-  #seen = 0;
-  #lookedAt = -Infinity;
+  /** How far the store was read; undefined: not yet. */
+  #seen: number | undefined;
+  /** Another one with each look that found something. */
+  #version = 0;
+  readonly #openedAt = performance.now();
+  /** When the look began after which nothing was missing; ms of `performance.now()`. */
+  #freshAt: number | undefined;
+  /** Why the last look failed. */
+  #failure: unknown;
+  #reading: Promise<void> | undefined;
+  /** The look that begins when the one under way is over: whoever waits for what is stored now shares it. */
+  #next: Promise<void> | undefined;
+  readonly #timer: NodeJS.Timeout;
 
   readonly #dataDir: string;
+  readonly #state: State | undefined;
   readonly #workspace: TicketsOptions['workspace'];
   readonly #now: () => number;
   readonly #declared: Lifecycles;
 
   constructor(
-    dataDir: string,
-    workspace: TicketsOptions['workspace'],
-    now: () => number,
-    lag: number,
+    { dataDir, state, workspace, now, lag = state === undefined ? 250 : 500 }: TicketsOptions,
     declared: Lifecycles,
   ) {
     this.#dataDir = dataDir;
+    this.#state = state;
     this.#workspace = workspace;
     this.#now = now;
     this.#declared = declared;
-    const refresh = (): number => {
-      const at = performance.now();
-      if (at - this.#lookedAt >= lag) this.#refresh();
-      return this.#seen;
+    const version = (): number => {
+      // while nothing was ever read, nobody knows what is hidden
+      if (this.#freshAt === undefined)
+        throw this.#failure ?? new YitongError('state_unavailable', 'the store of tickets was not read yet');
+      return this.#version;
     };
-    this.effects = recordEffects(this.#table, (record) => this.#reference(record), refresh);
+    this.effects = recordEffects(this.#table, (record) => this.#reference(record), version);
+    this.#timer = setInterval(() => void this.#look(), Math.max(lag, 10)).unref();
   }
 
   get lifecycles(): ReadonlyMap<string, Lifecycle> {
     return this.#declared.lifecycles;
   }
 
-  #parts(): { readonly store: TicketStore; readonly keys: SubjectKeys } {
-    return (this.#opened ??= {
-      store: openTicketStore(this.#dataDir),
-      keys: openSubjectKeys({ dir: auditLayout(this.#dataDir).subjectKeys, cache: 1000 }),
-    });
+  /** Opened where something is read or written first, and again where the store was away then. */
+  #parts(): Promise<Parts> {
+    return (this.#opening ??= this.#open().then(
+      (parts) => (this.#opened = parts),
+      (error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      },
+    ));
+  }
+
+  async #open(): Promise<Parts> {
+    const [dataDir, state] = [this.#dataDir, this.#state];
+    return state === undefined
+      ? {
+          store: openTicketStore(dataDir),
+          keys: sealingKeysOf(auditLayout(dataDir).subjectKeys, CACHED),
+          files: ticketFilesIn(dataDir),
+        }
+      : { store: ticketsIn(state), keys: await sharedSealingKeys(state), files: ticketFilesInState(state) };
+  }
+
+  /** Of what was opened: whoever asks has read or written something. */
+  #keys(): SealingKeys {
+    if (this.#opened === undefined) throw new YitongError('state_unavailable', 'the store of tickets is not open');
+    return this.#opened.keys;
   }
 
   #reference({ dataset, subject, recordId, missing }: RecordRef): string {
-    return this.#parts().keys.reference(
+    return this.#keys().reference(
       'record',
       JSON.stringify([dataset, subject, recordId, ...(missing === true ? ['missing'] : [])]),
     );
   }
 
-  /** Reads what is new. */
-  #refresh(): void {
-    this.#lookedAt = performance.now();
-    if (this.#opened === undefined && !hasTickets(this.#dataDir)) return;
-    const { store } = this.#parts();
-    const changes = store.changes();
-    if (changes === this.#seen) return;
-    for (const id of store.changedSince(this.#seen)) {
-      const stored = store.read(id);
-      if (stored !== undefined) this.#take(stored);
-      else {
-        // it went, as its term was over
-        this.#known.delete(id);
-        this.#broken.delete(id);
-      }
+  age(): number {
+    return performance.now() - (this.#freshAt ?? this.#openedAt);
+  }
+
+  upToDate(): Promise<void> {
+    if (this.#reading === undefined) return this.#read();
+    this.#next ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#reading ?? this.#read();
+      });
+    return this.#next;
+  }
+
+  /** Now and then, beside the questions. What fails is said once, and seen in the age while it lasts. */
+  async #look(): Promise<void> {
+    if (this.#reading !== undefined) return;
+    const failed = this.#failure !== undefined;
+    try {
+      await this.#read();
+    } catch (err) {
+      const message = 'the store of tickets cannot be read; what was known of it holds';
+      if (!failed) openLog('tickets', defaultLog())('error', message, { err });
     }
-    this.#seen = changes;
+  }
+
+  #read(): Promise<void> {
+    const startedAt = performance.now();
+    const reading = this.#readNew().then(
+      () => {
+        this.#reading = undefined;
+        this.#freshAt = startedAt;
+        this.#failure = undefined;
+      },
+      (error: unknown) => {
+        this.#reading = undefined;
+        this.#failure = error;
+        throw error;
+      },
+    );
+    this.#reading = reading;
+    return reading;
+  }
+
+  /** One at a time. */
+  async #readNew(): Promise<void> {
+    if (this.#state === undefined && this.#opened === undefined && !hasTickets(this.#dataDir)) return;
+    const { store } = await this.#parts();
+    const { ids, upTo, whole } = await store.changed(this.#seen);
+    if (whole) for (const id of [...this.#known.keys(), ...this.#broken]) if (!ids.has(id)) this.#forget(id);
+    for (const id of ids) {
+      const stored = await store.read(id);
+      if (stored === undefined) this.#forget(id);
+      else this.#take(stored);
+    }
+    if (ids.size > 0 || whole) this.#version++;
+    this.#seen = upTo;
+  }
+
+  /** It went, as its term was over. */
+  #forget(id: string): void {
+    const head = this.#known.get(id)?.head;
+    if (head !== undefined) this.#table.set(head.dataset, head.record, id, 'none');
+    this.#known.delete(id);
+    this.#broken.delete(id);
   }
 
   #take({ head, events }: StoredTicket): void {
@@ -285,36 +386,36 @@ class OpenTickets implements Tickets {
   #concern({ dataset, subject }: Pick<TicketHead, 'dataset' | 'subject'>): Concern {
     return {
       authority: authorityOf(dataset as DatasetId),
-      isSubject: (one) => this.#parts().keys.reference('subject', one) === subject,
+      isSubject: (one) => this.#keys().reference('subject', one) === subject,
     };
   }
 
-  all(): readonly Ticket[] {
-    this.#refresh();
+  async all(): Promise<readonly Ticket[]> {
+    await this.upToDate();
     return [...this.#known.values()].map((known) => this.#ticket(known));
   }
 
-  prune(before: number): number {
-    this.#refresh();
+  async prune(before: number): Promise<number> {
+    await this.upToDate();
     const past = [...this.#known.values()].filter(
       ({ lifecycle, state }) => isOver(lifecycle, state) && state.at < before && effectOf(lifecycle, state) === 'none',
     );
     if (this.#opened === undefined) return 0;
-    const { store } = this.#parts();
-    const gone = store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
-    for (const { head } of past) if (store.read(head.id) === undefined) removeFiles(this.#dataDir, head.id);
-    dropStray(this.#dataDir, (id) => store.read(id) !== undefined, this.#now());
-    this.#refresh();
+    const { store, files } = this.#opened;
+    const gone = await store.remove(past.map(({ head, events }) => ({ id: head.id, events })));
+    for (const { head } of past) if ((await store.read(head.id)) === undefined) await files.remove(head.id);
+    await files.dropStray(async (id) => (await store.read(id)) !== undefined, this.#now());
+    await this.upToDate();
     return gone;
   }
 
-  unreadable(): number {
-    this.#refresh();
+  async unreadable(): Promise<number> {
+    await this.upToDate();
     return this.#broken.size;
   }
 
-  list(actor: Actor): readonly SeenTicket[] {
-    this.#refresh();
+  async list(actor: Actor): Promise<readonly SeenTicket[]> {
+    await this.upToDate();
     const mine = [...this.#known.values()].flatMap((known): SeenTicket[] => {
       const parties = this.#partiesIn(known, actor);
       return parties.length === 0 ? [] : [{ ...this.#ticket(known), parties, acts: actsOf(known, parties) }];
@@ -333,33 +434,36 @@ class OpenTickets implements Tickets {
     return partiesOf(lifecycle, actor, this.#concern(head)).filter((party) => state.seenBy.includes(party));
   }
 
-  #knownTo(id: string, actor: Actor): Known & { readonly parties: readonly string[] } {
-    this.#refresh();
+  async #knownTo(id: string, actor: Actor): Promise<Known & { readonly parties: readonly string[] }> {
+    await this.upToDate();
     const known = this.#known.get(id);
     const parties = known === undefined ? [] : this.#partiesIn(known, actor);
     if (known === undefined || parties.length === 0) throw new YitongError('not_found', NOT_FOUND);
     return { ...known, parties };
   }
 
-  #inside(event: StoredEvent): Inside | undefined {
-    const secret = this.#parts().keys.byPseudonym(event.pseudonym);
+  async #inside(event: StoredEvent): Promise<Inside | undefined> {
+    const secret = await this.#keys().byPseudonym(event.pseudonym);
     if (secret === undefined) return undefined;
     const { subject, details } = unseal(secret, event.enc);
     return { subject, ...(details as Omit<Inside, 'subject'>) };
   }
 
-  get(id: string, actor: Actor): OpenedTicket {
-    const known = this.#knownTo(id, actor);
-    const { events } = this.#parts().store.read(id) ?? { events: [] };
-    const opened = events.map((event): OpenedEvent & { readonly first: Inside | undefined } => {
-      const { effect: _, pseudonym: __, enc: ___, ...told } = event;
-      const inside = this.#inside(event);
-      return {
-        ...told,
-        ...(inside === undefined ? {} : { fields: inside.fields, ...present({ files: inside.files }) }),
-        first: inside,
-      };
-    });
+  async get(id: string, actor: Actor): Promise<OpenedTicket> {
+    const known = await this.#knownTo(id, actor);
+    const { store } = await this.#parts();
+    const { events } = (await store.read(id)) ?? { events: [] };
+    const opened = await Promise.all(
+      events.map(async (event): Promise<OpenedEvent & { readonly first: Inside | undefined }> => {
+        const { effect: _, pseudonym: __, enc: ___, ...told } = event;
+        const inside = await this.#inside(event);
+        return {
+          ...told,
+          ...(inside === undefined ? {} : { fields: inside.fields, ...present({ files: inside.files }) }),
+          first: inside,
+        };
+      }),
+    );
     const first = opened[0]?.first;
     return {
       ...this.#ticket(known),
@@ -370,11 +474,12 @@ class OpenTickets implements Tickets {
     };
   }
 
-  openings(
+  async openings(
     record: RecordRef,
     actor: Actor,
-  ): readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[] {
-    this.#refresh();
+  ): Promise<readonly { readonly lifecycle: Lifecycle; readonly acts: readonly string[] }[]> {
+    await this.#parts();
+    await this.upToDate();
     const reference = this.#reference(record);
     const kind = this.#workspace.contracts.get(record.dataset as DatasetId)?.kind;
     return [...this.lifecycles.values()].flatMap((lifecycle) => {
@@ -399,9 +504,10 @@ class OpenTickets implements Tickets {
   }
 
   async act(id: string, act: TicketAct): Promise<OpenedTicket> {
-    const known = this.#knownTo(id, act.actor);
-    const first = this.#parts().store.read(id)?.events[0];
-    const inside = first === undefined ? undefined : this.#inside(first);
+    const known = await this.#knownTo(id, act.actor);
+    const { store } = await this.#parts();
+    const first = (await store.read(id))?.events[0];
+    const inside = first === undefined ? undefined : await this.#inside(first);
     if (inside === undefined)
       throw new YitongError('act_refused', 'the subject of the ticket was erased; nothing more is done on it');
     await this.#store(known.head, known, known.parties, recordOf(known.head.dataset, inside), act);
@@ -412,14 +518,14 @@ class OpenTickets implements Tickets {
     const lifecycle = this.lifecycles.get(id);
     if (
       lifecycle === undefined ||
-      !this.openings(record, act.actor).some((one) => one.lifecycle.id === id && one.acts.includes(act.act))
+      !(await this.openings(record, act.actor)).some((one) => one.lifecycle.id === id && one.acts.includes(act.act))
     ) {
       throw new YitongError(
         'act_refused',
         'no such ticket may be opened about this record by this party, or one is open',
       );
     }
-    const { keys } = this.#parts();
+    const { keys } = await this.#parts();
     const head: TicketHead = {
       id: randomBytes(8).toString('hex'),
       lifecycle: id,
@@ -485,12 +591,10 @@ class OpenTickets implements Tickets {
       about: { subject: record.subject, ...namedIn(record), fields, ...told },
     });
     const { id: entry } = await putOnRecord(deed('ticket_act'));
-    const { store, keys } = this.#parts();
-    keys.ensure([record.subject]);
-    const secret = keys.get(record.subject);
-    if (secret === undefined) throw new YitongError('internal', 'the key of the subject is not there');
+    const { store, keys, files: kept } = await this.#parts();
+    const secret = await keys.secretOf(record.subject);
     // before the act that tells of them: one that is told of is there
-    storeFiles(this.#dataDir, head.id, files, secret);
+    await kept.store(head.id, files, secret, this.#now());
     const details = { ...(events === 0 ? namedIn(record) : {}), fields, ...told };
     const { fields: _, ...clear } = event;
     const stored: StoredEvent = {
@@ -500,25 +604,27 @@ class OpenTickets implements Tickets {
       enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify({ subject: record.subject, details }))),
       effect: effectOf(lifecycle, next),
     };
-    if (!store.append(head, events, stored, isOver(lifecycle, next))) {
-      dropFiles(this.#dataDir, head.id, files);
+    if (!(await store.append(head, events, stored, isOver(lifecycle, next)))) {
+      await kept.drop(head.id, files);
       await putOnRecord(deed('ticket_act_void'));
       throw new YitongError('ticket_moved', 'somebody acted on the ticket at the same time; look at it again');
     }
   }
 
-  file(id: string, file: string, actor: Actor): TicketFile & { readonly bytes: Buffer } {
-    const ticket = this.get(id, actor);
+  async file(id: string, file: string, actor: Actor): Promise<TicketFile & { readonly bytes: Buffer }> {
+    const ticket = await this.get(id, actor);
     const found = ticket.events.flatMap(({ files = [] }) => files).find((one) => one.id === file);
+    const { store, keys, files } = await this.#parts();
     const secret =
-      found === undefined
-        ? undefined
-        : this.#parts().keys.byPseudonym(this.#parts().store.read(id)?.events[0]?.pseudonym ?? '');
+      found === undefined ? undefined : await keys.byPseudonym((await store.read(id))?.events[0]?.pseudonym ?? '');
     if (found === undefined || secret === undefined) throw new YitongError('not_found', NOT_FOUND);
-    return { ...found, bytes: loadFile(this.#dataDir, id, found, secret) };
+    return { ...found, bytes: await files.load(id, found, secret) };
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#timer);
+    while (this.#reading !== undefined || this.#next !== undefined)
+      await (this.#next ?? this.#reading)?.catch(() => undefined);
     await this.#opened?.store.close();
     await this.#opened?.keys.close();
   }

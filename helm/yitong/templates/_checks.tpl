@@ -58,6 +58,9 @@
 {{- else if eq (dig "audit" "durability" "local" $v.config) "replicated" }}{{ fail "config.audit.durability is `replicated`: that needs a second replica" }}{{ end -}}
 {{- if and (dig "people" "issuer" "" $v.config) (not $v.people.clientSecret.existingSecret) }}{{ fail "people.clientSecret.existingSecret: the provider of config.people.issuer asks for it" }}{{ end -}}
 {{- if and (dig "people" "issuer" "" $v.config) (not (dig "people" "publicUrl" "" $v.config)) }}{{ fail "config.people.publicUrl: the address to which the provider sends people back" }}{{ end -}}
+{{- if and (include "yitong.shared" .) (not (dig "state" "servers" list $v.config)) }}{{ fail "config.state.servers: the PostgreSQL servers of config.state.driver `postgres`" }}{{ end -}}
+{{- if and (include "yitong.shared" .) (not (or $v.state.password.existingSecret $v.state.clientSecret)) }}{{ fail "state.password.existingSecret (or state.clientSecret): how the gateway proves itself to the servers of config.state" }}{{ end -}}
+{{- if and (not (include "yitong.shared" .)) (or $v.state.password.existingSecret $v.state.clientSecret) }}{{ fail "state: config.state.driver is not `postgres`, so nobody would use it" }}{{ end -}}
 {{- if and (or $v.ingress.enabled $v.gatewayApi.enabled) (not $v.service.people.enabled) }}{{ fail "service.people.enabled: ingress and gatewayApi lead to it" }}{{ end -}}
 {{- if and $v.ingress.enabled (not $v.ingress.host) }}{{ fail "ingress.host" }}{{ end -}}
 {{- if and $v.gatewayApi.enabled (or (not $v.gatewayApi.parentRefs) (not $v.gatewayApi.hostnames)) }}{{ fail "gatewayApi: parentRefs and hostnames" }}{{ end -}}

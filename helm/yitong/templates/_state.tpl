@@ -4,6 +4,9 @@
 {{- if .password.existingSecret }}
 - { name: YITONG_STATE_PASSWORD_FILE, value: /run/yitong/state-password/password }
 {{- end }}
+{{- if .installationKey.existingSecret }}
+- { name: YITONG_STATE_INSTALLATION_KEY_FILE, value: /run/yitong/state-key/key }
+{{- end }}
 {{- if or .ca.secret .ca.configMap }}
 - { name: YITONG_STATE_CA_FILE, value: /run/yitong/state-ca/ca.pem }
 {{- end }}
@@ -19,6 +22,9 @@
 {{- if .password.existingSecret }}
 - { name: state-password, mountPath: /run/yitong/state-password, readOnly: true }
 {{- end }}
+{{- if .installationKey.existingSecret }}
+- { name: state-key, mountPath: /run/yitong/state-key, readOnly: true }
+{{- end }}
 {{- if or .ca.secret .ca.configMap }}
 - { name: state-ca, mountPath: /run/yitong/state-ca, readOnly: true }
 {{- end }}
@@ -33,6 +39,10 @@
 {{- if .password.existingSecret }}
 - name: state-password
   secret: { secretName: {{ .password.existingSecret }}, defaultMode: 0440, items: [{ key: {{ .password.key | quote }}, path: password }] }
+{{- end }}
+{{- if .installationKey.existingSecret }}
+- name: state-key
+  secret: { secretName: {{ .installationKey.existingSecret }}, defaultMode: 0440, items: [{ key: {{ .installationKey.key | quote }}, path: key }] }
 {{- end }}
 {{- if or .ca.secret .ca.configMap }}
 - name: state-ca
@@ -50,4 +60,9 @@
 {{- $ports := list -}}
 {{- range dig "state" "servers" list .Values.config }}{{ $ports = append $ports (regexMatch ":[0-9]+$" . | ternary (regexFind "[0-9]+$" . | int) 5432) }}{{ end -}}
 {{ uniq $ports | toJson }}
+{{- end }}
+
+{{/* Not empty where all replicas share what people did, so that any of them answers everything over mTLS. */}}
+{{- define "yitong.shared" -}}
+{{- if eq (dig "state" "driver" "embedded" .Values.config) "postgres" }}yes{{ end -}}
 {{- end }}

@@ -244,6 +244,17 @@ const found: readonly Broken[] = [
     },
   ],
   [
+    'a question that nothing reads',
+    'bundle_question_idle',
+    /`questions.colour` is asked, and nothing reads the answer/,
+    {
+      change: (f) => {
+        f['bundle.json']['questions'].colour = { asks: names, type: 'text' };
+        f['bundle.json']['usual'].answers.colour = '红';
+      },
+    },
+  ],
+  [
     'a rule of a field that can never be true where its item applies',
     'bundle_rule_never_true',
     /`manager.when` can never be true where it is read/,
@@ -334,9 +345,15 @@ const found: readonly Broken[] = [
     { elements: (file) => (file['elements']['sign.wording'].examples = ['']) },
   ],
   [
+    'a pattern of an element that cannot be read',
+    'bad_elements',
+    /`sign.wording` has a pattern that cannot be read/,
+    { elements: (file) => (file['elements']['sign.wording'].pattern = '(') },
+  ],
+  [
     'a pattern that cannot be read',
     'bad_bundle',
-    /forms\/food.json/,
+    /the pattern of `wording` cannot be read/,
     { change: (f) => (f['forms/food.json']['properties'].wording.pattern = '[') },
   ],
 ];
@@ -546,6 +563,31 @@ t.test('a nearer workspace’s form stands in place of a farther one’s', async
   rmSync(dir, { recursive: true });
 });
 
+t.test('a second city has an element from its own register, and keeps the rest', async (t) => {
+  const dir = join(t.testdir(), 'second');
+  mkdirSync(join(dir, 'contracts'), { recursive: true });
+  const name = {
+    title: { zh: '企业名称', en: 'Company name' },
+    type: 'text',
+    registers: [{ dataset: 'tax.tax-registration', field: 'name', by: 'company.uscc' }],
+    examples: ['甲'],
+  };
+  writeFileSync(
+    join(dir, 'contracts/elements.json'),
+    JSON.stringify({ groups: {}, elements: { 'company.name': name } }),
+  );
+  const workspace = { ...base, layers: [dir, ...base.layers] };
+  const { bundles, elements } = await loadBundles(workspace);
+  t.equal(bundles.size, 6);
+  t.equal(elements.elements.size, (await loadBundles(base)).elements.elements.size);
+  const merged = mergeForm(bundles.get('open-restaurant') as Bundle, elements, {}, {});
+  t.match(
+    merged.fields.find(({ element }) => element.id === 'company.name'),
+    { way: { way: 'register', sources: [{ contract: { id: 'tax.tax-registration' } }] } },
+  );
+  t.strictSame(await findings(workspace), []);
+});
+
 t.test('a change of a register names the bundles and forms that it touches', async (t) => {
   const { bundles, elements } = await loadBundles(base);
   const id = 'samr.company-register' as Contract['id'];
@@ -595,14 +637,23 @@ t.test('what registers say is yes, no, or unknown, and one that is away is never
   t.equal(factOf(invests, [{ investments: [] }]), 'no');
   t.equal(factOf(invests, [{ investments: [{ uscc: 'x' }] }]), 'yes');
   t.equal(factOf(invests, [{}]), 'unknown', 'a field that was not given decides nothing');
-  const [first, second] = (elements.elements.get('company.name') as Element).registers;
+  const name = elements.elements.get('company.name') as Element;
+  const [first, second] = name.registers;
   if (first === undefined || second === undefined) throw new Error('they are not there');
   const said = (a: string | null | undefined, b: string | null | undefined) =>
-    settle(stalled, [
+    settle(stalled, name, [
       { source: first, value: a },
       { source: second, value: b },
     ]);
   t.match(said('甲', '甲'), { state: 'filled', value: '甲', source: first });
+  t.match(said('甲（云州）', '甲(云州) '), { state: 'filled', value: '甲（云州）' }, 'written otherwise, and the same');
+  const money = (a: string, b: string) =>
+    settle(stalled, { ...name, type: 'decimal' }, [
+      { source: first, value: a },
+      { source: second, value: b },
+    ]);
+  t.match(money('100.00', '100'), { state: 'filled', value: '100.00' });
+  t.match(money('100.00', '101'), { state: 'conflict' });
   t.match(said('甲', null), { state: 'filled', value: '甲' });
   t.match(said('甲', undefined), { state: 'filled', value: '甲' }, 'the one that counts has it');
   t.match(said(null, '乙'), { state: 'filled', value: '乙', source: second });

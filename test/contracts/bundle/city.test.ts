@@ -248,6 +248,9 @@ t.test('each department’s own form is whole and valid, whatever is answered', 
         const merged = mergeForm(bundle, elements, answers, registers);
         const situation = situationOf(bundle, elements, answers, registers);
         const values = new Map<string, Json>();
+        for (const { element, way } of merged.fields)
+          if ((way.way === 'asked' || way.way === 'question') && element.registers.length > 0)
+            throw new Error(`${element.id} is asked though a register has it`);
         for (const { element, schema, required } of merged.fields)
           if (required || gen(fc.boolean))
             values.set(

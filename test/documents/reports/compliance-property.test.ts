@@ -170,7 +170,7 @@ t.test(
             } else if (one.kind === 'confirm') {
               let shown = '';
               if (
-                (await codeOf(() => (shown = worker.look(known.id, person).shown ?? ''))) === 'ok' &&
+                (await codeOf(worker.look(known.id, person).then((view) => (shown = view.shown ?? '')))) === 'ok' &&
                 person !== owner
               )
                 return false;

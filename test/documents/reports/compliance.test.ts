@@ -6,8 +6,10 @@ import t, { type Test } from 'tap';
 import { lastMonths } from '../../../gateway/documents/compliance/codes.js';
 import { type Scanner, TERMS } from '../../../gateway/documents/compliance/machine.js';
 import { MISS_LIMIT } from '../../../gateway/documents/compliance/misses.js';
+import { codesIn } from '../../../gateway/documents/compliance/state-store.js';
 import { memoryCodes, openCodeStore } from '../../../gateway/documents/compliance/store.js';
 import { codesConformance } from '../../support/conformance/codes.js';
+import { SHARED, sharedState } from '../../support/shared-state.js';
 import {
   bank,
   COMPANY,
@@ -22,13 +24,30 @@ import {
 } from './compliance-world.js';
 
 t.test('the store in memory', (t) => {
-  codesConformance(t, { open: () => memoryCodes(), keeps: false });
+  codesConformance(t, { open: async () => async () => memoryCodes(), keeps: false });
   t.end();
 });
 t.test('the store in LMDB', (t) => {
-  codesConformance(t, { open: (dir) => openCodeStore(dir), keeps: true });
+  codesConformance(t, {
+    async open(t) {
+      const dir = t.testdir();
+      return async () => openCodeStore(dir);
+    },
+    keeps: true,
+  });
   t.end();
 });
+for (const kind of SHARED)
+  t.test(`the store in the state: ${kind}`, (t) => {
+    codesConformance(t, {
+      async open(t) {
+        const open = await sharedState(t, kind);
+        return open && (async () => codesIn(await open()));
+      },
+      keeps: true,
+    });
+    t.end();
+  });
 
 /** Two workers on one folder. */
 function replica(t: Test): CodesWorld & { readonly dir: string } {
@@ -46,18 +65,18 @@ t.test('a company shows a code, sees who asks what, confirms; the scanner gets t
     const { code, id, until } = await one.create(owner, COMPANY, 'r1');
     t.equal(until - here.clock.now, 60_000);
     t.equal(Buffer.from(code, 'base64url').length, 32);
-    t.match(two.look(id, owner), { state: 'created', asked: undefined });
+    t.match(await two.look(id, owner), { state: 'created', asked: undefined });
 
     const { ticket, number } = await two.scan(code, scanner, ROAD, question, 'r2');
     t.match(await one.collect(id, ticket, scanner, 'r3'), { state: 'waiting' });
-    t.same(two.follow(id, ticket, scanner), {
+    t.same(await two.follow(id, ticket, scanner), {
       state: 'scanned',
       until: here.clock.now + TERMS.scanned,
       question,
       number,
     });
     t.same(here.computed, [], 'nothing is even computed before the company confirms');
-    const view = one.look(id, owner);
+    const view = await one.look(id, owner);
     t.match(view, { state: 'scanned', asked: { question, number, scanner: { kind: scanner.kind } } });
     t.equal(view.asked?.scanner.name, scanner.name);
     if (scanner.kind !== 'client')
@@ -81,7 +100,7 @@ t.test('a company shows a code, sees who asks what, confirms; the scanner gets t
     });
     t.same(here.computed, [{ subject: COMPANY, question }]);
     t.equal(await codeOf(two.collect(id, ticket, scanner, 'r6')), 'code_used', 'once');
-    t.equal(one.look(id, owner).state, 'answered');
+    t.equal((await one.look(id, owner)).state, 'answered');
 
     t.same(
       here.entries.map(({ body }) => body['step']),
@@ -129,7 +148,7 @@ t.test('a code is scanned once, in time, and by whoever was first', async (t) =>
   t.same(scans.sort(), [...Array<string>(7).fill('code_used'), 'ok']);
   t.equal(here.entries.filter(({ body }) => body['step'] === 'scanned').length, 1);
   here.clock.now += TERMS.scanned;
-  t.equal(one.look(id, owner).state, 'expired');
+  t.equal((await one.look(id, owner)).state, 'expired');
   t.equal(
     await codeOf(two.scan(code, bank, ROAD, question, 'r')),
     'code_used',
@@ -148,7 +167,7 @@ t.test('confirmed is only what was seen, by who made the code, in time', async (
   const begin = async () => {
     const { code, id } = await one.create(owner, COMPANY, 'r');
     const { ticket } = await two.scan(code, bank, ROAD, question, 'r');
-    return { id, ticket, shown: one.look(id, owner).shown ?? '' };
+    return { id, ticket, shown: (await one.look(id, owner)).shown ?? '' };
   };
   const first = await begin();
   t.equal(
@@ -156,7 +175,7 @@ t.test('confirmed is only what was seen, by who made the code, in time', async (
     'code_unknown',
     'somebody else of the same company',
   );
-  t.equal(await codeOf(() => two.look(first.id, stranger)), 'code_unknown');
+  t.equal(await codeOf(two.look(first.id, stranger)), 'code_unknown');
   t.equal(await codeOf(two.confirm(first.id, owner, 'x', 'r')), 'code_changed');
   const other = await begin();
   t.equal(
@@ -196,7 +215,7 @@ t.test('the answer goes to the scanner that asked and to nobody else', async (t)
   const [one, two] = here.workers;
   const { code, id } = await one.create(owner, COMPANY, 'r');
   const { ticket } = await two.scan(code, page, ROAD, question, 'r');
-  await one.confirm(id, owner, one.look(id, owner).shown ?? '', 'r');
+  await one.confirm(id, owner, (await one.look(id, owner)).shown ?? '', 'r');
   const others: readonly Scanner[] = [
     bank,
     { ...page, key: 'another session' },
@@ -226,7 +245,7 @@ t.test('what cannot be put on record is not shown, not confirmed, not answered',
   await full(() => one.create(owner, COMPANY, 'r'));
   const { code, id } = await one.create(owner, COMPANY, 'r');
   const { ticket } = await two.scan(code, bank, ROAD, question, 'r');
-  const { shown = '' } = one.look(id, owner);
+  const { shown = '' } = await one.look(id, owner);
   await full(() => one.confirm(id, owner, shown, 'r'));
   t.match(await two.collect(id, ticket, bank, 'r'), { state: 'waiting' });
   await one.confirm(id, owner, shown, 'r');
@@ -242,7 +261,7 @@ t.test('an answer to another question is released to nobody', async (t) => {
   const [one, two] = here.workers;
   const { code, id } = await one.create(owner, COMPANY, 'r');
   const { ticket } = await two.scan(code, bank, ROAD, question, 'r');
-  await one.confirm(id, owner, one.look(id, owner).shown ?? '', 'r');
+  await one.confirm(id, owner, (await one.look(id, owner)).shown ?? '', 'r');
   const fire = { domain: 'fire', state: 'none' } as const;
   for (const wrong of [
     [],
@@ -350,6 +369,9 @@ t.test(
       }),
     );
     t.same(outcomes.map(({ outcome }) => outcome).sort(), ['code_used', 'code_used', 'code_used', 'ok']);
-    t.equal(here.workers[0].look(id, owner).asked?.scanner.key, outcomes.find(({ outcome }) => outcome === 'ok')?.name);
+    t.equal(
+      (await here.workers[0].look(id, owner)).asked?.scanner.key,
+      outcomes.find(({ outcome }) => outcome === 'ok')?.name,
+    );
   },
 );

@@ -70,7 +70,7 @@ t.test('a report that told of a debtor as a criminal judgment, and of a list wit
     model,
     keys: [[...(issued.keys[0] ?? []), JSON.stringify([0, 'court.judgment-debtors', 'C1'])], issued.keys[1] ?? []],
   };
-  store.putReport(old, codeHash(code) ?? '', NOW + 86_400_000);
+  await store.putReport(old, codeHash(code) ?? '', NOW + 86_400_000);
   await store.close();
 
   t.ok(

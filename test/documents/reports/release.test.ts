@@ -105,8 +105,8 @@ t.test('a company releases two domains, somebody scans and sees them once; the c
     const { code, id, until } = await worker(0).release(owner, scope, 'r1');
     t.equal(Buffer.from(code, 'base64url').length, 32);
     t.equal(until - world.now, RELEASE_TERM);
-    t.match(worker(1).follow(id, owner.owner), { state: 'released', scope, looker: undefined });
-    t.equal(await codeOf(() => worker(1).follow(id, stranger.owner)), 'code_unknown');
+    t.match(await worker(1).follow(id, owner.owner), { state: 'released', scope, looker: undefined });
+    t.equal(await codeOf(worker(1).follow(id, stranger.owner)), 'code_unknown');
     t.same(world.computed, [], 'nothing is read before somebody looks');
     const seen = await worker(1).look(code, scanner, ROAD, 'r2');
     t.same(
@@ -114,7 +114,7 @@ t.test('a company releases two domains, somebody scans and sees them once; the c
       ['d2'],
     );
     t.equal(await codeOf(worker(0).look(code, scanner, ROAD, 'r3')), 'code_used', 'once, also for the same scanner');
-    const after = worker(0).follow(id, owner.owner);
+    const after = await worker(0).follow(id, owner.owner);
     t.match(after, {
       state: 'looked',
       looker: { kind: scanner.kind, ...present({ name: scanner.name }) },
@@ -158,9 +158,9 @@ t.test('an expired code says so, a withdrawn one that it was withdrawn, and neit
   const { world, worker } = desk(t);
   const late = await worker(0).release(owner, scope, 'r');
   world.now += RELEASE_TERM - 1;
-  t.equal(worker(0).follow(late.id, owner.owner).state, 'released');
+  t.equal((await worker(0).follow(late.id, owner.owner)).state, 'released');
   world.now += 1;
-  t.equal(worker(0).follow(late.id, owner.owner).state, 'expired');
+  t.equal((await worker(0).follow(late.id, owner.owner)).state, 'expired');
   t.equal(await codeOf(worker(1).look(late.code, bank, ROAD, 'r')), 'code_expired');
   t.equal(await codeOf(worker(1).withdraw(late.id, owner, 'r')), 'code_expired');
   const regretted = await worker(0).release(owner, scope, 'r');
@@ -187,7 +187,7 @@ t.test('of many who look at once one sees it; what is taken back while it is rea
   await worker(0).withdraw(second.id, owner, 'r');
   const outcome = await looking;
   t.ok(outcome === 'code_withdrawn' || outcome === 'ok');
-  t.equal(worker(0).follow(second.id, owner.owner).state, outcome === 'ok' ? 'looked' : 'withdrawn');
+  t.equal((await worker(0).follow(second.id, owner.owner)).state, outcome === 'ok' ? 'looked' : 'withdrawn');
   void world;
 });
 
@@ -211,7 +211,7 @@ t.test(
       'nor is there a code that is not on record',
     );
     world.full = false;
-    t.equal(worker(0).follow(id, owner.owner).state, 'released');
+    t.equal((await worker(0).follow(id, owner.owner)).state, 'released');
     t.equal(await codeOf(worker(0).look(code, bank, ROAD, 'r')), 'ok');
   },
 );

@@ -16,11 +16,11 @@ void t.test('only whoever issued a report revokes it, and what cannot be put on 
   await made.put(REGISTER, self, '', entry('母公司'));
   await made.seen();
   const { id, code, keptUntil } = await reports.issue(made.request(), made.asking());
-  t.equal(new Date(reports.credentialUntil(id)).toISOString(), keptUntil);
-  reports.remember(id, { list: 0, index: 70_001 });
-  reports.remember(id, { list: 2, index: 5 });
-  t.throws(
-    () => reports.remember('0'.repeat(32), { list: 0, index: 1 }),
+  t.equal(new Date(await reports.credentialUntil(id)).toISOString(), keptUntil);
+  await reports.remember(id, { list: 0, index: 70_001 });
+  await reports.remember(id, { list: 2, index: 5 });
+  await t.rejects(
+    reports.remember('0'.repeat(32), { list: 0, index: 1 }),
     { code: 'report_revoked' },
     'nothing is made of a report that is not there',
   );
@@ -57,10 +57,10 @@ void t.test('only whoever issued a report revokes it, and what cannot be put on 
   t.match(made.entries.at(-1)?.body, { type: 'verified', outcome: 'revoked' });
   t.match(await reports.listFor(self, made.asking()), [{ id, revokedAt }]);
   t.match(await reports.find(id, self, made.asking()), { revokedAt });
-  t.equal(reports.numbers().verified.revoked, 1);
-  t.throws(() => reports.credentialUntil(id), { code: 'report_revoked' });
-  t.throws(
-    () => reports.remember(id, { list: 0, index: 9 }),
+  t.equal((await reports.numbers()).verified.revoked, 1);
+  await t.rejects(reports.credentialUntil(id), { code: 'report_revoked' });
+  await t.rejects(
+    reports.remember(id, { list: 0, index: 9 }),
     { code: 'report_revoked' },
     'a credential that was under way does not slip through',
   );
@@ -72,9 +72,9 @@ void t.test('only whoever issued a report revokes it, and what cannot be put on 
   );
 
   made.now = Date.parse(keptUntil) + 1;
-  reports.sweep(made.now);
+  await reports.sweep(made.now);
   t.match(await reports.verifyCode(code, made.asking()), { outcome: 'unknown' });
-  t.throws(() => reports.credentialUntil(id), { code: 'not_found' });
+  await t.rejects(reports.credentialUntil(id), { code: 'not_found' });
 });
 
 void t.test(

@@ -3,7 +3,6 @@
  * else.
  */
 
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,10 +11,10 @@ import t, { type Test } from 'tap';
 import { stateOf } from '../../../gateway/documents/reports/change-kinds.js';
 import { eachInTurn } from '../../../gateway/documents/reports/each-in-turn.js';
 import { openWatched, type Watched } from '../../../gateway/documents/reports/watched-documents.js';
+import { watchedIn } from '../../../gateway/documents/reports/watched-in-state.js';
 import { startWatching } from '../../../gateway/documents/reports/watching.js';
 import { resultOf, watchOf } from '../../../gateway/http/api/documents/bulk.js';
-import { openSubjectKeys } from '../../../gateway/log/entries/keys.js';
-import { auditLayout } from '../../../gateway/log/entries/layout.js';
+import { until } from '../../e2e/ask.js';
 import { company, entry, NOW, openWorld, PENALTIES, penalty, REGISTER, type ReportWorld } from './world.js';
 
 t.setTimeout(180_000);
@@ -34,7 +33,8 @@ interface Desk {
 
 async function desk(t: Test): Promise<Desk> {
   const made = await openWorld();
-  const watched = openWatched(made.context.dataDir);
+  const { state, dataDir } = made.context;
+  const watched = state === undefined ? openWatched(dataDir) : watchedIn(state);
   const failures: unknown[] = [];
   for (const n of [0, 1]) await made.put(REGISTER, company(n), '', entry(`云州第${String(n)}有限公司`));
   await made.put(PENALTIES, company(0), 'old', penalty('2025-01-01'));
@@ -53,12 +53,12 @@ async function desk(t: Test): Promise<Desk> {
         )
       ).code,
     async watch(client, code, length) {
-      const asked = watchOf(
+      const asked = await watchOf(
         await made.reports.verifyCode(code, { requestId: 'v', by: client }),
         made.now + length,
         made.reports.keptUntil,
       );
-      watched.watch(client, asked === undefined ? [] : [asked], made.now);
+      await watched.watch(client, asked === undefined ? [] : [asked], made.now);
     },
   };
   const watching = startWatching(
@@ -87,8 +87,8 @@ void t.test('a revocation is told to each client that watches, once, without a r
   await one.round();
   await one.round();
   for (const client of ['broker', 'bank'])
-    t.match(watched.changes(client, 0, 10), [{ number: 1, outcome: 'revoked', at: revokedAt, sections: [] }]);
-  t.equal(watched.changes('bank', 0, 10).length, 1);
+    t.match(await watched.changes(client, 0, 10), [{ number: 1, outcome: 'revoked', at: revokedAt, sections: [] }]);
+  t.equal((await watched.changes('bank', 0, 10)).length, 1);
   t.strictSame(
     made.entries
       .filter(({ body }) => body['outcome'] === 'revoked')
@@ -113,7 +113,7 @@ void t.test(
     for (const client of ['broker', 'bank']) await one.watch(client, own, 30 * DAY);
     await one.watch('bank', other, 30 * DAY);
     await one.round();
-    t.strictSame(watched.changes('bank', 0, 10), [], 'nothing has changed yet');
+    t.strictSame(await watched.changes('bank', 0, 10), [], 'nothing has changed yet');
     await made.put(
       PENALTIES,
       company(0),
@@ -122,27 +122,27 @@ void t.test(
     );
     await one.round();
     await one.round();
-    const [change, ...more] = watched.changes('broker', 0, 10);
+    const [change, ...more] = await watched.changes('broker', 0, 10);
     t.match(change, {
       number: 1,
       outcome: 'changed',
       sections: [{ subject: 0, domain: 'market-regulation', changes: ['added'] }],
     });
     t.strictSame(more, []);
-    t.equal(watched.changes('bank', 0, 10).length, 1, 'the other document of the bank stands as it did');
-    t.strictSame(watched.changes('counter', 0, 10), []);
+    t.equal((await watched.changes('bank', 0, 10)).length, 1, 'the other document of the bank stands as it did');
+    t.strictSame(await watched.changes('counter', 0, 10), []);
     await made.withdraw(PENALTIES, company(0), 'old');
     await made.withdraw(PENALTIES, company(0), 'new');
     await one.round();
     t.match(
-      watched.changes('broker', 1, 10),
+      await watched.changes('broker', 1, 10),
       [{ number: 2, sections: [{ changes: ['withdrawn'] }] }],
       'in order, from where the client stands',
     );
-    t.strictSame(watched.changes('broker', 0, 1), [change], 'page by page');
+    t.strictSame(await watched.changes('broker', 0, 1), [change], 'page by page');
     t.strictSame(one.failures, []);
     t.notMatch(
-      readFileSync(join(made.context.dataDir, 'reports', 'watched'), 'latin1'),
+      (await made.stored()).toString('latin1'),
       new RegExp(`${own}|market-regulation|withdrawn|${company(0).slice(5)}`),
       'what changed, the code and the company read as nothing on disk',
     );
@@ -157,7 +157,7 @@ void t.test('a department that does not answer for a while is no change', async 
   one.made.grants((grant) => (grant.dataset === PENALTIES ? undefined : grant));
   one.effects++;
   await one.round();
-  t.strictSame(one.watched.changes('bank', 0, 10), []);
+  t.strictSame(await one.watched.changes('bank', 0, 10), []);
   t.match(await one.made.reports.verifyCode(code, one.made.asking()), { outcome: 'genuine' });
 });
 
@@ -178,9 +178,11 @@ void t.test('an objection, a repair and the end of a term are told although no r
   }
   t.strictSame(one.failures, []);
   t.strictSame(
-    one.watched
-      .changes('bank', 0, 10)
-      .map(({ outcome, at, sections }) => [outcome, at.slice(0, 10), sections[0]?.changes]),
+    (await one.watched.changes('bank', 0, 10)).map(({ outcome, at, sections }) => [
+      outcome,
+      at.slice(0, 10),
+      sections[0]?.changes,
+    ]),
     [
       ['changed', '2026-11-26', ['objection']],
       ['changed', '2026-11-26', ['repaired']],
@@ -198,12 +200,12 @@ void t.test('nothing can be read before it is on record; what could not be recor
   await made.put(PENALTIES, company(0), 'new', penalty('2025-05-01'));
   made.gate = () => Promise.reject(new Error('the disk is full'));
   await one.round();
-  t.strictSame(watched.changes('bank', 0, 10), []);
+  t.strictSame(await watched.changes('bank', 0, 10), []);
   t.match(one.failures, [{ message: 'the disk is full' }]);
   const before = made.entries.length;
   made.gate = () => Promise.resolve();
   await one.round();
-  t.equal(watched.changes('bank', 0, 10).length, 1);
+  t.equal((await watched.changes('bank', 0, 10)).length, 1);
   const told = made.entries
     .slice(before)
     .map(({ body }) => [body['type'], body['by'] ?? body['client'], body['outcome']]);
@@ -221,10 +223,10 @@ void t.test(
     const code = await one.issue(0);
     await one.watch('bank', code, 10 * DAY);
     await one.watch('broker', code, 5000 * DAY);
-    t.equal(watched.all(NOW).find(({ client }) => client === 'broker')?.until, NOW + 1095 * DAY);
+    t.equal((await watched.all(NOW)).find(({ client }) => client === 'broker')?.until, NOW + 1095 * DAY);
     await one.watch('bank', code, DAY);
     t.equal(
-      watched.all(NOW).find(({ client }) => client === 'bank')?.until,
+      (await watched.all(NOW)).find(({ client }) => client === 'bank')?.until,
       NOW + 10 * DAY,
       'given anew for a shorter time it ends no earlier',
     );
@@ -234,10 +236,16 @@ void t.test(
     made.now = NOW + 11 * DAY;
     await made.put(PENALTIES, company(0), 'newer', penalty('2025-06-01'));
     await one.round();
-    t.strictSame([watched.changes('bank', 0, 10).length, watched.changes('broker', 0, 10).length], [1, 2]);
-    watched.sweep(NOW + 18 * DAY);
-    t.strictSame([watched.changes('bank', 0, 10).length, watched.changes('broker', 0, 10).length], [0, 2]);
-    t.equal(watched.last('bank'), 1, 'its numbers go on');
+    t.strictSame(
+      [(await watched.changes('bank', 0, 10)).length, (await watched.changes('broker', 0, 10)).length],
+      [1, 2],
+    );
+    await watched.sweep(NOW + 18 * DAY);
+    t.strictSame(
+      [(await watched.changes('bank', 0, 10)).length, (await watched.changes('broker', 0, 10)).length],
+      [0, 2],
+    );
+    t.equal(await watched.last('bank'), 1, 'its numbers go on');
   },
 );
 
@@ -247,14 +255,16 @@ void t.test('of an erased company nothing can be read any more, and its watch en
   await one.round();
   await one.made.put(PENALTIES, company(0), 'new', penalty('2025-05-01'));
   await one.round();
-  t.equal(one.watched.changes('bank', 0, 10).length, 1);
-  const keys = openSubjectKeys({ dir: auditLayout(one.made.context.dataDir).subjectKeys });
-  await keys.destroy(keys.get(company(0))?.pseudonym ?? '');
-  await keys.close();
-  t.strictSame(one.watched.changes('bank', 0, 10), []);
+  t.equal((await one.watched.changes('bank', 0, 10)).length, 1);
+  await one.made.erase(company(0));
+  await until(
+    'the key to be forgotten',
+    () => one.watched.changes('bank', 0, 10),
+    (changes) => changes.length === 0,
+  );
   one.effects++;
   await one.round();
-  t.strictSame(one.watched.all(NOW), []);
+  t.strictSame(await one.watched.all(NOW), []);
 });
 
 void t.test('one worker watches at a time, another one once it has gone or died', async (t) => {
@@ -265,18 +275,18 @@ void t.test('one worker watches at a time, another one once it has gone or died'
     await rm(dir, { recursive: true });
   });
   t.strictSame(
-    [watched.lease('a', NOW), watched.lease('b', NOW + 1000), watched.lease('a', NOW + 2000)],
+    [await watched.lease('a', NOW), await watched.lease('b', NOW + 1000), await watched.lease('a', NOW + 2000)],
     [true, false, true],
   );
   t.strictSame(
-    [watched.lease('b', NOW + 4000), watched.lease('b', NOW + 4500)],
+    [await watched.lease('b', NOW + 4000), await watched.lease('b', NOW + 4500)],
     [false, true],
     'what is not renewed ends',
   );
-  watched.release('a');
-  t.equal(watched.lease('a', NOW + 4600), false, "nobody ends another's");
-  watched.release('b');
-  t.equal(watched.lease('a', NOW + 4600), true);
+  await watched.release('a');
+  t.equal(await watched.lease('a', NOW + 4600), false, "nobody ends another's");
+  await watched.release('b');
+  t.equal(await watched.lease('a', NOW + 4600), true);
 });
 
 void t.test('a client watches ten thousand documents and not one more', async (t) => {
@@ -288,14 +298,14 @@ void t.test('a client watches ten thousand documents and not one more', async (t
   });
   const some = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => ({ id: String(from + i), until: NOW + DAY, state: 's' }));
-  watched.watch('bank', some(0, 9999), NOW);
-  t.throws(() => watched.watch('bank', some(9999, 2), NOW), { code: 'too_many_watched' });
-  t.equal(watched.all(NOW).length, 9999, 'then none of them is');
-  watched.watch('bank', [...some(0, 10), ...some(9999, 1)], NOW);
-  watched.watch('broker', some(0, 1), NOW);
-  watched.sweep(NOW + DAY);
-  watched.watch('bank', some(20_000, 10_000), NOW + DAY);
-  t.equal(watched.all(NOW).length, 10_000, 'those that are over do not count');
+  await watched.watch('bank', some(0, 9999), NOW);
+  await t.rejects(watched.watch('bank', some(9999, 2), NOW), { code: 'too_many_watched' });
+  t.equal((await watched.all(NOW)).length, 9999, 'then none of them is');
+  await watched.watch('bank', [...some(0, 10), ...some(9999, 1)], NOW);
+  await watched.watch('broker', some(0, 1), NOW);
+  await watched.sweep(NOW + DAY);
+  await watched.watch('bank', some(20_000, 10_000), NOW + DAY);
+  t.equal((await watched.all(NOW)).length, 10_000, 'those that are over do not count');
 });
 
 void t.test(

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { controlTopic, dataTopic, HEADER, type InRecord } from '../../../connectors/bus/port.js';
 import { encodeRecord } from '../../../contracts/avro.js';
 import { type DatasetId, datasetId, type SubjectKey, subjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import uscc from '../../../contracts/subjects/uscc.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { frame } from '../../../contracts/wire.js';
@@ -24,9 +25,13 @@ import {
 } from '../../../gateway/documents/reports/index.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { clearOf } from '../../../gateway/log/entries/answer-digest.js';
+import { openSubjectKeys } from '../../../gateway/log/entries/keys.js';
+import { auditLayout } from '../../../gateway/log/entries/layout.js';
 import type { EntryDraft, Journal } from '../../../gateway/log/entries/port.js';
+import { destroySharedKey } from '../../../gateway/log/entries/sealing-keys.js';
 import { loadPolicies } from '../../../policies/load.js';
 import type { Grant, PolicySet } from '../../../policies/types.js';
+import { stateOfRun } from '../../support/shared-state.js';
 
 export const company = (n: number): SubjectKey => subjectKey('uscc', uscc.make(n));
 const keyOf = (subject: string): string => subject.slice(subject.indexOf(':') + 1);
@@ -56,6 +61,10 @@ export interface ReportWorld {
   asking(): Asking;
   /** About company 0 itself, all domains, the last ten years. */
   request(parts?: Partial<ReportRequest>): ReportRequest;
+  /** Destroys the key of a company, as an erasure does. */
+  erase(company: SubjectKey): Promise<void>;
+  /** All that stands in the store of reports. */
+  stored(): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -113,7 +122,16 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
     healthy: true,
     close: () => Promise.resolve(),
   };
-  const context = { workspace, journal, view: writer.reader(), inForce: () => inForce, dataDir: own, now: () => clock };
+  const state = await (await stateOfRun())?.();
+  const context = {
+    workspace,
+    journal,
+    view: writer.reader(),
+    inForce: () => inForce,
+    dataDir: own,
+    now: () => clock,
+    ...present({ state }),
+  };
   const reports = await openReports(context, {
     marks: (of) => world.marks.marks(of),
     missing: (of) => world.marks.missing?.(of) ?? [],
@@ -133,6 +151,20 @@ export async function openWorld(dir?: string): Promise<ReportWorld> {
     },
     marks: { marks: () => [], hidden: () => undefined },
     gate: () => Promise.resolve(),
+    async erase(erased) {
+      if (state !== undefined) return void (await destroySharedKey(state, erased));
+      const keys = openSubjectKeys({ dir: auditLayout(own).subjectKeys });
+      keys.destroy(keys.get(erased)?.pseudonym ?? '');
+      await keys.close();
+    },
+    async stored() {
+      const folder = join(own, 'reports');
+      if (state === undefined)
+        return Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))));
+      const kinds = ['report', 'report-row', 'report-marks', 'authorisation', 'invitation', 'watch', 'watch-change'];
+      const pages = await Promise.all(kinds.map((kind) => state.documents(kind, { limit: 1000 })));
+      return Buffer.from(JSON.stringify(pages));
+    },
     async put(dataset, subject, recordId, parts = {}) {
       const contract = contractOf(dataset);
       const [idField] = contract.recordId;

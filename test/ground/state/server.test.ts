@@ -256,15 +256,24 @@ t.test('the commands make the schema and say how it stands', async (t) => {
     YITONG_STATE_OWNER_PASSWORD_FILE: 'secrets/owner',
   };
   const command = (...words: readonly string[]): Promise<{ readonly code: number; readonly found: unknown }> =>
-    run(process.execPath, [cli, 'state', ...words, '--workspace', workspace, '--json'], { env }).then(
+    run(process.execPath, [cli, ...words, '--workspace', workspace, '--json'], { env }).then(
       ({ stdout }) => ({ code: 0, found: JSON.parse(stdout) }),
       (error: { readonly code: number; readonly stdout: string }) => ({
         code: error.code,
         found: error.stdout === '' ? '' : JSON.parse(error.stdout),
       }),
     );
-  t.match(await command('status'), { code: 1, found: { driver: 'postgres', good: false, why: /state migrate/ } });
-  t.match(await command('migrate'), { code: 0, found: { made: ['0001-state'] } });
-  t.match(await command('migrate'), { code: 0, found: { made: [] } });
-  t.match(await command('status'), { code: 0, found: { good: true, revision: 0 } });
+  t.match(await command('state', 'status'), {
+    code: 1,
+    found: { driver: 'postgres', good: false, why: /state migrate/ },
+  });
+  const doctor = async (): Promise<string> =>
+    JSON.stringify((await command('doctor', '--only', 'state', '--data', join(dir, 'data'))).found);
+  t.match(await doctor(), /"level":"fail".*state migrate/);
+  t.match(await command('state', 'migrate'), { code: 0, found: { made: ['0001-state'] } });
+  t.match(await command('state', 'migrate'), { code: 0, found: { made: [] } });
+  t.match(await command('state', 'status'), { code: 0, found: { good: true, revision: 0 } });
+  const healthy = await doctor();
+  t.match(healthy, /the state answers, at revision 0/);
+  t.match(healthy, /name the password of the owner/, 'which belongs on no replica');
 });

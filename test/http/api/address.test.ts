@@ -76,12 +76,12 @@ const openFaces = (
     settings: { ...settings, gateway: { ...documents, ...(settings['gateway'] as object | undefined) } },
     ...more,
   });
-const download = (here: Faces, { id, code }: Issued, as: string, host: string) =>
+const download = async (here: Faces, { id, code }: Issued, as: string, host: string) =>
   here.visit(
     {
       method: 'POST',
       path: `/console/reports/${id}/document`,
-      body: { csrf: here.csrf(boss), as, code },
+      body: { csrf: await here.csrf(boss), as, code },
       headers: { host },
     },
     boss,
@@ -98,8 +98,8 @@ t.test('the address in a signed document is not the host that a browser names', 
     const answer = await here.people.inject({
       method: 'POST',
       url: `/console/reports/${one.id}/document`,
-      headers: { host, cookie: here.cookie(boss), 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams({ csrf: here.csrf(boss), as: 'pdf', code: one.code }).toString(),
+      headers: { host, cookie: await here.cookie(boss), 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ csrf: await here.csrf(boss), as: 'pdf', code: one.code }).toString(),
     });
     t.equal(answer.statusCode, 200, answer.body.slice(0, 200));
     if (!programForTest(t, 'pdftotext', 'poppler-utils')) return;
@@ -163,7 +163,7 @@ t.test('what is configured goes before everything else', async (t) => {
   t.match(JSON.parse((await here.visit({ path: '/.well-known/jwt-vc-issuer', headers: { host: FOREIGN } })).text), {
     issuer: HOME,
   });
-  await here.visit({ method: 'POST', path: '/console/compliance', body: { csrf: here.csrf(boss) } }, boss);
+  await here.visit({ method: 'POST', path: '/console/compliance', body: { csrf: await here.csrf(boss) } }, boss);
   t.equal((await download(here, one, 'pdf', FOREIGN)).status, 200);
 });
 
@@ -171,14 +171,14 @@ t.test('a compliance code and a sign-in lead to ourselves, whatever host was nam
   const one = await issued(t);
   const here = await openFaces(t, one, { listening: 'https://127.0.0.1:18444', provider: await issuerOf(t) });
   const made = await here.visit(
-    { method: 'POST', path: '/console/compliance', body: { csrf: here.csrf(boss) }, headers: { host: FOREIGN } },
+    { method: 'POST', path: '/console/compliance', body: { csrf: await here.csrf(boss) }, headers: { host: FOREIGN } },
     boss,
   );
   t.equal(made.status, 303);
   const code = String([made.headers['set-cookie']].flat()[0]).split(';')[0] ?? '';
   const page = await here.people.inject({
     url: '/console/compliance',
-    headers: { host: FOREIGN, cookie: `${here.cookie(boss)}; ${code}` },
+    headers: { host: FOREIGN, cookie: `${await here.cookie(boss)}; ${code}` },
   });
   t.match(page.body, 'https://127.0.0.1:18444/compliance/');
   t.notMatch(page.body, FOREIGN);

@@ -76,9 +76,9 @@ export interface Faces {
   /** On the people's port; `as` signs somebody in. */
   visit(request: RawRequest, as?: Pick<Person, 'roles'> & Partial<Person>): Promise<RawAnswer>;
   /** The cookie of who is signed in with these roles. */
-  cookie(as: Pick<Person, 'roles'> & Partial<Person>): string;
+  cookie(as: Pick<Person, 'roles'> & Partial<Person>): Promise<string>;
   /** The form token of who is signed in with these roles. */
-  csrf(as: Pick<Person, 'roles'> & Partial<Person>): string;
+  csrf(as: Pick<Person, 'roles'> & Partial<Person>): Promise<string>;
 }
 
 export interface FacesOptions {
@@ -169,13 +169,13 @@ export async function faces(
   });
   const { port } = api.server.address() as AddressInfo;
   const sessions = new Map<string, { readonly token: string; readonly csrf: string }>();
-  const sessionOf = (
+  const sessionOf = async (
     as: Pick<Person, 'roles'> & Partial<Person>,
-  ): { readonly token: string; readonly csrf: string } => {
+  ): Promise<{ readonly token: string; readonly csrf: string }> => {
     const key = JSON.stringify(as);
     let known = sessions.get(key);
     if (known === undefined) {
-      const { token, session } = people.people.sessions.create({
+      const { token, session } = await people.people.sessions.create({
         id: `test|${as.roles.join('-')}`,
         name: '某人',
         subjects: [],
@@ -235,7 +235,7 @@ export async function faces(
       });
     },
     async visit({ method = 'GET', path, body, headers = {} }, as) {
-      const cookie = as === undefined ? {} : { cookie: `${SESSION_COOKIE}=${sessionOf(as).token}` };
+      const cookie = as === undefined ? {} : { cookie: `${SESSION_COOKIE}=${(await sessionOf(as)).token}` };
       const form = body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' };
       const payload =
         body === undefined
@@ -251,7 +251,7 @@ export async function faces(
       });
       return { status: answer.statusCode, headers: answer.headers as RawAnswer['headers'], text: answer.body };
     },
-    cookie: (as) => `${SESSION_COOKIE}=${sessionOf(as).token}`,
-    csrf: (as) => sessionOf(as).csrf,
+    cookie: async (as) => `${SESSION_COOKIE}=${(await sessionOf(as)).token}`,
+    csrf: async (as) => (await sessionOf(as)).csrf,
   };
 }

@@ -296,7 +296,7 @@ t.test("no request to the people's port is answered by a fault of the gateway, s
     settings: { people: { requestsPerMinute: 1_000_000, lookupsPerMinute: 100_000, lookupsInAll: 1_000_000 } },
   });
   const everybody = { roles: ROLES, authority: 'samr', subjects: ['uscc:91990102MA00001692'] };
-  const csrf = here.csrf(everybody);
+  const csrf = await here.csrf(everybody);
   for (const [who, each, send] of [
     [
       'signed in, with every role',

@@ -56,13 +56,13 @@ t.test(
       [
         'people',
         routesOf(here.people).filter(({ url }) => !url.startsWith('/assets/*')),
-        ({ method, url }, accept) =>
+        async ({ method, url }, accept) =>
           here.visit(
             {
               method,
               path: addressOf(url),
               headers: { accept: accept ?? '*/*' },
-              ...(method === 'POST' ? { body: { csrf: here.csrf(EVERYBODY) } } : {}),
+              ...(method === 'POST' ? { body: { csrf: await here.csrf(EVERYBODY) } } : {}),
             },
             EVERYBODY,
           ),
@@ -121,7 +121,7 @@ t.test(
                     method,
                     path,
                     headers: foreign,
-                    ...(method === 'POST' ? { body: { csrf: here.csrf(EVERYBODY) } } : {}),
+                    ...(method === 'POST' ? { body: { csrf: await here.csrf(EVERYBODY) } } : {}),
                   },
                   EVERYBODY,
                 );

@@ -53,6 +53,8 @@ const FOR_ANYBODY: readonly string[] = [
   'POST /compliance/report',
   'GET /*',
   'GET /numbers',
+  'GET /matters',
+  'GET /matters/:bundle',
   'GET /verify',
   'POST /verify',
   'GET /verify/:code',
@@ -231,7 +233,7 @@ t.test(
     ] as const) {
       const as = { roles: ['auditor'] as const };
       const answer = await here.visit(
-        { method, path, ...(body === undefined ? {} : { body: { csrf: here.csrf(as) } }) },
+        { method, path, ...(body === undefined ? {} : { body: { csrf: await here.csrf(as) } }) },
         as,
       );
       t.equal(answer.status, errorTable.code_unknown.status, `${method} ${path}`);

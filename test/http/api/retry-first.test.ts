@@ -62,7 +62,7 @@ t.test(
     });
     const held = (): Promise<number> => look((quarantine) => quarantine.count());
     const { sessions } = (people as typeof people & { readonly people: People }).people;
-    const { token, session } = sessions.create({
+    const { token, session } = await sessions.create({
       id: 'x|wang',
       name: '王',
       roles: ['data-officer'],

@@ -222,7 +222,7 @@ t.test(
       type: '张三',
     };
     const sent = await here.visit(
-      { method: 'POST', path: '/console/search', body: { ...typed, csrf: here.csrf(auditor) } },
+      { method: 'POST', path: '/console/search', body: { ...typed, csrf: await here.csrf(auditor) } },
       auditor,
     );
     t.equal(sent.status, 303);
@@ -230,7 +230,11 @@ t.test(
     t.equal(
       (
         await here.visit(
-          { method: 'POST', path: '/console/export', body: { ...typed, format: 'csv', csrf: here.csrf(auditor) } },
+          {
+            method: 'POST',
+            path: '/console/export',
+            body: { ...typed, format: 'csv', csrf: await here.csrf(auditor) },
+          },
           auditor,
         )
       ).status,

@@ -11,7 +11,7 @@ import t, { type Test } from 'tap';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import type { Person, Role } from '../../../gateway/ground/identity/person.js';
 import { KEPT_FOR, openKeptForms } from '../../../gateway/http/people/kept.js';
-import { openSessions, type Session } from '../../../gateway/http/people/sessions.js';
+import { openSessions, type Session, sessionFile } from '../../../gateway/http/people/sessions.js';
 import { SESSION_COOKIE } from '../../../gateway/http/plugins/people.js';
 import { Form, formId } from '../../../gateway/http/ui/form.js';
 import { page } from '../../../gateway/http/ui/page.js';
@@ -29,8 +29,8 @@ class Visitor {
   session: Session | undefined;
   constructor(private readonly here: Faces) {}
 
-  signIn(roles: readonly Role[], more: Partial<Person> = {}): Session {
-    const { token, session } = this.here.people.people.sessions.create({
+  async signIn(roles: readonly Role[], more: Partial<Person> = {}): Promise<Session> {
+    const { token, session } = await this.here.people.people.sessions.create({
       id: `https://id.test|${roles.join('-')}`,
       name: '某人',
       roles,
@@ -295,7 +295,7 @@ t.test(
     t.same(routes.filter((url) => BAD[url] === undefined && !WITHOUT.includes(url)).sort(), [], 'every form is tried');
     for (const [route, { as, more = {}, page, action = route, form = action, fields, says }] of Object.entries(BAD)) {
       const visitor = new Visitor(here);
-      if (as.length > 0) visitor.signIn(as, more);
+      if (as.length > 0) await visitor.signIn(as, more);
       const sent =
         as.length > 0 ? await visitor.post(page, action, form, fields) : await visitor.ask('POST', action, fields);
       const shown = sent.status === 303 ? await visitor.ask('GET', sent.location) : sent;
@@ -336,10 +336,10 @@ t.test(
     const here = await faces(t);
     const visitor = new Visitor(here);
     const page = `/console/grants/${GRANT}`;
-    visitor.signIn(['sharing-authority']);
+    await visitor.signIn(['sharing-authority']);
     const before = await visitor.ask('GET', `${page}?lang=zh`);
     t.match(before.text, /name="place" value="[\w-]+"/);
-    here.people.people.sessions.end(visitor.jar.get(SESSION_COOKIE) ?? '');
+    await here.people.people.sessions.end(visitor.jar.get(SESSION_COOKIE) ?? '');
     const sent = await visitor.post(page, `${page}/suspend`, `${page}/suspend`, { reason: WRITTEN });
     t.match(sent, { status: 303, location: /^\/sign-in\?to=%2Fconsole%2Fkept%2F[\w-]{16}$/ });
     const way = decodeURIComponent(sent.location.slice('/sign-in?to='.length));
@@ -350,15 +350,15 @@ t.test(
     );
 
     // somebody else at the same browser
-    visitor.signIn(['sharing-authority'], { id: 'https://id.test|other' });
+    await visitor.signIn(['sharing-authority'], { id: 'https://id.test|other' });
     t.match(await visitor.ask('GET', way), { status: 303, location: '/console' });
     t.notMatch((await visitor.ask('GET', `${page}?kept=${way.slice(-16)}`)).text, WRITTEN, 'nor by its number');
     // the same person at another browser
     const elsewhere = new Visitor(here);
-    elsewhere.signIn(['sharing-authority']);
+    await elsewhere.signIn(['sharing-authority']);
     t.match(await elsewhere.ask('GET', way), { status: 303, location: '/console' });
 
-    visitor.signIn(['sharing-authority']);
+    await visitor.signIn(['sharing-authority']);
     const back = await visitor.ask('GET', way);
     t.match(back, { status: 303, location: `${page}?kept=${way.slice(-16)}` });
     const { text } = await visitor.ask('GET', back.location);
@@ -374,13 +374,13 @@ t.test('a page that another session of the same person had is filled in again; s
   const here = await faces(t);
   const visitor = new Visitor(here);
   const page = `/console/grants/${GRANT}`;
-  const first = visitor.signIn(['sharing-authority']);
-  visitor.signIn(['sharing-authority']);
+  const first = await visitor.signIn(['sharing-authority']);
+  await visitor.signIn(['sharing-authority']);
   visitor.session = first;
   const sent = await visitor.post(page, `${page}/suspend`, `${page}/suspend`, { reason: WRITTEN });
   t.match(sent, { status: 303, location: /\?kept=/ });
   t.match((await visitor.ask('GET', sent.location)).text, WRITTEN);
-  visitor.signIn(['sharing-authority'], { id: 'https://id.test|other' });
+  await visitor.signIn(['sharing-authority'], { id: 'https://id.test|other' });
   visitor.session = first;
   t.match(await visitor.post(page, `${page}/suspend`, `${page}/suspend`, { reason: WRITTEN }), {
     status: 403,
@@ -396,7 +396,7 @@ t.test('a page that another session of the same person had is filled in again; s
     403,
     'nothing is kept for a foreign page',
   );
-  here.people.people.sessions.end(visitor.jar.get(SESSION_COOKIE) ?? '');
+  await here.people.people.sessions.end(visitor.jar.get(SESSION_COOKIE) ?? '');
   t.equal((await visitor.ask('POST', `${page}/suspend`, csrf, { 'sec-fetch-site': 'cross-site' })).status, 401);
   t.equal(
     (await visitor.ask('POST', `${page}/suspend`, { reason: WRITTEN })).status,
@@ -414,7 +414,7 @@ t.test(
   async (t) => {
     const here = await faces(t);
     const visitor = new Visitor(here);
-    visitor.signIn(['subject'], { subjects: [COMPANY, 'uscc:91990102MA00001692'] });
+    await visitor.signIn(['subject'], { subjects: [COMPANY, 'uscc:91990102MA00001692'] });
     const { text: list } = await visitor.ask('GET', '/console/reports?lang=zh');
     const [, of = ''] = /href="\/console\/reports\?of=([\w-]+)"/.exec(list) ?? [];
     const page = `/console/reports/new?of=${of}`;
@@ -444,7 +444,7 @@ t.test(
     );
     t.match((await visitor.ask('GET', `/console/grants?q=x`)).status, 403);
     const authority = new Visitor(here);
-    authority.signIn(['sharing-authority']);
+    await authority.signIn(['sharing-authority']);
     t.match(
       (await authority.ask('GET', '/console/grants?q=tax&lang=zh')).text,
       /class="lang" href="\?q=tax&amp;lang=en"/,
@@ -457,37 +457,37 @@ t.test('what is kept is sealed, ends after half an hour, and does not pile up', 
   t.teardown(() => rm(dataDir, { recursive: true, force: true }));
   const clock = { now: 1_700_000_000_000 };
   const now = (): number => clock.now;
-  const sessions = openSessions({ dataDir, now, idleMs: 60_000, maxMs: 600_000 });
+  const sessions = openSessions({ map: sessionFile(dataDir), now, idleMs: 60_000, maxMs: 600_000 });
   const kept = openKeptForms(dataDir, now);
   t.teardown(async () => {
     await kept.close();
     await sessions.close();
   });
-  const { session } = sessions.create({ id: 'i|s', name: '何经理', roles: ['subject'], subjects: [COMPANY] });
+  const { session } = await sessions.create({ id: 'i|s', name: '何经理', roles: ['subject'], subjects: [COMPANY] });
   const place = kept.openPlace(kept.sealPlace(session, '/console/history?page=2'));
   if (place === undefined) throw new Error('the place does not open');
   t.same(place, { person: 'i|s', path: '/console/history', query: [{ name: 'page', value: '2', hidden: false }] });
   t.equal(kept.openPlace(`${kept.sealPlace(session, '/console')}x`.slice(1)), undefined);
   const form = { form: formId('x'), fields: { text: WRITTEN } };
-  const { token, id } = kept.keep(undefined, place, form);
-  t.same(kept.find(token, id, session.person), { place, kept: form });
+  const { token, id } = await kept.keep(undefined, place, form);
+  t.same(await kept.find(token, id, session.person), { place, kept: form });
   for (const [other, number, person] of [
     [undefined, id, session.person],
     [token, id, { id: 'i|other' }],
     [token, id.split('').reverse().join(''), session.person],
     ['x', id, session.person],
   ] as const)
-    t.equal(kept.find(other, number, person), undefined);
+    t.equal(await kept.find(other, number, person), undefined);
   for (const file of readdirSync(join(dataDir, 'people')))
     t.notOk(readFileSync(join(dataDir, 'people', file)).includes(WRITTEN), file);
   clock.now += KEPT_FOR + 1;
-  t.equal(kept.find(token, id, session.person), undefined, 'it is over');
-  const last = kept.keep(token, place, form);
+  t.equal(await kept.find(token, id, session.person), undefined, 'it is over');
+  const last = await kept.keep(token, place, form);
   for (let i = 0; i < 520; i++) {
     clock.now += 1;
-    kept.keep(token, place, form);
+    await kept.keep(token, place, form);
   }
-  t.equal(kept.find(token, last.id, session.person), undefined, 'the oldest went');
+  t.equal(await kept.find(token, last.id, session.person), undefined, 'the oldest went');
   clock.now += 24 * 3_600_000;
   t.equal(kept.openPlace(kept.sealPlace(session, '/console')) === undefined, false);
 });

@@ -11,8 +11,14 @@ t.test(
   async (t) => {
     const served = await serve(t);
     const { sessions } = (served.people as typeof served.people & { readonly people: People }).people;
-    const { token, session } = sessions.create({ id: 'x|lin', name: '林审计', roles: ['auditor'], subjects: [] });
-    const other = sessions.create({ id: 'x|w', name: 'w', roles: ['inspector'], authority: 'samr', subjects: [] });
+    const { token, session } = await sessions.create({ id: 'x|lin', name: '林审计', roles: ['auditor'], subjects: [] });
+    const other = await sessions.create({
+      id: 'x|w',
+      name: 'w',
+      roles: ['inspector'],
+      authority: 'samr',
+      subjects: [],
+    });
     const ask = (url: string, as = token, payload?: Record<string, string>) =>
       served.people.inject({
         method: payload === undefined ? 'GET' : 'POST',

@@ -53,8 +53,9 @@ t.test(
     const { sessions } = (served.people as typeof served.people & { readonly people: People }).people;
     await served.people.listen({ host: '127.0.0.1', port: 0 });
     const { port } = served.people.server.address() as AddressInfo;
-    const signedIn = (id: string): string => sessions.create({ id, name: id, roles: ['auditor'], subjects: [] }).token;
-    const [lin, wei, zhao] = [signedIn('x|lin'), signedIn('x|wei'), signedIn('x|zhao')];
+    const signedIn = async (id: string): Promise<string> =>
+      (await sessions.create({ id, name: id, roles: ['auditor'], subjects: [] })).token;
+    const [lin, wei, zhao] = [await signedIn('x|lin'), await signedIn('x|wei'), await signedIn('x|zhao')];
     const ask = async (
       token: string,
     ): Promise<{ readonly request: ClientRequest; readonly response: IncomingMessage; text(): string }> => {

@@ -26,8 +26,8 @@ t.test(
     await sequencer.runOnce();
     t.teardown(() => sequencer.stop());
     const { sessions } = (served.people as typeof served.people & { readonly people: People }).people;
-    const auditor = sessions.create({ id: 'x|lin', name: '林审计', roles: ['auditor'], subjects: [] });
-    const inspector = sessions.create({
+    const auditor = await sessions.create({ id: 'x|lin', name: '林审计', roles: ['auditor'], subjects: [] });
+    const inspector = await sessions.create({
       id: 'x|wu',
       name: '吴监察',
       roles: ['inspector'],

@@ -105,7 +105,7 @@ t.test('signing in leads back to where one was, and signing out ends it everywhe
   t.match(await browser.ours('/console'), { status: 303, location: '/sign-in?to=%2Fconsole' });
   t.match(await browser.signIn('lin-auditor', '/console?lang=en'), { status: 303, location: '/console?lang=en' });
   const token = browser.jar.get(NAME) ?? '';
-  const session = sessionsOf(served).find(token);
+  const session = await sessionsOf(served).find(token);
   t.match(session, { person: { name: '林审计', roles: ['auditor'] } });
 
   const foreign = await browser.ours('/sign-out', 'POST', { csrf: 'guessed' });
@@ -122,18 +122,21 @@ t.test('signing in leads back to where one was, and signing out ends it everywhe
     status: 303,
     location: '/signed-out',
   });
-  t.equal(sessionsOf(served).find(token), undefined);
+  t.equal(await sessionsOf(served).find(token), undefined);
 });
 
 t.test('whoever planted a cookie before gains nothing by the sign-in', async (t) => {
   const served = await serve(t, { provider: await provider(t), peopleAddress: `https://${HOST}` });
   const browser = new Browser(served);
-  const planted = sessionsOf(served).create({ id: 'x|attacker', name: 'x', roles: ['auditor'], subjects: [] }).token;
+  const attacker = { id: 'x|attacker', name: 'x', roles: ['auditor' as const], subjects: [] };
+  const planted = (await sessionsOf(served).create(attacker)).token;
   browser.jar.set(NAME, planted);
   await browser.signIn('wu-inspector');
   t.not(browser.jar.get(NAME), planted);
-  t.equal(sessionsOf(served).find(planted), undefined);
-  t.match(sessionsOf(served).find(browser.jar.get(NAME) ?? ''), { person: { roles: ['inspector'], authority: 'tax' } });
+  t.equal(await sessionsOf(served).find(planted), undefined);
+  t.match(await sessionsOf(served).find(browser.jar.get(NAME) ?? ''), {
+    person: { roles: ['inspector'], authority: 'tax' },
+  });
 });
 
 t.test('a callback that was not begun here, comes twice or was changed signs nobody in', async (t) => {

@@ -10,7 +10,7 @@ import type { Client } from '../../../gateway/client/index.js';
 import { type ReportBody, receiptId } from '../../../gateway/client/index.js';
 import { dayIn } from '../../../gateway/documents/compute/index.js';
 import { runningUp } from '../../../gateway/ground/files/places.js';
-import { openSessions } from '../../../gateway/http/people/sessions.js';
+import { openSessions, sessionFile } from '../../../gateway/http/people/sessions.js';
 import { ask, until } from '../../e2e/ask.js';
 import { city } from '../../e2e/city.js';
 import { entries, run } from '../../e2e/command.js';
@@ -91,8 +91,8 @@ export async function lostAndRestored(t: Test, more: object, every = 1): Promise
       entry,
     }),
   );
-  const sessions = openSessions({ dataDir: data, now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
-  const { token } = sessions.create({ key: 'u1', name: 'Qian', roles: ['auditor'] } as unknown as Parameters<
+  const sessions = openSessions({ map: sessionFile(data), now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
+  const { token } = await sessions.create({ key: 'u1', name: 'Qian', roles: ['auditor'] } as unknown as Parameters<
     typeof sessions.create
   >[0]);
   await sessions.close();
@@ -320,8 +320,8 @@ export async function lostAndRestored(t: Test, more: object, every = 1): Promise
     'the ticket stands',
   );
   t.equal((await counter2.query(firing)).datasets[0]?.status, 'denied', 'a grant that was suspended stays suspended');
-  const sessions2 = openSessions({ dataDir: data, now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
-  t.equal(sessions2.find(token), undefined, 'nobody is signed in by a backup');
+  const sessions2 = openSessions({ map: sessionFile(data), now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
+  t.equal(await sessions2.find(token), undefined, 'nobody is signed in by a backup');
   await sessions2.close();
 
   const proved = await until(

@@ -16,7 +16,7 @@ const DAY = 86_400_000;
 const NOW = Date.parse('2030-06-15T00:00:00Z');
 const DATASET = datasetId('office.shops');
 const { keep } = readSettings({}, { file: 'yitong.json' }, {});
-const none: Pick<Tickets, 'all' | 'prune'> = { all: () => [], prune: () => 0 };
+const none: Pick<Tickets, 'all' | 'prune'> = { all: async () => [], prune: async () => 0 };
 const sampleOf = (
   figures: ReturnType<ReturnType<typeof startHousekeeping>['figures']>,
   name: string,

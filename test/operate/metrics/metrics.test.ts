@@ -176,7 +176,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     process: among('supervisor', 'writer', 'feeds', 'worker-1', 'worker-2', 'connector', 'witness'),
     port: among('api', 'people'),
     route: routes,
-    status: (text) => /^[1-5]\d\d$/.test(text) || among('current', 'stale', 'never-loaded')(text),
+    status: (text) => /^[1-5]\d\d$/.test(text) || among('current', 'stale', 'never-loaded', 'unavailable')(text),
     code: (text) => text in errorTable,
     dataset: (text) => datasets.has(text) || text === '(unknown)',
     feed: (text) => datasets.has(text),

@@ -47,7 +47,7 @@ class Model {
   readonly counters = new Map<string, { count: number; until: number | undefined }>();
   readonly sets = new Map<string, { version: number; members: Map<string, unknown> }>();
   readonly leases = new Map<string, { holder: string; token: number; until: number }>();
-  readonly sent: { readonly key: string; readonly value: string }[] = [];
+  readonly sent: { readonly key: string; readonly text: string }[] = [];
   readonly changes: (Changed & { readonly at: number })[] = [];
   readonly ids = new Map<string, { readonly at: number; readonly outcome: Outcome }>();
   now = 1_800_000_000_000;
@@ -117,7 +117,8 @@ class Model {
         for (const member of change.remove ?? []) members.delete(member);
         this.sets.set(change.set, { version: revision, members });
         changed('set', change.set);
-      } else if (change.do === 'send') this.sent.push({ key: change.key, value: String(change.value) });
+      } else if (change.do === 'send')
+        this.sent.push({ key: change.key, text: `${change.key} ${String(revision)} ${String(change.value)}` });
     }
     return { revision, counts: Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1))) };
   }
@@ -208,18 +209,22 @@ export interface Disturbing {
   readonly steps?: number;
 }
 
-/** @param open a further client, with the clock of the model */
+/**
+ * @param open a further client, with the clock of the model
+ * @returns how many commits had been made when their answer was lost
+ */
 export async function stateOverTime(
   t: Test,
   seed: number,
   open: (now: () => number) => Promise<State>,
   { disturb, steps = 150 }: Disturbing = {},
-): Promise<void> {
+): Promise<{ readonly answersLost: number }> {
   t.comment(`seed ${String(seed)}`);
   const world = new StoreOverTime(t, randomOf(seed), open, disturb);
   await world.begin();
   for (let step = 0; step < steps; step++) await world.step();
   await world.end();
+  return { answersLost: world.answersLost };
 }
 
 /** ms for which a client tries again while the store is away. */
@@ -240,6 +245,7 @@ class StoreOverTime {
   #mayBeLost = 0;
   #lost = 0;
   #ids = 0;
+  answersLost = 0;
 
   constructor(t: Test, random: Random, open: (now: () => number) => Promise<State>, disturb: Disturbing['disturb']) {
     this.#t = t;
@@ -269,7 +275,7 @@ class StoreOverTime {
     while ((await this.#trying((state) => state.outbox(1))).length > 0) await this.#deliver();
     for (const key of ['k', 'm']) {
       const first = this.#delivered.filter((one, i) => one.startsWith(key) && this.#delivered.indexOf(one) === i);
-      const sent = this.#model.sent.filter((one) => one.key === key).map(({ value }) => `${key} ${value}`);
+      const sent = this.#model.sent.filter((one) => one.key === key).map(({ text }) => text);
       this.#same(first, sent, 'every message came, and the first time in order');
     }
     this.#t.ok(this.#model.revision > 20, `${String(this.#model.revision)} commits, ${String(this.#lost)} times lost`);
@@ -308,7 +314,8 @@ class StoreOverTime {
     const outcomes = await Promise.all(
       tries.map(async ({ id, changes }): Promise<Outcome> => {
         try {
-          const { revision, counts } = await this.#trying((state) => state.commit(changes, id));
+          const { revision, counts, repeated } = await this.#trying((state) => state.commit(changes, id));
+          if (repeated && !this.#usedIds.some((used) => used.id === id)) this.answersLost += 1;
           // in whatever order a store says them
           const names = Object.keys(counts).sort();
           return { ok: { revision, counts: Object.fromEntries(names.map((name) => [name, counts[name] ?? 0])) } };
@@ -473,7 +480,8 @@ class StoreOverTime {
   /** Some of the first messages, sometimes without being marked. */
   async #deliver(): Promise<void> {
     const messages = await this.#trying((state) => state.outbox(1 + Math.floor(this.#random() * 4)));
-    for (const { key, value } of messages) this.#delivered.push(`${key} ${String(value)}`);
+    for (const { number, key, value } of messages)
+      this.#delivered.push(`${key} ${String(Math.floor(number / 1000))} ${String(value)}`);
     if (this.#random() < 0.3) return;
     await this.#trying((state) => state.sent(messages.map(({ number }) => number)));
   }

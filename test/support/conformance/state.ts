@@ -39,7 +39,7 @@ const conflictAt = async (commit: Promise<unknown>): Promise<number | undefined>
   commit.then(
     () => undefined,
     (error: unknown) => {
-      if (error instanceof StateConflict) return error.change;
+      if (error instanceof StateConflict && error.code === 'state_conflict') return error.change;
       throw error;
     },
   );

@@ -1,7 +1,7 @@
 /** A process beside the test: `write` applies batches until it is killed, `read` answers what it sees. */
 
 import type { ViewDriver } from './view.js';
-import { COMPANY, seen, sent, subject, world } from './view-world.js';
+import { asked, COMPANY, sent, stateOf, subject, world } from './view-world.js';
 
 const [what, module, dir] = process.argv.slice(2) as [string, string, string];
 const { driver } = (await import(module)) as { readonly driver: ViewDriver };
@@ -24,7 +24,10 @@ if (what === 'write') {
 } else {
   const reader = driver.openReader(dir, world());
   process.on('message', (message) => {
-    if (message === 'read') process.send?.({ text: seen(reader), records: reader.datasetState(COMPANY).records });
+    if (message === 'read')
+      void Promise.all([asked(reader), stateOf(reader, COMPANY)]).then(([text, { records }]) =>
+        process.send?.({ text, records }),
+      );
     else void reader.close().then(() => process.disconnect());
   });
   process.send?.('open');

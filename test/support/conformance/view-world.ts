@@ -7,7 +7,15 @@ import { encodeRecord } from '../../../contracts/avro.js';
 import { type DatasetId, datasetId, type SubjectKey, subjectKey } from '../../../contracts/ids.js';
 import type { AvroSchema, Contract, ContractVersion } from '../../../contracts/types.js';
 import { frame } from '../../../contracts/wire.js';
-import type { ReadPoint, ViewReader, ViewWorkspace } from '../../../gateway/answer/view/port.js';
+import type {
+  DatasetState,
+  ReadOutcome,
+  ReadPoint,
+  VersionView,
+  ViewReader,
+  ViewReading,
+  ViewWorkspace,
+} from '../../../gateway/answer/view/port.js';
 
 export const PREFIX = 'city';
 export const SCHEMA: AvroSchema = { type: 'record', name: 'Row', fields: [{ name: 'text', type: 'string' }] };
@@ -118,7 +126,7 @@ export function said(
 }
 
 /** `record=text` of each current record, in the order visited; or the outcome, where it is not `ok`. */
-export function seen(reader: ViewReader, at: ReadPoint = { kind: 'now' }, dataset = COMPANY, of = subject(1)): string {
+export function seen(reader: ViewReading, at: ReadPoint = { kind: 'now' }, dataset = COMPANY, of = subject(1)): string {
   const texts: string[] = [];
   const [outcome] = reader.read(of, [dataset], at, (_, version) => {
     // one length byte, below 64 characters
@@ -126,4 +134,38 @@ export function seen(reader: ViewReader, at: ReadPoint = { kind: 'now' }, datase
   });
   return outcome === 'ok' ? texts.join(' ') : String(outcome);
 }
+
+/** What can be read of these subjects without waiting. */
+export const fetched = async (
+  reader: ViewReader,
+  subjects: readonly SubjectKey[],
+  datasets: readonly DatasetId[],
+  at: ReadPoint,
+): Promise<ViewReading> => (reader.fetch === undefined ? reader : reader.fetch(subjects, datasets, at));
+
+/** As `seen`, of any driver. */
+export async function asked(
+  reader: ViewReader,
+  at: ReadPoint = { kind: 'now' },
+  dataset = COMPANY,
+  of = subject(1),
+): Promise<string> {
+  return seen(await fetched(reader, [of], [dataset], at), at, dataset, of);
+}
+
+/** As `ViewReading.read`, of any driver. */
+export async function read(
+  reader: ViewReader,
+  of: SubjectKey,
+  datasets: readonly DatasetId[],
+  at: ReadPoint,
+  visit: (dataset: number, version: VersionView) => void | boolean,
+): Promise<readonly ReadOutcome[]> {
+  return (await fetched(reader, [of], datasets, at)).read(of, datasets, at, visit);
+}
+
+/** Of the whole view, as it is now. */
+export const stateOf = async (reader: ViewReader, dataset: DatasetId): Promise<DatasetState> =>
+  (await fetched(reader, [], [], { kind: 'now' })).datasetState(dataset);
+
 export const asOf = (time: number): ReadPoint => ({ kind: 'asOf', time });

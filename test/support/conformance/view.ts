@@ -6,15 +6,16 @@ import type { Test } from 'tap';
 import { openEnv } from '../../../connectors/lmdb/env.js';
 import type { ReadPoint, ViewReader, ViewWorkspace, ViewWriter } from '../../../gateway/answer/view/port.js';
 import {
+  asked,
   asOf,
   body,
   COMPANY,
   LATEST,
   PENALTY,
   PERMIT,
+  read,
   type Sent,
   said,
-  seen,
   sent,
   subject,
   topicOf,
@@ -52,7 +53,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       );
       await send(writer, { dataset: PENALTY, offset: 7, record: 'x', text: 'X' });
       const visits: string[] = [];
-      const outcomes = reader.read(subject(1), [PENALTY, PERMIT, COMPANY], { kind: 'now' }, (i, version) => {
+      const outcomes = await read(reader, subject(1), [PENALTY, PERMIT, COMPANY], { kind: 'now' }, (i, version) => {
         visits.push(
           `${i}:${version.recordId}:${version.position}:${version.offset}:${version.publishedAt}:${version.schemaId}:${version.contractVersion}:${version.partition}`,
         );
@@ -65,7 +66,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
         '2:b:p0:0:1000:100:1:0',
         '2:é:p2:2:1002:100:1:0',
       ]);
-      t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(2)), '');
+      t.equal(await asked(reader, { kind: 'now' }, COMPANY, subject(2)), '');
     },
   );
 
@@ -84,9 +85,9 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       { dataset: PENALTY, offset: 1, record: 'y', text: 'Y' },
     );
     await send(writer, { dataset: PERMIT, offset: 0, record: 'p', text: 'P' });
-    const visited = (at: ReadPoint, disturb: boolean): string[] => {
+    const visited = async (at: ReadPoint, disturb: boolean): Promise<string[]> => {
       const visits: string[] = [];
-      reader.read(subject(1), [PERMIT, PENALTY, COMPANY], at, (i, version) => {
+      await read(reader, subject(1), [PERMIT, PENALTY, COMPANY], at, (i, version) => {
         visits.push(
           `${i}:${version.recordId}:${version.position}:${version.offset}:${Buffer.from(version.bytes.subarray(version.start, version.end)).toString('hex')}`,
         );
@@ -95,18 +96,18 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       });
       return visits;
     };
-    t.equal(visited({ kind: 'now' }, false).length, 5);
-    t.strictSame(visited({ kind: 'now' }, true), visited({ kind: 'now' }, false), 'packed');
+    t.equal((await visited({ kind: 'now' }, false)).length, 5);
+    t.strictSame(await visited({ kind: 'now' }, true), await visited({ kind: 'now' }, false), 'packed');
     await send(writer, ...many, { offset: 200, record: 'a', text: 'A2' });
     await writer.caughtUp(
       [COMPANY, PENALTY, PERMIT].flatMap((id) =>
         [0, 1].map((partition) => ({ topic: topicOf(id), partition, at: 9000 })),
       ),
     );
-    t.equal(visited({ kind: 'now' }, false).length, 125);
-    t.strictSame(visited({ kind: 'now' }, true), visited({ kind: 'now' }, false), 'spilled');
-    t.strictSame(visited(asOf(1150), true), visited(asOf(1150), false), 'as it was');
-    t.equal(visited(asOf(1150), false).length, 125);
+    t.equal((await visited({ kind: 'now' }, false)).length, 125);
+    t.strictSame(await visited({ kind: 'now' }, true), await visited({ kind: 'now' }, false), 'spilled');
+    t.strictSame(await visited(asOf(1150), true), await visited(asOf(1150), false), 'as it was');
+    t.equal((await visited(asOf(1150), false)).length, 125);
   });
 
   t.test('a visitor that has seen enough of one dataset still sees the next', async (t) => {
@@ -114,7 +115,13 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     await send(writer, { offset: 0, record: 'a', text: 'A' }, { offset: 1, record: 'b', text: 'B' });
     await send(writer, { dataset: PERMIT, offset: 0, record: 'c', text: 'C' });
     const visits: string[] = [];
-    reader.read(subject(1), [COMPANY, PERMIT], { kind: 'now' }, (_, version) => visits.push(version.recordId) === 0);
+    await read(
+      reader,
+      subject(1),
+      [COMPANY, PERMIT],
+      { kind: 'now' },
+      (_, version) => visits.push(version.recordId) === 0,
+    );
     t.strictSame(visits, ['a', 'c']);
   });
 
@@ -140,19 +147,21 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       [0, 1].flatMap((partition) => [COMPANY, PERMIT].map((id) => ({ topic: topicOf(id), partition, at: 9000 }))),
     );
     await writer.forget(topicOf(COMPANY));
-    t.equal(seen(reader), '');
-    t.equal(seen(reader, { kind: 'now' }, COMPANY, subject(3)), '');
+    t.equal(await asked(reader), '');
+    t.equal(await asked(reader, { kind: 'now' }, COMPANY, subject(3)), '');
     const { complete, records, versions } = reader.datasetState(COMPANY);
     t.strictSame([complete, records, versions, writer.nextOffset(topicOf(COMPANY), 0)], [undefined, 0, 0, 0]);
-    t.equal(seen(reader, { kind: 'now' }, PERMIT), '=Q');
-    t.equal(seen(reader, asOf(1000), PERMIT), '=P');
-    t.equal(seen(reader, { kind: 'now' }, PERMIT, subject(3)), '=R');
+    t.equal(await asked(reader, { kind: 'now' }, PERMIT), '=Q');
+    t.equal(await asked(reader, asOf(1000), PERMIT), '=P');
+    t.equal(await asked(reader, { kind: 'now' }, PERMIT, subject(3)), '=R');
     t.ok(reader.datasetState(PERMIT).complete);
     await send(writer, { offset: 0, subject: subject(2), text: 'new' });
     await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(COMPANY), partition, at: 9000 })));
-    t.equal(seen(reader, asOf(9000), COMPANY, subject(2)), '=new', 'nothing of the old history');
-    t.equal(seen(reader, asOf(9000), COMPANY, subject(3)), '');
-    t.equal(seen(driver.openReader(dir, world()), { kind: 'now' }, PERMIT), '=Q');
+    t.equal(await asked(reader, asOf(9000), COMPANY, subject(2)), '=new', 'nothing of the old history');
+    t.equal(await asked(reader, asOf(9000), COMPANY, subject(3)), '');
+    const other = driver.openReader(dir, world());
+    t.teardown(() => other.close());
+    t.equal(await asked(other, { kind: 'now' }, PERMIT), '=Q');
   });
 
   t.test('after a gap the watermarks count again once the rest is read, and the past is not answered', async (t) => {
@@ -164,8 +173,8 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     await send(writer, { offset: 5, text: 'F' });
     await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(COMPANY), partition, at: 9000 })));
     t.match(reader.datasetState(COMPANY), { incomplete: true, complete: { state: 'complete' } });
-    t.equal(seen(reader), '=F');
-    t.equal(seen(reader, asOf(9000)), 'history_not_kept');
+    t.equal(await asked(reader), '=F');
+    t.equal(await asked(reader, asOf(9000)), 'history_not_kept');
     await writer.forget(topicOf(COMPANY));
     t.not(reader.datasetState(COMPANY).incomplete, true, 'a topic that was made anew has all it ever had');
     await writer.markIncomplete(topicOf(PERMIT));
@@ -178,7 +187,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     await writer.apply([said(COMPANY, 0)]);
     await writer.forget(said(COMPANY, 0).topic);
     t.equal(reader.datasetState(COMPANY).complete, undefined);
-    t.equal(seen(reader), '=A');
+    t.equal(await asked(reader), '=A');
     await writer.apply([said(COMPANY, 0)]);
     t.ok(reader.datasetState(COMPANY).complete);
   });
@@ -189,7 +198,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     t.match(await send(writer, a, { offset: 1, text: 'A', position: 'p0' }), { applied: 1, ignored: 1 }, 'sent again');
     t.match(await send(writer, a), { applied: 0, ignored: 1 }, 'the same offset again');
     await send(writer, { offset: 2, text: 'B' }, { offset: 3, text: 'A', sourceTime: '2026-01-03T00:00:00.000Z' });
-    t.equal(seen(reader), '=A');
+    t.equal(await asked(reader), '=A');
     t.match(reader.datasetState(COMPANY), { records: 1, versions: 3 }, 'A, B, A are three versions');
     t.match(
       await send(writer, { offset: 4, text: 'B', position: 'p2' }),
@@ -203,7 +212,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       { offset: 6, record: 'h', text: 'B', position: 'e'.repeat(64) },
       { offset: 7, record: 'h', text: 'A', position: hash },
     );
-    t.equal(seen(reader), '=A h=A', 'a content hash is no place in the source');
+    t.equal(await asked(reader), '=A h=A', 'a content hash is no place in the source');
   });
 
   t.test(
@@ -217,7 +226,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
         { offset: 1, text: null, ...place },
         { offset: 2, text: 'A', ...place },
       );
-      t.equal(seen(reader), '=A', 'an older topic, without sequences');
+      t.equal(await asked(reader), '=A', 'an older topic, without sequences');
       const numbered = (offset: number, record: string, text: string | null, sequence: string): Sent => ({
         offset,
         record,
@@ -226,7 +235,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
         ...place,
       });
       await send(writer, numbered(3, 'k', 'A', 'a1.1'), numbered(4, 'k', null, 'a1.2'), numbered(5, 'k', 'A', 'a1.3'));
-      t.equal(seen(reader), '=A k=A');
+      t.equal(await asked(reader), '=A k=A');
       t.match(
         await send(
           writer,
@@ -245,7 +254,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       );
       t.match(await send(writer, numbered(11, 'k', 'A', 'b2.2')), { applied: 1 });
       t.match(await send(writer, numbered(12, 'k', 'C', 'no sequence')), { poisoned: 1 });
-      t.equal(seen(reader), '=A k=A');
+      t.equal(await asked(reader), '=A k=A');
     },
   );
 
@@ -253,14 +262,18 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     const { writer, reader } = await fresh(t);
     t.match(await send(writer, { offset: 0, text: null }), { ignored: 1 }, 'nothing to withdraw');
     await send(writer, { offset: 1, text: 'A' }, { offset: 2, record: 'z', text: 'Z' }, { offset: 3, text: null });
-    t.equal(seen(reader), 'z=Z');
+    t.equal(await asked(reader), 'z=Z');
     t.match(await send(writer, { offset: 4, text: null }), { ignored: 1 }, 'withdrawn twice');
     await send(writer, { offset: 5, text: 'A', sourceTime: '2026-02-01T00:00:00.000Z' });
     await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(COMPANY), partition, at: 2000 })));
-    t.strictSame(
-      [1000, 1001, 1002, 1003, 1004, 1005].map((time) => seen(reader, asOf(time))),
-      ['', '=A', '=A z=Z', 'z=Z', 'z=Z', '=A z=Z'],
-    );
+    t.strictSame(await Promise.all([1000, 1001, 1002, 1003, 1004, 1005].map((time) => asked(reader, asOf(time)))), [
+      '',
+      '=A',
+      '=A z=Z',
+      'z=Z',
+      'z=Z',
+      '=A z=Z',
+    ]);
   });
 
   t.test(
@@ -268,14 +281,14 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     async (t) => {
       const { writer, reader } = await fresh(t);
       await send(writer, { offset: 0, text: 'A', time: 1000 }, { offset: 1, text: 'B', time: 2000 });
-      t.equal(seen(reader, asOf(1500)), 'not_yet', 'the other partition has not been looked at');
+      t.equal(await asked(reader, asOf(1500)), 'not_yet', 'the other partition has not been looked at');
       await writer.caughtUp([{ topic: topicOf(COMPANY), partition: 1, at: 3000 }]);
-      t.equal(seen(reader, asOf(1999)), '=A');
-      t.equal(seen(reader, asOf(2000)), 'not_yet', 'another record of the same millisecond may follow');
+      t.equal(await asked(reader, asOf(1999)), '=A');
+      t.equal(await asked(reader, asOf(2000)), 'not_yet', 'another record of the same millisecond may follow');
       await writer.caughtUp([{ topic: topicOf(COMPANY), partition: 0, at: 3000 }]);
-      t.equal(seen(reader, asOf(2000)), '=B', 'inclusive');
-      t.equal(seen(reader, asOf(3001)), 'not_yet');
-      t.equal(seen(reader, asOf(999)), '');
+      t.equal(await asked(reader, asOf(2000)), '=B', 'inclusive');
+      t.equal(await asked(reader, asOf(3001)), 'not_yet');
+      t.equal(await asked(reader, asOf(999)), '');
     },
   );
 
@@ -289,7 +302,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     );
     const cut = reader.cut([COMPANY]);
     t.strictSame(cut, { [topicOf(COMPANY)]: [3, 0] });
-    const then = seen(reader, { kind: 'cut', cut });
+    const then = await asked(reader, { kind: 'cut', cut });
     t.equal(then, 'a=A b=B c=C');
     await send(
       writer,
@@ -298,25 +311,25 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       { offset: 5, record: 'd', text: 'D' },
       { offset: 6, record: 'a', text: 'A3' },
     );
-    t.equal(seen(reader), 'a=A3 c=C d=D');
-    t.equal(seen(reader, { kind: 'cut', cut }), then);
-    t.equal(seen(reader, { kind: 'cut', cut: { [topicOf(COMPANY)]: [8, 0] } }), 'not_yet');
-    t.throws(() => seen(reader, { kind: 'cut', cut }, PERMIT), { code: 'bad_request' });
-    t.throws(() => seen(reader, { kind: 'cut', cut: { [topicOf(COMPANY)]: [3] } }), { code: 'bad_request' });
+    t.equal(await asked(reader), 'a=A3 c=C d=D');
+    t.equal(await asked(reader, { kind: 'cut', cut }), then);
+    t.equal(await asked(reader, { kind: 'cut', cut: { [topicOf(COMPANY)]: [8, 0] } }), 'not_yet');
+    await t.rejects(asked(reader, { kind: 'cut', cut }, PERMIT), { code: 'bad_request' });
+    await t.rejects(asked(reader, { kind: 'cut', cut: { [topicOf(COMPANY)]: [3] } }), { code: 'bad_request' });
   });
 
   t.test('a dataset that keeps the latest only says so, and never gives the latest for the past', async (t) => {
     const { writer, reader } = await fresh(t);
     await send(writer, { dataset: LATEST, offset: 0, text: 'A' });
     const cut = reader.cut([LATEST]);
-    t.equal(seen(reader, { kind: 'cut', cut }, LATEST), '=A');
+    t.equal(await asked(reader, { kind: 'cut', cut }, LATEST), '=A');
     await send(writer, { dataset: LATEST, offset: 1, text: 'B' });
     await writer.caughtUp([0, 1].map((partition) => ({ topic: topicOf(LATEST), partition, at: 2000 })));
-    t.equal(seen(reader, { kind: 'now' }, LATEST), '=B');
-    t.equal(seen(reader, { kind: 'cut', cut }, LATEST), 'history_not_kept');
-    t.equal(seen(reader, asOf(1000), LATEST), 'history_not_kept');
-    t.equal(seen(reader, asOf(1001), LATEST), '=B');
-    t.equal(seen(reader, asOf(2001), LATEST), 'not_yet');
+    t.equal(await asked(reader, { kind: 'now' }, LATEST), '=B');
+    t.equal(await asked(reader, { kind: 'cut', cut }, LATEST), 'history_not_kept');
+    t.equal(await asked(reader, asOf(1000), LATEST), 'history_not_kept');
+    t.equal(await asked(reader, asOf(1001), LATEST), '=B');
+    t.equal(await asked(reader, asOf(2001), LATEST), 'not_yet');
     t.match(reader.datasetState(LATEST), { records: 1, versions: 1 });
   });
 
@@ -340,7 +353,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     ];
     const batch = [...bad, { ...good, key: 'uscc:1|kept' }].map((record, offset) => ({ ...record, offset }));
     t.strictSame(await writer.apply(batch), { applied: 1, ignored: 0, poisoned: bad.length });
-    t.equal(seen(reader), 'kept=A');
+    t.equal(await asked(reader), 'kept=A');
     t.equal(writer.nextOffset(topicOf(COMPANY), 0), batch.length);
     t.match(reader.datasetState(COMPANY), { poisoned: bad.length, records: 1, lastPublishedAt: 1000 });
   });
@@ -377,7 +390,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
         ),
       );
     const ids: string[] = [];
-    reader.read(subject(1), [COMPANY, PERMIT], { kind: 'now' }, (_, version) => void ids.push(version.recordId));
+    await read(reader, subject(1), [COMPANY, PERMIT], { kind: 'now' }, (_, version) => void ids.push(version.recordId));
     t.strictSame(ids, [...Array.from({ length: COUNT }, (_, n) => id(n)), 'p']);
     const cut = reader.cut([COMPANY]);
     t.match(
@@ -389,8 +402,8 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
       ),
       { applied: 2, ignored: 1 },
     );
-    t.match(seen(reader), `${id(5)}=A ${id(6)}=B ${id(8)}=A`);
-    t.match(seen(reader, { kind: 'cut', cut }), `${id(5)}=A ${id(6)}=A ${id(7)}=A ${id(8)}=A`);
+    t.match(await asked(reader), `${id(5)}=A ${id(6)}=B ${id(8)}=A`);
+    t.match(await asked(reader, { kind: 'cut', cut }), `${id(5)}=A ${id(6)}=A ${id(7)}=A ${id(8)}=A`);
     t.match(reader.datasetState(COMPANY), { records: COUNT - 1 });
   });
 
@@ -406,15 +419,15 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     t.strictSame(writer.identity(), { clusterId: 'cluster', topicIds: { topic: 'id' } });
     t.equal(writer.nextOffset(topicOf(COMPANY), 0), 1);
     const reader = writer.reader();
-    t.equal(seen(reader), '=A');
+    t.equal(await asked(reader), '=A');
     await send(writer, { dataset: PERMIT, offset: 0, text: 'a dataset that is new' });
     await writer.reset('other', {});
-    t.equal(seen(reader), '');
+    t.equal(await asked(reader), '');
     t.strictSame(reader.datasetState(COMPANY), { records: 0, versions: 0, poisoned: 0 });
     t.equal(writer.nextOffset(topicOf(COMPANY), 0), 0);
     t.equal(writer.identity()?.clusterId, 'other');
     await send(writer, { offset: 0, text: 'again' });
-    t.equal(seen(reader), '=again');
+    t.equal(await asked(reader), '=again');
   });
 
   t.test('a writer that is killed while it writes loses nothing and doubles nothing', async (t) => {
@@ -432,9 +445,13 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     t.ok(next >= committed, 'what was said to be applied is there');
     const found: number[] = [];
     for (let n = 0; n < 97; n++)
-      writer
-        .reader()
-        .read(subject(n), [COMPANY], { kind: 'now' }, (_, { recordId }) => void found.push(Number(recordId.slice(1))));
+      await read(
+        writer.reader(),
+        subject(n),
+        [COMPANY],
+        { kind: 'now' },
+        (_, { recordId }) => void found.push(Number(recordId.slice(1))),
+      );
     t.strictSame(
       found.sort((a, b) => a - b),
       Array.from({ length: next }, (_, i) => i),
@@ -465,7 +482,7 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     await t.rejects(writer.apply([{ ...sent({ offset: 0, text: 'A' }), topic: 'city.nobody.nothing' }]), {
       code: 'topic_mismatch',
     });
-    t.equal(seen(reader), '');
+    t.equal(await asked(reader), '');
     t.equal(writer.nextOffset(topicOf(COMPANY), 0), 0);
   });
 }

@@ -22,6 +22,7 @@ import type { BenchRow } from './rows.js';
 import { searchRow } from './search.js';
 import { fileSystem } from './servers.js';
 import { tracedRow } from './traced.js';
+import { viewPostgresRows } from './view-postgres.js';
 
 interface Call {
   wanted(id: string): boolean;
@@ -49,6 +50,12 @@ const benches: readonly Bench[] = [
     quick: ['query-peer'],
     needs: 'PostgreSQL: install its server, or set YITONG_TEST_POSTGRES',
     run: (dir, { quick }) => queryPeerRow(dir, quick),
+  },
+  {
+    ids: ['query-postgres', 'query-postgres-p99', 'apply-postgres'],
+    needs: 'PostgreSQL: install its server, or set YITONG_TEST_POSTGRES',
+    run: async (dir, { records, quick, wanted }) =>
+      (await viewPostgresRows(dir, { records, quick }))?.filter(({ id }) => wanted(id)),
   },
   { ids: ['query-traced'], run: tracedRow },
   { ids: ['publish'], run: publishRow },

@@ -28,7 +28,7 @@ const kinds: readonly Kind[] = [
     file: 'tickets/tickets',
     async use(data) {
       const store = openTicketStore(data);
-      store.append(
+      await store.append(
         { id: '0011223344556677', lifecycle: 'l', dataset: 'd', subject: 's', record: 'r' },
         0,
         {} as Parameters<typeof store.append>[2],

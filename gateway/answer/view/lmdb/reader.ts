@@ -4,25 +4,19 @@
  */
 
 import { dataTopic } from '../../../../connectors/bus/port.js';
-import { YitongError } from '../../../../contracts/errors.js';
 import type { DatasetId, SubjectKey } from '../../../../contracts/ids.js';
+import { entryOf, isSpilled } from '../packed/head.js';
+import { historicRead } from '../packed/historic.js';
+import { behind, datasetPrefix } from '../packed/keys.js';
+import { holdsAt, type Known, knownOf, reachable, type Visit, visitPacked } from '../packed/reading.js';
+import { RecordView } from '../packed/record.js';
+import { readNumbers } from '../packed/state.js';
 import type { Cut, DatasetState, ReadOutcome, ReadPoint, VersionView, ViewReader, ViewWorkspace } from '../port.js';
-import { bytesOf, entryOf, isSpilled, startOf } from './head.js';
-import { historicRead } from './historic.js';
-import { lengthAt, RecordView } from './record.js';
-import { type OffsetRow, readDataset, readNumbers, readOffset, settle } from './state.js';
-import { behind, datasetPrefix, type Store } from './store.js';
-
-type Visit = (dataset: number, version: VersionView) => void | boolean;
+import type { Store } from './store.js';
 
 /** @param close what closing the reader closes */
 export function readerOn(store: Store, workspace: ViewWorkspace, close: () => Promise<void>): ViewReader {
   return new LmdbViewReader(store, workspace, close);
-}
-
-interface Known {
-  readonly state: DatasetState;
-  readonly offsets: readonly OffsetRow[];
 }
 
 class LmdbViewReader implements ViewReader {
@@ -51,7 +45,7 @@ class LmdbViewReader implements ViewReader {
     }
     if (at.kind !== 'now') {
       return datasets.map((dataset, i) => {
-        const outcome = this.#reachable(dataset, at);
+        const outcome = reachable(this.workspace, dataset, this.#know(dataset), at);
         if (outcome === 'ok') this.#readAt(subject, dataset, at, (version) => visit(i, version));
         return outcome;
       });
@@ -64,7 +58,7 @@ class LmdbViewReader implements ViewReader {
       const entry = entryOf(head, this.#number(datasets[i]));
       if (entry < 0) continue;
       if (!isSpilled(head, entry)) {
-        this.#visitPacked(head, entry, i, visit);
+        visitPacked(this.#view, head, entry, i, visit);
         continue;
       }
       const prefix = datasetPrefix(subject, this.#number(datasets[i]));
@@ -86,64 +80,20 @@ class LmdbViewReader implements ViewReader {
     this.#seen = this.store.stamp();
   }
 
-  #visitPacked(head: Buffer, entry: number, i: number, visit: Visit): void {
-    let at = startOf(head, entry);
-    const end = at + bytesOf(head, entry);
-    while (at < end) {
-      const next = at + lengthAt(head, at);
-      if (visit(i, this.#view.at(head, at)) === false) return;
-      at = next;
-    }
-  }
-
   #readAt(
     subject: SubjectKey,
     dataset: DatasetId,
     at: ReadPoint,
     visit: (version: VersionView) => void | boolean,
   ): void {
-    const number = this.#number(dataset);
-    const topic = dataTopic(this.workspace.prefix, dataset);
-    const holds = (version: VersionView): boolean => {
-      switch (at.kind) {
-        case 'now':
-          return true;
-        case 'asOf':
-          return version.publishedAt <= at.time;
-        case 'cut':
-          return version.offset < (at.cut[topic]?.[version.partition] ?? 0);
-      }
-    };
     const current: Buffer[] = [];
     this.read(subject, [dataset], { kind: 'now' }, () => {
       // what the visitor is shown is `#view`, and that knows the whole record
       current.push(this.#view.copy());
     });
-    historicRead(this.store, datasetPrefix(subject, number), current, holds, visit);
-  }
-
-  /** Whether the view can answer for that moment at all. */
-  #reachable(dataset: DatasetId, at: ReadPoint): ReadOutcome {
-    const { state, offsets } = this.#know(dataset);
-    const latest = this.workspace.contracts.get(dataset)?.history === 'latest';
-    if (at.kind !== 'now' && state.incomplete === true) return 'history_not_kept';
-    switch (at.kind) {
-      case 'now':
-        return 'ok';
-      case 'asOf':
-        if (offsets.length === 0 || offsets.some(({ upTo }) => upTo < at.time)) return 'not_yet';
-        return latest && at.time < (state.lastPublishedAt ?? 0) ? 'history_not_kept' : 'ok';
-      case 'cut': {
-        const cut = at.cut[dataTopic(this.workspace.prefix, dataset)];
-        if (cut?.length !== offsets.length) {
-          throw new YitongError('bad_request', `the cut must give the next offset of each partition of \`${dataset}\``);
-        }
-        if (offsets.some(({ next }, partition) => next < (cut[partition] ?? 0))) return 'not_yet';
-        return latest && offsets.some(({ next }, partition) => next > (cut[partition] ?? 0))
-          ? 'history_not_kept'
-          : 'ok';
-      }
-    }
+    const prefix = datasetPrefix(subject, this.#number(dataset));
+    const past = this.store.history.getRange({ start: prefix, end: behind(prefix) });
+    historicRead(past, current, holdsAt(at, dataTopic(this.workspace.prefix, dataset)), visit);
   }
 
   datasetState(dataset: DatasetId): DatasetState {
@@ -183,16 +133,8 @@ class LmdbViewReader implements ViewReader {
 
   #remember(dataset: DatasetId): Known {
     let known = this.#known.get(dataset);
-    if (known === undefined) this.#known.set(dataset, (known = this.#learn(dataset)));
+    if (known === undefined)
+      this.#known.set(dataset, (known = knownOf(this.store, this.workspace, dataset, this.#number(dataset))));
     return known;
-  }
-
-  #learn(dataset: DatasetId): Known {
-    const topic = dataTopic(this.workspace.prefix, dataset);
-    const partitions = this.workspace.contracts.get(dataset)?.partitions ?? 0;
-    const offsets = Array.from({ length: partitions }, (_, partition) => readOffset(this.store, topic, partition));
-    const row = settle(readDataset(this.store, this.#number(dataset)), (partition) => offsets[partition]?.next ?? 0);
-    const { pending: _, ...state } = row;
-    return { state, offsets };
   }
 }

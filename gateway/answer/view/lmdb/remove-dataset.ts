@@ -3,9 +3,9 @@
  * up.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { isEmpty, without } from '../packed/head.js';
+import type { DataSource } from '../packed/state.js';
 import type { CheckedMap } from './checked.js';
-import { isEmpty, without } from './head.js';
-import type { DataSource } from './state.js';
 import type { Store } from './store.js';
 
 /** Keys that one transaction looks at. */

@@ -7,11 +7,12 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { cutShort } from '../../../../connectors/lmdb/file.js';
 import { YitongError } from '../../../../contracts/errors.js';
+import { FORMAT } from '../packed/changes.js';
+import { readMeta } from '../packed/state.js';
 import type { ViewReader, ViewWorkspace } from '../port.js';
 import { ViewDamaged } from './checked.js';
 import { readerOn } from './reader.js';
-import { readMeta } from './state.js';
-import { FORMAT, openStore, VIEW_FILE } from './store.js';
+import { openStore, VIEW_FILE } from './store.js';
 
 /** ms between two looks whether the file is another one. */
 const LOOK = 500;

@@ -1,12 +1,5 @@
 /**
- * The environment, its five maps and their keys.
- *
- * - `heads`: subject → one packed value with its current records of every dataset (`head.ts`);
- * - `records`: (subject, dataset, record) → one current record, for datasets of a subject that outgrew the packed
- *   value;
- * - `history`: (subject, dataset, record, offset) → a version that is no longer current, or a withdrawal;
- * - `poison`: (topic, partition, offset) → a raw record that was set aside;
- * - `state`: offsets, dataset numbers and counters, watermarks, identity, as JSON.
+ * The environment and its five maps (`../packed/maps.ts`).
  *
  * Each value stands with its checksum (`checked.ts`).
  */
@@ -16,12 +9,7 @@ import { openEnv } from '../../../../connectors/lmdb/env.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { CheckedMap } from './checked.js';
 
-/** Raised with any change of layout; a view of another number is rebuilt from the bus. */
-export const FORMAT = 2;
 export const VIEW_FILE = 'view.mdb';
-/** lmdb's longest key with 4 kB pages is 1,978 bytes; both lengths in UTF-8 bytes. */
-export const MAX_SUBJECT = 255;
-export const MAX_RECORD_ID = 1024;
 
 export interface Store {
   /** Which file it is: another one once the view was built anew. */
@@ -128,52 +116,4 @@ export function openStore(dir: string, readOnly: boolean, size: StoreSize = {}):
       { cause },
     );
   }
-}
-
-/** `subject` 0x00 dataset number (2 bytes): what all keys of one subject's dataset begin with. */
-export function datasetPrefix(subject: string, dataset: number): Buffer {
-  const length = Buffer.byteLength(subject);
-  const key = Buffer.allocUnsafe(length + 3);
-  key.write(subject, 0);
-  key[length] = 0;
-  key.writeUInt16BE(dataset, length + 1);
-  return key;
-}
-
-/** Prefix, record id. */
-export function recordKey(prefix: Uint8Array, recordId: Uint8Array): Buffer {
-  return Buffer.concat([prefix, recordId]);
-}
-
-/** Prefix, record id, 0x00, offset (6 bytes): versions of one record in the order of the bus. */
-export function historyKey(prefix: Uint8Array, recordId: Uint8Array, offset: number): Buffer {
-  const key = Buffer.allocUnsafe(prefix.length + recordId.length + 7);
-  key.set(prefix, 0);
-  key.set(recordId, prefix.length);
-  key[prefix.length + recordId.length] = 0;
-  key.writeUIntBE(offset, prefix.length + recordId.length + 1, 6);
-  return key;
-}
-
-/** The first key behind all that begin with `prefix`. */
-export function behind(prefix: Uint8Array): Buffer {
-  const key = Buffer.from(prefix);
-  for (let i = key.length - 1; i >= 0; i--) {
-    const byte = key[i];
-    if (byte !== undefined && byte < 255) {
-      key[i] = byte + 1;
-      return key.subarray(0, i + 1);
-    }
-  }
-  return Buffer.from([255, 255]);
-}
-
-export function poisonKey(topic: string, partition: number, offset: number): Buffer {
-  const length = Buffer.byteLength(topic);
-  const key = Buffer.allocUnsafe(length + 9);
-  key.write(topic, 0);
-  key[length] = 0;
-  key.writeUInt16BE(partition, length + 1);
-  key.writeUIntBE(offset, length + 3, 6);
-  return key;
 }

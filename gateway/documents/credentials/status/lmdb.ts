@@ -5,6 +5,27 @@ import { openEnv } from '../../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../../connectors/lmdb/file.js';
 import { bit, LIST_SIZE, type StatusStore, setBit, takePlace } from '../../model/status.js';
 
+/** All lists of a folder, in order, as whoever takes them over reads them. */
+export async function listsIn(dir: string): Promise<readonly { readonly used: Buffer; readonly revoked: Buffer }[]> {
+  const env = openEnv<Buffer, string>({
+    file: join(dir, 'statuses'),
+    encoding: 'binary',
+    maxReaders: 512,
+    readOnly: true,
+  });
+  try {
+    const lists: { readonly used: Buffer; readonly revoked: Buffer }[] = [];
+    for (;;) {
+      const used = env.root.get(`used ${String(lists.length)}`);
+      const revoked = env.root.get(`revoked ${String(lists.length)}`);
+      if (used === undefined || revoked === undefined) return lists;
+      lists.push({ used: Buffer.from(used), revoked: Buffer.from(revoked) });
+    }
+  } finally {
+    await env.close();
+  }
+}
+
 /** @param dir of its own; made if it is not there */
 export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -48,7 +69,7 @@ export function openStatuses(dir: string, size: number = LIST_SIZE): StatusStore
         return true;
       });
     },
-    read(list) {
+    async read(list) {
       // a revocation that another worker has committed in this turn of the loop counts
       map.resetReadTxn();
       return read('revoked', list);

@@ -17,7 +17,7 @@ export function memoryStatuses(size: number = LIST_SIZE): StatusStore {
       setBit(found.revoked, index);
       return true;
     },
-    read(list) {
+    async read(list) {
       const found = lists[list];
       return found === undefined ? undefined : Buffer.from(found.revoked);
     },

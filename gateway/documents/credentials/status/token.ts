@@ -34,7 +34,7 @@ export async function statusList(
   { statuses, issuer, key, now }: StatusPublishing,
 ): Promise<string | undefined> {
   const iat = Math.floor(now() / 1000);
-  const bits = statuses.read(list);
+  const bits = await statuses.read(list);
   if (bits === undefined) return undefined;
   const lst = deflateSync(bits, { level: 9 }).toString('base64url');
   const header = { typ: STATUS_TYPE, kid: key.kid, ...(key.x5c.length === 0 ? {} : { x5c: key.x5c }) };

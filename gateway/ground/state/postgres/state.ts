@@ -1,5 +1,5 @@
 /** The state on a PostgreSQL server that all replicas share. */
-import { randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { isYitongError, type YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import {
@@ -41,6 +41,7 @@ interface PostgresStateOptions extends Names {
   readonly server: PostgresServer;
   /** ms since 1970; default: the clock of the server. */
   readonly now?: () => number;
+  readonly installationKey?: KeyObject;
 }
 
 /** ms after which a schema or user that was refused is looked at again. */
@@ -48,6 +49,7 @@ const REFUSED_FOR = 1000;
 
 export class PostgresState implements State {
   readonly driver = 'postgres';
+  readonly installationKey?: KeyObject;
   readonly #names: Names;
   readonly #now: () => number | null;
   readonly #pool: Pool;
@@ -57,7 +59,8 @@ export class PostgresState implements State {
   /** The look at schema and rights; kept once it found nothing wrong. */
   #check: Promise<void> | undefined;
 
-  constructor({ server, now, schema, user }: PostgresStateOptions) {
+  constructor({ server, now, schema, user, installationKey }: PostgresStateOptions) {
+    if (installationKey !== undefined) this.installationKey = installationKey;
     this.#names = { schema, user };
     this.#now = now ?? (() => null);
     this.#pool = new Pool(server);

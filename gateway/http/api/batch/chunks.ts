@@ -11,6 +11,7 @@ import type { Client } from '../../../../policies/types.js';
 import type { answerBuilder } from '../../../answer/question/build.js';
 import type { Plan, Plans } from '../../../answer/question/plan.js';
 import { sealedOf } from '../../../answer/question/request.js';
+import type { ReadPoint, ViewReader } from '../../../answer/view/port.js';
 import { countError } from '../../../ground/counts/counts.js';
 import { includedBody } from '../../../log/entries/events.js';
 import type { Journal } from '../../../log/entries/port.js';
@@ -27,6 +28,7 @@ interface BatchParts {
 
 interface BatchTools {
   readonly plans: Plans;
+  readonly view: ViewReader;
   readonly build: ReturnType<typeof answerBuilder>;
   readonly journal: Journal;
   readonly now: () => number;
@@ -112,7 +114,7 @@ async function ended(
 
 async function oneChunk(
   parts: BatchParts,
-  { build, journal }: BatchTools,
+  { view, build, journal }: BatchTools,
   plan: Plan,
   subjects: readonly SubjectKey[],
   chunk: number,
@@ -123,13 +125,15 @@ async function oneChunk(
   const counts = plan.datasets.map(() => 0);
   const pieces: Buffer[] = [];
   const included: { subject: SubjectKey; counts: readonly number[] }[] = [];
+  const from = view.fetch === undefined ? view : await view.fetch(subjects, plan.readIds, NOW);
   for (const subject of subjects) {
     const answer = build(
+      from,
       `{"subject":${JSON.stringify(subject)},`,
       request.datasets,
       plan,
       subject,
-      { kind: 'now' },
+      NOW,
       false,
       started,
     );
@@ -177,4 +181,5 @@ async function oneChunk(
   return { bytes: Buffer.concat([body, end]), records: counts.reduce((sum, count) => sum + count, 0) };
 }
 
+const NOW: ReadPoint = { kind: 'now' };
 const NEWLINE = Buffer.from('\n');

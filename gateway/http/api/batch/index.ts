@@ -69,7 +69,6 @@ const service: Service = {
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
     const build = answerBuilder(
-      view,
       freshness(view),
       maxRecords,
       openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
@@ -127,7 +126,17 @@ const service: Service = {
           request.log.error({ err: error, requestId: request.id }, 'batch failed');
         const chunks = batchChunks(
           { client, request: asked, subjects, requestId: request.id, traceparent },
-          { plans, build, journal, now, size: batchChunk, refused, ending: context.ending ?? (() => false), failed },
+          {
+            plans,
+            view,
+            build,
+            journal,
+            now,
+            size: batchChunk,
+            refused,
+            ending: context.ending ?? (() => false),
+            failed,
+          },
         );
         // the first is made before the head is sent, so that what fails at once has its status
         const first = await chunks.next();

@@ -43,7 +43,7 @@ export interface CatalogueEntry extends CatalogueHead {
     readonly unit?: string;
   }[];
   readonly state: {
-    readonly status: 'current' | 'stale' | 'never-loaded';
+    readonly status: 'current' | 'stale' | 'never-loaded' | 'unavailable';
     readonly sourceTime?: string;
     readonly records: number;
     readonly versions: number;

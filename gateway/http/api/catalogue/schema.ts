@@ -48,7 +48,7 @@ export const entrySchema = Type.Object({
     }),
   ),
   state: Type.Object({
-    status: Type.Enum(['current', 'stale', 'never-loaded']),
+    status: Type.Enum(['current', 'stale', 'never-loaded', 'unavailable']),
     sourceTime: Type.Optional(moment('the source was seen in full up to here')),
     records: Type.Integer(),
     versions: Type.Integer(),

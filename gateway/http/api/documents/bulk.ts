@@ -49,12 +49,12 @@ interface Asked {
 }
 
 /** What is watched of a verified document: nothing where it is unknown or cannot be compared. */
-export function watchOf(
+export async function watchOf(
   { issued, changes }: Verified,
   until: number,
-  keptUntil: (id: string) => number | undefined,
-): Asked | undefined {
-  const kept = issued === undefined ? undefined : keptUntil(issued.id);
+  keptUntil: (id: string) => Promise<number | undefined>,
+): Promise<Asked | undefined> {
+  const kept = issued === undefined ? undefined : await keptUntil(issued.id);
   if (issued === undefined || changes === undefined || kept === undefined) return undefined;
   return { id: issued.id, until: Math.min(until, kept), state: stateOf(issued.model, changes) };
 }

@@ -14,6 +14,7 @@ import { documentChangesSchema, verifiedDocumentsSchema } from '../../../documen
 import { type ShownSubject, shownSubjects } from '../../../documents/model/shown.js';
 import { type Asking, type Issued, reportsOf } from '../../../documents/reports/index.js';
 import { openWatched, type WatchedChange } from '../../../documents/reports/watched-documents.js';
+import { watchedIn } from '../../../documents/reports/watched-in-state.js';
 import { startWatching } from '../../../documents/reports/watching.js';
 import { resultOf, verifyAll, watchOf } from './bulk.js';
 import { type ChangesQuery, changesQuery, type VerifyBody, verifySchema } from './schema.js';
@@ -28,10 +29,10 @@ const tags = ['documents'];
 
 /** What the routes of documents work with. */
 async function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const { workspace, settings, dataDir, now } = context;
+  const { workspace, settings, dataDir, state, now } = context;
   const reports = await reportsOf(context);
   const lookups = openLookups(dataDir, { perClient: settings.gateway.unknownCodesPerMinute });
-  const watched = openWatched(dataDir);
+  const watched = state === undefined ? openWatched(dataDir) : watchedIn(state);
   const watching =
     reports.definitions.size === 0
       ? undefined
@@ -64,7 +65,7 @@ async function changesOf(
   until: number,
 ): Promise<readonly WatchedChange[]> {
   for (;;) {
-    const changes = watched.changes(client, after, PAGE);
+    const changes = await watched.changes(client, after, PAGE);
     if (changes.length > 0 || isClosing() || now() >= until || request.raw.socket.destroyed) return changes;
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
@@ -97,7 +98,8 @@ function verifyRoute(app: FastifyInstance, { reports, lookups, watched, now, who
       if (watch !== undefined && length === undefined)
         throw new YitongError('bad_request', '`watch` is a duration in days and below, e.g. `P90D`');
       // a code that nobody was given is a guess; those that are known cost what they cost
-      const guessed = codes.filter((code) => reports.idOfCode(code) === undefined).length;
+      const known = await Promise.all(codes.map((code) => reports.idOfCode(code)));
+      const guessed = known.filter((id) => id === undefined).length;
       if (guessed > 0) lookups.admit(`client:${client}`, started, guessed);
       const asking: Asking = {
         requestId: request.id,
@@ -109,9 +111,9 @@ function verifyRoute(app: FastifyInstance, { reports, lookups, watched, now, who
       const results = found.map((one) => resultOf(one, whom));
       const answer = { requestId: request.id, time: new Date(started).toISOString() };
       if (length === undefined) return { ...answer, results };
-      const after = watched.last(client);
-      const asked = found.map((one) => watchOf(one, started + length, reports.keptUntil));
-      watched.watch(
+      const after = await watched.last(client);
+      const asked = await Promise.all(found.map((one) => watchOf(one, started + length, reports.keptUntil)));
+      await watched.watch(
         client,
         asked.filter((one) => one !== undefined),
         started,
@@ -151,7 +153,7 @@ function changesRoute(app: FastifyInstance, desk: Desk): void {
       const { after: given = '0', wait = '0' } = request.query;
       const after = Number(given);
       // the numbers began anew, or are another's: waiting for more would be waiting for ever
-      if (after > watched.last(client))
+      if (after > (await watched.last(client)))
         throw new YitongError('bad_request', '`after` is higher than any number that was given to this client');
       const changes = await changesOf(desk, request, client, after, now() + Number(wait) * 1000);
       return { changes, after: changes.at(-1)?.number ?? after };

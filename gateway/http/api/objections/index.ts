@@ -132,7 +132,7 @@ function listRoute(app: FastifyInstance, { context, journal, tickets, actorOf }:
       const fits = ({ acts, over }: SeenTicket): boolean =>
         show === 'closed' ? over : !over && (show === 'open' || acts.length > 0);
       const actor = actorOf(request, client);
-      const all = tickets.list(actor).filter(fits);
+      const all = (await tickets.list(actor)).filter(fits);
       const from = after === undefined ? 0 : all.findIndex(({ head }) => head.id === after) + 1;
       if (after !== undefined && from === 0)
         throw new YitongError('bad_request', '`after` names no ticket of this list any more; begin anew');
@@ -147,8 +147,9 @@ function listRoute(app: FastifyInstance, { context, journal, tickets, actorOf }:
         ...(actor.subject === undefined ? {} : { subject: { subject: actor.subject, json: '{}' } }),
       });
       const last = page.at(-1);
+      const opened = await Promise.all(page.map(({ head }) => tickets.get(head.id, actor)));
       return {
-        tickets: page.map(({ head }) => shown(tickets.get(head.id, actor))),
+        tickets: opened.map(shown),
         ...(last !== undefined && from + page.length < all.length ? { next: last.head.id } : {}),
       };
     },
@@ -216,7 +217,7 @@ function openRoute(
         recordId === undefined
           ? { dataset: contract.id, subject: about, recordId: '', missing: true }
           : { dataset: contract.id, subject: about, recordId };
-      const found = reader.one(record);
+      const found = await reader.one(record);
       if (found === undefined) throw new YitongError('not_found', 'the dataset has no such record now');
       return reply.status(201).send(shown(await tickets.open(lifecycle, found.record, acting(request, client, act))));
     },

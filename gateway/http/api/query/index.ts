@@ -39,7 +39,6 @@ const service: Service = {
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
     const build = answerBuilder(
-      view,
       freshness(view),
       maxRecords,
       openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
@@ -81,10 +80,12 @@ const service: Service = {
         const head = `{"requestId":"${request.id}","time":"${time}",`;
         const dry = query.dryRun === true;
         span?.step('read');
+        // a view in place is read without waiting
+        const from = allowed && !dry && view.fetch !== undefined ? await view.fetch([subject], plan.readIds, at) : view;
         const answer: Answer = dry
           ? unread(dryRun(plan, head), plan)
           : allowed
-            ? build(head, query.datasets, plan, subject, at, query.returnCut === true, started, RECEIPT_ROOM)
+            ? build(from, head, query.datasets, plan, subject, at, query.returnCut === true, started, RECEIPT_ROOM)
             : unread(Buffer.from(denialOf(plan, request.id), 'utf8'), plan);
         const draft: EntryDraft = {
           clear: plan.template({

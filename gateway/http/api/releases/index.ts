@@ -74,8 +74,8 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
     const subject = parseSubject(request.headers['yitong-subject'], context.workspace.schemes);
     return { owner: `client ${client.id} ${subject}`, by: client.id, subject };
   }
-  function stateOf(id: string, release: string, { owner }: Releasing) {
-    const { state, until, scope, looker } = compliance.releases().follow(release, owner);
+  async function stateOf(id: string, release: string, { owner }: Releasing) {
+    const { state, until, scope, looker } = await compliance.releases().follow(release, owner);
     if (scope.id !== id) throw new YitongError('code_unknown', 'there is no such release of this report');
     const { client: _, ...lookedBy } = looker ?? { kind: 'public' as const };
     return { state, until: iso(until), domains: scope.domains, ...(looker === undefined ? {} : { lookedBy }) };
@@ -157,7 +157,7 @@ function followRoutes(app: FastifyInstance, { compliance, releasing, stateOf }: 
     async (request) => {
       const who = releasing(request);
       const { id, release } = request.params;
-      stateOf(id, release, who);
+      await stateOf(id, release, who);
       await compliance.releases().withdraw(release, who, request.id);
       return stateOf(id, release, who);
     },

@@ -236,7 +236,7 @@ function showRoute(app: FastifyInstance, desk: Desk): void {
         ...[...renderers.values()].map(({ mediaType }) => mediaType),
       ]);
       const renderer = [...renderers.values()].find(({ mediaType }) => mediaType === wanted);
-      if (renderer !== undefined && (code === undefined || !reports.isCodeOf(id, code)))
+      if (renderer !== undefined && (code === undefined || !(await reports.isCodeOf(id, code))))
         throw new YitongError('bad_request', 'the header `yitong-code` gives the code of the report');
       // one that could not say where it is looked up is not made
       const url = renderer === undefined || code === undefined ? '' : lookupUrl(code, context);

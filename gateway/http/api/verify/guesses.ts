@@ -4,11 +4,16 @@
  * count together; by HMAC under a secret of that folder, so that the file tells neither subjects nor values.
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes as systemRandom } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEnv } from '../../../../connectors/lmdb/env.js';
 import { refuseDamaged } from '../../../../connectors/lmdb/file.js';
 import { createOnce } from '../../../ground/files/durable.js';
+import { endDocuments, endLink } from '../../../ground/state/ending.js';
+import type { State, StateDocument } from '../../../ground/state/port.js';
+import { adoptSecret } from '../../../ground/state/secret.js';
+import { isTaken, taken } from '../../../ground/state/taken.js';
+import { transact } from '../../../ground/state/transact.js';
 
 const WINDOW = 86_400_000;
 
@@ -35,6 +40,7 @@ const MAC = 16;
 const ENTRY = MAC + 8;
 /** Fields looked through for what is over, each time that one is written. */
 const SWEPT = 4;
+const SWEPT_IN_STATE = 400;
 
 interface Keys {
   readonly field: Buffer;
@@ -62,6 +68,15 @@ function current(stored: Buffer | undefined, now: number): Buffer[] {
 
 const holds = (entries: readonly Buffer[], value: Buffer): boolean =>
   entries.some((entry) => entry.subarray(0, MAC).equals(value));
+
+/** What stands of a field once a value was claimed: undefined where the value may not be compared. */
+function admitted(entries: readonly Buffer[], value: Buffer, limit: number, now: number): Buffer | undefined {
+  if (holds(entries, value)) return Buffer.concat([...entries]);
+  if (entries.length >= limit) return undefined;
+  const time = Buffer.alloc(8);
+  time.writeDoubleBE(now);
+  return Buffer.concat([...entries, value, time]);
+}
 
 /** @param limit different values a client, subject and field in 24 hours */
 export function openGuesses(dir: string, limit: number, randomBytes: (size: number) => Buffer = systemRandom): Guesses {
@@ -91,20 +106,92 @@ export function openGuesses(dir: string, limit: number, randomBytes: (size: numb
       const wanted = guesses.map((guess) => keysOf(secret, guess));
       if (wanted.every(({ field, value }) => holds(current(map.get(field), now), value))) return wanted.map(() => true);
       return env.write(() => {
-        const admitted = wanted.map(({ field, value }) => {
+        const results = wanted.map(({ field, value }) => {
           // read inside: another worker may have counted since
           const entries = current(map.get(field), now);
-          if (holds(entries, value)) return true;
-          if (entries.length >= limit) return false;
-          const time = Buffer.alloc(8);
-          time.writeDoubleBE(now);
-          map.putSync(field, Buffer.concat([...entries, value, time]));
-          return true;
+          const after = admitted(entries, value, limit, now);
+          if (after !== undefined && after.length > entries.length * ENTRY) map.putSync(field, after);
+          return after !== undefined;
         });
         sweep(now);
-        return admitted;
+        return results;
       });
     },
     close: () => env.close(),
   };
+}
+
+const GUESSES = 'guesses';
+/** Those that are over are looked for once in so many ms. */
+const SWEEP = 60_000;
+
+/**
+ * In the state that all replicas share: one limit for all of them.
+ * @param secret of the installation, so that the store tells neither subjects nor values
+ */
+export function guessesIn(state: State, limit: number, secret: KeyObject): Guesses {
+  let sweptAt = 0;
+  const fieldId = ({ field }: Keys): string => field.toString('base64url');
+  const entriesIn = (found: Pick<StateDocument, 'body'> | undefined, now: number): Buffer[] => {
+    const body = found?.body as { readonly entries: string } | undefined;
+    return current(body === undefined ? undefined : Buffer.from(body.entries, 'base64'), now);
+  };
+  return {
+    async admit(guesses, now) {
+      const wanted = guesses.map((guess) => keysOf(secret, guess));
+      const { result } = await transact(state, async (transaction) => {
+        const results: boolean[] = [];
+        for (const keys of wanted) {
+          const id = fieldId(keys);
+          const entries = entriesIn(await transaction.document(GUESSES, id), now);
+          const after = admitted(entries, keys.value, limit, now);
+          results.push(after !== undefined);
+          if (after !== undefined && after.length > entries.length * ENTRY)
+            transaction.put({
+              kind: GUESSES,
+              id,
+              links: [endLink(now + WINDOW)],
+              body: { entries: after.toString('base64') },
+            });
+        }
+        return results;
+      });
+      if (now - sweptAt > SWEEP) {
+        sweptAt = now;
+        await endDocuments(state, GUESSES, now, undefined, SWEPT_IN_STATE);
+      }
+      return result;
+    },
+    close: async () => {},
+  };
+}
+
+/**
+ * What a data folder counted, taken over into a state that replicas share. Again it changes nothing. @returns how many
+ */
+export async function adoptGuesses(state: State, folder: string, dir: string): Promise<number> {
+  const file = join(dir, 'guesses');
+  if (!existsSync(file) || (await isTaken(state, folder, GUESSES))) return 0;
+  await adoptSecret(state, GUESSES, readFileSync(join(dir, 'secret')));
+  const env = openEnv<Buffer, Buffer>({ file, encoding: 'binary', keyEncoding: 'binary', readOnly: true });
+  try {
+    let count = 0;
+    for (const { key, value } of env.root.getRange({})) {
+      const newest = current(value, 0).reduce((time, entry) => Math.max(time, entry.readDoubleBE(MAC)), 0);
+      await state.commit([
+        {
+          do: 'put',
+          kind: GUESSES,
+          id: key.toString('base64url'),
+          links: [endLink(newest + WINDOW)],
+          body: { entries: value.toString('base64') },
+        },
+      ]);
+      count++;
+    }
+    await state.commit([taken(folder, GUESSES)]);
+    return count;
+  } finally {
+    await env.close();
+  }
 }

@@ -12,10 +12,11 @@ import { withReceipt } from '../../../answer/question/receipt.js';
 import { checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { secretIn } from '../../../ground/state/secret.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import { askedOf, type Ready, readyClaims } from './claims.js';
 import { comparisons } from './compare.js';
-import { type Guesses, openGuesses } from './guesses.js';
+import { type Guesses, guessesIn, openGuesses } from './guesses.js';
 import { claimReader, type Verified } from './read.js';
 import { deniedClaimsSchema, type VerifyRequest, verifiedSchema, verifySchema } from './schema.js';
 
@@ -61,7 +62,7 @@ const service: Service = {
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
     const comparison = comparisons(workspace.schemes);
-    const read = claimReader(view, freshness(view), workspace);
+    const read = claimReader(freshness(view), workspace);
     // opened at the first request: most gateways verify nothing
     let guesses: Guesses | undefined;
     app.addHook('onClose', async () => guesses?.close());
@@ -96,11 +97,16 @@ const service: Service = {
         const plan = plans.for(client, askedOf(asked), started);
         const allowed = plan.read.length > 0;
         if (allowed) checkScheme(plan.contracts, subject);
-        guesses ??= openGuesses(join(context.dataDir, 'verify'), verifyGuesses);
+        guesses ??=
+          context.state === undefined
+            ? openGuesses(join(context.dataDir, 'verify'), verifyGuesses)
+            : guessesIn(context.state, verifyGuesses, await secretIn(context.state, 'guesses'));
         const claims = await limited(guesses, readyClaims(asked.claims, plan, comparison), client.id, subject, started);
         span?.step('read');
         const compares = claims.some(({ kind }) => kind === 'compare');
-        const { results, records } = compares ? read(claims, plan, subject, started) : unread(claims);
+        const from =
+          compares && view.fetch !== undefined ? await view.fetch([subject], plan.readIds, { kind: 'now' }) : view;
+        const { results, records } = compares ? read(from, claims, plan, subject, started) : unread(claims);
         const head = allowed ? `{"requestId":${JSON.stringify(request.id)},"time":"${time}",` : denialHead(request.id);
         const body = Buffer.from(`${head}${claimsJson(asked, results)}}`, 'utf8');
         let at = 0;

@@ -6,7 +6,7 @@ import { Out, projectionCache } from '../../../answer/projection/index.js';
 import type { Plan } from '../../../answer/question/plan.js';
 import type { freshness } from '../../../answer/question/status.js';
 import { partsOf, valuesAt } from '../../../answer/question/values-at-path.js';
-import type { ViewReader } from '../../../answer/view/port.js';
+import type { ViewReading } from '../../../answer/view/port.js';
 import type { Ready } from './claims.js';
 import { compared } from './compare.js';
 import type { Result } from './schema.js';
@@ -19,21 +19,19 @@ export interface Verified {
 }
 
 /** @returns each claim's result in order, and the records compared of each of the plan's allowed datasets */
-export function claimReader(
-  view: ViewReader,
-  fresh: ReturnType<typeof freshness>,
-  workspace: Pick<Workspace, 'schemasById'>,
-) {
+export function claimReader(fresh: ReturnType<typeof freshness>, workspace: Pick<Workspace, 'schemasById'>) {
   const scratch = new Out(16 * 1024);
   const projections = projectionCache(1000);
   return (
+    /** In place, or what was fetched for the subject. */
+    view: ViewReading,
     claims: readonly Ready[],
     plan: Plan,
     subject: SubjectKey,
     now: number,
   ): { results: Verified[]; records: number[] } => {
     // freshness before records: a watermark may be older than what is read, never younger
-    const states = plan.read.map(({ contract }) => fresh(contract, now));
+    const states = plan.read.map(({ contract }) => fresh(contract, now, view, subject));
     const asked = claims.map((claim) =>
       claim.kind === 'compare'
         ? { ...claim, parts: partsOf(claim.path), compare: compared(claim.value, claim.normal), found: false }

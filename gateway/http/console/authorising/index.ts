@@ -11,7 +11,7 @@ import { parseSubject } from '../../../answer/question/request.js';
 import { dayIn } from '../../../documents/compute/index.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { namesOfCompanies } from '../../../documents/names/lookup.js';
-import { reportsOf } from '../../../documents/reports/index.js';
+import { firstInvited, reportsOf } from '../../../documents/reports/index.js';
 import { hideSubject } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
 import { choosePage } from '../../ui/choose.js';
@@ -99,12 +99,13 @@ async function show(
 }
 
 /** The company of the person that an invitation is to, as the session names it; its link names none. */
-function invitedIn({ reports }: Desk, request: FastifyRequest, invitation: string | undefined): string | undefined {
+async function invitedIn(
+  { reports }: Desk,
+  request: FastifyRequest,
+  invitation: string | undefined,
+): Promise<string | undefined> {
   const session = sessionOf(request);
-  const to =
-    invitation === undefined
-      ? undefined
-      : session.person.subjects.find((subject) => reports.isInvited(subject, invitation));
+  const to = invitation === undefined ? undefined : await firstInvited(reports, session.person.subjects, invitation);
   return to === undefined ? undefined : hideSubject(session, to);
 }
 
@@ -128,13 +129,13 @@ function listRoute(app: FastifyInstance, desk: Desk): void {
   app.get<Route>(
     PATH,
     { schema, config: { ...config, nav: { title: { zh: '授权', en: 'Authorisations' }, order: 16 } } },
-    (request, reply) => {
+    async (request, reply) => {
       const { of, report, done, invitation } = request.query;
       return show(
         desk,
         request,
         reply,
-        speaking(request, of ?? invitedIn(desk, request, invitation)),
+        speaking(request, of ?? (await invitedIn(desk, request, invitation))),
         definitionOf(report),
         {
           done,

@@ -26,7 +26,7 @@ const service: Service = {
         const { after } = request.query;
         if (after !== undefined && !/^\d{1,15}$/.test(after))
           throw new YitongError('bad_request', '`after` is not a number');
-        const handled = complaintsFor(tickets, session.person);
+        const handled = await complaintsFor(tickets, session.person);
         const page = await app.people
           .search()
           .page(COMPLAINTS, { limit: PAGE, open: true, ...(after === undefined ? {} : { after: Number(after) }) });

@@ -104,26 +104,31 @@ function openDesk(app: FastifyInstance, context: GatewayContext, compliance: Com
 type Desk = ReturnType<typeof openDesk>;
 
 /** Of the code that this browser shows; undefined where there is none, or it is another person's. */
-function shownBy(
+async function shownBy(
   { codes }: Desk,
   request: FastifyRequest,
-): { readonly code: string; readonly id: string; readonly view: CompanyView } | undefined {
+): Promise<{ readonly code: string; readonly id: string; readonly view: CompanyView } | undefined> {
   const code = request.cookies[CODE_COOKIE] ?? '';
   if (!TOKEN.test(code)) return undefined;
   const id = codeId(code);
   try {
-    return { code, id, view: codes.look(id, sessionOf(request).person) };
+    return { code, id, view: await codes.look(id, sessionOf(request).person) };
   } catch (error) {
     if (isYitongError(error) && error.code === 'code_unknown') return undefined;
     throw error;
   }
 }
 /** The company's page: its code, or how it makes one. */
-function show(desk: Desk, request: FastifyRequest, reply: FastifyReply, fault?: YitongError): FastifyReply {
+async function show(
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  fault?: YitongError,
+): Promise<FastifyReply> {
   const { context, workspace, definitions, now } = desk;
   const session = sessionOf(request);
   const { language } = request;
-  const shown = shownBy(desk, request);
+  const shown = await shownBy(desk, request);
   const schemes = new Set([...definitions.values()].map(({ scheme }) => scheme));
   const subjects = session.person.subjects.filter((one) => schemes.has(schemeOf(one)));
   return sendFramed(request, reply.code(fault === undefined ? 200 : errorTable[fault.code].status), {
@@ -208,7 +213,7 @@ const ask = (
     carries: { form: ASK_FORM, action: ASK },
   });
 /** Of what this browser asked; where that is nothing, it begins anew. */
-function waited({ codes }: Desk, request: FastifyRequest) {
+async function waited({ codes }: Desk, request: FastifyRequest): Promise<ScannerView> {
   const scan = scanOf(request);
   return codes.follow(scan.id, scan.ticket, scannerOf(request, scan));
 }
@@ -237,7 +242,7 @@ function showRoutes(app: FastifyInstance, desk: Desk): void {
     `${SHOW}/state`,
     { ...own, config: { ...own.config, offers: ['application/json'] } },
     async (request, reply) =>
-      reply.header('cache-control', 'no-store').send({ state: shownBy(desk, request)?.view.state ?? 'none' }),
+      reply.header('cache-control', 'no-store').send({ state: (await shownBy(desk, request))?.view.state ?? 'none' }),
   );
   app.post<Route>(SHOW, own, async (request, reply) => {
     const session = sessionOf(request);
@@ -254,7 +259,7 @@ function stepRoutes(app: FastifyInstance, desk: Desk): void {
   const step = (path: string, act: (id: string, request: FastifyRequest<Route>) => Promise<void>) =>
     app.post<Route>(`${SHOW}/${path}`, own, async (request, reply) => {
       try {
-        await act(shownBy(desk, request)?.id ?? '', request);
+        await act((await shownBy(desk, request))?.id ?? '', request);
       } catch (error) {
         const why = told(error);
         await app.refused(request, why.code);
@@ -311,7 +316,7 @@ function answerRoutes(app: FastifyInstance, desk: Desk): void {
   app.get(`${ASK}/answer`, open, async (request, reply) => {
     let view: ScannerView;
     try {
-      view = waited(desk, request);
+      view = await waited(desk, request);
     } catch (error) {
       return again(desk, request, reply, error);
     }
@@ -321,7 +326,7 @@ function answerRoutes(app: FastifyInstance, desk: Desk): void {
     });
   });
   app.get(`${ASK}/answer/state`, { ...open, config: { offers: ['application/json'] } }, async (request, reply) =>
-    reply.header('cache-control', 'no-store').send({ state: waited(desk, request).state }),
+    reply.header('cache-control', 'no-store').send({ state: (await waited(desk, request)).state }),
   );
   app.post(`${ASK}/answer`, open, async (request, reply) => {
     const scan = scanOf(request);

@@ -16,7 +16,7 @@ import { Form } from '../../ui/form.js';
 export interface FeedFacts {
   readonly id: string;
   readonly name: Localised;
-  readonly status: 'current' | 'stale' | 'never-loaded';
+  readonly status: 'current' | 'stale' | 'never-loaded' | 'unavailable';
   /** ISO 8601 */
   readonly sourceTime?: string;
   readonly records: number;
@@ -53,6 +53,7 @@ const states: Readonly<Record<FeedFacts['status'], Localised & { readonly css: s
   current: { zh: '最新', en: 'current', css: 'ok' },
   stale: { zh: '未及时更新', en: 'stale', css: 'warn' },
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
+  unavailable: { zh: '暂不可读', en: 'unavailable', css: 'none' },
 };
 
 /** Nothing where the row as a whole is wrong. */

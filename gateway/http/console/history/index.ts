@@ -93,7 +93,7 @@ async function show(
       complaints.set(about, [...known, { about, entry, at, text }]);
   }
   const handled = new Map(
-    complaintsFor(context.tickets, person)
+    (await complaintsFor(context.tickets, person))
       .filter((one) => one.subject === subject)
       .map((one) => [one.about ?? -1, one]),
   );
@@ -171,7 +171,7 @@ function complaintRoute(app: FastifyInstance, desk: Desk): void {
     const use = useRef(found.body.authority ?? '', subject, about);
     const actor = { kind: 'person', person } as const;
     const uses = [...context.tickets.lifecycles.values()].some(({ about: { uses } }) => uses === true);
-    const [opening] = context.tickets.openings(use, actor);
+    const [opening] = await context.tickets.openings(use, actor);
     if (opening?.acts[0] === undefined) {
       if (uses)
         throw new YitongError('act_refused', 'your complaint about this is being handled', {

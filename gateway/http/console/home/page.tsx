@@ -11,7 +11,7 @@ interface HomeDataset {
   readonly name: Localised;
   readonly provider: Localised;
   readonly sharing: 'unconditional' | 'conditional' | 'none';
-  readonly status: 'current' | 'stale' | 'never-loaded';
+  readonly status: 'current' | 'stale' | 'never-loaded' | 'unavailable';
   readonly sourceTime?: string;
   readonly records: number;
 }
@@ -48,6 +48,7 @@ const say: Readonly<Record<string, Localised>> = {
   count: { zh: '记录', en: 'Records' },
   source: { zh: '数据时间（北京时间）', en: 'Seen up to (UTC+8)' },
   verify: { zh: '核验一份文书', en: 'Verify a document' },
+  matters: { zh: '一件事办事指南', en: 'Matters done as one' },
   numbers: { zh: '应用成效', en: 'What reports have replaced' },
   try: { zh: '接口调用示例', en: 'Try it' },
   log: { zh: '审计日志', en: 'Audit log' },
@@ -69,6 +70,7 @@ export const state: Readonly<Record<HomeDataset['status'], Localised & { readonl
   current: { zh: '最新', en: 'current', css: 'current' },
   stale: { zh: '未及时更新', en: 'stale', css: 'stale' },
   'never-loaded': { zh: '尚未接入', en: 'never loaded', css: 'none' },
+  unavailable: { zh: '暂不可读', en: 'unavailable', css: 'none' },
 };
 
 function Row({ dataset, language }: { readonly dataset: HomeDataset; readonly language: Language }): JSX.Element {
@@ -131,6 +133,9 @@ export function home(props: HomeProps): string {
             </a>
             <a class="quiet" href="/numbers">
               {w('numbers')}
+            </a>
+            <a class="quiet" href="/matters">
+              {w('matters')}
             </a>
           </p>
         ) : null}

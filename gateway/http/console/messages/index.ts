@@ -62,9 +62,9 @@ const service: Service = {
         if (!/^\d{1,6}$/.test(page)) throw new YitongError('bad_request', 'there is no such list');
         const actor: Actor = { kind: 'person', person };
         const seen = Number(request.cookies[SEEN_COOKIE] ?? 0);
-        const own = tickets
-          .list(actor)
-          .filter(({ parties, lifecycle }) => parties.some((party) => lifecycle.parties[party]?.role === 'subject'));
+        const own = (await tickets.list(actor)).filter(({ parties, lifecycle }) =>
+          parties.some((party) => lifecycle.parties[party]?.role === 'subject'),
+        );
         const newest = own.sort((a, b) => b.state.at - a.state.at);
         const from = Number(page) * PAGE;
         const shown = newest.slice(from, from + PAGE);
@@ -75,10 +75,9 @@ const service: Service = {
           detail: { show: 'messages', ids: shown.map(({ head }) => head.id) },
           results: shown.length,
         });
-        const messages = shown
-          .flatMap(({ head }) =>
-            messagesOf(tickets.get(head.id, actor), person.subjects.length > 1, Number.isFinite(seen) ? seen : 0),
-          )
+        const opened = await Promise.all(shown.map(({ head }) => tickets.get(head.id, actor)));
+        const messages = opened
+          .flatMap((ticket) => messagesOf(ticket, person.subjects.length > 1, Number.isFinite(seen) ? seen : 0))
           .sort((a, b) => b.at - a.at);
         const { language } = request;
         void reply.setCookie(SEEN_COOKIE, String(context.now()), {

@@ -25,7 +25,7 @@ const service: Service = {
             way: request.session === undefined ? 'sign-in' : 'console',
             children: numbersView({
               language,
-              numbers: reports.numbers(),
+              numbers: await reports.numbers(),
               reports: [...reports.definitions.values()].map(({ id, title, domains }) => ({
                 id,
                 title,

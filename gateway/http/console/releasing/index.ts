@@ -111,23 +111,28 @@ async function choose(
 }
 
 /** Of the code that this browser shows; undefined where there is none, or it is another person's. */
-function shownBy(
+async function shownBy(
   { releases }: Desk,
   request: FastifyRequest,
-): { readonly code: string; readonly view: ReleaseView } | undefined {
+): Promise<{ readonly code: string; readonly view: ReleaseView } | undefined> {
   const code = request.cookies[CODE_COOKIE] ?? '';
   if (!TOKEN.test(code)) return undefined;
   try {
-    return { code, view: releases.follow(codeId(code), sessionOf(request).person.id) };
+    return { code, view: await releases.follow(codeId(code), sessionOf(request).person.id) };
   } catch (error) {
     if (isYitongError(error) && error.code === 'code_unknown') return undefined;
     throw error;
   }
 }
 /** The code that is shown. */
-function show(desk: Desk, request: FastifyRequest, reply: FastifyReply, fault?: YitongError): FastifyReply {
+async function show(
+  desk: Desk,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  fault?: YitongError,
+): Promise<FastifyReply> {
   const { context, workspace, definitions, now } = desk;
-  const shown = shownBy(desk, request);
+  const shown = await shownBy(desk, request);
   if (shown === undefined) return reply.header('cache-control', 'no-store').redirect('/console/reports', 303);
   const { language } = request;
   return sendFramed(request, reply.code(fault === undefined ? 200 : errorTable[fault.code].status), {
@@ -226,10 +231,10 @@ function shownRoutes(app: FastifyInstance, desk: Desk): void {
     `${SHOWN}/state`,
     { ...own, config: { ...own.config, offers: ['application/json'] } },
     async (request, reply) =>
-      reply.header('cache-control', 'no-store').send({ state: shownBy(desk, request)?.view.state ?? 'none' }),
+      reply.header('cache-control', 'no-store').send({ state: (await shownBy(desk, request))?.view.state ?? 'none' }),
   );
   app.post<Route>(`${COMPANY}/withdraw`, own, async (request, reply) => {
-    const shown = shownBy(desk, request);
+    const shown = await shownBy(desk, request);
     if (shown === undefined)
       throw new YitongError('code_unknown', 'there is no such code; let the company release the report anew');
     try {

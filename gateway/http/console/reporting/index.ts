@@ -429,7 +429,7 @@ function documentRoute(
       const code = many(body['code']).find((text) => text !== '');
       const renderer = [...renderers.values()].find(({ extension }) => extension === as);
       if (renderer === undefined && as !== 'json') throw new YitongError('bad_request', 'there is no such document');
-      if (renderer !== undefined && (code === undefined || !reports.isCodeOf(request.params.id, code)))
+      if (renderer !== undefined && (code === undefined || !(await reports.isCodeOf(request.params.id, code))))
         return reply
           .header('cache-control', 'no-store')
           .redirect(`${PATH}/${encodeURIComponent(request.params.id)}?code=wrong${query('&')}`, 303);

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { publicAddress } from '../../../documents/address.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
-import { reportsOf } from '../../../documents/reports/index.js';
+import { firstInvited, reportsOf } from '../../../documents/reports/index.js';
 import { ROLES } from '../../../ground/identity/person.js';
 import { hideSubject } from '../../people/sessions.js';
 import { KEPT_COOKIE, keepSent, pageOf } from '../../plugins/forms.js';
@@ -37,7 +37,7 @@ function homeRoute(app: FastifyInstance, { reports, people }: Desk): void {
     const session = sessionOf(request);
     const { roles, subjects } = session.person;
     // what others wait for comes first
-    const invited = roles.includes('subject') ? subjects.find((subject) => reports.isInvited(subject)) : undefined;
+    const invited = roles.includes('subject') ? await firstInvited(reports, subjects) : undefined;
     if (invited !== undefined)
       return reply
         .header('cache-control', 'no-store')
@@ -61,7 +61,7 @@ function signInRoutes(app: FastifyInstance, { people, redirectUri }: Desk): void
   });
 
   app.get('/callback', { schema: { hide: true } }, async (request, reply) => {
-    const pending = people.sessions.take(request.cookies[PENDING_COOKIE] ?? '');
+    const pending = await people.sessions.take(request.cookies[PENDING_COOKIE] ?? '');
     void reply.clearCookie(PENDING_COOKIE, COOKIE).header('cache-control', 'no-store');
     try {
       if (people.signIn === undefined || pending === undefined)
@@ -76,8 +76,8 @@ function signInRoutes(app: FastifyInstance, { people, redirectUri }: Desk): void
       // on record before the session exists
       await people.record.signedIn(person, 'signed_in');
       const old = request.cookies[SESSION_COOKIE];
-      if (old !== undefined) people.sessions.end(old);
-      const { token } = people.sessions.create(person);
+      if (old !== undefined) await people.sessions.end(old);
+      const { token } = await people.sessions.create(person);
       return reply.setCookie(SESSION_COOKIE, token, COOKIE).redirect(pending.returnTo, 303);
     } catch (error) {
       if (isYitongError(error) && error.code === 'sign_in_failed')
@@ -95,7 +95,7 @@ function keptRoutes(app: FastifyInstance, { people }: Desk): void {
     { schema: { hide: true }, config: { roles: ROLES, open: true } },
     async (request, reply) => {
       const session = sessionOf(request);
-      const found = people.kept.find(request.cookies[KEPT_COOKIE], request.params.id, session.person);
+      const found = await people.kept.find(request.cookies[KEPT_COOKIE], request.params.id, session.person);
       return reply
         .header('cache-control', 'no-store')
         .redirect(found === undefined ? home : pageOf(found.place, request.params.id, session), 303);
@@ -107,7 +107,7 @@ function keptRoutes(app: FastifyInstance, { people }: Desk): void {
     '/console/keep',
     { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } },
     async (request, reply) => {
-      const id = keepSent(request, reply);
+      const id = await keepSent(request, reply);
       if (id === undefined || request.sent === undefined)
         throw new YitongError('bad_request', 'the form does not say where it stands');
       return reply
@@ -120,7 +120,7 @@ function keptRoutes(app: FastifyInstance, { people }: Desk): void {
 /** The end of a session. */
 function signOutRoutes(app: FastifyInstance, { workspace, people }: Desk): void {
   app.post('/sign-out', { schema: { hide: true } }, async (request, reply) => {
-    const session = people.sessions.end(request.cookies[SESSION_COOKIE] ?? '');
+    const session = await people.sessions.end(request.cookies[SESSION_COOKIE] ?? '');
     if (session !== undefined) await people.record.signedIn(session.person, 'signed_out');
     return reply
       .clearCookie(SESSION_COOKIE, COOKIE)

@@ -107,10 +107,10 @@ type Desk = ReturnType<typeof openDesk>;
 
 const recordName = (session: Session, { dataset, subject, recordId }: RecordRef): string =>
   hideSubject(session, JSON.stringify([dataset, subject, recordId]));
-function namedRecord({ reader }: Desk, session: Session, hidden: string): ShownRecord {
+async function namedRecord({ reader }: Desk, session: Session, hidden: string): Promise<ShownRecord> {
   const found = shownSubject(session, hidden);
   const [dataset = '', subject = '', recordId = ''] = found === undefined ? [] : (JSON.parse(found) as string[]);
-  const shown = found === undefined ? undefined : reader.one({ dataset, subject, recordId });
+  const shown = found === undefined ? undefined : await reader.one({ dataset, subject, recordId });
   if (shown === undefined) throw new YitongError('not_found', 'the record is not there any more; look it up anew');
   return shown;
 }
@@ -172,6 +172,15 @@ async function sendRecords(
     results: found.length,
     ...(subject === undefined ? {} : { about: { subject } }),
   });
+  const records = await Promise.all(
+    found.map(async (shown) => ({
+      ...shown,
+      hidden: recordName(session, shown.record),
+      openings: await tickets.openings(shown.record, actorOf(person)),
+      marked: tickets.effects.marks(shown.record).length > 0,
+      gone: tickets.effects.hidden(shown.record) !== undefined,
+    })),
+  );
   const { language } = request;
   return sendFramed(request, reply, {
     title: language === 'zh' ? '选择记录' : 'Choose a record',
@@ -192,13 +201,7 @@ async function sendRecords(
         href: `${PATH}/records?of=${hideSubject(session, one)}`,
         here: one === subject,
       })),
-      records: found.map((shown) => ({
-        ...shown,
-        hidden: recordName(session, shown.record),
-        openings: tickets.openings(shown.record, actorOf(person)),
-        marked: tickets.effects.marks(shown.record).length > 0,
-        gone: tickets.effects.hidden(shown.record) !== undefined,
-      })),
+      records,
     }),
   });
 }
@@ -233,7 +236,7 @@ function listRoute(app: FastifyInstance, { workspace, tickets, record, roles, na
       const { show = 'todo', page = '0' } = request.query;
       if (!SHOWS.some((one) => one === show) || !/^\d{1,6}$/.test(page))
         throw new YitongError('bad_request', 'there is no such list');
-      const all = tickets.list(actorOf(person));
+      const all = await tickets.list(actorOf(person));
       const fits: Readonly<Record<Show, (one: SeenTicket) => boolean>> = {
         todo: ({ acts, over }) => !over && acts.length > 0,
         open: ({ over }) => !over,
@@ -289,7 +292,7 @@ function recordsRoute(app: FastifyInstance, desk: Desk): void {
       desk,
       request,
       reply,
-      subject === undefined ? {} : { subject, records: reader.of(subject, datasets) },
+      subject === undefined ? {} : { subject, records: await reader.of(subject, datasets) },
     );
   });
 }
@@ -308,9 +311,13 @@ function missingRoute(app: FastifyInstance, { workspace, tickets, record, roles,
       if (subject === undefined)
         throw new YitongError('not_found', 'you speak for no such subject; open the page anew');
       const fitting = lacking.filter(({ subject: { scheme } }) => subject.startsWith(`${scheme}:`));
-      const offered = fitting
-        .map((contract) => ({ contract, openings: tickets.openings(wholeOf(subject, contract.id), actorOf(person)) }))
-        .filter(({ openings }) => openings.length > 0);
+      const openable = await Promise.all(
+        fitting.map(async (contract) => ({
+          contract,
+          openings: await tickets.openings(wholeOf(subject, contract.id), actorOf(person)),
+        })),
+      );
+      const offered = openable.filter(({ openings }) => openings.length > 0);
       const openings = new Map(
         offered
           .flatMap((one) => one.openings)
@@ -396,7 +403,7 @@ function findRoute(app: FastifyInstance, desk: Desk): void {
         });
       }
       const { subject } = whom;
-      return sendRecords(desk, request, reply, { subject, records: reader.of(subject, [contract]) });
+      return sendRecords(desk, request, reply, { subject, records: await reader.of(subject, [contract]) });
     },
   );
 }
@@ -411,7 +418,7 @@ function openRoute(app: FastifyInstance, desk: Desk): void {
     const register = lacking.find(({ id }) => id === body['register']);
     const about =
       register === undefined
-        ? namedRecord(desk, session, text(body['record'])).record
+        ? (await namedRecord(desk, session, text(body['record']))).record
         : wholeOf(spokenFor(session, text(body['of'])), register.id);
     const opened = await tickets.open(text(body['lifecycle']), about, {
       actor: actorOf(session.person),
@@ -429,7 +436,7 @@ function ticketRoute(app: FastifyInstance, desk: Desk): void {
   const { workspace, tickets, record, roles, reader } = desk;
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles } }, async (request, reply) => {
     const { person, csrf } = sessionOf(request);
-    const ticket = tickets.get(request.params.id, actorOf(person));
+    const ticket = await tickets.get(request.params.id, actorOf(person));
     await record.looked(person, {
       requestId: request.id,
       action: 'ticket',
@@ -438,7 +445,7 @@ function ticketRoute(app: FastifyInstance, desk: Desk): void {
       ...(ticket.record === undefined ? {} : { about: { ...ticket.record } }),
     });
     const { language } = request;
-    const shown = ticket.record === undefined ? undefined : reader.one(ticket.record);
+    const shown = ticket.record === undefined ? undefined : await reader.one(ticket.record);
     return sendFramed(request, reply, {
       title: ticket.lifecycle.title[language],
       workspace,
@@ -465,7 +472,7 @@ function fileRoute(app: FastifyInstance, { tickets, record, roles }: Desk): void
     async (request, reply) => {
       const { person } = sessionOf(request);
       const { id, file } = request.params;
-      const { name, type, bytes, size } = tickets.file(id, file, actorOf(person));
+      const { name, type, bytes, size } = await tickets.file(id, file, actorOf(person));
       await record.looked(person, {
         requestId: request.id,
         action: 'ticket_file',

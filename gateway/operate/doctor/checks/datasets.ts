@@ -2,22 +2,41 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Quarantine } from '../../../../connectors/quarantine.js';
+import type { Workspace } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import { openLmdbViewReader } from '../../../answer/view/lmdb/index.js';
-import { type Check, type Finding, note, ok, warn } from '../port.js';
+import { openPostgresViewReader } from '../../../answer/view/postgres/index.js';
+import { type Check, type Finding, fail, note, ok, warn } from '../port.js';
 
 const check: Check = {
   about: 'freshness of datasets, and quarantine',
   order: 9,
   async run(patient) {
     const workspace = await patient.workspace();
+    const { view: settings } = await patient.settings();
     const dir = join(patient.data, 'view');
-    if (!existsSync(dir)) return [note('there is no view yet')];
-    const view = openLmdbViewReader({ dir, workspace });
     const findings: Finding[] = [];
+    if (settings.driver === 'embedded' && !existsSync(dir)) return [note('there is no view yet')];
+    const view =
+      settings.driver === 'embedded'
+        ? openLmdbViewReader({ dir, workspace })
+        : openPostgresViewReader({
+            settings,
+            baseDir: patient.workspaceDir,
+            place: { file: join(patient.workspaceDir, 'yitong.json') },
+            workspace,
+            onAway: (server, why) =>
+              findings.push(
+                fail(
+                  `the view's server \`${server}\` is away: ${why}`,
+                  'see to the server, its address and its password; docs/view.md',
+                ),
+              ),
+          });
     try {
+      const whole = view.fetch === undefined ? view : await view.fetch([], [], { kind: 'now' });
       const states = [...workspace.contracts.values()].map((contract) => {
-        const state = view.datasetState(contract.id);
+        const state = whole.datasetState(contract.id);
         return { id: contract.id, state, ...statusOf(contract, state, patient.now()) };
       });
       const named = (status: string): readonly string[] =>
@@ -68,21 +87,26 @@ const check: Check = {
     } finally {
       await view.close();
     }
-    const held: string[] = [];
-    for (const id of workspace.contracts.keys()) {
-      if (!Quarantine.exists(patient.data, id)) continue;
-      const quarantine = Quarantine.open(patient.data, id, () => new Date());
-      if (quarantine.count() > 0) held.push(`${id} (${quarantine.count()})`);
-      await quarantine.close();
-    }
-    if (held.length > 0)
-      findings.push(
-        warn(
-          `rows that broke their contract wait: ${held.join(', ')}`,
-          '`yitong quarantine list` says why; mend mapping or row, then `yitong quarantine retry`',
-        ),
-      );
+    findings.push(...(await inQuarantine(workspace, patient.data)));
     return findings;
   },
 };
 export default check;
+
+async function inQuarantine(workspace: Workspace, data: string): Promise<readonly Finding[]> {
+  const held: string[] = [];
+  for (const id of workspace.contracts.keys()) {
+    if (!Quarantine.exists(data, id)) continue;
+    const quarantine = Quarantine.open(data, id, () => new Date());
+    if (quarantine.count() > 0) held.push(`${id} (${quarantine.count()})`);
+    await quarantine.close();
+  }
+  if (held.length > 0)
+    return [
+      warn(
+        `rows that broke their contract wait: ${held.join(', ')}`,
+        '`yitong quarantine list` says why; mend mapping or row, then `yitong quarantine retry`',
+      ),
+    ];
+  return [];
+}

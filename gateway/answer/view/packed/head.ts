@@ -22,6 +22,18 @@ const countOf = (head: Buffer, entry: number): number => head.readUInt32LE(entry
 export const startOf = (head: Buffer, entry: number): number => head.readUInt32LE(entry + 8);
 export const bytesOf = (head: Buffer, entry: number): number => head.readUInt32LE(entry + 12);
 
+/** Whether any dataset of it stands record by record. */
+export function hasSpilled(head: Buffer): boolean {
+  for (let entry = DIRECTORY; entry < directoryEnd(head); entry += ENTRY) if (isSpilled(head, entry)) return true;
+  return false;
+}
+
+/** Of each dataset its number and how many current records it has. */
+export function* countsOf(head: Buffer): Generator<readonly [dataset: number, records: number]> {
+  for (let entry = DIRECTORY; entry < directoryEnd(head); entry += ENTRY)
+    yield [head.readUInt16LE(entry), countOf(head, entry)];
+}
+
 /** Where in the directory a dataset stands, or where it would. */
 function place(head: Buffer, dataset: number): number {
   const end = directoryEnd(head);

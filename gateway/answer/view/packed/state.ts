@@ -5,7 +5,7 @@ import type { DatasetId } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import type { ViewWorkspace } from '../port.js';
-import type { Store } from './store.js';
+import type { ViewMaps } from './maps.js';
 
 export interface Meta {
   readonly format: number;
@@ -73,27 +73,27 @@ export const waiting = (row: DatasetRow, pending: Pending): DatasetRow => ({
 });
 
 // The rows below were written by this file, in the format that `meta` names; that is why they are not checked again.
-function read<T>(store: Store, key: string): T | undefined {
-  const row = store.state.read(Buffer.from(key));
+function read<T>(maps: Pick<ViewMaps, 'state'>, key: string): T | undefined {
+  const row = maps.state.read(Buffer.from(key));
   return row === undefined ? undefined : (JSON.parse(row.toString()) as T);
 }
-const write = (store: Store, key: string, row: unknown): void =>
-  store.state.put(Buffer.from(key), Buffer.from(JSON.stringify(row)));
-export const readMeta = (store: Store): Meta | undefined => read<Meta>(store, 'meta');
-export const writeMeta = (store: Store, meta: Meta): void => write(store, 'meta', meta);
-export const readNumbers = (store: Store): Readonly<Record<string, number>> =>
-  read<Record<string, number>>(store, 'numbers') ?? {};
-export const writeNumbers = (store: Store, numbers: Readonly<Record<string, number>>): void =>
-  write(store, 'numbers', numbers);
-export const readDataset = (store: Store, number: number): DatasetRow =>
-  read<DatasetRow>(store, `dataset/${number}`) ?? EMPTY_DATASET;
-export const writeDataset = (store: Store, number: number, row: DatasetRow): void =>
-  write(store, `dataset/${number}`, row);
+const write = (maps: Pick<ViewMaps, 'state'>, key: string, row: unknown): void =>
+  maps.state.put(Buffer.from(key), Buffer.from(JSON.stringify(row)));
+export const readMeta = (maps: Pick<ViewMaps, 'state'>): Meta | undefined => read<Meta>(maps, 'meta');
+export const writeMeta = (maps: Pick<ViewMaps, 'state'>, meta: Meta): void => write(maps, 'meta', meta);
+export const readNumbers = (maps: Pick<ViewMaps, 'state'>): Readonly<Record<string, number>> =>
+  read<Record<string, number>>(maps, 'numbers') ?? {};
+export const writeNumbers = (maps: Pick<ViewMaps, 'state'>, numbers: Readonly<Record<string, number>>): void =>
+  write(maps, 'numbers', numbers);
+export const readDataset = (maps: Pick<ViewMaps, 'state'>, number: number): DatasetRow =>
+  read<DatasetRow>(maps, `dataset/${number}`) ?? EMPTY_DATASET;
+export const writeDataset = (maps: Pick<ViewMaps, 'state'>, number: number, row: DatasetRow): void =>
+  write(maps, `dataset/${number}`, row);
 const offsetKey = (topic: TopicName, partition: number): string => `offset/${topic}/${partition}`;
-export const readOffset = (store: Store, topic: TopicName, partition: number): OffsetRow =>
-  read<OffsetRow>(store, offsetKey(topic, partition)) ?? EMPTY_OFFSET;
-export const writeOffset = (store: Store, topic: TopicName, partition: number, row: OffsetRow): void =>
-  write(store, offsetKey(topic, partition), row);
+export const readOffset = (maps: Pick<ViewMaps, 'state'>, topic: TopicName, partition: number): OffsetRow =>
+  read<OffsetRow>(maps, offsetKey(topic, partition)) ?? EMPTY_OFFSET;
+export const writeOffset = (maps: Pick<ViewMaps, 'state'>, topic: TopicName, partition: number, row: OffsetRow): void =>
+  write(maps, offsetKey(topic, partition), row);
 
 export interface DataSource {
   readonly kind: 'data';

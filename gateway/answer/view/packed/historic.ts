@@ -4,15 +4,15 @@
  */
 import type { VersionView } from '../port.js';
 import { compareId, RecordView } from './record.js';
-import { behind, type Store } from './store.js';
 
 /**
+ * @param past versions of the subject's dataset that are no longer current, and withdrawals, owned, in the order of
+ * record id and then offset
  * @param current the current records of the subject's dataset, owned, in record-id order
  * @param holds whether a version was there at the moment asked about
  */
 export function historicRead(
-  store: Store,
-  prefix: Buffer,
+  past: Iterable<{ readonly value: Buffer }>,
   current: readonly Buffer[],
   holds: (version: VersionView) => boolean,
   visit: (version: VersionView) => void | boolean,
@@ -20,7 +20,7 @@ export function historicRead(
   const view = new RecordView();
   const chosen: { readonly id: Buffer; version: Buffer | undefined; withdrawn: boolean }[] = [];
   // in the order of record id and then offset: of one record, the later one that holds replaces the earlier one
-  for (const { value } of store.history.getRange({ start: prefix, end: behind(prefix) })) {
+  for (const { value } of past) {
     if (!holds(view.at(value, 0))) continue;
     const last = chosen.at(-1);
     const { withdrawn } = view;

@@ -8,14 +8,15 @@ import { FRAME_BYTES } from '../../../../contracts/wire.js';
 import type { CheckBody } from '../body-check.js';
 import type { ViewWorkspace } from '../port.js';
 import { EMPTY_HEAD, edit, entryOf, isEmpty, isSpilled, locate, PACKED_LIMIT, spillLargest, startOf } from './head.js';
+import { datasetPrefix, historyKey, MAX_RECORD_ID, MAX_SUBJECT, recordKey } from './keys.js';
+import type { ViewMaps } from './maps.js';
 import { encodeVersion, lengthAt, type NewVersion, RecordView } from './record.js';
 import type { DataSource } from './state.js';
-import { datasetPrefix, historyKey, MAX_RECORD_ID, MAX_SUBJECT, recordKey, type Store } from './store.js';
 
 /** Characters; its length in bytes has to fit in 16 bits. */
 const MAX_POSITION = 1024;
 /** Versions of one record that are looked through for a repetition. */
-const REPEATS = 16;
+export const REPEATS = 16;
 const HASH = /^(?:sha-?256[:=-])?(?:[0-9a-f]{32,64}|[A-Za-z0-9_-]{43})$/i;
 
 export type PoisonReason = 'key' | 'frame' | 'schema' | 'body' | 'headers' | 'partition' | 'watermark';
@@ -38,9 +39,15 @@ interface Work {
 }
 /** What a transaction has read and not stored yet: batches of several datasets hold the same subjects. */
 export class Touched {
+  /** Whether all of the view was written a moment ago, as `ViewMap.get` takes it. */
+  readonly isFresh: boolean;
   readonly works = new Map<string, Work>();
   /** Of their heads, about. */
   bytes = 0;
+
+  constructor(isFresh = false) {
+    this.isFresh = isFresh;
+  }
 }
 /** Bytes of heads that are held at most, about, before they are stored. */
 const HELD = 64 * 2 ** 20;
@@ -51,9 +58,8 @@ export class DataApplier {
    * False while the dataset has no version but current ones, as in a first load: then there is no past to look through.
    */
   #past = false;
-  #isFresh = false;
   constructor(
-    readonly maps: Store,
+    readonly maps: ViewMaps,
     readonly workspace: ViewWorkspace,
     readonly check: CheckBody,
   ) {}
@@ -61,17 +67,15 @@ export class DataApplier {
   /**
    * What it touches is stored by `store`, in the same transaction.
    * @param past whether the dataset may have versions that are no longer current
-   * @param isFresh whether all of the view was written a moment ago, as `CheckedMap.get` takes it
    */
   apply(
     source: DataSource,
     records: readonly InRecord[],
-    { past, isFresh, touched }: { readonly past: boolean; readonly isFresh: boolean; readonly touched: Touched },
+    { past, touched }: { readonly past: boolean; readonly touched: Touched },
     setAside: (record: InRecord, reason: PoisonReason) => void,
   ): Tally {
     const tally = newTally();
     this.#past = past;
-    this.#isFresh = isFresh;
     for (const record of records) {
       const reason = this.#one(source, record, touched, tally);
       if (reason === undefined) continue;
@@ -98,7 +102,7 @@ export class DataApplier {
     if (typeof read === 'string') return read;
     let work = touched.works.get(key.subject);
     if (work === undefined) {
-      touched.works.set(key.subject, (work = this.#load(key.subject)));
+      touched.works.set(key.subject, (work = this.#load(key.subject, touched.isFresh)));
       touched.bytes += work.head.length;
     }
     // made where it is needed: most records have a place in the head
@@ -148,8 +152,8 @@ export class DataApplier {
     return undefined;
   }
 
-  #load(subject: string): Work {
-    return { subject, head: this.maps.heads.get(Buffer.from(subject), this.#isFresh) ?? EMPTY_HEAD, dirty: false };
+  #load(subject: string, isFresh: boolean): Work {
+    return { subject, head: this.maps.heads.get(Buffer.from(subject), isFresh) ?? EMPTY_HEAD, dirty: false };
   }
 
   #store({ subject, head }: Work): void {
@@ -217,7 +221,7 @@ function ignore(tally: Tally): undefined {
 }
 
 /** `<scheme>:<subject>|<recordId>`; the record id may be empty. */
-function parseKey(
+export function parseKey(
   key: string,
   contract: Contract,
 ): { readonly subject: string; readonly recordId: Buffer } | undefined {

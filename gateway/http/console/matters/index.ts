@@ -1,0 +1,79 @@
+/**
+ * /matters and /matters/<bundle>: what can be done as one matter, and what it takes under some answers, for everybody.
+ * Content of the workspace alone: no register is asked, nothing is kept, and answers that could name somebody are not
+ * taken.
+ */
+import { loadBundles } from '../../../../contracts/bundle/load.js';
+import { mergeForm } from '../../../../contracts/bundle/merge.js';
+import { YitongError } from '../../../../contracts/errors.js';
+import type { Service } from '../../../documents/context.js';
+import { page } from '../../ui/page.js';
+import { answersIn, type GivenAnswers } from './answers.js';
+import { matterView } from './matter.js';
+import { mattersView } from './matters.js';
+
+const service: Service = {
+  port: 'people',
+  async register(app, { workspace }) {
+    const { bundles, elements } = await loadBundles(workspace);
+    const names = new Map([...workspace.authorities.values()].map(({ id, name }) => [id, name]));
+    const schema = { hide: true };
+    const config = { compressed: true };
+    app.get('/matters', { schema, config }, (request, reply) => {
+      const { language } = request;
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('cache-control', 'no-store')
+        .send(
+          page({
+            language,
+            workspace,
+            title: language === 'zh' ? '一件事办事指南' : 'Matters done as one',
+            way: request.session === undefined ? 'sign-in' : 'console',
+            children: mattersView({
+              language,
+              matters: [...bundles.values()].map((bundle) =>
+                mergeForm(bundle, elements, bundle.usual.answers, bundle.usual.registers),
+              ),
+              names,
+            }),
+          }),
+        );
+    });
+    app.get<{ Params: { bundle: string }; Querystring: GivenAnswers }>(
+      '/matters/:bundle',
+      { schema, config },
+      (request, reply) => {
+        const { language, query } = request;
+        const bundle = bundles.get(request.params.bundle);
+        if (bundle === undefined) throw new YitongError('not_found', 'there is no such matter');
+        const { answers, registers, isCommon, faults } = answersIn(bundle, query);
+        return reply
+          .type('text/html; charset=utf-8')
+          .header('cache-control', 'no-store')
+          .send(
+            page({
+              language,
+              workspace,
+              title: bundle.title[language],
+              address: request.url,
+              way: request.session === undefined ? 'sign-in' : 'console',
+              children: matterView({
+                language,
+                merged: mergeForm(bundle, elements, answers, registers),
+                // nobody's registers were asked: what they would say of a company is not known
+                obstacles: mergeForm(bundle, elements, answers).obstacles,
+                isCommon,
+                groups: elements.groups,
+                answers,
+                given: query,
+                faults,
+                names,
+              }),
+            }),
+          );
+      },
+    );
+  },
+};
+export default service;

@@ -1,0 +1,202 @@
+/**
+ * Keys of subjects for what is kept of them beside the log: those of this data folder, or, where all replicas share
+ * what is kept, those that they share as well.
+ */
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { YitongError } from '../../../contracts/errors.js';
+import type { Change, State, StateDocument } from '../../ground/state/port.js';
+import { adoptSecret, secretIn } from '../../ground/state/secret.js';
+import { isTaken, taken } from '../../ground/state/taken.js';
+import { transact } from '../../ground/state/transact.js';
+import { openSubjectKeys, type SubjectSecret, takeSubjectKeys } from './keys.js';
+import { NONCE_BYTES, sealBytes, unsealBytes } from './seal.js';
+
+/** What a name that only the keeper of the keys can make is of. */
+type ReferenceKind = Parameters<ReturnType<typeof openSubjectKeys>['reference']>[0];
+
+export interface SealingKeys {
+  /** A name that only whoever holds the secret of the store can make again: 32 hex digits. */
+  reference(kind: ReferenceKind, text: string): string;
+  /** Made where it is missing; durable when it resolves. */
+  secretOf(subject: string): Promise<SubjectSecret>;
+  /** Undefined if the subject has none, never had or no longer. */
+  find(subject: string): Promise<SubjectSecret | undefined>;
+  /** Undefined once it was destroyed. */
+  byPseudonym(pseudonym: string): Promise<SubjectSecret | undefined>;
+  close(): Promise<void>;
+}
+
+/** @param cache subjects kept in memory */
+export function sealingKeysOf(dir: string, cache?: number): SealingKeys {
+  const keys = openSubjectKeys({ dir, ...(cache === undefined ? {} : { cache }) });
+  return {
+    reference: (kind, text) => keys.reference(kind, text),
+    async secretOf(subject) {
+      keys.ensure([subject]);
+      const secret = keys.get(subject);
+      if (secret === undefined) throw new YitongError('internal', 'a subject has no key');
+      return secret;
+    },
+    find: async (subject) => keys.get(subject),
+    byPseudonym: async (pseudonym) => keys.byPseudonym(pseudonym),
+    close: () => keys.close(),
+  };
+}
+
+const KIND = 'subject-key';
+const PSEUDONYM = 16;
+const KEY = 32;
+const DIGITS = 32;
+/** ms for which a key is used that another replica may have destroyed: what is destroyed is gone everywhere in 5 s. */
+const FRESH = 1000;
+const MOST = 10_000;
+
+interface Kept {
+  readonly pseudonym: string;
+  /** The key, sealed under the secret of the installation. */
+  readonly key: string;
+}
+
+/** One that was read a moment ago. */
+interface Recent {
+  readonly at: number;
+  readonly secret: SubjectSecret | undefined;
+}
+
+const secretName = 'subjects';
+const referenceIn = (secret: KeyObject, text: string): string =>
+  createHmac('sha256', secret).update(text).digest('hex').slice(0, DIGITS);
+/** As a data folder looks its own up, so that those of one folder can become those of all. */
+const subjectId = (secret: KeyObject, subject: string): string =>
+  createHmac('sha256', secret).update(subject).digest('hex');
+const pseudonymLink = (pseudonym: string): string => `pseudonym/${pseudonym}`;
+const wrapping = (secret: KeyObject, pseudonym: string): SubjectSecret => ({
+  pseudonym,
+  key: createSecretKey(createHmac('sha256', secret).update('subject keys are wrapped under this').digest()),
+});
+
+/** As it stands in the state. */
+function keptOf(secret: KeyObject, { pseudonym, key }: SubjectSecret) {
+  const sealed = sealBytes(wrapping(secret, pseudonym), randomBytes(NONCE_BYTES), key.export()).toString('base64');
+  return { kind: KIND, links: [pseudonymLink(pseudonym)], body: { pseudonym, key: sealed } };
+}
+
+class SharedKeys implements SealingKeys {
+  readonly #state: State;
+  readonly #secret: KeyObject;
+  readonly #recent = new Map<string, Recent>();
+
+  constructor(state: State, secret: KeyObject) {
+    this.#state = state;
+    this.#secret = secret;
+  }
+
+  reference(kind: ReferenceKind, text: string): string {
+    return referenceIn(this.#secret, `${kind}\0${text}`);
+  }
+
+  async secretOf(subject: string): Promise<SubjectSecret> {
+    const known = await this.find(subject);
+    if (known !== undefined) return known;
+    const id = subjectId(this.#secret, subject);
+    const { result } = await transact(this.#state, async (transaction) => {
+      const found = await transaction.document(KIND, id);
+      if (found !== undefined) return this.#opened(found);
+      const pseudonym = randomBytes(PSEUDONYM).toString('hex');
+      const key = randomBytes(KEY);
+      transaction.put({ id, ...keptOf(this.#secret, { pseudonym, key: createSecretKey(key) }) });
+      return { pseudonym, key: createSecretKey(key) };
+    });
+    return result;
+  }
+
+  find(subject: string): Promise<SubjectSecret | undefined> {
+    const id = subjectId(this.#secret, subject);
+    return this.#fresh(id, async () => {
+      const found = await this.#state.document(KIND, id);
+      return found === undefined ? undefined : this.#opened(found);
+    });
+  }
+
+  byPseudonym(pseudonym: string): Promise<SubjectSecret | undefined> {
+    const link = pseudonymLink(pseudonym);
+    return this.#fresh(link, async () => {
+      const [found] = (await this.#state.documents(KIND, { link, limit: 1 })).documents;
+      return found === undefined ? undefined : this.#opened(found);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#recent.clear();
+  }
+
+  async #fresh(name: string, read: () => Promise<SubjectSecret | undefined>): Promise<SubjectSecret | undefined> {
+    const at = performance.now();
+    const known = this.#recent.get(name);
+    if (known?.secret !== undefined && at - known.at < FRESH) return known.secret;
+    const secret = await read();
+    if (this.#recent.size >= MOST) this.#recent.clear();
+    this.#recent.set(name, { at, secret });
+    return secret;
+  }
+
+  #opened({ body }: Pick<StateDocument, 'body'>): SubjectSecret {
+    const { pseudonym, key } = body as unknown as Kept;
+    const bytes = unsealBytes(wrapping(this.#secret, pseudonym), Buffer.from(key, 'base64'));
+    return { pseudonym, key: createSecretKey(bytes) };
+  }
+}
+
+/** Those that all replicas share. */
+export const sharedSealingKeys = async (state: State): Promise<SealingKeys> =>
+  new SharedKeys(state, await secretIn(state, secretName));
+
+/**
+ * Destroys the key that all replicas share: what is sealed under it can never be read again; each replica has forgotten
+ * it a second later. Durable when it resolves.
+ * @returns whether there was one
+ */
+export async function destroySharedKey(state: State, subject: string): Promise<boolean> {
+  const id = subjectId(await secretIn(state, secretName), subject);
+  const { result } = await transact(state, async (transaction) => {
+    const found = await transaction.document(KIND, id);
+    if (found !== undefined) transaction.remove(KIND, id);
+    return found !== undefined;
+  });
+  return result;
+}
+
+/** Opened when they are needed first, and again where the store was away then. */
+export function sharedKeysWhenNeeded(state: State): () => Promise<SealingKeys> {
+  let opening: Promise<SealingKeys> | undefined;
+  return () =>
+    (opening ??= sharedSealingKeys(state).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    }));
+}
+
+/** Keys of one commit. */
+const AT_ONCE = 300;
+
+/**
+ * Takes the keys of a data folder over, with the secret under which they are found: what was sealed there can be read
+ * by all. Again it changes nothing, and brings no key back that was destroyed since.
+ * @returns how many there are @throws YitongError `state_conflict` where the state has keys of another folder already
+ */
+export async function adoptKeys(state: State, folder: string, dir: string): Promise<number> {
+  if (await isTaken(state, folder, KIND)) return 0;
+  return takeSubjectKeys(dir, async (bytes, keys) => {
+    await adoptSecret(state, secretName, bytes);
+    const secret = createSecretKey(bytes);
+    let count = 0;
+    const some: Change[] = [];
+    for (const { id, secret: one } of keys) {
+      count++;
+      some.push({ do: 'put', id, ...keptOf(secret, one) });
+      if (some.length === AT_ONCE) await state.commit(some.splice(0));
+    }
+    await state.commit([...some, taken(folder, KIND)]);
+    return count;
+  });
+}

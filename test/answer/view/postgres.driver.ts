@@ -1,0 +1,4 @@
+import { postgresDriver } from '../../support/conformance/view-servers.js';
+
+/** On one server. */
+export const driver = postgresDriver(1);

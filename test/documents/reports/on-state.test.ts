@@ -1,0 +1,6 @@
+/** Reports in a state that replicas share: the suites of reports again, on both of its drivers. */
+import t from 'tap';
+import { runsOnSharedState } from '../../support/again.js';
+
+t.setTimeout(600_000);
+runsOnSharedState(t, import.meta.url, ['issue', 'group', 'revoke', 'watching']);

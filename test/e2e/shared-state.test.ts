@@ -1,0 +1,226 @@
+/**
+ * Two gateways that share a state on PostgreSQL and a bus on Kafka: whatever somebody did at one is so at the other, at
+ * once, and of two who do the same thing at both, one does it.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { dayIn } from '../../gateway/documents/compute/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
+import { kafkaForTest } from '../support/servers/kafka.js';
+import { postgresForTest } from '../support/servers/postgres.js';
+import { stateForTest } from '../support/servers/state.js';
+import { ask, type RawAnswer, until } from './ask.js';
+import { type City, city, cli } from './city.js';
+import { run } from './command.js';
+import { companies } from './stories.js';
+
+t.setTimeout(400_000);
+
+/** Both are of one workspace, and each has a data folder of its own. */
+async function pair(
+  t: Test,
+  broker: string,
+): Promise<{ readonly east: City; readonly west: City; readonly workspace: string } | undefined> {
+  const postgres = await postgresForTest(t);
+  if (postgres === undefined) return undefined;
+  const { user, passwords, schema } = await stateForTest(t, postgres);
+  const dir = t.testdir();
+  const workspace = join(dir, 'city');
+  execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
+  writeFileSync(join(dir, 'password'), passwords.user, { mode: 0o600 });
+  const { hostname, port, pathname } = new URL(postgres.url);
+  const prefix = `e2e-s${randomBytes(4).toString('hex')}`;
+  const file = join(workspace, 'yitong.json');
+  const made = JSON.parse(readFileSync(file, 'utf8')) as object;
+  const bus = {
+    driver: 'kafka',
+    brokers: [broker],
+    clientId: prefix,
+    groupId: prefix,
+    replication: 1,
+    minInsyncReplicas: 1,
+  };
+  const state = {
+    driver: 'postgres',
+    servers: [`${hostname}:${port}`],
+    database: pathname.slice(1),
+    schema,
+    user,
+    passwordFile: join(dir, 'password'),
+    tls: false,
+  };
+  writeFileSync(file, JSON.stringify({ ...made, prefix, bus, state }));
+  const start = (name: string): Promise<City> =>
+    city(t, {
+      workspace,
+      data: join(dir, `data-${name}`),
+      args: ['--companies', '60'],
+      env: { YITONG_BUS_GROUP_ID: `${prefix}-${name}`, YITONG_GATEWAY_WORKERS: '2' },
+    });
+  return { workspace, east: await start('east'), west: await start('west') };
+}
+
+/** A browser: its cookies count at every gateway, as behind one address. */
+class Browser {
+  readonly jar = new Map<string, string>();
+  readonly #foreign = new Map<string, string>();
+
+  get(at: City, path: string): Promise<{ readonly status: number; readonly location: string }> {
+    const url = new URL(path, at.people);
+    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
+    return new Promise((resolve, reject) => {
+      const ca = readFileSync(join(at.pki, 'ca.pem'));
+      request(url, { ca, agent: false, headers: { accept: 'text/html', cookie } }, (response) => {
+        for (const line of response.headers['set-cookie'] ?? []) keep(this.jar, line);
+        response.resume();
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, location: response.headers.location ?? '' }),
+        );
+      })
+        .once('error', reject)
+        .end();
+    });
+  }
+
+  /** Follows the provider's redirects until one leads back to the gateway, or a page is shown. */
+  async #theirs(at: City, url: string, method: 'GET' | 'POST' = 'GET'): Promise<string> {
+    let next = url;
+    for (let hops = 0; hops < 10; hops++) {
+      const cookie = [...this.#foreign].map(([name, value]) => `${name}=${value}`).join('; ');
+      const how = hops === 0 ? method : 'GET';
+      const answer = await fetch(next, { method: how, redirect: 'manual', headers: { cookie } });
+      for (const line of answer.headers.getSetCookie()) keep(this.#foreign, line);
+      const location = answer.headers.get('location');
+      if (location === null) return next;
+      next = new URL(location, next).href;
+      if (new URL(next).origin === new URL(at.people).origin) return next;
+    }
+    throw new Error('too many redirects');
+  }
+
+  async signIn(at: City, person: string): Promise<void> {
+    const choose = await this.#theirs(at, (await this.get(at, '/sign-in')).location);
+    const { pathname, search } = new URL(await this.#theirs(at, `${choose}/${person}`, 'POST'));
+    await this.get(at, pathname + search);
+  }
+}
+
+function keep(jar: Map<string, string>, line: string): void {
+  const [name = '', value = ''] = (line.split(';')[0] ?? '').split('=');
+  if (/max-age=0|expires=thu, 01 jan 1970/i.test(line)) jar.delete(name);
+  else jar.set(name, value);
+}
+
+const objections = (at: City, subject: string, path: string, body: object): Promise<RawAnswer> =>
+  ask(at.api, at.pki, 'credit-report-centre', { method: 'POST', path, body, headers: { 'yitong-subject': subject } });
+
+const asked = {
+  report: 'credit',
+  from: '2022-01-01',
+  to: dayIn(Date.now()),
+  purpose: 'listing',
+  bearer: '云州银行',
+};
+
+const broker = kafkaForTest(t);
+if (broker !== undefined)
+  void t.test('two gateways, one state', async (t) => {
+    const cities = await pair(t, broker);
+    if (cities === undefined) return;
+    const { east, west, workspace } = cities;
+    const [company = '', other = ''] = await companies(east.data);
+
+    await t.test('a report that is issued at one is verified at the other at once', async (t) => {
+      const issuing = await east.as('credit-report-centre');
+      const bidding = await west.as('bidding-centre');
+      const body = { ...asked, as: company, subjects: [company] };
+      const centreInWest = await west.as('credit-report-centre');
+      await until(
+        'the registers at the other',
+        async () => (await centreInWest.previewReport(body)).model,
+        (model) => model?.sections.every(({ missing }) => missing.length === 0) === true,
+      );
+      const issued = await issuing.issueReport(body);
+      const { results } = await bidding.verifyDocuments({ codes: [issued.code] });
+      t.match(results, [{ outcome: 'genuine', document: issued.document }]);
+      const shown = await centreInWest.showReport(issued.id, company);
+      t.strictSame(shown.document, issued.document, 'and its company finds it there');
+      const path = `/v1/reports/${issued.id}/revocation`;
+      const revoked = await ask(west.api, west.pki, 'credit-report-centre', {
+        method: 'POST',
+        path,
+        body: { reason: '出具对象有误' },
+      });
+      t.equal(revoked.status, 200, revoked.text);
+      const there = await east.as('bidding-centre');
+      t.match((await there.verifyDocuments({ codes: [issued.code] })).results, [{ outcome: 'revoked' }]);
+    });
+
+    await t.test('of two who do the same on a ticket at both at the same moment, one does it', async (t) => {
+      const opens = (at: City): Promise<RawAnswer> =>
+        objections(at, other, '/v1/objections', {
+          lifecycle: 'omission',
+          dataset: 'samr.penalties',
+          subject: other,
+          act: 'file',
+          fields: { missing: '2026年3月的不予处罚决定没有登记' },
+        });
+      const opened = await Promise.all([opens(east), opens(west)]);
+      t.same(opened.map(({ status }) => status).sort(), [201, 409], opened.map(({ text }) => text).join('\n'));
+      const first = opened.find(({ status }) => status === 201);
+      const { id } = JSON.parse(first?.text ?? '{}') as { readonly id: string };
+      const withdraws = (at: City): Promise<RawAnswer> =>
+        objections(at, other, `/v1/objections/${id}`, { act: 'withdraw', fields: {} });
+      const done = await Promise.all([withdraws(west), withdraws(east)]);
+      t.same(done.map(({ status }) => status).sort(), [200, 409], done.map(({ text }) => text).join('\n'));
+      const again = await Promise.all([opens(west), opens(east)]);
+      t.same(again.map(({ status }) => status).sort(), [201, 409], 'and a new one is one again');
+    });
+
+    await t.test('an erasure at one is one at both: nobody can open what was shared any more', async (t) => {
+      const [here, there] = [await east.as('credit-report-centre'), await west.as('credit-report-centre')];
+      const issued = await here.issueReport({ ...asked, as: other, subjects: [other] });
+      t.strictSame((await there.showReport(issued.id, other)).document, issued.document);
+      const done = await run(
+        'audit',
+        'erase',
+        other,
+        '--reason',
+        'order 1',
+        '--legal-basis',
+        '个人信息保护法 Art.47',
+        '--workspace',
+        workspace,
+        '--data',
+        east.data,
+      );
+      t.equal(done.code, 0, done.stderr);
+      for (const at of [east, west]) {
+        const bidding = await at.as('bidding-centre');
+        await until(
+          'the key to be forgotten',
+          async () => (await bidding.verifyDocuments({ codes: [issued.code] })).results[0]?.outcome,
+          (outcome) => outcome === 'unknown',
+          5000,
+        );
+      }
+    });
+
+    await t.test('a sign-in at one counts at the other, and its end too', async (t) => {
+      const browser = new Browser();
+      await browser.signIn(east, 'lin-auditor');
+      t.match(await browser.get(east, '/console'), { status: 303, location: /^\/console/ });
+      t.match(await browser.get(west, '/console'), { status: 303, location: /^\/console/ });
+      await east.stop();
+      t.match(
+        await browser.get(west, '/console'),
+        { status: 303, location: /^\/console/ },
+        'the one that made it is gone',
+      );
+      t.match(await new Browser().get(west, '/console'), { status: 303, location: /^\/sign-in/ });
+    });
+  });

@@ -8,7 +8,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { folders, list, workspaceOption } from '../../ground/files/places.js';
 import { openEmbeddedState } from '../../ground/state/lmdb/state.js';
-import { openSubjectKeys } from '../../log/entries/keys.js';
+import { sealingKeysOf } from '../../log/entries/sealing-keys.js';
 import { type CaseActor, type Cases, type Doing, type OpenedCase, openCases } from '../../procedures/cases/cases.js';
 import { nextTurn, type Turns, usualRegisters, usualValues } from '../../procedures/cases/play.js';
 import { developmentDrivers } from '../../procedures/cases/ports.js';
@@ -117,10 +117,10 @@ const command: Command = {
     if (calendar === undefined) throw new YitongError('bad_calendar', 'there is no calendar `mainland`');
     const dir = await mkdtemp(join(tmpdir(), 'yitong-case-'));
     const state = openEmbeddedState({ dir: join(dir, 'state') });
-    const keys = openSubjectKeys({ dir: join(dir, 'keys') });
+    const keys = sealingKeysOf(join(dir, 'keys'));
     try {
       const drivers = developmentDrivers(elements);
-      const registers = (): ReturnType<typeof usualRegisters> => usualRegisters(bundle, elements);
+      const registers = async (): Promise<ReturnType<typeof usualRegisters>> => usualRegisters(bundle, elements);
       const cases = openCases({ ...all, state, keys, calendar, now: Date.now, registers, drivers });
       const steps: Told[] = [];
       const last = await play(cases, all, answers, turns, (step) => {

@@ -11,9 +11,9 @@ import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { Change, State } from '../../ground/state/port.js';
-import type { SubjectKeys } from '../../log/entries/keys.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
+import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
 import {
@@ -123,7 +123,7 @@ export interface Cases {
 
 export interface CasesOptions extends Bundles {
   readonly state: State;
-  readonly keys: SubjectKeys;
+  readonly keys: SealingKeys;
   readonly calendar: Calendar;
   /** ms since 1970 */
   readonly now: () => number;
@@ -179,8 +179,8 @@ class OpenedCases implements Cases {
     return this.bundles.get(id) ?? refuse('the workspace has no such bundle any more');
   }
 
-  #inside({ pseudonym, enc }: StoredEvent): EventContents | undefined {
-    const secret = this.#options.keys.byPseudonym(pseudonym);
+  async #inside({ pseudonym, enc }: StoredEvent): Promise<EventContents | undefined> {
+    const secret = await this.#options.keys.byPseudonym(pseudonym);
     return secret === undefined ? undefined : unseal<EventContents>(secret, enc);
   }
 
@@ -204,7 +204,8 @@ class OpenedCases implements Cases {
     if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
     // read after the state: what came meanwhile is left out
     const events = (await this.#store.events(id)).filter(({ number }) => number <= stored.state.events);
-    const opened = events.map((one) => ({ event: one.event, inside: this.#inside(one) }));
+    const opened: { readonly event: CaseEvent; readonly inside: EventContents | undefined }[] = [];
+    for (const one of events) opened.push({ event: one.event, inside: await this.#inside(one) });
     const whole = opened.filter((one): one is { event: CaseEvent; inside: EventContents } => one.inside !== undefined);
     return { stored, events, contents: whole.length === opened.length ? contentsOf(whole) : undefined };
   }
@@ -343,7 +344,7 @@ class OpenedCases implements Cases {
   ): Promise<{ readonly form: CaseForm; readonly read: readonly string[] }> {
     const bundle = this.#bundle(state.bundle);
     const { elements, registers } = this.#options;
-    const { readings, releases } = registers(bundle, knownBefore(bundle, elements, contents));
+    const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents));
     for (const one of releases) {
       if (release === undefined) throw new YitongError('internal', 'nobody puts on record what registers are asked');
       await release(one);
@@ -437,9 +438,7 @@ class OpenedCases implements Cases {
       about: { subject, ...inside },
     });
     const { id: entry } = await record(deed('case_act'));
-    keys.ensure([subject]);
-    const secret = keys.get(subject);
-    if (secret === undefined) throw new YitongError('internal', 'the key of the subject is not there');
+    const secret = await keys.secretOf(subject);
     const stored: StoredEvent = {
       event,
       entry,

@@ -152,6 +152,13 @@ class Settling {
     );
   }
 
+  /** Something that was to take effect with it never will. */
+  #lacks(id: string): boolean {
+    return Object.entries(this.#plan.items).some(
+      ([other, { prepared }]) => prepared === id && ['refused', 'dropped', 'undone'].includes(this.#of(other)),
+    );
+  }
+
   #next(id: string): ItemStatus | undefined {
     const { after, prepared } = this.#plan.items[id] as Plan['items'][string];
     const status = this.#of(id);
@@ -160,6 +167,7 @@ class Settling {
       return other === 'granted' ? 'granted' : OVER.has(other) ? 'dropped' : undefined;
     }
     if (status !== 'waiting') return undefined;
+    if (this.#lacks(id)) return 'dropped';
     const before = after.map((one) => this.#of(one));
     if (!before.every((one) => DONE.has(one) || OVER.has(one))) return undefined;
     if (before.length > 0 && !before.some((one) => DONE.has(one))) return 'dropped';

@@ -10,8 +10,8 @@ import type { ViewReader } from '../../answer/view/port.js';
 import type { StateSettings } from '../../ground/config/state.js';
 import { openState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
-import { openSubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
+import { sealingKeysOf, sharedSealingKeys } from '../../log/entries/sealing-keys.js';
 import type { RecordEffects } from '../lifecycles/effects.js';
 import { type Cases, openCases } from './cases.js';
 import type { StepDrivers } from './ports.js';
@@ -53,7 +53,8 @@ export async function openCaseDesk(
       ? await openState({ settings: settings.state, data: dataDir, baseDir: dataDir, place, now })
       : undefined;
   const state = around.state ?? (own as State);
-  const keys = openSubjectKeys({ dir: auditLayout(dataDir).subjectKeys, cache: 1000 });
+  const keys =
+    own === undefined ? await sharedSealingKeys(state) : sealingKeysOf(auditLayout(dataDir).subjectKeys, 1000);
   const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now }, elements);
   return {
     cases: openCases({ bundles, elements, state, keys, calendar, now, registers, drivers: drivers(elements) }),

@@ -16,7 +16,7 @@ export interface RegisterAnswer {
   readonly sourceTime: string;
 }
 /** Undefined: it is stale, away, or does not answer under this purpose. */
-export type AskRegister = (contract: Contract, subject: string) => RegisterAnswer | undefined;
+export type AskRegister = (contract: Contract, subject: string) => Promise<RegisterAnswer | undefined>;
 
 export interface FilledValue {
   readonly value: Json;
@@ -42,7 +42,7 @@ export function readRegisters(
   elements: Elements,
   known: ReadonlyMap<string, Json>,
   ask: AskRegister,
-): Readings {
+): Promise<Readings> {
   return new Reading(bundle, elements, known, ask).read();
 }
 
@@ -93,18 +93,18 @@ class Reading {
     return wanted;
   }
 
-  #answer(contract: Contract, by: string): RegisterAnswer | undefined {
+  async #answer(contract: Contract, by: string): Promise<RegisterAnswer | undefined> {
     const key = this.#known.get(by);
     if (typeof key !== 'string') return undefined;
     const subject = subjectKey(contract.subject.scheme, key);
     const at = `${contract.id} ${subject}`;
-    if (!this.#asked.has(at)) this.#asked.set(at, this.#ask(contract, subject));
+    if (!this.#asked.has(at)) this.#asked.set(at, await this.#ask(contract, subject));
     return this.#asked.get(at);
   }
 
   /** Undefined: it did not answer; null: it has nothing. */
-  #valueAt({ contract, field, by, record }: Source, many: boolean): Json | undefined {
-    const answer = this.#answer(contract, by);
+  async #valueAt({ contract, field, by, record }: Source, many: boolean): Promise<Json | undefined> {
+    const answer = await this.#answer(contract, by);
     if (answer === undefined) return undefined;
     const is = record === undefined ? undefined : this.#known.get(record.is);
     const fitting = answer.records.filter(
@@ -115,17 +115,16 @@ class Reading {
     return many ? [...new Set(values)] : (values[0] as Json);
   }
 
-  #fill(id: string): boolean {
+  async #fill(id: string): Promise<boolean> {
     const element = this.#elements.elements.get(id);
     if (element === undefined || this.#known.has(id) || element.registers.length === 0) return false;
     const can = element.registers.filter(
       ({ by, record }) => this.#known.has(by) && (record === undefined || this.#known.has(record.is)),
     );
     if (can.length === 0) return false;
-    const settled = settle(
-      this.#bundle,
-      can.map((source) => ({ source, value: this.#valueAt(source, element.many) })),
-    );
+    const read: { readonly source: Source; readonly value: Json | undefined }[] = [];
+    for (const source of can) read.push({ source, value: await this.#valueAt(source, element.many) });
+    const settled = settle(this.#bundle, element, read);
     this.#away.delete(id);
     this.#conflicts.delete(id);
     if (settled.state === 'unknown') this.#away.set(id, settled.away);
@@ -135,18 +134,21 @@ class Reading {
     }
     if (settled.state !== 'filled') return false;
     const { value, source } = settled;
-    const sourceTime = this.#answer(source.contract, source.by)?.sourceTime ?? '';
+    const sourceTime = (await this.#answer(source.contract, source.by))?.sourceTime ?? '';
     this.#known.set(id, value);
     this.#filled.set(id, { value, dataset: source.contract.id, sourceTime });
     return true;
   }
 
-  read(): Readings {
+  async read(): Promise<Readings> {
     const wanted = [...this.#wanted()];
-    while (wanted.map((id) => this.#fill(id)).includes(true));
+    for (let more = true; more; ) {
+      more = false;
+      for (const id of wanted) if (await this.#fill(id)) more = true;
+    }
     const said: Record<string, Answers[string]> = {};
     for (const fact of this.#bundle.facts.values()) {
-      const answer = factOf(fact, this.#answer(fact.contract, fact.by)?.records);
+      const answer = factOf(fact, (await this.#answer(fact.contract, fact.by))?.records);
       if (answer !== 'unknown') said[fact.id] = answer === 'yes';
     }
     for (const [id, value] of this.#known)

@@ -24,7 +24,7 @@ export interface RegisterReadings {
   readonly releases: readonly Release[];
 }
 /** @throws YitongError `view_unavailable` */
-export type ReadRegisters = (bundle: Bundle, known: ReadonlyMap<string, Json>) => RegisterReadings;
+export type ReadRegisters = (bundle: Bundle, known: ReadonlyMap<string, Json>) => Promise<RegisterReadings>;
 
 interface Needs {
   readonly workspace: Workspace;
@@ -95,22 +95,25 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
     return { plan, places: new Map(plan.readIds.map((id, at) => [id as string, at])) };
   }
 
-  return (bundle, known) => {
+  return async (bundle, known) => {
     const releases: Release[] = [];
     const subjects = new Map<
       string,
       { readonly scheme: Scheme; readonly answers: readonly (RegisterAnswer | undefined)[] } | undefined
     >();
-    const look = (subject: string) => {
+    const look = async (subject: string) => {
       const scheme = schemeOf(bundle, subject.slice(0, subject.indexOf(':')));
       if (scheme === undefined) return undefined;
       const { plan } = scheme;
-      // freshness before records: a watermark may be older than what is read, never younger
-      const states = plan.read.map(({ contract }) => statusOf(contract, view.datasetState(contract.id), now()));
-      const rows = reader.one(plan, subject as SubjectKey);
+      // states are no younger than the rows
+      const {
+        rows: [rows = []],
+        states,
+      } = await reader.all(plan, [subject as SubjectKey]);
+      const fresh = plan.read.map(({ contract }) => statusOf(contract, states.get(contract.id) ?? {}, now()));
       releases.push(releaseOf(plan, subject, rows, now()));
       const answers = rows.map((records, at): RegisterAnswer | undefined => {
-        const { status, sourceTime = '' } = states[at] ?? { status: 'stale' };
+        const { status, sourceTime = '' } = fresh[at] ?? { status: 'stale' };
         const decision = plan.datasets[plan.readAt[at] ?? -1]?.decision;
         // of a register that is late, or of which only some rows may be seen, nothing is said
         if (status !== 'current' || decision?.rows.kind !== 'all') return undefined;
@@ -121,13 +124,13 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
       });
       return { scheme, answers };
     };
-    const ask: AskRegister = (contract, subject) => {
-      if (!subjects.has(subject)) subjects.set(subject, look(subject));
+    const ask: AskRegister = async (contract, subject) => {
+      if (!subjects.has(subject)) subjects.set(subject, await look(subject));
       const found = subjects.get(subject);
       const at = found?.scheme.places.get(contract.id);
       return at === undefined ? undefined : found?.answers[at];
     };
-    return { readings: readRegisters(bundle, elements, known, ask), releases };
+    return { readings: await readRegisters(bundle, elements, known, ask), releases };
   };
 }
 

@@ -76,6 +76,12 @@ export class Naive {
           if (this.#is(item.prepared ?? '', 'refused', 'undone', 'dropped', 'passed')) this.#set(id, 'dropped');
         }
         if (!this.#is(id, 'waiting')) continue;
+        if (
+          Object.keys(items).some((one) => items[one]?.prepared === id && this.#is(one, 'refused', 'dropped', 'undone'))
+        ) {
+          this.#set(id, 'dropped');
+          continue;
+        }
         if (item.after.some((one) => this.#is(one, 'waiting', 'held', 'supplement'))) continue;
         const good = item.after.filter((one) => this.#is(one, 'granted', 'prepared', 'passed'));
         if (item.after.length > 0 && good.length === 0) this.#set(id, 'dropped');

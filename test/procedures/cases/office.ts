@@ -7,7 +7,8 @@ import { loadWorkspace } from '../../../contracts/workspace.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
 import type { State } from '../../../gateway/ground/state/port.js';
-import { openSubjectKeys, type SubjectKeys } from '../../../gateway/log/entries/keys.js';
+import { openSubjectKeys } from '../../../gateway/log/entries/keys.js';
+import { type SealingKeys, sealingKeysOf } from '../../../gateway/log/entries/sealing-keys.js';
 import {
   type CaseActor,
   type CaseDeed,
@@ -48,7 +49,7 @@ const examples = new Map<string, Json>([...elements.elements].map(([id, one]) =>
 
 /** Registers that say this, and of elements their examples; `away` do not answer. */
 export function saying(said: Answers, away: readonly string[] = []): CasesOptions['registers'] {
-  return (bundle): RegisterReadings => {
+  return async (bundle): Promise<RegisterReadings> => {
     const filled: Readings['filled'] = new Map(
       [...elements.elements.values()]
         .filter(
@@ -97,7 +98,7 @@ export interface Office {
   again(): Promise<void>;
 }
 
-const casesOver = (state: State, keys: SubjectKeys, now: () => number, registers: CasesOptions['registers']): Cases =>
+const casesOver = (state: State, keys: SealingKeys, now: () => number, registers: CasesOptions['registers']): Cases =>
   openCases({
     bundles,
     elements,
@@ -126,6 +127,8 @@ export async function office(
 ): Promise<Office> {
   const keys = openSubjectKeys({ dir: `${dir}/keys` });
   t.teardown(() => keys.close());
+  const sealing = sealingKeysOf(`${dir}/keys`);
+  t.teardown(() => sealing.close());
   const deeds: CaseDeed[] = [];
   let state = openEmbeddedState({ dir: `${dir}/state` });
   t.teardown(() => state.close());
@@ -147,7 +150,7 @@ export async function office(
     },
   };
   const open = (): void => {
-    made.cases = casesOver(state, keys, () => made.now, registers);
+    made.cases = casesOver(state, sealing, () => made.now, registers);
   };
   open();
   return made;
@@ -156,7 +159,7 @@ export async function office(
 /** In a process of its own, which nobody closes. */
 export function standing(dir: string, registers: CasesOptions['registers']): Pick<Office, 'cases' | 'record'> {
   const state = openEmbeddedState({ dir: `${dir}/state` });
-  const keys = openSubjectKeys({ dir: `${dir}/keys` });
+  const keys = sealingKeysOf(`${dir}/keys`);
   const record: Office['record'] = () => Promise.resolve({ id: 'w1:1', json: '{}' });
   return { cases: casesOver(state, keys, Date.now, registers), record };
 }

@@ -41,8 +41,8 @@ export const usualRows = (bundle: Bundle): Registers => {
 
 export const registersSaying =
   (registers: Registers): CasesOptions['registers'] =>
-  (bundle, known) => ({
-    readings: readRegisters(bundle, elements, known, ({ id }) => {
+  async (bundle, known) => ({
+    readings: await readRegisters(bundle, elements, known, async ({ id }) => {
       const records = registers[id];
       return records === undefined ? undefined : { records, sourceTime: '2026-11-26T00:00:00Z' };
     }),

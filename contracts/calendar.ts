@@ -234,6 +234,15 @@ export function deadline(calendar: Calendar, start: number, n: number): Deadline
 }
 
 /**
+ * As `deadline`, of a term of `n` calendar days: one whose last day is a holiday ends with the next working day
+ * (民法典 Art.203).
+ */
+export function deadlineInDays(calendar: Calendar, start: number, n: number): Deadline {
+  counted(n);
+  return deadline(calendar, beginOf(dayAt(number(dayOf(start)) + n - 1)), 1);
+}
+
+/**
  * Working days from the day of `now` until a deadline's day, provisional where need be; 0 on the day itself, negative
  * once it is over.
  */

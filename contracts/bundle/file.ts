@@ -198,6 +198,7 @@ export interface MaterialInFile {
 interface StepInFile {
   readonly title: Localised;
   readonly uses: readonly StepPort[];
+  readonly before?: string;
   readonly when?: string;
 }
 type OutcomeInFile = Pick<Outcome, 'title' | 'kind' | 'item' | 'task' | 'lifecycle'> &
@@ -228,7 +229,7 @@ export interface BundleFile {
 const later = strict({ unit: { enum: ['working-days', 'days'] }, days: { ...count, minimum: 1 } });
 const term = strict(
   { unit: { enum: ['working-days', 'days', 'on-the-spot'] }, basis },
-  { days: { ...count, minimum: 1 }, else: later, note: localisedSchema },
+  { days: { ...count, minimum: 1 }, else: later, stops: { const: true }, note: localisedSchema },
 );
 const requirement = strict({ rule, says: localisedSchema }, { basis });
 const answer = {
@@ -322,7 +323,7 @@ export const checkBundleFile = shape<BundleFile>(
               1,
             ),
           },
-          { when: rule },
+          { when: rule, before: id },
         ),
         id,
         1,

@@ -326,12 +326,12 @@ class Maker {
         ),
       ),
       steps: named(
-        Object.entries(file.steps).map(([id, { title, uses, when }]) => ({
-          id,
-          title,
-          uses,
-          when: this.#rule(when, `steps.${id}.when`),
-        })),
+        Object.entries(file.steps).map(([id, { title, uses, before, when }]) => {
+          if (before !== undefined) this.#known(file.items, before, `steps.${id}.before`);
+          if (before !== undefined && uses.includes('form'))
+            this.#refuse(`\`steps.${id}\` is before all items already`);
+          return { id, title, uses, when: this.#rule(when, `steps.${id}.when`), ...present({ before }) };
+        }),
       ),
       usual: { answers: file.usual.answers, registers: file.usual.registers ?? {} },
       place: this.#place,

@@ -97,6 +97,8 @@ export interface Term {
   readonly basis: readonly string[];
   /** Where it cannot be done on the spot. */
   readonly else?: { readonly unit: Exclude<TermUnit, 'on-the-spot'>; readonly days: number };
+  /** It stands still while the applicant has been asked for a supplement. */
+  readonly stops?: true;
   readonly note?: Localised;
 }
 
@@ -199,6 +201,8 @@ interface Step {
   readonly id: string;
   readonly title: Localised;
   readonly uses: readonly StepPort[];
+  /** An item that does not begin before it is done. */
+  readonly before?: string;
   readonly when: PlacedRule;
 }
 

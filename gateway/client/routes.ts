@@ -2,6 +2,7 @@
 import type { Wire } from '../../contracts/client.js';
 import { type BatchMethods, batchMethods } from '../http/api/batch/client.js';
 import { type BundlesMethods, bundlesMethods } from '../http/api/bundles/client.js';
+import { type CasesMethods, casesMethods } from '../http/api/cases/client.js';
 import { type CatalogueMethods, catalogueMethods } from '../http/api/catalogue/client.js';
 import { type ComplianceMethods, complianceMethods } from '../http/api/compliance/client.js';
 import { type CredentialsMethods, credentialsMethods } from '../http/api/credentials/client.js';
@@ -18,6 +19,7 @@ import { type VerifyMethods, verifyMethods } from '../http/api/verify/client.js'
 
 export type * from '../http/api/batch/client.js';
 export type * from '../http/api/bundles/client.js';
+export type * from '../http/api/cases/client.js';
 export type * from '../http/api/catalogue/client.js';
 export type * from '../http/api/compliance/client.js';
 export type * from '../http/api/credentials/client.js';
@@ -35,6 +37,7 @@ export type * from '../http/api/verify/client.js';
 export interface RouteMethods
   extends BatchMethods,
     BundlesMethods,
+    CasesMethods,
     CatalogueMethods,
     ComplianceMethods,
     CredentialsMethods,
@@ -52,6 +55,7 @@ export interface RouteMethods
 export const routeMethods = (wire: Wire): RouteMethods => ({
   ...batchMethods(wire),
   ...bundlesMethods(wire),
+  ...casesMethods(wire),
   ...catalogueMethods(wire),
   ...complianceMethods(wire),
   ...credentialsMethods(wire),

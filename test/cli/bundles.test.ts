@@ -124,3 +124,23 @@ t.test('the impact of a change names bundles and forms', async (t) => {
   );
   t.notOk(bundles.some(({ bundle }) => bundle === 'open-company'));
 });
+
+t.test('a case is played through, to its good end or with a refusal and what is left to do', async (t) => {
+  const good = await run('bundles', 'run', 'deregister-company', '--workspace', root);
+  t.equal(good.code, 0, good.stderr);
+  t.match(good.stdout, /samr: grant registration → submitted; tax granted, .*registration granted, seal held/);
+  t.match(good.stdout, /→ delivered/);
+  const refused = await run(
+    ...['bundles', 'run', 'open-restaurant', '--refuse', 'food-licence', '--ask', 'shop-sign', '--json'],
+    ...['--workspace', root],
+  );
+  const said = JSON.parse(refused.stdout) as {
+    readonly steps: readonly { readonly act: string; readonly items: object }[];
+  };
+  t.match(said, { bundle: 'open-restaurant', phase: 'delivered', tasks: [{ task: 'food-refused', owner: 'samr' }] });
+  t.match(said.steps.at(-1)?.items, { 'food-licence': 'refused', 'shop-sign': 'granted', 'fire-check': 'granted' });
+  t.same(said.steps.filter(({ act }) => act === 'ask' || act === 'give').length, 2, 'asked once, and given');
+  const wrong = await run('bundles', 'run', 'open-restaurant', '--refuse', 'tobacco', '--workspace', root);
+  t.equal(wrong.code, 2);
+  t.match(wrong.stderr, /`tobacco` is no item; the items are food-licence/);
+});

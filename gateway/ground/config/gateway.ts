@@ -120,6 +120,12 @@ export const gatewaySchema = Type.Object(
       maximum: 10_000,
       description: 'requests under way on one connection: more than one are pipelined',
     }),
+    caseDrivers: Type.Union([Type.Literal('none'), Type.Literal('development')], {
+      default: 'none',
+      description:
+        'who does the steps of cases outside of the gateway, as showing who one is, signing and paying; `none`: they ' +
+        'are refused. `development`: all of them succeed, for trying out, never for real people',
+    }),
     maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
     maxRecords: Type.Integer({
       default: 1000,

@@ -188,6 +188,27 @@ const acts = {
     en: 'tickets were shown to a system',
     detail: 'by a client; the `ids` of the tickets that it was shown, `requestId`',
   },
+  case_act: {
+    zh: '办理“一件事”',
+    en: 'acted on a case',
+    detail:
+      'target is the case; `bundle`, `act` with its `item`, `step` and `port`, `task` or `outcome`, `from` and `to` ' +
+      'phase, `event` (which of the case’s, from 1), with submitting the `items` and the registers that were `read`; ' +
+      '`requestId`. By the client that acted. Durable before the act takes effect. Who applies and what was said stand ' +
+      'in the subject part, under the key of who applies',
+  },
+  case_act_void: {
+    zh: '“一件事”办理未生效',
+    en: 'an act on a case took no effect',
+    detail: "as `case_act` again, where somebody else's act was stored first: the entry before it took no effect",
+  },
+  case_shown: {
+    zh: '向应用提供“一件事”办件',
+    en: 'cases were shown to a system',
+    detail:
+      'by a client; target is the case where one was looked at, `ids` of those that it was shown, `bundle`, the ' +
+      'registers that were `read` to fill its form, `requestId`',
+  },
   restored: {
     zh: '从备份恢复',
     en: 'restored from a backup',

@@ -22,6 +22,8 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'bundles',
   'bundle',
   'mergeBundle',
+  // what waits for the client's own authority: an empty list
+  'cases',
   'openapi',
   'schema',
   'schemaSubjects',

@@ -1,0 +1,611 @@
+/**
+ * Cases of the bundles that a workspace declares. An act is checked, put on record, and takes effect when it is stored:
+ * in this order. With it, in the same commit, go what follows from it, the message to who applies, and what the
+ * authorities are told. What people wrote is sealed under the key of who applies; look-ups go by keyed references.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Bundles } from '../../../contracts/bundle/load.js';
+import type { Answers, Bundle, Json, StepPort } from '../../../contracts/bundle/types.js';
+import type { Calendar } from '../../../contracts/calendar.js';
+import { YitongError } from '../../../contracts/errors.js';
+import { keyOf, schemeOf } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
+import type { Change, State } from '../../ground/state/port.js';
+import type { Receipt } from '../../log/entries/port.js';
+import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
+import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { type CaseContents, contentsOf, type EventContents } from './contents.js';
+import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
+import {
+  apply,
+  type CaseAct,
+  type CaseEvent,
+  type CaseState,
+  isEnded,
+  mayDo,
+  openTasks,
+  type Party,
+  type Possible,
+} from './machine.js';
+import { FILING, type Plan } from './plan.js';
+import type { StepDrivers } from './ports.js';
+import type { ReadRegisters, Release } from './registers.js';
+import { type CaseStep, isMessage, stepsOf } from './steps.js';
+import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
+import { type TermReading, taskTermOf, termOf } from './terms.js';
+
+export type CaseActor =
+  | { readonly kind: 'applicant'; readonly subject: string; readonly client: string }
+  | { readonly kind: 'authority'; readonly authority: string; readonly client: string };
+
+/** What somebody does. */
+export type Doing =
+  | { readonly act: 'save'; readonly answers: Answers; readonly values: Readonly<Record<string, Json>> }
+  | { readonly act: 'submit' | 'withdraw' }
+  | { readonly act: 'step'; readonly step: string; readonly port: StepPort }
+  | { readonly act: 'ask'; readonly item: string; readonly says: string; readonly fields: readonly string[] }
+  | {
+      readonly act: 'give';
+      readonly item: string;
+      readonly values: Readonly<Record<string, Json>>;
+      readonly says?: string;
+    }
+  | {
+      readonly act: 'grant';
+      readonly item: string;
+      readonly checked?: readonly number[];
+      readonly issued?: Readonly<Record<string, Json>>;
+      readonly says?: string;
+    }
+  | { readonly act: 'refuse'; readonly item: string; readonly says: string }
+  | { readonly act: 'pass'; readonly item: string; readonly says?: string }
+  | { readonly act: 'settle'; readonly task: string; readonly says?: string }
+  | { readonly act: 'stop'; readonly outcome: string; readonly says: string };
+
+/** What goes on record before an act takes effect, or anything is shown. */
+export interface CaseDeed {
+  readonly action: 'case_act' | 'case_act_void' | 'case_shown';
+  /** Id of the case. */
+  readonly target: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** Who applies, and what was said: only under a key. */
+  readonly subject: string;
+  readonly about: Readonly<Record<string, unknown>>;
+}
+/** @throws YitongError `audit_unavailable`; then nothing happens */
+type RecordDeed = (deed: CaseDeed) => Promise<Receipt>;
+
+export interface HowDone {
+  readonly actor: CaseActor;
+  /** The caller's own: an act that comes again with it is done once. */
+  readonly key?: string;
+  readonly record: RecordDeed;
+  /** Puts on record that registers were read. @throws YitongError `audit_unavailable` */
+  readonly release?: (release: Release) => Promise<unknown>;
+}
+
+export interface OpenedCase {
+  readonly id: string;
+  readonly state: CaseState;
+  readonly over: boolean;
+  readonly acts: readonly Possible[];
+  readonly terms: Readonly<Record<string, TermReading>>;
+  readonly taskTerms: Readonly<Record<string, TermReading>>;
+  /** Undefined where the subject was erased. */
+  readonly contents?: CaseContents;
+}
+
+export interface Cases {
+  readonly bundles: Bundles['bundles'];
+  /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
+  open(bundle: string, how: HowDone): Promise<OpenedCase>;
+  /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
+  act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
+  /** On record before it is given. @throws YitongError `not_found`, also for those that the actor may not see */
+  get(id: string, how: Omit<HowDone, 'key'>): Promise<OpenedCase>;
+  /** The form of a draft as registers fill it now, with what is missing and what stands in the way. */
+  form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm>;
+  /** Those that the actor may see; on record before they are given. */
+  list(
+    show: 'todo' | 'open' | 'closed',
+    page: { readonly after?: string; readonly limit: number },
+    how: Omit<HowDone, 'key'>,
+  ): Promise<{ readonly cases: readonly OpenedCase[]; readonly next?: string }>;
+  /** What happened, without what was written. */
+  events(
+    id: string,
+    after: number,
+    how: Omit<HowDone, 'key'>,
+  ): Promise<readonly (StoredEvent & { readonly number: number })[]>;
+  /** To who applies, newest first. */
+  messages(how: Omit<HowDone, 'key'>, limit?: number): Promise<readonly CaseMessage[]>;
+}
+
+export interface CasesOptions extends Bundles {
+  readonly state: State;
+  readonly keys: SealingKeys;
+  readonly calendar: Calendar;
+  /** ms since 1970 */
+  readonly now: () => number;
+  /** What registers say, of whoever applies. */
+  readonly registers: ReadRegisters;
+  readonly drivers: StepDrivers;
+  /** What goes to an authority's topic; undefined: nothing is published. */
+  readonly publish?: (
+    step: CaseStep,
+    event: {
+      readonly case: string;
+      readonly bundle: string;
+      readonly number: number;
+      readonly at: number;
+      readonly due?: string;
+    },
+  ) => Extract<Change, { do: 'send' }>;
+}
+
+export const openCases = (options: CasesOptions): Cases => new OpenedCases(options);
+
+const NOT_FOUND = 'there is no such case, or it is not yours to see';
+const partyOf = (actor: CaseActor): Party =>
+  actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority };
+const refuse = (why: string): never => {
+  throw new YitongError('act_refused', why);
+};
+const incomplete = (what: string): never => {
+  throw new YitongError('act_incomplete', what);
+};
+
+/** A case with all that is known of it. */
+interface Known {
+  readonly stored: StoredCase;
+  readonly events: readonly (StoredEvent & { readonly number: number })[];
+  readonly contents: CaseContents | undefined;
+}
+
+class OpenedCases implements Cases {
+  readonly #options: CasesOptions;
+  readonly #store: CaseStore;
+
+  constructor(options: CasesOptions) {
+    this.#options = options;
+    this.#store = new CaseStore(options.state);
+  }
+
+  get bundles(): Bundles['bundles'] {
+    return this.#options.bundles;
+  }
+
+  #bundle(id: string): Bundle {
+    return this.bundles.get(id) ?? refuse('the workspace has no such bundle any more');
+  }
+
+  async #inside({ pseudonym, enc }: StoredEvent): Promise<EventContents | undefined> {
+    const secret = await this.#options.keys.byPseudonym(pseudonym);
+    return secret === undefined ? undefined : unseal<EventContents>(secret, enc);
+  }
+
+  /** Undefined where it may not be seen. */
+  #sees(stored: StoredCase, actor: CaseActor): boolean {
+    const { plan } = stored.state;
+    if (actor.kind === 'applicant')
+      return (
+        stored.client === actor.client && this.#options.keys.reference('subject', actor.subject) === stored.subject
+      );
+    if (plan === undefined) return false;
+    return [
+      plan.authority,
+      ...Object.values(plan.items).map(({ authority }) => authority),
+      ...Object.values(stored.state.tasks).map(({ owner }) => owner),
+    ].includes(actor.authority);
+  }
+
+  async #known(id: string, actor: CaseActor): Promise<Known> {
+    const stored = await this.#store.find(id);
+    if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
+    // read after the state: what came meanwhile is left out
+    const events = (await this.#store.events(id)).filter(({ number }) => number <= stored.state.events);
+    const opened: { readonly event: CaseEvent; readonly inside: EventContents | undefined }[] = [];
+    for (const one of events) opened.push({ event: one.event, inside: await this.#inside(one) });
+    const whole = opened.filter((one): one is { event: CaseEvent; inside: EventContents } => one.inside !== undefined);
+    return { stored, events, contents: whole.length === opened.length ? contentsOf(whole) : undefined };
+  }
+
+  #filing(bundle: string): Plan['steps'] {
+    const steps = [...(this.bundles.get(bundle)?.steps.values() ?? [])].filter(({ uses }) => uses.includes('form'));
+    return Object.fromEntries(steps.map(({ id, uses }) => [id, { uses, before: FILING }]));
+  }
+
+  #opened({ stored: { id, state }, contents }: Pick<Known, 'stored' | 'contents'>, actor: CaseActor): OpenedCase {
+    const { calendar, now } = this.#options;
+    const at = now();
+    const terms = Object.entries(state.items).flatMap(([item, one]): [string, TermReading][] => {
+      const term = state.plan?.items[item]?.term;
+      const reading = term === undefined ? undefined : termOf(calendar, term, one, at);
+      return reading === undefined ? [] : [[item, reading]];
+    });
+    return {
+      id,
+      state,
+      over: isEnded(state),
+      acts: contents === undefined ? [] : mayDo(state, partyOf(actor), this.#filing(state.bundle)),
+      terms: Object.fromEntries(terms),
+      taskTerms: Object.fromEntries(
+        Object.entries(state.tasks).map(([task, one]) => [task, taskTermOf(calendar, one, at)]),
+      ),
+      ...(contents === undefined ? {} : { contents: seenBy(contents, state, actor) }),
+    };
+  }
+
+  async open(bundle: string, how: HowDone): Promise<OpenedCase> {
+    const { actor, key } = how;
+    const { keys, now } = this.#options;
+    const found = this.bundles.get(bundle);
+    if (found === undefined) throw new YitongError('not_found', 'there is no such bundle; GET /v1/bundles lists them');
+    if (actor.kind !== 'applicant' || found.client !== actor.client)
+      return refuse('a case is opened by who applies, through the client that the bundle names');
+    if (found.applicant === 'company' && schemeOf(actor.subject) !== 'uscc')
+      return refuse('a company applies for this');
+    if (found.applicant === 'person' && schemeOf(actor.subject) === 'uscc') return refuse('a person applies for this');
+    const id = (
+      key === undefined
+        ? randomBytes(8).toString('hex')
+        : keys.reference('case', JSON.stringify([actor.subject, bundle, key]))
+    ).slice(0, 16);
+    const before = await this.#store.find(id);
+    if (before !== undefined) return this.#opened(await this.#known(id, actor), actor);
+    const subject = keys.reference('subject', actor.subject);
+    const act: CaseAct = { act: 'open', bundle };
+    const event: CaseEvent = { ...act, by: 'applicant', at: now() };
+    const state = apply(undefined, event);
+    const account = { [actor.subject.startsWith('uscc:') ? 'company.uscc' : 'agent.id']: keyOf(actor.subject) };
+    await this.#put(
+      { id, version: 0, state, subject, client: actor.client, pseudonym: '' },
+      undefined,
+      event,
+      { subject: actor.subject, account },
+      how,
+    );
+    return this.#opened(await this.#known(id, actor), actor);
+  }
+
+  async act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase> {
+    const { actor, key } = how;
+    const known = await this.#known(id, actor);
+    const { stored, events, contents } = known;
+    const again = key === undefined ? undefined : events.find((one) => one.key === key);
+    if (again !== undefined) {
+      if (again.event.act !== doing.act) return refuse('another act came with this key');
+      return this.#opened(known, actor);
+    }
+    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    const { act, inside, read } = await this.#prepare(stored, contents, doing, how);
+    const event: CaseEvent = { ...act, by: partyOf(actor), at: Math.max(this.#options.now(), stored.state.at) };
+    const state = apply(stored.state, event);
+    await this.#put({ ...stored, state }, stored.state, event, inside, how, contents.subject, read);
+    return this.#opened(await this.#known(id, actor), actor);
+  }
+
+  /** The act as the machine takes it, and what is sealed with it. */
+  async #prepare(
+    stored: StoredCase,
+    contents: CaseContents,
+    doing: Doing,
+    how: Pick<HowDone, 'release'>,
+  ): Promise<{ readonly act: CaseAct; readonly inside: EventContents; readonly read?: readonly string[] }> {
+    const { elements } = this.#options;
+    switch (doing.act) {
+      case 'save': {
+        const { answers, values } = doing;
+        checkWritten(this.#bundle(stored.state.bundle), elements, { answers, values });
+        return { act: { act: 'save' }, inside: { answers, values } };
+      }
+      case 'submit':
+        return await this.#submission(stored, contents, how);
+      case 'step':
+        return await this.#step(stored, contents, doing.step, doing.port);
+      case 'ask':
+        return this.#asking(contents, doing);
+      case 'give':
+        return this.#giving(contents, doing);
+      case 'grant': {
+        const { item, checked = [], issued = {}, says } = doing;
+        for (const [element, value] of Object.entries(issued)) this.#checkValue(element, value);
+        return {
+          act: { act: 'grant', item, checked, issued: Object.keys(issued) },
+          inside: { issued, ...present({ says }) },
+        };
+      }
+      case 'refuse':
+        if (doing.says.trim() === '') incomplete('a refusal has its reasons: `says`');
+        return { act: { act: 'refuse', item: doing.item }, inside: { says: doing.says } };
+      case 'pass':
+        return { act: { act: 'pass', item: doing.item }, inside: present({ says: doing.says }) };
+      case 'settle':
+        return { act: { act: 'settle', task: doing.task }, inside: present({ says: doing.says }) };
+      case 'stop':
+        if (doing.says.trim() === '') incomplete('who stops a case says why: `says`');
+        return { act: { act: 'stop', outcome: doing.outcome }, inside: { says: doing.says } };
+      case 'withdraw':
+        return { act: { act: 'withdraw' }, inside: {} };
+    }
+  }
+
+  #checkValue(element: string, value: Json): void {
+    const known = this.#options.elements.elements.get(element);
+    if (known === undefined || !fitsSchema(known.schema, value))
+      throw new YitongError('bad_answers', 'a value is of no element, or is none that it takes');
+  }
+
+  /** What registers say is on record as read before it is used. */
+  async #formOf(
+    state: CaseState,
+    contents: CaseContents,
+    { release }: Pick<HowDone, 'release'>,
+  ): Promise<{ readonly form: CaseForm; readonly read: readonly string[] }> {
+    const bundle = this.#bundle(state.bundle);
+    const { elements, registers } = this.#options;
+    const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents));
+    for (const one of releases) {
+      if (release === undefined) throw new YitongError('internal', 'nobody puts on record what registers are asked');
+      await release(one);
+    }
+    return { form: fillForm(bundle, elements, contents, readings), read: readings.asked };
+  }
+
+  async #submission({ state }: StoredCase, contents: CaseContents, how: Pick<HowDone, 'release'>) {
+    if (state.phase !== 'draft') refuse('it is submitted already');
+    const { form, read } = await this.#formOf(state, contents, how);
+    const bars = form.obstacles.filter((one) => one.state === 'no');
+    if (bars.length > 0)
+      refuse(
+        `it cannot be filed: ${bars.map(({ says, owners }) => `${says.en}${owners.length > 0 ? ` (${owners.join(', ')})` : ''}`).join('; ')}`,
+      );
+    if (form.missing.length > 0)
+      incomplete(
+        form.missing
+          .map(
+            ({ what, name, registers }) =>
+              `${what} \`${name}\`${registers === undefined ? '' : ` (${registers.join(', ')})`}`,
+          )
+          .join(', '),
+      );
+    const { plan, values, filled, layout } = form;
+    return { act: { act: 'submit' as const, plan }, inside: { values, filled, layout }, read };
+  }
+
+  async #step({ id, state }: StoredCase, contents: CaseContents, step: string, port: StepPort) {
+    const uses = this.bundles.get(state.bundle)?.steps.get(step)?.uses;
+    const act: CaseAct = { act: 'step', step, port, ...present({ uses: state.plan === undefined ? uses : undefined }) };
+    // before anything is done elsewhere
+    apply(state, { ...act, by: 'applicant', at: Math.max(this.#options.now(), state.at) });
+    const driver = this.#options.drivers[port];
+    if (driver === undefined) return refuse(`nobody here does \`${port}\``);
+    // a draft may be signed again, once it was changed
+    const reference = `${id}.${step}.${port}${port === 'signature' ? `.${String(state.events)}` : ''}`;
+    const applicant = this.bundles.get(state.bundle)?.applicant ?? 'company';
+    const { receipt, account } = await driver.carryOut({ reference, subject: contents.subject, applicant });
+    const own = Object.keys(contents.account);
+    const said = Object.fromEntries(Object.entries(account ?? {}).filter(([element]) => !own.includes(element)));
+    return { act, inside: { receipt, ...(account === undefined ? {} : { account: said }) } };
+  }
+
+  #asking({ layout }: CaseContents, { item, says, fields }: Doing & { readonly act: 'ask' }) {
+    if (says.trim() === '' && fields.length === 0) incomplete('what is asked for is said, whole: `says`, `fields`');
+    const own = layout[item] ?? {};
+    if (!fields.every((field) => Object.hasOwn(own, field))) incomplete('`fields` names what is no field of the form');
+    return { act: { act: 'ask' as const, item }, inside: { says, fields } };
+  }
+
+  #giving({ layout, items }: CaseContents, { item, values, says = '' }: Doing & { readonly act: 'give' }) {
+    const fields = items[item]?.asked?.fields ?? [];
+    const wanted = fields.map((field) => layout[item]?.[field] ?? '');
+    const lacking = wanted.filter((element) => !Object.hasOwn(values, element));
+    if (lacking.length > 0) incomplete(`all that was asked for is given at once: ${lacking.join(', ')}`);
+    if (fields.length === 0 && says.trim() === '') incomplete('what was asked for is given: `says`');
+    for (const [element, value] of Object.entries(values)) {
+      if (!wanted.includes(element)) throw new YitongError('bad_answers', 'a value was not asked for');
+      this.#checkValue(element, value);
+    }
+    return { act: { act: 'give' as const, item }, inside: { values, says } };
+  }
+
+  /** On record, then stored. */
+  async #put(
+    next: StoredCase,
+    before: CaseState | undefined,
+    event: CaseEvent,
+    inside: EventContents,
+    { key, record }: HowDone,
+    subject = inside.subject ?? '',
+    read: readonly string[] = [],
+  ): Promise<void> {
+    const { keys } = this.#options;
+    const { state, id } = next;
+    const { by: _, at: __, ...act } = event;
+    const told = 'plan' in act ? { act: act.act, items: Object.keys(act.plan.items) } : act;
+    const deed = (action: CaseDeed['action']): CaseDeed => ({
+      action,
+      target: id,
+      subject,
+      detail: {
+        bundle: state.bundle,
+        ...told,
+        ...(before === undefined ? {} : { from: before.phase }),
+        to: state.phase,
+        event: state.events,
+        ...(read.length === 0 ? {} : { read }),
+      },
+      about: { subject, ...inside },
+    });
+    const { id: entry } = await record(deed('case_act'));
+    const secret = await keys.secretOf(subject);
+    const stored: StoredEvent = {
+      event,
+      entry,
+      ...present({ key }),
+      pseudonym: secret.pseudonym,
+      enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(inside))),
+    };
+    const made = await this.#store.commit(
+      {
+        stored: { ...next, pseudonym: secret.pseudonym },
+        event: stored,
+        links: this.#links(next),
+        sends: this.#sends(next, before, event),
+        ...(isMessage(before, state, event) ? { message: this.#message(next, event) } : {}),
+      },
+      randomUUID(),
+    );
+    if (made) return;
+    await record(deed('case_act_void'));
+    if (before === undefined && (await this.#store.find(id)) !== undefined) return;
+    throw new YitongError('ticket_moved', 'somebody acted on the case at the same time; look at it again');
+  }
+
+  #message({ id, state }: StoredCase, event: CaseEvent): CaseMessage {
+    return {
+      case: id,
+      bundle: state.bundle,
+      event: state.events,
+      at: event.at,
+      act: event.act,
+      ...('item' in event ? { item: event.item } : {}),
+      ...('task' in event ? { task: event.task } : {}),
+      phase: state.phase,
+    };
+  }
+
+  #sends(
+    { id, state }: StoredCase,
+    before: CaseState | undefined,
+    event: CaseEvent,
+  ): readonly Extract<Change, { do: 'send' }>[] {
+    const { publish, calendar } = this.#options;
+    if (publish === undefined) return [];
+    return stepsOf(before, state, event).map((step) => {
+      const item = step.item === undefined ? undefined : state.items[step.item];
+      const term = step.item === undefined ? undefined : state.plan?.items[step.item]?.term;
+      const due =
+        item === undefined || term === undefined || item.status !== 'held'
+          ? undefined
+          : termOf(calendar, term, item, event.at)?.due.day;
+      return publish(step, { case: id, bundle: state.bundle, number: state.events, at: event.at, ...present({ due }) });
+    });
+  }
+
+  /** By which it is found: by who applies, and by each authority, first what runs out first. */
+  #links({ subject, state }: Pick<StoredCase, 'subject' | 'state'>): readonly string[] {
+    const { calendar } = this.#options;
+    const own = links.at(links.ofSubject(subject), state.openedAt);
+    const { plan } = state;
+    if (plan === undefined) return [own];
+    const todo = new Map<string, number>();
+    const wait = (authority: string, until: number): void => {
+      todo.set(authority, Math.min(until, todo.get(authority) ?? Infinity));
+    };
+    for (const [id, item] of Object.entries(state.items)) {
+      const planned = plan.items[id];
+      if (planned === undefined || item.status !== 'held') continue;
+      wait(planned.authority, termOf(calendar, planned.term, item, state.at)?.due.overAt ?? item.since);
+    }
+    const tasks = openTasks(state);
+    for (const [, task] of tasks) wait(task.owner, taskTermOf(calendar, task, state.at).due.overAt);
+    const concerned = new Set([
+      plan.authority,
+      ...Object.values(plan.items).map(({ authority }) => authority),
+      ...Object.values(state.tasks).map(({ owner }) => owner),
+    ]);
+    const closed = isEnded(state) && tasks.length === 0;
+    return [
+      own,
+      ...[...todo].map(([authority, until]) => links.at(links.todo(authority), until)),
+      ...[...concerned].map((authority) =>
+        links.at((closed ? links.closed : links.open)(authority), state.submittedAt ?? state.at),
+      ),
+    ];
+  }
+
+  async get(id: string, { actor, record }: Omit<HowDone, 'key'>): Promise<OpenedCase> {
+    const known = await this.#known(id, actor);
+    await record(shown([known.stored.id], known.contents?.subject, id, { bundle: known.stored.state.bundle }));
+    return this.#opened(known, actor);
+  }
+
+  async form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm> {
+    const { actor, record } = how;
+    const { stored, contents } = await this.#known(id, actor);
+    if (actor.kind !== 'applicant' || stored.state.phase !== 'draft' || contents === undefined)
+      return refuse('only a draft has a form to fill in, for who applies');
+    const { form, read } = await this.#formOf(stored.state, contents, how);
+    await record(shown([id], contents.subject, id, { bundle: stored.state.bundle, read }));
+    return form;
+  }
+
+  async list(
+    show: 'todo' | 'open' | 'closed',
+    { after, limit }: { readonly after?: string; readonly limit: number },
+    { actor, record }: Omit<HowDone, 'key'>,
+  ) {
+    const { keys } = this.#options;
+    const prefix =
+      actor.kind === 'applicant'
+        ? links.ofSubject(keys.reference('subject', actor.subject))
+        : links[show](actor.authority);
+    const { cases, next } = await this.#store.list(prefix, after, limit);
+    const mine = cases.filter((one) => this.#sees(one, actor));
+    await record(
+      shown(
+        mine.map(({ id }) => id),
+        actor.kind === 'applicant' ? actor.subject : undefined,
+      ),
+    );
+    return {
+      // the list tells how each stands; what was written is looked at one by one
+      cases: mine.map((stored) => ({
+        ...this.#opened({ stored, contents: undefined }, actor),
+        acts: mayDo(stored.state, partyOf(actor), this.#filing(stored.state.bundle)),
+      })),
+      ...present({ next }),
+    };
+  }
+
+  async events(id: string, after: number, { actor, record }: Omit<HowDone, 'key'>) {
+    const { stored, events, contents } = await this.#known(id, actor);
+    await record(shown([id], contents?.subject, id, { bundle: stored.state.bundle, after }));
+    return events.filter(({ number }) => number > after);
+  }
+
+  async messages({ actor, record }: Omit<HowDone, 'key'>, limit = 100): Promise<readonly CaseMessage[]> {
+    if (actor.kind !== 'applicant') return refuse('messages are for who applies');
+    const found = await this.#store.messages(this.#options.keys.reference('subject', actor.subject), limit);
+    await record(shown([...new Set(found.map((one) => one.case))], actor.subject));
+    return found;
+  }
+}
+
+const shown = (
+  ids: readonly string[],
+  subject: string | undefined,
+  target = '',
+  more: Readonly<Record<string, unknown>> = {},
+): CaseDeed => ({
+  action: 'case_shown',
+  target,
+  subject: subject ?? '',
+  detail: { ids, ...more },
+  about: {},
+});
+
+/** An authority sees the forms of its own items, and who leads sees all; what was written to others stays with them. */
+function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): CaseContents {
+  if (actor.kind === 'applicant' || plan === undefined) return contents;
+  const own = Object.entries(plan.items)
+    .filter(([, { authority }]) => authority === actor.authority)
+    .map(([item]) => item);
+  const layout = Object.fromEntries(Object.entries(contents.layout).filter(([item]) => own.includes(item)));
+  const inForms = new Set(Object.values(layout).flatMap((fields) => Object.values(fields)));
+  const values = Object.fromEntries(Object.entries(contents.values).filter(([element]) => inForms.has(element)));
+  const filled = Object.fromEntries(Object.entries(contents.filled).filter(([element]) => inForms.has(element)));
+  const items = Object.fromEntries(Object.entries(contents.items).filter(([item]) => own.includes(item)));
+  return { subject: contents.subject, answers: {}, values, account: {}, filled, layout, items, receipts: {} };
+}

@@ -1,0 +1,100 @@
+/** What people wrote in a case: sealed with each event under the subject's key, and put together from all of them. */
+import type { Answers, Json } from '../../../contracts/bundle/types.js';
+import type { Layout, Written } from './form.js';
+import type { CaseEvent } from './machine.js';
+import type { FilledValue } from './readings.js';
+
+/** Of one event. */
+export interface EventContents {
+  /** With the first one: who applies. */
+  readonly subject?: string;
+  readonly answers?: Answers;
+  readonly values?: Readonly<Record<string, Json>>;
+  readonly account?: Readonly<Record<string, Json>>;
+  /** With submitting. */
+  readonly filled?: Readonly<Record<string, Omit<FilledValue, 'value'>>>;
+  readonly layout?: Layout;
+  /** What somebody wrote with it: what is asked for, reasons, a remark. */
+  readonly says?: string;
+  /** Fields of the item's own form that are asked for. */
+  readonly fields?: readonly string[];
+  /** Elements that exist from now on. */
+  readonly issued?: Readonly<Record<string, Json>>;
+  readonly receipt?: string;
+}
+
+interface ItemContents {
+  readonly asked?: { readonly says: string; readonly fields: readonly string[] };
+  readonly given?: string;
+  readonly reasons?: string;
+  readonly remark?: string;
+}
+
+/** Of a case. */
+export interface CaseContents extends Written {
+  readonly subject: string;
+  readonly filled: Readonly<Record<string, Omit<FilledValue, 'value'>>>;
+  readonly layout: Layout;
+  readonly items: Readonly<Record<string, ItemContents>>;
+  /** By `<step>.<port>`. */
+  readonly receipts: Readonly<Record<string, string>>;
+}
+
+const nothing = (subject: string): CaseContents => ({
+  subject,
+  answers: {},
+  values: {},
+  account: {},
+  filled: {},
+  layout: {},
+  items: {},
+  receipts: {},
+});
+
+function itemAfter(
+  before: ItemContents,
+  act: CaseEvent['act'],
+  { says = '', fields = [] }: EventContents,
+): ItemContents {
+  switch (act) {
+    case 'ask':
+      return { ...before, asked: { says, fields } };
+    case 'give':
+      return { ...before, given: says };
+    case 'refuse':
+      return { ...before, reasons: says };
+    default:
+      return says === '' ? before : { ...before, remark: says };
+  }
+}
+
+/** @param events in order */
+export function contentsOf(
+  events: readonly { readonly event: CaseEvent; readonly inside: EventContents }[],
+): CaseContents {
+  let all = nothing(events[0]?.inside.subject ?? '');
+  for (const { event, inside } of events) {
+    const { answers, values, account, filled, layout, issued, receipt } = inside;
+    all = {
+      ...all,
+      answers: answers ?? all.answers,
+      // a draft is saved whole, as is what is submitted; a supplement and what is issued come on top
+      values: {
+        ...(event.act === 'give' ? all.values : (values ?? all.values)),
+        ...(event.act === 'give' ? values : {}),
+        ...issued,
+      },
+      account: { ...all.account, ...account },
+      filled: filled ?? all.filled,
+      layout: layout ?? all.layout,
+    };
+    if ('item' in event)
+      all = {
+        ...all,
+        items: { ...all.items, [event.item]: itemAfter(all.items[event.item] ?? {}, event.act, inside) },
+      };
+    if (event.act === 'step' && receipt !== undefined)
+      all = { ...all, receipts: { ...all.receipts, [`${event.step}.${event.port}`]: receipt } };
+  }
+  return all;
+}

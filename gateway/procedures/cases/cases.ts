@@ -356,10 +356,8 @@ class OpenedCases implements Cases {
     if (state.phase !== 'draft') refuse('it is submitted already');
     const { form, read } = await this.#formOf(state, contents, how);
     const bars = form.obstacles.filter((one) => one.state === 'no');
-    if (bars.length > 0)
-      refuse(
-        `it cannot be filed: ${bars.map(({ says, owners }) => `${says.en}${owners.length > 0 ? ` (${owners.join(', ')})` : ''}`).join('; ')}`,
-      );
+    const inWords = bars.map(({ says, owners }) => says.en + (owners.length > 0 ? ` (${owners.join(', ')})` : ''));
+    if (bars.length > 0) refuse(`it cannot be filed: ${inWords.join('; ')}`);
     if (form.missing.length > 0)
       incomplete(
         form.missing

@@ -238,7 +238,13 @@ t.test('the engine and the model agree on every act and on what comes of it', (t
               tried(state, eventOf(plan, one, at)).answer === 'done' &&
               one.act !== 'save',
           );
-          const from = choice % 4 !== 0 && possible.length > 0 ? possible : all;
+          // now and then somebody leaves, so that this is seen too
+          const leaving =
+            choice % 37 === 0
+              ? all.filter((one) => one.act === 'withdraw' && tried(state, eventOf(plan, one, at)).answer === 'done')
+              : [];
+          const usual = choice % 4 !== 0 && possible.length > 0 ? possible : all;
+          const from = leaving.length > 0 ? leaving : usual;
           const one = from[choice % from.length] as Try;
           const event = eventOf(plan, one, ++at);
           const outcome = tried(state, event);

@@ -4,7 +4,7 @@ import { applicantOf, bundles, elements, officer, saying, standing, written } fr
 
 const [, , dir = '', count = '0'] = process.argv;
 const names = [...bundles.values()];
-const { cases, record } = standing(dir, (bundle, known) => saying(bundle.usual.registers)(bundle, known));
+const { cases, record } = standing(dir, (bundle, known, id) => saying(bundle.usual.registers)(bundle, known, id));
 // half of them with a refusal, a third with a supplement
 for (let n = 0; n < Number(count); n++) {
   const bundle = names[n % names.length];

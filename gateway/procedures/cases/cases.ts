@@ -155,6 +155,10 @@ const incomplete = (what: string): never => {
   throw new YitongError('act_incomplete', what);
 };
 
+/** What stands in the way, with whose it is. */
+const barText = ({ says, owners }: CaseForm['obstacles'][number]): string =>
+  `${says.en}${owners.length > 0 ? ` (${owners.join(', ')})` : ''}`;
+
 /** A case with all that is known of it. */
 interface Known {
   readonly stored: StoredCase;
@@ -361,10 +365,7 @@ class OpenedCases implements Cases {
     if (state.phase !== 'draft') refuse('it is submitted already');
     const { form, read } = await this.#formOf({ id, state }, contents, how);
     const bars = form.obstacles.filter((one) => one.state === 'no');
-    if (bars.length > 0)
-      refuse(
-        `it cannot be filed: ${bars.map(({ says, owners }) => `${says.en}${owners.length > 0 ? ` (${owners.join(', ')})` : ''}`).join('; ')}`,
-      );
+    if (bars.length > 0) refuse(`it cannot be filed: ${bars.map(barText).join('; ')}`);
     if (form.missing.length > 0)
       incomplete(
         form.missing

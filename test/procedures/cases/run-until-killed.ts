@@ -1,4 +1,4 @@
-/** A process that plays cases of all bundles, one after the other, and tells of each act that was answered, until it is killed. */
+/** Plays cases of all bundles, one after the other, and tells of each act that was answered, until it is killed. */
 import { nextTurn } from '../../../gateway/procedures/cases/play.js';
 import { applicantOf, bundles, elements, officer, saying, standing, written } from './office.js';
 

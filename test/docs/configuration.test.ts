@@ -29,7 +29,8 @@ t.test('the range and the default that a row shows are those that count', (t) =>
   const place = { file: 'yitong.json' };
   const read = (workers: number): number => readSettings({ gateway: { workers } }, place, {}).gateway.workers;
   t.equal(row('workers')[1], 'integer, 1 to 64');
-  t.equal(row('workers')[2], `\`${readSettings({}, place, {}).gateway.workers}\``);
+  t.equal(row('workers')[2], 'not set');
+  t.equal(row('drainSeconds')[2], `\`${readSettings({}, place, {}).gateway.drainSeconds}\``);
   t.equal(read(64), 64);
   for (const wrong of [0, 65]) t.throws(() => read(wrong), { code: 'bad_config' });
   t.equal(row('durability')[1], '`local` or `replicated`');

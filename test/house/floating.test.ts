@@ -52,6 +52,8 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'gateway/procedures/lifecycles/tickets.ts': ['this.#look()'],
   'gateway/documents/reports/watching.ts': ['this.round()'],
   'gateway/ground/sockets/linger.ts': ['dropped(request)'],
+  // a server that does not answer is told as away
+  'gateway/answer/view/postgres/reader.ts': ['look()'],
   // whoever waits for a connection or a commit is told what becomes of it
   'gateway/ground/state/postgres/pool.ts': ['this.#open()'],
   'gateway/ground/state/postgres/commits.ts': ['this.#sendAll()'],

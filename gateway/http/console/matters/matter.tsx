@@ -1,32 +1,11 @@
 /** One matter: its questions, and what it takes under the answers. */
 import type { ComponentChildren, JSX } from 'preact';
 import { figuresOf, handedIn } from '../../../../contracts/bundle/figures.js';
-import type { Merged, MergedField } from '../../../../contracts/bundle/merge.js';
-import type { Answers, Bundle, Item, Term } from '../../../../contracts/bundle/types.js';
-import type { Localised } from '../../../../contracts/types.js';
-import type { Language } from '../../../ground/language/language.js';
-import type { GivenAnswers } from './answers.js';
+import type { MergedField } from '../../../../contracts/bundle/merge.js';
+import type { Bundle, Item, Term } from '../../../../contracts/bundle/types.js';
 import { Saved } from './matters.js';
+import type { MatterProps, Part, Say } from './props.js';
 import { Questions } from './questions.js';
-
-export interface MatterProps {
-  readonly language: Language;
-  readonly merged: Merged;
-  readonly obstacles: Merged['obstacles'];
-  /** Nobody has answered: what is shown is the common case. */
-  readonly isCommon: boolean;
-  /** Of elements, by id. */
-  readonly groups: ReadonlyMap<string, Localised>;
-  readonly answers: Answers;
-  /** As the address has them. */
-  readonly given: GivenAnswers;
-  /** Questions of which the answer could not be taken. */
-  readonly faults: ReadonlySet<string>;
-  /** Of authorities, by id. */
-  readonly names: ReadonlyMap<string, Localised>;
-}
-
-export type Say = (zh: string, en: string) => string;
 
 export function matterView(props: MatterProps): JSX.Element {
   const { language, merged, names } = props;
@@ -84,8 +63,6 @@ export function matterView(props: MatterProps): JSX.Element {
     </>
   );
 }
-
-export type Part = MatterProps & { readonly say: Say };
 
 const stageTitle = (say: Say, at: number, items: number): string =>
   say(`第 ${at + 1} 步${items > 1 ? '（并联办理）' : ''}`, `Step ${at + 1}${items > 1 ? ', side by side' : ''}`);

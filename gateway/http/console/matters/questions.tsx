@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Answers, Question } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { canBeAsked, type GivenAnswers, inputName, NOT_KNOWN } from './answers.js';
-import type { Part, Say } from './matter.js';
+import type { Part, Say } from './props.js';
 
 /** What is asked in plain words; whoever answers sees at once what it changes. */
 export function Questions({ language, merged, answers, given, isCommon, faults, say }: Part): JSX.Element | null {

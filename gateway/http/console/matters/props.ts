@@ -1,0 +1,27 @@
+/** What the parts of a matter's page are given. */
+import type { Merged } from '../../../../contracts/bundle/merge.js';
+import type { Answers } from '../../../../contracts/bundle/types.js';
+import type { Localised } from '../../../../contracts/types.js';
+import type { Language } from '../../../ground/language/language.js';
+import type { GivenAnswers } from './answers.js';
+
+export interface MatterProps {
+  readonly language: Language;
+  readonly merged: Merged;
+  readonly obstacles: Merged['obstacles'];
+  /** Nobody has answered: what is shown is the common case. */
+  readonly isCommon: boolean;
+  /** Of elements, by id. */
+  readonly groups: ReadonlyMap<string, Localised>;
+  readonly answers: Answers;
+  /** As the address has them. */
+  readonly given: GivenAnswers;
+  /** Questions of which the answer could not be taken. */
+  readonly faults: ReadonlySet<string>;
+  /** Of authorities, by id. */
+  readonly names: ReadonlyMap<string, Localised>;
+}
+
+export type Say = (zh: string, en: string) => string;
+
+export type Part = MatterProps & { readonly say: Say };

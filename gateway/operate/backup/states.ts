@@ -170,6 +170,7 @@ export const states: readonly State[] = [
   source('suspensions', 'grants that are suspended', /^suspended\/\d{12}$/, 'versions'),
   source('tickets', 'tickets: objections, applications, complaints, with their acts', /^tickets\/tickets$/, 'map'),
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
+  source('state', 'cases of bundles, and messages about them', /^state\/store$/, 'map'),
   source('reports', 'reports, authorisations, verification codes (keyed), revocations', /^reports\/store$/, 'map'),
   source('watched', 'documents that others watch, and what they were told', /^reports\/watched$/, 'map'),
   source('statuses', 'status lists of credentials', /^reports\/status\/statuses$/, 'map'),

@@ -155,6 +155,10 @@ const incomplete = (what: string): never => {
   throw new YitongError('act_incomplete', what);
 };
 
+/** What stands in the way, with whose it is. */
+const barText = ({ says, owners }: CaseForm['obstacles'][number]): string =>
+  `${says.en}${owners.length > 0 ? ` (${owners.join(', ')})` : ''}`;
+
 /** A case with all that is known of it. */
 interface Known {
   readonly stored: StoredCase;
@@ -272,9 +276,14 @@ class OpenedCases implements Cases {
     const { actor, key } = how;
     const known = await this.#known(id, actor);
     const { stored, events, contents } = known;
-    const again = key === undefined ? undefined : events.find((one) => one.key === key);
+    // a key is its party's own: two that choose the same one do two things
+    const by = JSON.stringify(partyOf(actor));
+    const again =
+      key === undefined ? undefined : events.find((one) => one.key === key && JSON.stringify(one.event.by) === by);
     if (again !== undefined) {
-      if (again.event.act !== doing.act) return refuse('another act came with this key');
+      const itemOf = (act: object): unknown => ('item' in act ? act.item : undefined);
+      if (again.event.act !== doing.act || itemOf(again.event) !== itemOf(doing))
+        return refuse('another act came with this key');
       return this.#opened(known, actor);
     }
     if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
@@ -338,13 +347,13 @@ class OpenedCases implements Cases {
 
   /** What registers say is on record as read before it is used. */
   async #formOf(
-    state: CaseState,
+    { id, state }: Pick<StoredCase, 'id' | 'state'>,
     contents: CaseContents,
     { release }: Pick<HowDone, 'release'>,
   ): Promise<{ readonly form: CaseForm; readonly read: readonly string[] }> {
     const bundle = this.#bundle(state.bundle);
     const { elements, registers } = this.#options;
-    const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents));
+    const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents), id);
     for (const one of releases) {
       if (release === undefined) throw new YitongError('internal', 'nobody puts on record what registers are asked');
       await release(one);
@@ -352,12 +361,11 @@ class OpenedCases implements Cases {
     return { form: fillForm(bundle, elements, contents, readings), read: readings.asked };
   }
 
-  async #submission({ state }: StoredCase, contents: CaseContents, how: Pick<HowDone, 'release'>) {
+  async #submission({ id, state }: StoredCase, contents: CaseContents, how: Pick<HowDone, 'release'>) {
     if (state.phase !== 'draft') refuse('it is submitted already');
-    const { form, read } = await this.#formOf(state, contents, how);
+    const { form, read } = await this.#formOf({ id, state }, contents, how);
     const bars = form.obstacles.filter((one) => one.state === 'no');
-    const inWords = bars.map(({ says, owners }) => says.en + (owners.length > 0 ? ` (${owners.join(', ')})` : ''));
-    if (bars.length > 0) refuse(`it cannot be filed: ${inWords.join('; ')}`);
+    if (bars.length > 0) refuse(`it cannot be filed: ${bars.map(barText).join('; ')}`);
     if (form.missing.length > 0)
       incomplete(
         form.missing
@@ -534,7 +542,7 @@ class OpenedCases implements Cases {
     const { stored, contents } = await this.#known(id, actor);
     if (actor.kind !== 'applicant' || stored.state.phase !== 'draft' || contents === undefined)
       return refuse('only a draft has a form to fill in, for who applies');
-    const { form, read } = await this.#formOf(stored.state, contents, how);
+    const { form, read } = await this.#formOf(stored, contents, how);
     await record(shown([id], contents.subject, id, { bundle: stored.state.bundle, read }));
     return form;
   }

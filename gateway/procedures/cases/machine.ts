@@ -263,9 +263,7 @@ function afterRefusal(state: CaseState, item: string, at: number, settling: Sett
   return task === undefined ? state.tasks : { ...state.tasks, [id]: { ...task, from: at } };
 }
 
-/**
- * The applicant takes it back, or it is stopped: what is open ends, what has taken effect stays unless it is undone.
- */
+/** Taken back, or stopped: what is open ends, what has taken effect stays unless it is undone. */
 function end(state: CaseState, at: number, undone: readonly string[]): CaseState['items'] {
   if (isBound(state)) refuse('something has taken effect on which others build; it cannot be taken back any more');
   if (state.plan === undefined) return state.items;

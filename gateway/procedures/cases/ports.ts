@@ -28,9 +28,7 @@ export type StepDrivers = Readonly<Partial<Record<StepPort, StepDriver>>>;
 
 const PORTS: readonly StepPort[] = ['identity', 'signature', 'payment', 'post', 'appointment', 'video', 'collect'];
 
-/**
- * For trying it out: everything succeeds, and whoever applies is the example of the elements. Never for real people.
- */
+/** For trying out: all succeeds, and whoever applies is the example of the elements. Never for real people. */
 export function developmentDrivers({ elements }: Elements): StepDrivers {
   return Object.fromEntries(
     PORTS.map((port): [StepPort, StepDriver] => [

@@ -14,6 +14,8 @@ export interface RegisterAnswer {
   readonly records: readonly { readonly [field: string]: Json }[];
   /** ISO 8601: as of when. */
   readonly sourceTime: string;
+  /** Whether a field of the records is given; of one that is not nothing is judged. Default: all are. */
+  readonly released?: (field: string) => boolean;
 }
 /** Undefined: it is stale, away, or does not answer under this purpose. */
 export type AskRegister = (contract: Contract, subject: string) => Promise<RegisterAnswer | undefined>;
@@ -59,6 +61,23 @@ function namesInRules({ questions, items, materials, steps }: Bundle): ReadonlyS
   return new Set(rules.flatMap(({ rule }) => [...namesOf(rule)]));
 }
 
+/** Elements that forms or rules of the bundle name, and keys by which these are found: no other is asked for. */
+export function wantedElements(bundle: Bundle, { elements }: Elements): ReadonlySet<string> {
+  const wanted = new Set<string>();
+  const add = (id: string): void => {
+    const element = elements.get(id);
+    if (element === undefined || wanted.has(id)) return;
+    wanted.add(id);
+    for (const { by, record } of element.registers)
+      for (const one of record === undefined ? [by] : [by, record.is]) add(one);
+  };
+  for (const { form } of bundle.items.values()) for (const { element } of form.fields) add(element ?? '');
+  // rules name what stands in no form as well
+  for (const id of namesInRules(bundle)) add(id);
+  for (const { by } of bundle.facts.values()) add(by);
+  return wanted;
+}
+
 class Reading {
   readonly #bundle: Bundle;
   readonly #elements: Elements;
@@ -74,23 +93,6 @@ class Reading {
     this.#elements = elements;
     this.#known = new Map(known);
     this.#ask = ask;
-  }
-
-  /** Elements that forms or rules of the bundle name, and keys by which these are found. */
-  #wanted(): ReadonlySet<string> {
-    const wanted = new Set<string>();
-    const add = (id: string): void => {
-      const element = this.#elements.elements.get(id);
-      if (element === undefined || wanted.has(id)) return;
-      wanted.add(id);
-      for (const { by, record } of element.registers)
-        for (const one of record === undefined ? [by] : [by, record.is]) add(one);
-    };
-    for (const { form } of this.#bundle.items.values()) for (const { element } of form.fields) add(element ?? '');
-    // rules name what stands in no form as well
-    for (const id of namesInRules(this.#bundle)) add(id);
-    for (const { by } of this.#bundle.facts.values()) add(by);
-    return wanted;
   }
 
   async #answer(contract: Contract, by: string): Promise<RegisterAnswer | undefined> {
@@ -141,19 +143,21 @@ class Reading {
   }
 
   async read(): Promise<Readings> {
-    const wanted = [...this.#wanted()];
+    const wanted = wantedElements(this.#bundle, this.#elements);
     for (let more = true; more; ) {
       more = false;
       for (const id of wanted) if (await this.#fill(id)) more = true;
     }
-    const said: Record<string, Answers[string]> = {};
+    const facts: Record<string, Answers[string]> = {};
     for (const fact of this.#bundle.facts.values()) {
-      const answer = factOf(fact, (await this.#answer(fact.contract, fact.by))?.records);
-      if (answer !== 'unknown') said[fact.id] = answer === 'yes';
+      const said = await this.#answer(fact.contract, fact.by);
+      const judged = [...namesOf(fact.where.rule)].every((name) => said?.released?.(name) !== false);
+      const answer = factOf(fact, judged ? said?.records : undefined);
+      if (answer !== 'unknown') facts[fact.id] = answer === 'yes';
     }
     for (const [id, value] of this.#known)
-      if (typeof value !== 'object' || Array.isArray(value)) said[id] = value as Answers[string];
+      if (typeof value !== 'object' || Array.isArray(value)) facts[id] = value as Answers[string];
     const asked = [...new Set([...this.#asked.keys()].map((at) => at.slice(0, at.indexOf(' '))))];
-    return { said, filled: this.#filled, away: this.#away, conflicts: this.#conflicts, asked };
+    return { said: facts, filled: this.#filled, away: this.#away, conflicts: this.#conflicts, asked };
   }
 }

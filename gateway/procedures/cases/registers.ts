@@ -7,14 +7,17 @@ import { namesOf } from '../../../contracts/bundle/rule.js';
 import type { Bundle, Elements, Json } from '../../../contracts/bundle/types.js';
 import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
+import type { Decision } from '../../../policies/types.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
 import { type Plan, Plans } from '../../answer/question/plan.js';
+import type { StatedCase } from '../../answer/question/request.js';
 import { statusOf } from '../../answer/question/status.js';
 import { type AskedDataset, openReader, planOf, type Row } from '../../answer/registers/read.js';
 import type { ViewReader } from '../../answer/view/port.js';
+import { releasedSubjectJson } from '../../log/entries/events.js';
 import type { EntryDraft } from '../../log/entries/port.js';
 import type { RecordEffects } from '../lifecycles/effects.js';
-import { type AskRegister, type Readings, type RegisterAnswer, readRegisters } from './readings.js';
+import { type AskRegister, type Readings, type RegisterAnswer, readRegisters, wantedElements } from './readings.js';
 
 /** A look at one subject's records; it is on record before anything of it is used. */
 export type Release = (requestId: string) => EntryDraft;
@@ -24,7 +27,11 @@ export interface RegisterReadings {
   readonly releases: readonly Release[];
 }
 /** @throws YitongError `view_unavailable` */
-export type ReadRegisters = (bundle: Bundle, known: ReadonlyMap<string, Json>) => Promise<RegisterReadings>;
+export type ReadRegisters = (
+  bundle: Bundle,
+  known: ReadonlyMap<string, Json>,
+  caseId: string,
+) => Promise<RegisterReadings>;
 
 interface Needs {
   readonly workspace: Workspace;
@@ -35,34 +42,42 @@ interface Needs {
   readonly now: () => number;
 }
 
-/** What a bundle asks of each register; without what its rules read a fact cannot be judged. */
+/** What a bundle asks of each register, and no more. */
 function askedOf(
   bundle: Bundle,
-  { elements }: Elements,
+  elements: Elements,
 ): ReadonlyMap<string, { readonly contract: Contract; readonly asked: AskedDataset }> {
-  const found = new Map<string, { contract: Contract; fields: Set<string>; needs: Set<string> }>();
+  const found = new Map<string, { contract: Contract; fields: Set<string> }>();
   const of = (contract: Contract) => {
-    const one = found.get(contract.id) ?? { contract, fields: new Set<string>(), needs: new Set<string>() };
+    const one = found.get(contract.id) ?? { contract, fields: new Set<string>() };
     found.set(contract.id, one);
     return one;
   };
-  for (const { registers } of elements.values())
-    for (const { contract, field, record } of registers) {
+  for (const id of wantedElements(bundle, elements))
+    for (const { contract, field, record } of elements.elements.get(id)?.registers ?? []) {
       of(contract).fields.add(field);
       if (record !== undefined) of(contract).fields.add(record.field);
     }
   for (const { contract, where } of bundle.facts.values())
-    for (const name of namesOf(where.rule)) {
-      of(contract).fields.add(name);
-      of(contract).needs.add(name);
-    }
+    for (const name of namesOf(where.rule)) of(contract).fields.add(name);
   return new Map(
-    [...found].map(([id, { contract, fields, needs }]) => [
+    [...found].map(([id, { contract, fields }]) => [
       id,
-      { contract, asked: { id: contract.id, fields: [...fields], needs: [...needs] } },
+      { contract, asked: { id: contract.id, fields: [...fields], needs: [] } },
     ]),
   );
 }
+
+/** Whether the field is given, or something in it. */
+const isGiven = ({ fields }: Decision, path: string): boolean =>
+  fields.some(
+    (field) =>
+      field.as === 'value' &&
+      (field.path === path ||
+        path.startsWith(`${field.path}.`) ||
+        field.path.startsWith(`${path}.`) ||
+        field.path.startsWith(`${path}[]`)),
+  );
 
 /** Those that the client of the bundle has a grant for, of one scheme: a register that is not granted is not asked. */
 interface Scheme {
@@ -76,7 +91,7 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
   const reader = openReader(view);
 
   /** Undefined where the client is not there, or is suspended. */
-  function schemeOf(bundle: Bundle, scheme: string): Scheme | undefined {
+  function schemeOf(bundle: Bundle, stated: StatedCase, scheme: string): Scheme | undefined {
     const client = inForce().policies.clients.get(bundle.client as never);
     if (client?.status !== 'active') return undefined;
     const all = [...askedOf(bundle, elements).values()].filter(({ contract }) => contract.subject.scheme === scheme);
@@ -85,24 +100,24 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
       client,
       bundle.purpose,
       all.map(({ asked }) => asked),
-      undefined,
+      stated,
       now(),
     );
     const granted = all.filter(({ contract }) => first.readIds.includes(contract.id)).map(({ asked }) => asked);
     if (granted.length === 0) return undefined;
-    const plan =
-      granted.length === all.length ? first : planOf(plans, client, bundle.purpose, granted, undefined, now());
+    const plan = granted.length === all.length ? first : planOf(plans, client, bundle.purpose, granted, stated, now());
     return { plan, places: new Map(plan.readIds.map((id, at) => [id as string, at])) };
   }
 
-  return async (bundle, known) => {
+  return async (bundle, known, caseId) => {
+    const stated: StatedCase = { item: bundle.title.zh, caseId };
     const releases: Release[] = [];
     const subjects = new Map<
       string,
       { readonly scheme: Scheme; readonly answers: readonly (RegisterAnswer | undefined)[] } | undefined
     >();
     const look = async (subject: string) => {
-      const scheme = schemeOf(bundle, subject.slice(0, subject.indexOf(':')));
+      const scheme = schemeOf(bundle, stated, subject.slice(0, subject.indexOf(':')));
       if (scheme === undefined) return undefined;
       const { plan } = scheme;
       // states are no younger than the rows
@@ -111,7 +126,7 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
         states,
       } = await reader.all(plan, [subject as SubjectKey]);
       const fresh = plan.read.map(({ contract }) => statusOf(contract, states.get(contract.id) ?? {}, now()));
-      releases.push(releaseOf(plan, subject, rows, now()));
+      releases.push(releaseOf(plan, stated, subject, rows, now()));
       const answers = rows.map((records, at): RegisterAnswer | undefined => {
         const { status, sourceTime = '' } = fresh[at] ?? { status: 'stale' };
         const decision = plan.datasets[plan.readAt[at] ?? -1]?.decision;
@@ -120,7 +135,7 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
         const values = records.flatMap(({ value }) =>
           value === undefined ? [] : [value as { readonly [field: string]: Json }],
         );
-        return { records: values, sourceTime };
+        return { records: values, sourceTime, released: (field) => isGiven(decision, field) };
       });
       return { scheme, answers };
     };
@@ -134,12 +149,18 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
   };
 }
 
-function releaseOf(plan: Plan, subject: string, rows: readonly (readonly Row[])[], at: number): Release {
+function releaseOf(
+  plan: Plan,
+  stated: StatedCase,
+  subject: string,
+  rows: readonly (readonly Row[])[],
+  at: number,
+): Release {
   const bytes = Buffer.from(JSON.stringify(rows.map((records) => records.map(({ value }) => value ?? null))));
   const records = plan.datasets.map(({ id }) => rows[plan.readIds.indexOf(id as DatasetId)]?.length ?? 0);
   const bodySha256 = createHash('sha256').update(bytes).digest('hex');
   return (requestId) => ({
     clear: plan.template({ time: new Date(at).toISOString(), requestId, records, bodySha256, bytes: bytes.length }),
-    subject: { subject, json: '{}' },
+    subject: { subject, json: releasedSubjectJson(stated) },
   });
 }

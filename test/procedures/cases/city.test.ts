@@ -253,7 +253,7 @@ const BARS: readonly (readonly [
 ];
 
 t.test(
-  'each of the six bars is found before anything is filed, with its owner; of a stale register it is unknown, never clear',
+  'each of the six bars is found before anything is filed, with its owner; of a stale register it is unknown',
   async (t) => {
     const answers: Answers = DEREGISTER.usual.answers;
     const rows = usualRows(DEREGISTER);

@@ -1,4 +1,4 @@
-/** Cases over a state store of a test: bundles of the reference city, registers that say what the test lets them say. */
+/** Cases over a state of a test: bundles of the reference city, registers that say what the test wants. */
 import type { Test } from 'tap';
 import { loadBundles } from '../../../contracts/bundle/load.js';
 import type { Answers, Bundle, Json } from '../../../contracts/bundle/types.js';
@@ -98,7 +98,12 @@ export interface Office {
   again(): Promise<void>;
 }
 
-const casesOver = (state: State, keys: SealingKeys, now: () => number, registers: CasesOptions['registers']): Cases =>
+export const casesOver = (
+  state: State,
+  keys: SealingKeys,
+  now: () => number,
+  registers: CasesOptions['registers'],
+): Cases =>
   openCases({
     bundles,
     elements,

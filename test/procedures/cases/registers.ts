@@ -1,4 +1,4 @@
-/** Registers of the reference city that a test fills: one record a register, of the examples of elements, and what a test adds. */
+/** Registers that a test fills: one record each, of the examples of elements, and what the test adds. */
 import type { Bundle, Json } from '../../../contracts/bundle/types.js';
 import type { CasesOptions } from '../../../gateway/procedures/cases/cases.js';
 import { readRegisters } from '../../../gateway/procedures/cases/readings.js';

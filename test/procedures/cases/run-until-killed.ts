@@ -1,10 +1,10 @@
-/** A process that plays cases of all bundles, one after the other, and tells of each act that was answered, until it is killed. */
+/** Plays cases of all bundles, one after the other, and tells of each act that was answered, until it is killed. */
 import { nextTurn } from '../../../gateway/procedures/cases/play.js';
 import { applicantOf, bundles, elements, officer, saying, standing, written } from './office.js';
 
 const [, , dir = '', count = '0'] = process.argv;
 const names = [...bundles.values()];
-const { cases, record } = standing(dir, (bundle, known) => saying(bundle.usual.registers)(bundle, known));
+const { cases, record } = standing(dir, (bundle, known, id) => saying(bundle.usual.registers)(bundle, known, id));
 // half of them with a refusal, a third with a supplement
 for (let n = 0; n < Number(count); n++) {
   const bundle = names[n % names.length];

@@ -99,6 +99,8 @@ t.test('each setting arrives at the gateway as it stands in the values', async (
     keep: { query: 'P3Y' },
     origin: 'log.city.example/$(HOME) "a\' : #b',
   });
+  // what the machine says where nobody does
+  Object.assign(config['gateway']!, { workers: 3 });
   Object.assign(config['people']!, { clientId: 'true', rolesClaim: '0123' });
   delete config['audit']!['keep'];
   const { code, stdout, stderr } = await helm.template({ config, tls: { server: { existingSecret: 's' } } });

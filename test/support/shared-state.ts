@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import type { State } from '../../gateway/ground/state/port.js';
 import { driver as embedded } from '../ground/state/lmdb.driver.js';
 import { driver as postgres } from '../ground/state/postgres.driver.js';
@@ -37,6 +37,8 @@ async function folder(t: Test): Promise<string> {
 export async function stateOfRun(): Promise<OpenState | undefined> {
   const kind = process.env['YITONG_TEST_STATE'];
   if (kind === undefined || kind === '' || kind === 'files') return undefined;
+  // only here: whatever loads tap is ended as a suite after tap's own time, and the bench uses worlds of suites
+  const { default: t } = await import('tap');
   const open = await sharedState(t, kind === 'postgres' ? kind : 'embedded');
   if (open === undefined) throw new Error(`this machine has no ${kind}`);
   return open;

@@ -7,6 +7,7 @@
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { authorityNamed } from './authorities.js';
 import { canonicalJson } from './canonical.js';
 import { parseDuration } from './duration.js';
 import { type Place, YitongError } from './errors.js';
@@ -173,8 +174,7 @@ function definitionOf(id: string, file: ReportFile, ground: Ground, place: Place
     if (twice !== undefined) refuse(`${what} \`${twice}\` stands twice`);
   };
   const authorityOf = (named: string): Authority =>
-    [...ground.authorities.values()].find((one) => one.id === named) ??
-    refuse(`\`issuer\` names the unknown authority \`${named}\``);
+    authorityNamed(ground, named) ?? refuse(`\`issuer\` names the unknown authority \`${named}\``);
   const register = registerOf(file, ground.contracts, refuse);
   const { scheme } = register.contract.subject;
   const datasets = Object.entries(file.datasets).map(([dataset, layout]): ReportDataset => {

@@ -1,4 +1,5 @@
 /** A merge in words, for people. */
+import { authorityTitle } from '../authorities.js';
 import type { Workspace } from '../types.js';
 import { figuresOf, handedIn } from './figures.js';
 import type { Merged, MergedField } from './merge.js';
@@ -25,12 +26,11 @@ function sourceText({ way }: MergedField, language: Language): string {
 }
 
 /** Lines: items, what is asked, what is filled and from where, materials, obstacles, figures. */
-export function overviewOf(merged: Merged, { authorities }: Workspace, language: Language): readonly string[] {
+export function overviewOf(merged: Merged, workspace: Workspace, language: Language): readonly string[] {
   const { bundle, items, stages, fields, questions, open, obstacles, materials } = merged;
   const zh = language === 'zh';
   const say = (inZh: string, inEn: string): string => (zh ? inZh : inEn);
-  const authorityName = (id: string): string =>
-    [...authorities.values()].find((one) => one.id === id)?.name[language] ?? id;
+  const authorityName = (id: string): string => authorityTitle(workspace, id, language);
   const figures = figuresOf(merged);
   const condition = (field: MergedField): string =>
     field.shown === 'yes'

@@ -55,6 +55,20 @@ const asPage = (reply: FastifyReply): FastifyReply =>
 export const sendFramed = (request: FastifyRequest, reply: FastifyReply, content: Framed): FastifyReply =>
   asPage(reply).send(framed(request, content));
 
+/** Sends a page that everybody sees, signed in or not; the caller may have set status and further headers. */
+export const sendOpen = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  content: Omit<FrameProps, 'language' | 'way' | 'session'>,
+): FastifyReply =>
+  asPage(reply).send(
+    page({
+      ...content,
+      language: request.language,
+      way: request.session === undefined ? 'sign-in' : 'console',
+    }),
+  );
+
 /** ms after which somebody who waits is shown how far it is. */
 const PATIENCE = 400;
 const HERE = '\u{e000}';

@@ -2,7 +2,9 @@
  * GET /v1/bundles[/{bundle}], POST /v1/bundles/{bundle}/merge: matters that take several departments, and the one form
  * of each. Content of the workspace under answers that are not kept: no register is asked, and nobody's data are in it.
  */
+
 import { Type } from 'typebox';
+import { authorityNamed } from '../../../../contracts/authorities.js';
 import { figuresOf, handedIn } from '../../../../contracts/bundle/figures.js';
 import { loadBundles } from '../../../../contracts/bundle/load.js';
 import { type MergedField, mergeForm } from '../../../../contracts/bundle/merge.js';
@@ -22,10 +24,10 @@ const tags = ['bundles'];
 
 const sometimes = (rule: Rule): { readonly when?: string } => (rule.op === 'always' ? {} : { when: ruleText(rule) });
 
-function authorityOf({ authorities }: Workspace, id: string) {
-  const known = [...authorities.values()].find((one) => one.id === id);
-  return { id, ...present({ name: known?.name }) };
-}
+const authorityOf = (workspace: Workspace, id: string) => ({
+  id,
+  ...present({ name: authorityNamed(workspace, id)?.name }),
+});
 
 const headOf = ({ id, title, summary, authority, applicant }: Bundle, workspace: Workspace) => ({
   id,

@@ -24,8 +24,7 @@ import { namesOf } from '../../../documents/words/names.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
 import { errorWords } from '../../ui/error.js';
-import { sendFramed } from '../../ui/frame.js';
-import { page } from '../../ui/page.js';
+import { sendFramed, sendOpen } from '../../ui/frame.js';
 import { ASK_FORM, type AskProps, answerView, askForm, waitView } from './ask.js';
 import { showView, UNDER_WAY } from './show.js';
 
@@ -187,21 +186,13 @@ const send = (
     readonly carries?: { readonly form: string; readonly action: string };
   } = {},
 ): FastifyReply =>
-  reply
-    .type('text/html; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header('referrer-policy', 'origin')
-    .header('permissions-policy', 'camera=(self), microphone=(), geolocation=()')
-    .send(
-      page({
-        language: request.language,
-        workspace,
-        title: request.language === 'zh' ? '扫合规码' : 'Ask by code',
-        way: request.session === undefined ? 'sign-in' : 'console',
-        ...more,
-        children,
-      }),
-    );
+  sendOpen(
+    request,
+    reply
+      .header('referrer-policy', 'origin')
+      .header('permissions-policy', 'camera=(self), microphone=(), geolocation=()'),
+    { workspace, title: request.language === 'zh' ? '扫合规码' : 'Ask by code', ...more, children },
+  );
 const ask = (
   desk: Desk,
   request: FastifyRequest,

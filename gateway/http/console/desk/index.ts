@@ -9,6 +9,7 @@ import { heldId } from '../../../../connectors/publish/index.js';
 import type { QuarantineEntry } from '../../../../connectors/quarantine.js';
 import type { RetryReport } from '../../../../connectors/retry.js';
 import { loadSourceKinds } from '../../../../connectors/sources/load.js';
+import { authorityNamed } from '../../../../contracts/authorities.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
@@ -142,7 +143,7 @@ function feedsRoute(app: FastifyInstance, { workspace, record, factsOf }: Desk):
         role: 'data-officer',
         results: feeds.length,
       });
-      const authority = [...workspace.authorities.values()].find(({ id }) => id === person.authority)?.name;
+      const authority = authorityNamed(workspace, person.authority ?? '')?.name;
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '本单位数据源' : 'My feeds',
         workspace,

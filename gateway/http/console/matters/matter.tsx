@@ -8,7 +8,7 @@ import type { MatterProps, Part, Say } from './props.js';
 import { Questions } from './questions.js';
 
 export function matterView(props: MatterProps): JSX.Element {
-  const { language, merged, names } = props;
+  const { language, merged, nameOf } = props;
   const say: Say = (zh, en) => (language === 'zh' ? zh : en);
   const { bundle } = merged;
   const { forms, fields, materials } = figuresOf(merged);
@@ -38,7 +38,7 @@ export function matterView(props: MatterProps): JSX.Element {
                   <li key={item.id}>
                     <b>{item.title[language]}</b>
                     {applies === 'yes' ? null : <Perhaps say={say} />}
-                    <span>{names.get(item.authority)?.[language] ?? item.authority}</span>
+                    <span>{nameOf(item.authority)}</span>
                     <span>
                       {item.told
                         ? say('由系统告知，无需申请', 'told by the platform, nothing to apply for')
@@ -87,7 +87,7 @@ function termIn({ unit, days = 0, else: later }: Term, say: Say): string {
 }
 
 /** What may stand in the way: what no register was asked is never said to be clear. */
-function Obstacles({ language, obstacles, names, say }: Part): JSX.Element | null {
+function Obstacles({ language, obstacles, nameOf, say }: Part): JSX.Element | null {
   if (obstacles.length === 0) return null;
   return (
     <>
@@ -100,9 +100,7 @@ function Obstacles({ language, obstacles, names, say }: Part): JSX.Element | nul
                 {state === 'no' ? say('不符合', 'not met') : say('登录后核查', 'looked up after sign-in')}
               </span>
               <b>{requirement.says[language]}</b>
-              {owners.length === 0 ? null : (
-                <span>{owners.map((id) => names.get(id)?.[language] ?? id).join(say('、', ', '))}</span>
-              )}
+              {owners.length === 0 ? null : <span>{owners.map(nameOf).join(say('、', ', '))}</span>}
             </li>
           ))}
         </ul>

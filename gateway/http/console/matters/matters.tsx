@@ -2,18 +2,17 @@
 import type { JSX } from 'preact';
 import { figuresOf } from '../../../../contracts/bundle/figures.js';
 import type { Merged } from '../../../../contracts/bundle/merge.js';
-import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 
 interface MattersProps {
   readonly language: Language;
   /** Each in its common case. */
   readonly matters: readonly Merged[];
-  /** Of authorities, by id. */
-  readonly names: ReadonlyMap<string, Localised>;
+  /** Of an authority, what people call it. */
+  readonly nameOf: (authority: string) => string;
 }
 
-export function mattersView({ language, matters, names }: MattersProps): JSX.Element {
+export function mattersView({ language, matters, nameOf }: MattersProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   return (
     <>
@@ -43,7 +42,7 @@ export function mattersView({ language, matters, names }: MattersProps): JSX.Ele
                 <p>{bundle.summary[language]}</p>
                 <p class="foot">
                   {say('牵头部门：', 'Led by ')}
-                  {names.get(bundle.authority)?.[language] ?? bundle.authority}
+                  {nameOf(bundle.authority)}
                   {say(`；涉及 ${departments} 个部门`, `; ${departments} departments`)}
                 </p>
                 <dl class="saves">

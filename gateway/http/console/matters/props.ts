@@ -18,8 +18,8 @@ export interface MatterProps {
   readonly given: GivenAnswers;
   /** Questions of which the answer could not be taken. */
   readonly faults: ReadonlySet<string>;
-  /** Of authorities, by id. */
-  readonly names: ReadonlyMap<string, Localised>;
+  /** Of an authority, what people call it. */
+  readonly nameOf: (authority: string) => string;
 }
 
 export type Say = (zh: string, en: string) => string;

@@ -24,8 +24,7 @@ import { namesOf } from '../../../documents/words/names.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
 import { errorWords } from '../../ui/error.js';
-import { sendFramed } from '../../ui/frame.js';
-import { page } from '../../ui/page.js';
+import { sendFramed, sendOpen } from '../../ui/frame.js';
 import { beforeLook, chooseRelease, releasedView, shownRelease } from './release.js';
 
 const COMPANY = '/console/compliance/release';
@@ -173,19 +172,11 @@ const send = (
   reply: FastifyReply,
   children: ReturnType<typeof beforeLook>,
 ): FastifyReply =>
-  reply
-    .type('text/html; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .header('referrer-policy', 'origin')
-    .send(
-      page({
-        language: request.language,
-        workspace,
-        title: request.language === 'zh' ? '查看报告' : 'A report',
-        way: request.session === undefined ? 'sign-in' : 'console',
-        children,
-      }),
-    );
+  sendOpen(request, reply.header('referrer-policy', 'origin'), {
+    workspace,
+    title: request.language === 'zh' ? '查看报告' : 'A report',
+    children,
+  });
 
 /** A company chooses what it releases, and gets a code. */
 function chooseRoutes(app: FastifyInstance, desk: Desk): void {

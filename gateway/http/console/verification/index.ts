@@ -15,7 +15,8 @@ import { openLookups } from '../../../documents/lookups.js';
 import { shownSubjects } from '../../../documents/model/shown.js';
 import { type Asking, reportsOf } from '../../../documents/reports/index.js';
 import { isPage } from '../../plugins/forms.js';
-import { type FrameProps, page } from '../../ui/page.js';
+import { sendOpen } from '../../ui/frame.js';
+import type { FrameProps } from '../../ui/page.js';
 import { type Found, VERIFY_FORM, verifiedView, verifyForm } from './verify.js';
 
 const PATH = '/verify';
@@ -70,17 +71,16 @@ async function found(
     ...present({ revokedAt, changes }),
   };
 }
-const frame = (
+const send = (
   { workspace }: Desk,
-  { language, session }: FastifyRequest,
+  request: FastifyRequest,
+  reply: FastifyReply,
   children: JSX.Element,
   more: Pick<FrameProps, 'asked' | 'carries'> = {},
-): string =>
-  page({
-    language,
+): FastifyReply =>
+  sendOpen(request, reply, {
     workspace,
-    title: language === 'zh' ? '文书核验' : 'Verification',
-    way: session === undefined ? 'sign-in' : 'console',
+    title: request.language === 'zh' ? '文书核验' : 'Verification',
     scripts: ['drop.js'],
     ...more,
     children,
@@ -92,23 +92,18 @@ const form = (
   reply: FastifyReply,
   sent: { readonly code?: string; readonly fault?: Localised } = {},
 ): FastifyReply =>
-  reply
-    .type('text/html; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .code(sent.fault === undefined ? 200 : 400)
-    .send(
-      frame(
-        desk,
-        request,
-        verifyForm({
-          language: request.language,
-          csrf: request.session?.csrf,
-          codes: desk.reports.definitions.size > 0,
-          ...sent,
-        }),
-        { carries: { form: VERIFY_FORM, action: PATH } },
-      ),
-    );
+  send(
+    desk,
+    request,
+    reply.code(sent.fault === undefined ? 200 : 400),
+    verifyForm({
+      language: request.language,
+      csrf: request.session?.csrf,
+      codes: desk.reports.definitions.size > 0,
+      ...sent,
+    }),
+    { carries: { form: VERIFY_FORM, action: PATH } },
+  );
 
 /** @param typed whether the code came by a form; else it stands in the address */
 async function show(
@@ -124,18 +119,13 @@ async function show(
   // no address of ours names the code but this one; and with `no-referrer` the forms of the other page could not be
   // told from foreign ones
   if (!typed) void reply.header('referrer-policy', 'no-referrer');
-  return reply
-    .type('text/html; charset=utf-8')
-    .header('cache-control', 'no-store')
-    .code(result.issued === undefined ? 404 : 200)
-    .send(
-      frame(
-        desk,
-        request,
-        verifiedView({ language, again: fields, ...result }),
-        fields === undefined ? {} : { asked: { action: PATH, fields } },
-      ),
-    );
+  return send(
+    desk,
+    request,
+    reply.code(result.issued === undefined ? 404 : 200),
+    verifiedView({ language, again: fields, ...result }),
+    fields === undefined ? {} : { asked: { action: PATH, fields } },
+  );
 }
 
 /** The form, and what a code that was typed or scanned stands for. */

@@ -5,6 +5,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
 import { YitongError } from '../../../contracts/errors.js';
 import { pemBlocks } from '../../ground/identity/certificate.js';
@@ -67,12 +68,35 @@ const DAY = 86_400_000;
 /** Days before the end at which it is logged again. */
 const STAGES = [0, 1, 7, 30];
 
+/** ms after which a key beside another certificate is looked at again: one of the two may just have been put there. */
+const SWAPPING = 500;
+
 /**
+ * Certificate and key are two files, which nobody can replace at once: where they do not belong together they are read
+ * again for as long as they change.
  * @param files PEM
  * @throws YitongError `bad_config` if a file cannot be read, is not what it should be, or the key is another
  * certificate's
  */
-export async function readPair({ cert, key }: { readonly cert: string; readonly key: string }): Promise<Pair> {
+export async function readPair(files: CertificateFiles): Promise<Pair> {
+  for (let before = ''; ; ) {
+    const read = await readOnce(files);
+    if (read.pair !== undefined) return read.pair;
+    if (read.texts === before)
+      throw new YitongError('bad_config', 'the key is not that of the certificate', { place: { file: files.key } });
+    before = read.texts;
+    await sleep(SWAPPING);
+  }
+}
+
+/** PEM files of the certificate, with its intermediates, and of its key. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What stands in both files, and the pair that they are, if they belong together. */
+async function readOnce({ cert, key }: CertificateFiles): Promise<{ readonly texts: string; readonly pair?: Pair }> {
   const read = async (file: string): Promise<string> =>
     readFile(file, 'utf8').catch((cause: unknown) => {
       throw new YitongError('bad_config', 'the file cannot be read', { place: { file }, cause });
@@ -98,19 +122,21 @@ export async function readPair({ cert, key }: { readonly cert: string; readonly 
       cause,
     });
   }
-  if (!fits) throw new YitongError('bad_config', 'the key is not that of the certificate', { place: { file: key } });
+  const texts = certText + keyText;
+  if (!fits) return { texts };
   try {
     createSecureContext({ cert: certText, key: keyText });
   } catch (cause) {
     throw new YitongError('bad_config', 'TLS does not take the certificate', { place: { file: cert }, cause });
   }
-  return {
+  const pair = {
     cert: certText,
     key: keyText,
     fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(),
     notBefore: Date.parse(own.validFrom),
     notAfter: Date.parse(own.validTo) + 1000,
   };
+  return { texts, pair };
 }
 
 export async function followCertificates(options: CertificateOptions): Promise<FollowedCertificates> {

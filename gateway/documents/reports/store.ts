@@ -193,6 +193,7 @@ class LmdbReportStore implements ReportStore {
   }
 
   async keptUntil(id: string): Promise<number | undefined> {
+    this.#seeLatest();
     return this.#row(`report/${id}`)?.until;
   }
 
@@ -226,6 +227,7 @@ class LmdbReportStore implements ReportStore {
   }
 
   async authorisation(id: string): Promise<Authorisation | undefined> {
+    this.#seeLatest();
     return ID.test(id) ? this.#opened<Authorisation>(`authorisation/${id}`) : undefined;
   }
 
@@ -252,6 +254,7 @@ class LmdbReportStore implements ReportStore {
   }
 
   async invitation(id: string): Promise<Invitation | undefined> {
+    this.#seeLatest();
     return ID.test(id) ? this.#opened<Invitation>(`invitation/${id}`) : undefined;
   }
 
@@ -301,6 +304,7 @@ class LmdbReportStore implements ReportStore {
   }
 
   async revocations(): Promise<number> {
+    this.#seeLatest();
     return this.#map.getKeysCount({ start: 'revoked/', end: 'revoked/~' });
   }
 
@@ -314,6 +318,7 @@ class LmdbReportStore implements ReportStore {
   }
 
   async numbers(): Promise<Numbers> {
+    this.#seeLatest();
     return this.#numbers();
   }
 
@@ -328,12 +333,17 @@ class LmdbReportStore implements ReportStore {
     return this.#env.writeSync(() => {
       const over = [...this.#rowsOver(now)];
       for (const [key, { links }] of over) {
-        const id = key.slice(key.indexOf('/') + 1);
-        for (const one of [key, ...links, `revoked/${id}`, ...this.#map.getKeys(placesOf(id))])
-          this.#map.removeSync(one);
+        for (const one of [key, ...links, ...this.#besideReport(key)]) this.#map.removeSync(one);
       }
       return over.length;
     });
+  }
+
+  /** What stands beside a report under its id, and is over with it. */
+  #besideReport(key: string): readonly string[] {
+    if (!key.startsWith('report/')) return [];
+    const id = key.slice('report/'.length);
+    return [`revoked/${id}`, ...this.#map.getKeys(placesOf(id))];
   }
 
   *#rowsOver(now: number): Generator<[key: string, row: Row], void> {

@@ -89,7 +89,7 @@ export class KeyRecords {
   /** Undefined if the subject has no key, never had or no longer. @throws SubjectKeyDamaged */
   find(subject: string): SubjectSecret | undefined {
     const at = this.#lookup(subject);
-    const value = this.#map.get(at);
+    const value = this.#newest(at);
     if (value !== undefined) return this.#open(at, value);
     this.#refuseMisplaced(at);
     return undefined;
@@ -97,7 +97,7 @@ export class KeyRecords {
 
   /** @param pseudonym 32 hex digits @throws SubjectKeyDamaged */
   byPseudonym(pseudonym: string): SubjectSecret | undefined {
-    const at = this.#map.get(reverse(Buffer.from(pseudonym, 'hex')));
+    const at = this.#newest(reverse(Buffer.from(pseudonym, 'hex')));
     if (at === undefined) return undefined;
     const value = this.#map.get(at);
     // both go in one transaction
@@ -216,6 +216,17 @@ export class KeyRecords {
       fdatasyncSync(this.#halves);
       this.#count(HALVES, 1);
     });
+  }
+
+  /**
+   * What is not there as this turn of the event loop sees the map may have been made since by another process: that a
+   * key is gone is said of the newest state only, since it means that its subject was erased.
+   */
+  #newest(key: Buffer): Buffer | undefined {
+    const value = this.#map.get(key);
+    if (value !== undefined) return value;
+    this.#map.resetReadTxn();
+    return this.#map.get(key);
   }
 
   #lookup(subject: string): Buffer {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TlsOptions, Server as TlsServer } from 'node:tls';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
-import { type Pair, readPair } from '../../answer/inforce/certificates.js';
+import { type CertificateFiles, type Pair, readPair } from '../../answer/inforce/certificates.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
 import type { WorkerContext } from '../../documents/context.js';
 import type { GatewaySettings } from '../../ground/config/index.js';
@@ -17,12 +17,6 @@ import { gateLimits, ofEach } from '../../ground/sockets/limits.js';
 import { buildApp } from '../../http/app.js';
 import { countRequests } from '../../http/plugins/metrics.js';
 import type { Leaving } from './leaving.js';
-
-/** Paths of PEM files. */
-export interface CertificateFiles {
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** Where the server's certificate stands; under `up` with the development CA. @throws YitongError `bad_config` */
 export function serverFiles(gateway: GatewaySettings, developmentPki: string | undefined): CertificateFiles {

@@ -7,7 +7,11 @@ import type { Bus } from '../../../connectors/bus/port.js';
 import { Spool } from '../../../connectors/spool/index.js';
 import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
-import { type FollowedCertificates, followCertificates } from '../../answer/inforce/certificates.js';
+import {
+  type CertificateFiles,
+  type FollowedCertificates,
+  followCertificates,
+} from '../../answer/inforce/certificates.js';
 import type { ContentVersion } from '../../answer/inforce/content.js';
 import { type Following, followInForce } from '../../answer/inforce/follow.js';
 import { loadStill } from '../../answer/inforce/loading.js';
@@ -52,7 +56,7 @@ import { configuredProvider } from './configured-provider.js';
 import { leaving } from './leaving.js';
 import { openSharedState, type SharedState, stateFigures } from './shared-state.js';
 import { childTracing } from './tracing.js';
-import { type CertificateFiles, serverFiles, WorkerPorts } from './worker-ports.js';
+import { serverFiles, WorkerPorts } from './worker-ports.js';
 import { RecordedActs, WorkerStanding } from './worker-standing.js';
 
 /** Ms that answers under way have once the worker stops; a stream is told a little before. */

@@ -11,6 +11,7 @@ import {
   type FollowedCertificates,
   followCertificates,
   type Pair,
+  readPair,
 } from '../../../gateway/answer/inforce/certificates.js';
 import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
 
@@ -194,4 +195,16 @@ t.test('the end of a certificate is said at 30 days, 7 days, a day, and when it 
   );
   t.equal(here.logged.filter((line) => line.includes('the server certificate end')).length, 4);
   t.ok((here.left.at(-1) ?? 0) < 0);
+});
+
+void t.test('a start in the middle of a swap waits for the other file, and is refused where none comes', async (t) => {
+  const here = await place(t);
+  const [first, second] = [await here.issue(), await here.issue()];
+  await put(first.cert, here.cert);
+  await put(second.key, here.key);
+  const reading = readPair(here);
+  await put(second.cert, here.cert);
+  t.equal((await reading).fingerprint, second.fingerprint, 'the certificate came after its key');
+  await put(first.cert, here.cert);
+  await t.rejects(readPair(here), { code: 'bad_config', message: 'the key is not that of the certificate' });
 });

@@ -177,7 +177,7 @@ for (const kind of ['files', ...SHARED] as const)
         return open === undefined || (await holds(open, steps));
       }),
       // what is opened often is slow to run
-      { numRuns: kind === 'embedded' ? 25 : 6 },
+      { numRuns: { files: 200, embedded: 25, postgres: 6 }[kind] },
     );
     t.pass('as the model says');
   });

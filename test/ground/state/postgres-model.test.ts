@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +11,7 @@ import { PostgresState } from '../../../gateway/ground/state/postgres/state.js';
 import { until } from '../../support/conformance/state.js';
 import { stateOverTime } from '../../support/conformance/state-model.js';
 import { cuttingProxy } from '../../support/servers/cutting-proxy.js';
+import { freePort } from '../../support/servers/ports.js';
 import { postgresForTest, type TestPostgres } from '../../support/servers/postgres.js';
 import { serverAt, stateForTest } from '../../support/servers/state.js';
 
@@ -75,14 +75,6 @@ async function programs(postgres: TestPostgres): Promise<{
       }),
   };
 }
-
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 
 const ownerOf = async (path: string): Promise<string> =>
   (await promisify(execFile)('stat', ['-c', '%U', path])).stdout.trim();

@@ -1,21 +1,36 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { createSocket } from 'node:dgram';
+import { createServer } from 'node:net';
+
+/** Below what a system gives to whoever asks for any port: nobody gets one of these by chance. */
+const [LOWEST, HIGHEST] = [10_000, 32_000];
+
+/** Kept for as long as this process runs, in the numbers of UDP, which nothing here uses: no other test is given it. */
+const isReserved = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.once('error', () => resolve(false));
+    socket.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      socket.unref();
+      resolve(true);
+    });
+  });
+
+const isFree = (port: number, host: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
 
 /**
- * Ports of 127.0.0.1 that nobody uses now, all different: for servers that must know each other's address before they
- * start.
+ * Ports of this machine that nobody uses, all different, and that nobody else is given: for servers that must know each
+ * other's address before they start.
  */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    if ((await isFree(port, '0.0.0.0')) && (await isReserved(port))) ports.push(port);
+  }
   return ports;
 }
 

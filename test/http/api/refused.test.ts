@@ -22,6 +22,7 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'bundles',
   'bundle',
   'mergeBundle',
+  'guide',
   // what waits for the client's own authority: an empty list
   'cases',
   'openapi',

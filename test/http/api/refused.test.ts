@@ -54,6 +54,8 @@ const FOR_ANYBODY: readonly string[] = [
   'POST /compliance/report',
   'GET /*',
   'GET /numbers',
+  'GET /guide',
+  'POST /guide',
   'GET /matters',
   'GET /matters/:bundle',
   'GET /verify',

@@ -20,11 +20,11 @@ import { answersOf, type Slot, slotsIn } from './slots.js';
 const ELSEWHERE = '-';
 
 /** How much the nearest sentences count beside the classifier, and how many of them do. */
-const SECOND_OPINION = 0.3;
+const SECOND_OPINION = 0.5;
 const NEAREST = 8;
 /** A matter is named where it is at least so likely, and so much likelier than the next. */
-const SURE = 0.4;
-const AHEAD = 1.5;
+const SURE = 0.3;
+const AHEAD = 1.2;
 const CANDIDATES = 3;
 /** How likely the first one is where it is not sure that none is meant. */
 const DOUBT = 0.1;

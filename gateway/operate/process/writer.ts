@@ -41,6 +41,7 @@ import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
+import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
@@ -81,6 +82,12 @@ interface AuditLog {
 interface AmongReplicas {
   readonly replicas: Replicas | undefined;
   readonly certificates: FollowedCertificates | undefined;
+}
+
+interface FigureParts {
+  readonly housekeeping: Housekeeping;
+  readonly sizes: StoreSizes;
+  readonly erasing: ErasuresOfAll | undefined;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -134,6 +141,9 @@ class WriterProcess {
     const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
     // who asks first finds what is taken over; one that has to wait for the state is not waited for
     await taking?.tried;
+    const erasing = state === undefined ? undefined : this.#eraseForAll(content, log, state);
+    // before a worker makes the first key of a subject, where the state answers
+    await erasing?.tried;
     const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
@@ -149,12 +159,13 @@ class WriterProcess {
     const sweeping = state === undefined ? undefined : sweepState(state);
     const telling = setInterval(() => {
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
+      if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
     tell({ kind: 'ready' });
 
     await reading.ended;
@@ -165,6 +176,7 @@ class WriterProcess {
     watching.stopTimers();
     await housekeeping.stop();
     await sweeping?.close();
+    await erasing?.stop();
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
@@ -269,6 +281,17 @@ class WriterProcess {
     });
     certificates.start();
     return { replicas, certificates };
+  }
+
+  #eraseForAll({ settings: { audit } }: Content, log: AuditLog, state: State): ErasuresOfAll {
+    return carryOutErasuresOfAll({
+      ...log,
+      state,
+      dataDir: this.#args.data,
+      audit,
+      alert,
+      onProblems: this.#health.erasures,
+    });
   }
 
   /** Pushed records that wait for the bus; undefined where the settings have them refused then. */
@@ -440,7 +463,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes }: { readonly housekeeping: Housekeeping; readonly sizes: StoreSizes },
+    { housekeeping, sizes, erasing }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -455,6 +478,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

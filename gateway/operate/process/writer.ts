@@ -28,6 +28,7 @@ import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/s
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
+import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';
@@ -167,6 +168,7 @@ class WriterProcess {
     const heldBack = heldCounts(this.#args.data);
     this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
     tell({ kind: 'ready' });
+    holdLittle();
 
     await reading.ended;
     clearInterval(looking);

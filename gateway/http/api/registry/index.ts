@@ -12,8 +12,8 @@ import type { Service } from '../../../documents/context.js';
 
 const JSON_TYPE = 'application/vnd.schemaregistry.v1+json';
 const DESCRIPTION =
-  "As Confluent's deserialisers ask for it, read-only. Subjects are `<topic>-value`, one a dataset and one a topic of " +
-  'cases.';
+  "As Confluent's deserialisers ask for it, read-only. Subjects are `<topic>-value`, one a dataset or topic " +
+  'of cases.';
 /** The registry's own error codes, which its clients know. */
 const NO_SUBJECT = { error_code: 40401, message: 'subject not found' };
 const NO_VERSION = { error_code: 40402, message: 'version not found' };

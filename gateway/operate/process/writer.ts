@@ -37,6 +37,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
+import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
@@ -158,9 +159,11 @@ class WriterProcess {
     const pruning = this.#startPruning(content, log, among);
     const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
     const sweeping = state === undefined ? undefined : sweepState(state);
+    const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
+      Object.assign(this.#passes, caseTopics?.passes());
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
@@ -175,6 +178,7 @@ class WriterProcess {
     await names;
     await tracing?.stop();
     await forwarding;
+    await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
     await sweeping?.close();
@@ -392,6 +396,17 @@ class WriterProcess {
       workspace: () => reading.current().workspace,
       tickets: () => reading.current().tickets,
     });
+  }
+
+  #startCaseTopics(
+    { settings }: Content,
+    { signer }: AuditLog,
+    bus: Bus,
+    state: State | undefined,
+    reading: FollowedWorkspace,
+  ): CaseTopics | undefined {
+    const workspace = (): Workspace => reading.current().workspace;
+    return startCaseTopics({ dataDir: this.#args.data, settings, workspace, bus, state, signer, alert });
   }
 
   #passed(task: string): void {

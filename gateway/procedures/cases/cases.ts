@@ -10,10 +10,12 @@ import type { Calendar } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import type { Change, State } from '../../ground/state/port.js';
+import type { State } from '../../ground/state/port.js';
+import type { SubjectSecret } from '../../log/entries/keys.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { answerKey, openSealed } from './answer-key.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
 import {
@@ -30,9 +32,10 @@ import {
 import { FILING, type Plan } from './plan.js';
 import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
-import { type CaseStep, isMessage, stepsOf } from './steps.js';
+import { isMessage, stepsOf } from './steps.js';
 import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
 import { type TermReading, taskTermOf, termOf } from './terms.js';
+import type { PublishStep, StepMessage } from './topics.js';
 
 export type CaseActor =
   | { readonly kind: 'applicant'; readonly subject: string; readonly client: string }
@@ -101,6 +104,11 @@ export interface Cases {
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
   act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
+  /**
+   * What a department's system sealed to the case, as it is written in it.
+   * @throws YitongError `not_found`, `bad_case_answer`; `act_refused` where who applies was erased
+   */
+  unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown>;
   /** On record before it is given. @throws YitongError `not_found`, also for those that the actor may not see */
   get(id: string, how: Omit<HowDone, 'key'>): Promise<OpenedCase>;
   /** The form of a draft as registers fill it now, with what is missing and what stands in the way. */
@@ -131,20 +139,12 @@ export interface CasesOptions extends Bundles {
   readonly registers: ReadRegisters;
   readonly drivers: StepDrivers;
   /** What goes to an authority's topic; undefined: nothing is published. */
-  readonly publish?: (
-    step: CaseStep,
-    event: {
-      readonly case: string;
-      readonly bundle: string;
-      readonly number: number;
-      readonly at: number;
-      readonly due?: string;
-    },
-  ) => Extract<Change, { do: 'send' }>;
+  readonly publish?: PublishStep;
 }
 
 export const openCases = (options: CasesOptions): Cases => new OpenedCases(options);
 
+const ERASED = 'the subject of the case was erased; nothing more is done on it';
 const NOT_FOUND = 'there is no such case, or it is not yours to see';
 const partyOf = (actor: CaseActor): Party =>
   actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority };
@@ -286,12 +286,19 @@ class OpenedCases implements Cases {
         return refuse('another act came with this key');
       return this.#opened(known, actor);
     }
-    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    if (contents === undefined) return refuse(ERASED);
     const { act, inside, read } = await this.#prepare(stored, contents, doing, how);
     const event: CaseEvent = { ...act, by: partyOf(actor), at: Math.max(this.#options.now(), stored.state.at) };
     const state = apply(stored.state, event);
     await this.#put({ ...stored, state }, stored.state, event, inside, how, contents.subject, read);
     return this.#opened(await this.#known(id, actor), actor);
+  }
+
+  async unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown> {
+    const stored = await this.#store.find(id);
+    if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
+    const secret = await this.#options.keys.byPseudonym(stored.pseudonym);
+    return secret === undefined ? refuse(ERASED) : openSealed(secret, id, sealed);
   }
 
   /** The act as the machine takes it, and what is sealed with it. */
@@ -457,7 +464,7 @@ class OpenedCases implements Cases {
         stored: { ...next, pseudonym: secret.pseudonym },
         event: stored,
         links: this.#links(next),
-        sends: this.#sends(next, before, event),
+        sends: this.#sends(next, before, event, secret),
         ...(isMessage(before, state, event) ? { message: this.#message(next, event) } : {}),
       },
       randomUUID(),
@@ -485,17 +492,27 @@ class OpenedCases implements Cases {
     { id, state }: StoredCase,
     before: CaseState | undefined,
     event: CaseEvent,
-  ): readonly Extract<Change, { do: 'send' }>[] {
+    secret: SubjectSecret,
+  ): readonly StepMessage[] {
     const { publish, calendar } = this.#options;
     if (publish === undefined) return [];
-    return stepsOf(before, state, event).map((step) => {
+    const steps = stepsOf(before, state, event);
+    const about = {
+      case: id,
+      bundle: state.bundle,
+      number: state.events,
+      at: event.at,
+      answerKey: steps.length === 0 ? '' : answerKey(secret, id),
+    };
+    return steps.flatMap((step, index): StepMessage[] => {
       const item = step.item === undefined ? undefined : state.items[step.item];
       const term = step.item === undefined ? undefined : state.plan?.items[step.item]?.term;
       const due =
         item === undefined || term === undefined || item.status !== 'held'
           ? undefined
           : termOf(calendar, term, item, event.at)?.due.day;
-      return publish(step, { case: id, bundle: state.bundle, number: state.events, at: event.at, ...present({ due }) });
+      const message = publish(step, { ...about, index, ...present({ due }) });
+      return message === undefined ? [] : [message];
     });
   }
 

@@ -10,8 +10,8 @@ import { clientOf, type GatewayContext, type Service } from '../../../documents/
 import { administrationBody } from '../../../log/entries/events.js';
 import type { CaseActor, Cases, Doing, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
 import { type CaseForm, ownForm } from '../../../procedures/cases/form.js';
-import { openCaseDesk } from '../../../procedures/cases/opened.js';
-import { developmentDrivers } from '../../../procedures/cases/ports.js';
+import { caseDeskOf } from '../../../procedures/cases/opened.js';
+import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 import { checkStill } from '../../plugins/identity.js';
 import {
@@ -72,6 +72,7 @@ function shown({ id, state, over, acts, terms, taskTerms, contents }: OpenedCase
       return term === undefined ? [] : [{ task, owner, done: doneAt !== undefined, term: termOf(term) }];
     }),
     steps: Object.entries(state.steps).map(([step, done]) => ({ step, done })),
+    outcomes: bundle === undefined ? [] : outcomesOf(state, bundle),
     acts,
     ...(contents === undefined ? {} : { answers: contents.answers, values: contents.values }),
   };
@@ -137,17 +138,9 @@ function doingOf({
 }
 
 function openDesk(app: FastifyInstance, context: GatewayContext) {
-  let opened: ReturnType<typeof openCaseDesk> | undefined;
-  app.addHook('onClose', async () => (await opened?.catch(() => undefined))?.close());
-  const development = context.settings.gateway.caseDrivers === 'development';
-  /** Opened with the first request; one that failed is tried again. */
-  async function cases(): Promise<Cases> {
-    opened ??= openCaseDesk(context, development ? developmentDrivers : () => ({})).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return (await opened).cases;
-  }
+  const desk = caseDeskOf(context);
+  app.addHook('onClose', () => desk.close());
+  const cases = (): Promise<Cases> => desk.cases();
   function actorOf(request: FastifyRequest): CaseActor {
     const client = clientOf(request);
     const given = request.headers[SUBJECT];

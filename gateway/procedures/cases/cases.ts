@@ -38,7 +38,8 @@ import { type TermReading, taskTermOf, termOf } from './terms.js';
 import type { PublishStep, StepMessage } from './topics.js';
 
 export type CaseActor =
-  | { readonly kind: 'applicant'; readonly subject: string; readonly client: string }
+  /** `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own. */
+  | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
   | { readonly kind: 'authority'; readonly authority: string; readonly client: string };
 
 /** What somebody does. */
@@ -100,6 +101,7 @@ export interface OpenedCase {
 
 export interface Cases {
   readonly bundles: Bundles['bundles'];
+  readonly elements: Bundles['elements'];
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
@@ -113,7 +115,7 @@ export interface Cases {
   get(id: string, how: Omit<HowDone, 'key'>): Promise<OpenedCase>;
   /** The form of a draft as registers fill it now, with what is missing and what stands in the way. */
   form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm>;
-  /** Those that the actor may see; on record before they are given. */
+  /** Those that the actor may see, of who applies the newest first; on record before they are given. */
   list(
     show: 'todo' | 'open' | 'closed',
     page: { readonly after?: string; readonly limit: number },
@@ -179,6 +181,10 @@ class OpenedCases implements Cases {
     return this.#options.bundles;
   }
 
+  get elements(): Bundles['elements'] {
+    return this.#options.elements;
+  }
+
   #bundle(id: string): Bundle {
     return this.bundles.get(id) ?? refuse('the workspace has no such bundle any more');
   }
@@ -193,7 +199,8 @@ class OpenedCases implements Cases {
     const { plan } = stored.state;
     if (actor.kind === 'applicant')
       return (
-        stored.client === actor.client && this.#options.keys.reference('subject', actor.subject) === stored.subject
+        (actor.client === undefined || stored.client === actor.client) &&
+        this.#options.keys.reference('subject', actor.subject) === stored.subject
       );
     if (plan === undefined) return false;
     return [
@@ -245,7 +252,7 @@ class OpenedCases implements Cases {
     const { keys, now } = this.#options;
     const found = this.bundles.get(bundle);
     if (found === undefined) throw new YitongError('not_found', 'there is no such bundle; GET /v1/bundles lists them');
-    if (actor.kind !== 'applicant' || found.client !== actor.client)
+    if (actor.kind !== 'applicant' || (actor.client !== undefined && found.client !== actor.client))
       return refuse('a case is opened by who applies, through the client that the bundle names');
     if (found.applicant === 'company' && schemeOf(actor.subject) !== 'uscc')
       return refuse('a company applies for this');
@@ -263,7 +270,7 @@ class OpenedCases implements Cases {
     const state = apply(undefined, event);
     const account = { [actor.subject.startsWith('uscc:') ? 'company.uscc' : 'agent.id']: keyOf(actor.subject) };
     await this.#put(
-      { id, version: 0, state, subject, client: actor.client, pseudonym: '' },
+      { id, version: 0, state, subject, client: found.client, pseudonym: '' },
       undefined,
       event,
       { subject: actor.subject, account },
@@ -574,7 +581,8 @@ class OpenedCases implements Cases {
       actor.kind === 'applicant'
         ? links.ofSubject(keys.reference('subject', actor.subject))
         : links[show](actor.authority);
-    const { cases, next } = await this.#store.list(prefix, after, limit);
+    const page = { limit, descending: actor.kind === 'applicant', ...present({ after }) };
+    const { cases, next } = await this.#store.list(prefix, page);
     const mine = cases.filter((one) => this.#sees(one, actor));
     await record(
       shown(

@@ -21,6 +21,8 @@ export interface EventContents {
   /** Elements that exist from now on. */
   readonly issued?: Readonly<Record<string, Json>>;
   readonly receipt?: string;
+  /** Who acted for an authority. */
+  readonly officer?: string;
 }
 
 interface ItemContents {

@@ -10,9 +10,8 @@ import { clientOf, type GatewayContext, type Service } from '../../../documents/
 import { administrationBody } from '../../../log/entries/events.js';
 import type { CaseActor, Cases, Doing, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
 import { type CaseForm, ownForm } from '../../../procedures/cases/form.js';
-import { openCaseDesk } from '../../../procedures/cases/opened.js';
-import { developmentDrivers } from '../../../procedures/cases/ports.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
+import { casesOf } from '../../plugins/cases.js';
 import { checkStill } from '../../plugins/identity.js';
 import {
   type ActBody,
@@ -137,17 +136,7 @@ function doingOf({
 }
 
 function openDesk(app: FastifyInstance, context: GatewayContext) {
-  let opened: ReturnType<typeof openCaseDesk> | undefined;
-  app.addHook('onClose', async () => (await opened?.catch(() => undefined))?.close());
-  const development = context.settings.gateway.caseDrivers === 'development';
-  /** Opened with the first request; one that failed is tried again. */
-  async function cases(): Promise<Cases> {
-    opened ??= openCaseDesk(context, development ? developmentDrivers : () => ({})).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return (await opened).cases;
-  }
+  const cases = casesOf(app, context);
   function actorOf(request: FastifyRequest): CaseActor {
     const client = clientOf(request);
     const given = request.headers[SUBJECT];

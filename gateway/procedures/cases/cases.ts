@@ -15,13 +15,16 @@ import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
+import { figureChanges } from './figures.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
 import {
   apply,
   type CaseAct,
   type CaseEvent,
   type CaseState,
+  type Grade,
   isEnded,
+  isLow,
   mayDo,
   openTasks,
   type Party,
@@ -32,7 +35,7 @@ import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
 import { type CaseStep, isMessage, stepsOf } from './steps.js';
 import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
-import { type TermReading, taskTermOf, termOf } from './terms.js';
+import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
@@ -72,7 +75,9 @@ export type Doing =
   | ({ readonly act: 'refuse'; readonly item: string; readonly says: string } & Seen)
   | ({ readonly act: 'pass'; readonly item: string; readonly says?: string } & Seen)
   | { readonly act: 'settle'; readonly task: string; readonly says?: string }
-  | { readonly act: 'stop'; readonly outcome: string; readonly says: string };
+  | { readonly act: 'stop'; readonly outcome: string; readonly says: string }
+  | { readonly act: 'rate'; readonly grade: Grade; readonly says?: string }
+  | { readonly act: 'answer'; readonly says: string };
 
 /** What goes on record before an act takes effect, or anything is shown. */
 export interface CaseDeed {
@@ -113,13 +118,15 @@ export interface OpenedCase {
   readonly acts: readonly Possible[];
   readonly terms: Readonly<Record<string, TermReading>>;
   readonly taskTerms: Readonly<Record<string, TermReading>>;
+  /** Of a low rating: until when it is answered. */
+  readonly answerTerm?: TermReading;
   /** Undefined where the subject was erased. */
   readonly contents?: CaseContents;
 }
 
 export interface Cases {
   readonly bundles: Bundles['bundles'];
-  readonly elements: Bundles['elements']['elements'];
+  readonly elements: Bundles['elements'];
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
@@ -213,8 +220,8 @@ class OpenedCases implements Cases {
     return this.#options.bundles;
   }
 
-  get elements(): Cases['elements'] {
-    return this.#options.elements.elements;
+  get elements(): Bundles['elements'] {
+    return this.#options.elements;
   }
 
   #bundle(id: string): Bundle {
@@ -282,6 +289,9 @@ class OpenedCases implements Cases {
       taskTerms: Object.fromEntries(
         Object.entries(state.tasks).map(([task, one]) => [task, taskTermOf(calendar, one, at)]),
       ),
+      ...(state.rating !== undefined && isLow(state.rating)
+        ? { answerTerm: answerTermOf(calendar, state.rating, at) }
+        : {}),
       ...(contents === undefined ? {} : { contents: seenBy(contents, state, actor) }),
       ...(events === undefined ? {} : { history: historyFor(actor, events, officers) }),
     };
@@ -383,6 +393,11 @@ class OpenedCases implements Cases {
       case 'stop':
         if (doing.says.trim() === '') incomplete('who stops a case says why: `says`');
         return { act: { act: 'stop', outcome: doing.outcome }, inside: { says: doing.says } };
+      case 'rate':
+        return { act: { act: 'rate', grade: doing.grade }, inside: present({ says: doing.says }) };
+      case 'answer':
+        if (doing.says.trim() === '') incomplete('an answer is said: `says`');
+        return { act: { act: 'answer' }, inside: { says: doing.says } };
       case 'withdraw':
         return { act: { act: 'withdraw' }, inside: {} };
     }
@@ -507,7 +522,10 @@ class OpenedCases implements Cases {
         stored: { ...next, pseudonym: secret.pseudonym },
         event: stored,
         links: this.#links(next),
-        beside: waitingChanges(calendar, { id, owner: next.subject }, before, state),
+        beside: [
+          ...waitingChanges(calendar, { id, owner: next.subject }, before, state),
+          ...figureChanges(calendar, before, state),
+        ],
         sends: this.#sends(next, before, event),
         ...(isMessage(before, state, event) ? { message: this.#message(next, event) } : {}),
       },
@@ -688,5 +706,6 @@ function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): 
   const values = Object.fromEntries(Object.entries(contents.values).filter(([element]) => inForms.has(element)));
   const filled = Object.fromEntries(Object.entries(contents.filled).filter(([element]) => inForms.has(element)));
   const items = Object.fromEntries(Object.entries(contents.items).filter(([item]) => own.includes(item)));
-  return { subject: contents.subject, answers: {}, values, account: {}, filled, layout, items, receipts: {} };
+  const rating = plan.authority === actor.authority ? contents.rating : {};
+  return { subject: contents.subject, answers: {}, values, account: {}, filled, layout, items, rating, receipts: {} };
 }

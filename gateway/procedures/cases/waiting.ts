@@ -6,26 +6,29 @@
 import type { Calendar } from '../../../contracts/calendar.js';
 import { present } from '../../../contracts/present.js';
 import type { Change, DocumentsPage, Json, State } from '../../ground/state/port.js';
-import type { CaseState, ItemState, TaskState } from './machine.js';
-import { openTasks } from './machine.js';
+import { type CaseState, type ItemState, isLow, openTasks, type RatingState, type TaskState } from './machine.js';
 import type { PlannedTerm } from './plan.js';
-import { type TermReading, taskTermOf, termOf } from './terms.js';
+import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
 
 const KIND = 'case-wait';
 /** Lines that are read at most to count what is past its term for one authority. */
 const MOST_COUNTED = 500;
 
-/** `held`: it is the authority's turn. `asked`: the applicant has been asked for a supplement. */
-type WaitGroup = 'held' | 'asked';
+/**
+ * `held`: it is the authority's turn. `asked`: the applicant has been asked for a supplement. `answer`: a low rating that
+ * who leads answers.
+ */
+type WaitGroup = 'held' | 'asked' | 'answer';
 
 interface Line {
   readonly case: string;
   readonly bundle: string;
   readonly authority: string;
   readonly group: WaitGroup;
-  /** One of both. */
+  /** One of three. */
   readonly item?: { readonly id: string; readonly term: PlannedTerm; readonly state: ItemState };
   readonly task?: { readonly id: string; readonly state: TaskState };
+  readonly rating?: RatingState;
 }
 
 /** A line as it is read: with its term now. */
@@ -36,6 +39,8 @@ export interface WaitingLine {
   readonly group: WaitGroup;
   readonly item?: string;
   readonly task?: string;
+  /** Of a rating that waits for an answer. */
+  readonly grade?: RatingState['grade'];
   /** ms since 1970 */
   readonly since: number;
   /** A supplement was given before. */
@@ -76,7 +81,7 @@ const whole = ({ stops, ...term }: PlannedTerm): PlannedTerm =>
     ? { ...term.else, ...present({ stops }) }
     : { ...term, ...present({ stops }) };
 
-function linesOf(id: string, { bundle, plan, items, tasks }: CaseState): ReadonlyMap<string, Line> {
+function linesOf(id: string, { bundle, plan, items, tasks, rating }: CaseState): ReadonlyMap<string, Line> {
   const lines = new Map<string, Line>();
   for (const [item, state] of Object.entries(items)) {
     const planned = plan?.items[item];
@@ -93,10 +98,13 @@ function linesOf(id: string, { bundle, plan, items, tasks }: CaseState): Readonl
       group: 'held',
       task: { id: task, state },
     });
+  if (rating !== undefined && isLow(rating) && rating.answeredAt === undefined)
+    lines.set(`${id}/r`, { case: id, bundle, authority: plan?.authority ?? '', group: 'answer', rating });
   return lines;
 }
 
-function dueOf(calendar: Calendar, { item, task }: Line, term = item?.term): number | undefined {
+function dueOf(calendar: Calendar, { item, task, rating }: Line, term = item?.term): number | undefined {
+  if (rating !== undefined) return answerTermOf(calendar, rating, rating.at).due.overAt;
   if (item !== undefined && term !== undefined) return termOf(calendar, term, item.state, item.state.since)?.due.overAt;
   return task === undefined ? undefined : taskTermOf(calendar, task.state, task.state.from).due.overAt;
 }
@@ -104,7 +112,7 @@ function dueOf(calendar: Calendar, { item, task }: Line, term = item?.term): num
 function put(calendar: Calendar, name: string, owner: string, line: Line): Change {
   const { authority, group, bundle, item, task } = line;
   const due = pad(dueOf(calendar, line) ?? item?.state.since ?? task?.state.from ?? 0);
-  const last = group === 'held' ? dueOf(calendar, line, item === undefined ? undefined : whole(item.term)) : undefined;
+  const last = group === 'asked' ? undefined : dueOf(calendar, line, item === undefined ? undefined : whole(item.term));
   return {
     do: 'put',
     kind: KIND,
@@ -113,7 +121,7 @@ function put(calendar: Calendar, name: string, owner: string, line: Line): Chang
     links: [
       byDue(authority, group) + due,
       ofBundle(authority, group, bundle) + due,
-      ...(last === undefined ? [] : [overOf(authority) + pad(last), OVER + pad(last)]),
+      ...(last === undefined ? [] : [...(group === 'held' ? [overOf(authority) + pad(last)] : []), OVER + pad(last)]),
     ],
     body: line as unknown as Json,
   };
@@ -146,20 +154,22 @@ export function waitingChanges(
 }
 
 function read(calendar: Calendar, now: number, body: Json): WaitingLine {
-  const { case: id, bundle, authority, group, item, task } = body as unknown as Line;
+  const { case: id, bundle, authority, group, item, task, rating } = body as unknown as Line;
   const term =
     item !== undefined
       ? termOf(calendar, item.term, item.state, now)
-      : task === undefined
-        ? undefined
-        : taskTermOf(calendar, task.state, now);
+      : task !== undefined
+        ? taskTermOf(calendar, task.state, now)
+        : rating === undefined
+          ? undefined
+          : answerTermOf(calendar, rating, now);
   return {
     case: id,
     bundle,
     authority,
     group,
-    ...present({ item: item?.id, task: task?.id, term }),
-    since: item?.state.since ?? task?.state.from ?? 0,
+    ...present({ item: item?.id, task: task?.id, grade: rating?.grade, term }),
+    since: item?.state.since ?? task?.state.from ?? rating?.at ?? 0,
     given: item?.state.givenAt !== undefined,
   };
 }
@@ -211,7 +221,11 @@ export class WaitingIndex {
       );
     };
     const { lines, next } = await this.list(authority, { group: 'held', over: true, limit: MOST_COUNTED }, now);
-    return { bundles: { held: of('held'), asked: of('asked') }, over: lines.length, more: next !== undefined };
+    return {
+      bundles: { held: of('held'), asked: of('asked'), answer: of('answer') },
+      over: lines.length,
+      more: next !== undefined,
+    };
   }
 
   /** Of all authorities and bundles: how many are past their term. */

@@ -10,8 +10,9 @@ import { clientOf, type GatewayContext, type Service } from '../../../documents/
 import { administrationBody } from '../../../log/entries/events.js';
 import type { CaseActor, Cases, Doing, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
 import { type CaseForm, ownForm } from '../../../procedures/cases/form.js';
+import { openCaseDesk } from '../../../procedures/cases/opened.js';
+import { developmentDrivers } from '../../../procedures/cases/ports.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
-import { casesOf } from '../../plugins/cases.js';
 import { checkStill } from '../../plugins/identity.js';
 import {
   type ActBody,
@@ -136,7 +137,17 @@ function doingOf({
 }
 
 function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const cases = casesOf(app, context);
+  let opened: ReturnType<typeof openCaseDesk> | undefined;
+  app.addHook('onClose', async () => (await opened?.catch(() => undefined))?.close());
+  const development = context.settings.gateway.caseDrivers === 'development';
+  /** Opened with the first request; one that failed is tried again. */
+  async function cases(): Promise<Cases> {
+    opened ??= openCaseDesk(context, development ? developmentDrivers : () => ({})).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return (await opened).cases;
+  }
   function actorOf(request: FastifyRequest): CaseActor {
     const client = clientOf(request);
     const given = request.headers[SUBJECT];

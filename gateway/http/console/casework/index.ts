@@ -128,7 +128,7 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         language,
         opened,
         bundle,
-        elements: desk.elements,
+        elements: desk.elements.elements,
         workspace,
         authority: actorOf(request).authority,
         nameOf: nameOf(request),
@@ -145,7 +145,10 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
       await inWordsOfCases(async () => {
         const acting = how(request, 'case');
         const before = await desk.get(id, acting);
-        const { bundles, elements } = desk;
+        const {
+          bundles,
+          elements: { elements },
+        } = desk;
         const { doing, key } = doingOf(request.body, before, { bundles, elements, schemes: workspace.schemes });
         await desk.act(id, doing, { ...acting, ...present({ key }) });
       });

@@ -53,6 +53,8 @@ export const acts: Readonly<Record<ActName, Localised>> = {
   pass: { zh: '确认不适用', en: 'found that it does not apply' },
   settle: { zh: '任务办结', en: 'did the task' },
   stop: { zh: '终止办理', en: 'stopped the case' },
+  rate: { zh: '评价', en: 'rated it' },
+  answer: { zh: '回复评价', en: 'answered the rating' },
 };
 
 export const ports: Readonly<Record<string, Localised>> = {

@@ -42,7 +42,9 @@ import type { PublishStep, StepMessage } from './topics.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
-  /** `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own. */
+  /**
+   * `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own.
+   */
   | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
   | {
       readonly kind: 'authority';

@@ -1,4 +1,7 @@
-/** What a case has come to so far, in words that anybody is told: of its plan what follows, of its bundle the words. Pure. */
+/**
+ * What a case has come to so far, in words that anybody is told: of its plan what follows, of its bundle the words.
+ * Pure.
+ */
 import type { Bundle, Outcome } from '../../../contracts/bundle/types.js';
 import { present } from '../../../contracts/present.js';
 import type { Localised } from '../../../contracts/types.js';

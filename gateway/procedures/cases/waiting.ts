@@ -15,8 +15,8 @@ const KIND = 'case-wait';
 const MOST_COUNTED = 500;
 
 /**
- * `held`: it is the authority's turn. `asked`: the applicant has been asked for a supplement. `answer`: a low rating that
- * who leads answers.
+ * `held`: it is the authority's turn. `asked`: the applicant has been asked for a supplement. `answer`: a low rating
+ * that who leads answers.
  */
 type WaitGroup = 'held' | 'asked' | 'answer';
 

@@ -1,4 +1,6 @@
-/** What a form sends, made into answers and values as the engine takes them; what is wrong with them is its word alone. */
+/**
+ * What a form sends, made into answers and values as the engine takes them; what is wrong with them is its word alone.
+ */
 import type { Element, Elements, Json, JsonSchema } from '../../../../contracts/bundle/types.js';
 import { halfwidth } from '../../../../contracts/halfwidth.js';
 import type { Localised } from '../../../../contracts/types.js';

@@ -1,7 +1,7 @@
 /** A PostgreSQL of this run's own, which is killed and comes back on its data. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -29,9 +29,10 @@ export interface CrashingServer {
   stop(): Promise<void>;
 }
 
-/** @param dir which the user that it runs as can reach */
+/** @param dir of this server alone */
 export async function startCrashingServer(dir: string): Promise<CrashingServer> {
-  await mkdir(dir, { recursive: true, mode: 0o711 });
+  // as root, the server runs as another user, who must reach its folder
+  await chmod(dir, 0o711);
   const env = { ...process.env, YITONG_POSTGRES_STATE: join(dir, 'server'), YITONG_POSTGRES_FSYNC: 'on' };
   const { stdout } = await run(script, ['start'], { env });
   const url = stdout.trim().slice('YITONG_TEST_POSTGRES='.length);

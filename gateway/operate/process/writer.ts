@@ -28,6 +28,7 @@ import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/s
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
+import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';
@@ -42,6 +43,7 @@ import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
+import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
@@ -82,6 +84,12 @@ interface AuditLog {
 interface AmongReplicas {
   readonly replicas: Replicas | undefined;
   readonly certificates: FollowedCertificates | undefined;
+}
+
+interface FigureParts {
+  readonly housekeeping: Housekeeping;
+  readonly sizes: StoreSizes;
+  readonly erasing: ErasuresOfAll | undefined;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -135,6 +143,9 @@ class WriterProcess {
     const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
     // who asks first finds what is taken over; one that has to wait for the state is not waited for
     await taking?.tried;
+    const erasing = state === undefined ? undefined : this.#eraseForAll(content, log, state);
+    // before a worker makes the first key of a subject, where the state answers
+    await erasing?.tried;
     const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
@@ -151,14 +162,16 @@ class WriterProcess {
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
+      if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
       Object.assign(this.#passes, caseTopics?.passes());
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
     tell({ kind: 'ready' });
+    holdLittle();
 
     await reading.ended;
     clearInterval(looking);
@@ -169,6 +182,7 @@ class WriterProcess {
     watching.stopTimers();
     await housekeeping.stop();
     await sweeping?.close();
+    await erasing?.stop();
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
@@ -273,6 +287,17 @@ class WriterProcess {
     });
     certificates.start();
     return { replicas, certificates };
+  }
+
+  #eraseForAll({ settings: { audit } }: Content, log: AuditLog, state: State): ErasuresOfAll {
+    return carryOutErasuresOfAll({
+      ...log,
+      state,
+      dataDir: this.#args.data,
+      audit,
+      alert,
+      onProblems: this.#health.erasures,
+    });
   }
 
   /** Pushed records that wait for the bus; undefined where the settings have them refused then. */
@@ -455,7 +480,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes }: { readonly housekeeping: Housekeeping; readonly sizes: StoreSizes },
+    { housekeeping, sizes, erasing }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -470,6 +495,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

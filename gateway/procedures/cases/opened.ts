@@ -1,4 +1,7 @@
-/** The cases of one worker: opened with the first request, over the state that all share or that of the data folder. */
+/**
+ * The cases of a worker: opened with the first request, once for all services of a port, over the state that all share
+ * or that of the data folder.
+ */
 import { join } from 'node:path';
 import { type Bundles, loadBundles } from '../../../contracts/bundle/load.js';
 import type { Elements } from '../../../contracts/bundle/types.js';
@@ -15,7 +18,7 @@ import { auditLayout } from '../../log/entries/layout.js';
 import { type SealingKeys, sealingKeysOf, sharedSealingKeys } from '../../log/entries/sealing-keys.js';
 import type { RecordEffects } from '../lifecycles/effects.js';
 import { type Cases, openCases } from './cases.js';
-import type { StepDrivers } from './ports.js';
+import { developmentDrivers, type StepDrivers } from './ports.js';
 import { registersOf } from './registers.js';
 import { publishSteps } from './topics.js';
 
@@ -83,10 +86,7 @@ export async function openCaseGround(
 }
 
 /** @throws YitongError `bad_bundle`, `bad_calendar`, `store_damaged` */
-export async function openCaseDesk(
-  around: Surroundings,
-  drivers: (elements: Elements) => StepDrivers,
-): Promise<OpenedDesk> {
+async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) => StepDrivers): Promise<OpenedDesk> {
   const { workspace, settings, view, inForce, tickets, now } = around;
   const content = await caseContent(workspace);
   const { state, keys, close } = await openCaseGround(around);
@@ -96,5 +96,38 @@ export async function openCaseDesk(
   return {
     cases: openCases({ ...content, state, keys, now, registers, drivers: drivers(elements), ...present({ publish }) }),
     close,
+  };
+}
+
+export interface CaseDesk {
+  /** Opened with the first call; one that failed is tried again. @throws YitongError as `openCaseDesk` */
+  cases(): Promise<Cases>;
+  /** May be called by each service that has it. */
+  close(): Promise<void>;
+}
+
+type Context = Surroundings & { readonly settings: { readonly gateway: { readonly caseDrivers: string } } };
+const desks = new WeakMap<object, CaseDesk>();
+
+/** The one desk of all services of this port. */
+export function caseDeskOf(context: Context): CaseDesk {
+  let desk = desks.get(context);
+  if (desk === undefined) desks.set(context, (desk = deskOf(context)));
+  return desk;
+}
+
+function deskOf(context: Context): CaseDesk {
+  const drivers = context.settings.gateway.caseDrivers === 'development' ? developmentDrivers : () => ({});
+  let opened: Promise<OpenedDesk> | undefined;
+  let closed: Promise<void> | undefined;
+  return {
+    async cases() {
+      opened ??= openCaseDesk(context, drivers).catch((error: unknown) => {
+        opened = undefined;
+        throw error;
+      });
+      return (await opened).cases;
+    },
+    close: () => (closed ??= (async () => (await opened?.catch(() => undefined))?.close())()),
   };
 }

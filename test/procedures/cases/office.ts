@@ -177,7 +177,7 @@ export function standing(dir: string, registers: CasesOptions['registers']): Pic
 
 /** A draft of the bundle's common case, filled in, identified and signed; the next act is to submit it. */
 export async function filledIn(
-  { cases, record }: Office,
+  { cases, record }: Pick<Office, 'cases' | 'record'>,
   bundle: Bundle,
   answers: Answers = bundle.usual.answers,
 ): Promise<string> {

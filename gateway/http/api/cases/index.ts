@@ -11,8 +11,8 @@ import { administrationBody } from '../../../log/entries/events.js';
 import type { CaseActor, Cases, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
 import { type ActBody, actBody, doingOf } from '../../../procedures/cases/doing.js';
 import { type CaseForm, ownForm } from '../../../procedures/cases/form.js';
-import { openCaseDesk } from '../../../procedures/cases/opened.js';
-import { developmentDrivers } from '../../../procedures/cases/ports.js';
+import { caseDeskOf } from '../../../procedures/cases/opened.js';
+import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 import { checkStill } from '../../plugins/identity.js';
 import {
@@ -71,6 +71,7 @@ function shown({ id, state, over, acts, terms, taskTerms, contents }: OpenedCase
       return term === undefined ? [] : [{ task, owner, done: doneAt !== undefined, term: termOf(term) }];
     }),
     steps: Object.entries(state.steps).map(([step, done]) => ({ step, done })),
+    outcomes: bundle === undefined ? [] : outcomesOf(state, bundle),
     acts,
     ...(contents === undefined ? {} : { answers: contents.answers, values: contents.values }),
   };
@@ -92,17 +93,9 @@ const shownForm = ({ merged, values, filled, missing, obstacles }: CaseForm): ob
 });
 
 function openDesk(app: FastifyInstance, context: GatewayContext) {
-  let opened: ReturnType<typeof openCaseDesk> | undefined;
-  app.addHook('onClose', async () => (await opened?.catch(() => undefined))?.close());
-  const development = context.settings.gateway.caseDrivers === 'development';
-  /** Opened with the first request; one that failed is tried again. */
-  async function cases(): Promise<Cases> {
-    opened ??= openCaseDesk(context, development ? developmentDrivers : () => ({})).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return (await opened).cases;
-  }
+  const desk = caseDeskOf(context);
+  app.addHook('onClose', () => desk.close());
+  const cases = (): Promise<Cases> => desk.cases();
   function actorOf(request: FastifyRequest): CaseActor {
     const client = clientOf(request);
     const given = request.headers[SUBJECT];

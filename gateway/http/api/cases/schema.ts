@@ -72,6 +72,16 @@ const itemSchema = Type.Object({
   reasons: Type.Optional(Type.String()),
   remark: Type.Optional(Type.String()),
 });
+const outcomeSchema = Type.Object({
+  outcome: Type.String(),
+  kind: Type.Enum(['done', 'refused', 'withdrawn']),
+  title: localised,
+  item: Type.Optional(Type.String({ description: 'that was refused' })),
+  stands: Type.Array(Type.String(), { description: 'items that stay as they are' }),
+  undone: Type.Array(Type.String(), { description: 'items that were undone, or ended' }),
+  task: Type.Optional(localised),
+  offers: Type.Array(localised, { description: 'what who applies can do' }),
+});
 export const caseSchema = Type.Object({
   id,
   bundle: Type.String(),
@@ -83,6 +93,7 @@ export const caseSchema = Type.Object({
   items: Type.Array(itemSchema),
   tasks: Type.Array(Type.Object({ task: Type.String(), owner: Type.String(), done: Type.Boolean(), term })),
   steps: Type.Array(Type.Object({ step: Type.String(), done: Type.Array(Type.String()) })),
+  outcomes: Type.Array(outcomeSchema, { description: 'what it has come to so far' }),
   acts: Type.Array(possible, { description: 'what may be done on it now by who asks' }),
   answers: Type.Optional(Type.Record(Type.String(), value)),
   values: Type.Optional(Type.Record(Type.String(), value)),
@@ -108,6 +119,9 @@ export const formSchema = Type.Object({
       what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away']),
       name: Type.String(),
       registers: Type.Optional(Type.Array(Type.String())),
+      said: Type.Optional(
+        Type.Array(Type.Object({ dataset: Type.String(), value }), { description: 'of a conflict, by register' }),
+      ),
       outcome: Type.Optional(Type.String({ description: 'of a conflict: how it is corrected' })),
     }),
     { description: 'all that is lacking before it can be submitted' },

@@ -194,8 +194,8 @@ const acts = {
     detail:
       'target is the case; `bundle`, `act` with its `item`, `step` and `port`, `task` or `outcome`, `from` and `to` ' +
       'phase, `event` (which of the case’s, from 1), with submitting the `items` and the registers that were `read`; ' +
-      '`requestId`. By the client that acted, or by the role `subject`. Durable before the act takes effect. Who applies and what was said ' +
-      'stand in the subject part, under the key of who applies',
+      '`requestId`. By the client that acted, or the role `subject`. Durable before the act takes effect. Who applies ' +
+      'and what was said stand in the subject part, under the key of who applies',
   },
   case_act_void: {
     zh: '“一件事”办理未生效',

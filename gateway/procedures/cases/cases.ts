@@ -42,9 +42,7 @@ import type { PublishStep, StepMessage } from './topics.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
-  /**
-   * `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own.
-   */
+  /** `client`: through which one; undefined: on the pages, where whoever is signed in sees all their own. */
   | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
   | {
       readonly kind: 'authority';
@@ -132,7 +130,8 @@ export interface OpenedCase {
 
 export interface Cases {
   readonly bundles: Bundles['bundles'];
-  readonly elements: Bundles['elements'];
+  /** What the workspace declares. */
+  readonly content: Bundles;
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
@@ -223,8 +222,8 @@ class OpenedCases implements Cases {
     return this.#options.bundles;
   }
 
-  get elements(): Bundles['elements'] {
-    return this.#options.elements;
+  get content(): Bundles {
+    return this.#options;
   }
 
   #bundle(id: string): Bundle {

@@ -130,7 +130,7 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         language,
         opened,
         bundle,
-        elements: desk.elements.elements,
+        elements: desk.content.elements.elements,
         workspace,
         authority: actorOf(request).authority,
         nameOf: nameOf(request),
@@ -149,7 +149,9 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         const before = await desk.get(id, acting);
         const {
           bundles,
-          elements: { elements },
+          content: {
+            elements: { elements },
+          },
         } = desk;
         const { doing, key } = doingOf(request.body, before, { bundles, elements, schemes: workspace.schemes });
         await desk.act(id, doing, { ...acting, ...present({ key }) });

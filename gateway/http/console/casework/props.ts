@@ -11,7 +11,7 @@ export interface CaseProps {
   readonly opened: OpenedCase;
   /** Undefined where the workspace has it no more. */
   readonly bundle: Bundle | undefined;
-  readonly elements: Cases['elements']['elements'];
+  readonly elements: Cases['content']['elements']['elements'];
   readonly workspace: Pick<Workspace, 'codelists' | 'contracts'>;
   /** The officer's own. */
   readonly authority: string;

@@ -126,6 +126,12 @@ export const gatewaySchema = Type.Object(
         'who does the steps of cases outside of the gateway, as showing who one is, signing and paying; `none`: they ' +
         'are refused. `development`: all of them succeed, for trying out, never for real people',
     }),
+    uploadLimitBytes: Type.Integer({
+      default: 10_485_760,
+      minimum: 1024,
+      maximum: 67_108_864,
+      description: 'largest file that is uploaded for a case; a few at once are held in the memory of each worker',
+    }),
     maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
     maxRecords: Type.Integer({
       default: 1000,

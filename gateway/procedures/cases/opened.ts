@@ -8,6 +8,7 @@ import type { Workspace } from '../../../contracts/types.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
 import type { ViewReader } from '../../answer/view/port.js';
 import type { StateSettings } from '../../ground/config/state.js';
+import { blobsInFolder, blobsInState } from '../../ground/state/blobs.js';
 import { openState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
 import { auditLayout } from '../../log/entries/layout.js';
@@ -56,8 +57,12 @@ export async function openCaseDesk(
   const keys =
     own === undefined ? await sharedSealingKeys(state) : sealingKeysOf(auditLayout(dataDir).subjectKeys, 1000);
   const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now }, elements);
+  // files beside a state of one replica; in the state where replicas share it
+  const blobs = own === undefined || state.driver === 'postgres' ? blobsInState(state, now) : blobsInFolder(dataDir);
+  const { codelists } = workspace;
+  const ground = { bundles, elements, state, keys, calendar, now, registers, blobs, codelists };
   return {
-    cases: openCases({ bundles, elements, state, keys, calendar, now, registers, drivers: drivers(elements) }),
+    cases: openCases({ ...ground, drivers: drivers(elements) }),
     async close() {
       await keys.close();
       await own?.close();

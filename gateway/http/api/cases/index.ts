@@ -14,6 +14,7 @@ import { openCaseDesk } from '../../../procedures/cases/opened.js';
 import { developmentDrivers } from '../../../procedures/cases/ports.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 import { checkStill } from '../../plugins/identity.js';
+import { materialRoutes } from './materials.js';
 import {
   type ActBody,
   actBody,
@@ -325,6 +326,7 @@ const service: Service = {
     const desk = openDesk(app, context);
     lookRoutes(app, desk);
     actRoutes(app, desk);
+    materialRoutes(app, desk);
   },
 };
 export default service;

@@ -148,7 +148,7 @@ export const formSchema = Type.Object({
   questions: Type.Array(Type.String(), { description: 'asked under these answers' }),
   missing: Type.Array(
     Type.Object({
-      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away']),
+      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away', 'material']),
       name: Type.String(),
       registers: Type.Optional(Type.Array(Type.String())),
       outcome: Type.Optional(Type.String({ description: 'of a conflict: how it is corrected' })),

@@ -176,7 +176,18 @@ const command: Command = {
       const registers = async (): Promise<ReturnType<typeof usualRegisters>> => usualRegisters(bundle, elements);
       const { codelists } = workspace;
       const blobs = blobsInFolder(dir);
-      const ground = { ...all, state, keys, calendar, now: Date.now, registers, drivers, blobs, codelists };
+      const ground = {
+        ...all,
+        state,
+        keys,
+        calendar,
+        now: Date.now,
+        registers,
+        drivers,
+        blobs,
+        codelists,
+        requiresUploads: true,
+      };
       const cases = openCases(ground);
       const steps: Told[] = [];
       const last = await play(cases, all, answers, turns, (step) => {

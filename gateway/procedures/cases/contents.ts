@@ -30,6 +30,8 @@ export interface EventContents {
   readonly papers?: Papers;
   /** Of a material that was attached. */
   readonly upload?: Upload;
+  /** Who acted for an authority. */
+  readonly officer?: string;
 }
 
 /** What was signed, when, and under which reference the other side knows it. */
@@ -53,6 +55,8 @@ export interface CaseContents extends Written {
   readonly filled: Readonly<Record<string, Omit<FilledValue, 'value'>>>;
   readonly layout: Layout;
   readonly items: Readonly<Record<string, ItemContents>>;
+  /** What was written with the rating, and what was answered. */
+  readonly rating: { readonly says?: string; readonly answer?: string };
   /** By `<step>.<port>`. */
   readonly receipts: Readonly<Record<string, string>>;
   /** Newest upload of each material. */
@@ -71,6 +75,7 @@ const nothing = (subject: string): CaseContents => ({
   filled: {},
   layout: {},
   items: {},
+  rating: {},
   receipts: {},
   uploads: {},
 });
@@ -128,6 +133,9 @@ export function contentsOf(
       };
     if (event.act === 'attach' && upload !== undefined)
       all = { ...all, uploads: { ...all.uploads, [event.material]: upload } };
+    const { says = '' } = inside;
+    if (event.act === 'rate' && says !== '') all = { ...all, rating: { ...all.rating, says } };
+    if (event.act === 'answer') all = { ...all, rating: { ...all.rating, answer: says } };
     if (event.act === 'step' && receipt !== undefined)
       all = { ...all, receipts: { ...all.receipts, [`${event.step}.${event.port}`]: receipt } };
   }

@@ -94,6 +94,20 @@ export interface Case {
     readonly term: CaseTerm;
   }[];
   readonly steps: readonly { readonly step: string; readonly done: readonly string[] }[];
+  /** What it has come to so far. */
+  readonly outcomes: readonly {
+    readonly outcome: string;
+    readonly kind: 'done' | 'refused' | 'withdrawn';
+    readonly title: { readonly zh: string; readonly en: string };
+    /** That was refused. */
+    readonly item?: string;
+    readonly stands: readonly string[];
+    readonly undone: readonly string[];
+    /** What its owner has to do. */
+    readonly task?: { readonly zh: string; readonly en: string };
+    /** What who applies can do. */
+    readonly offers: readonly { readonly zh: string; readonly en: string }[];
+  }[];
   /** What you may do now. */
   readonly acts: readonly {
     readonly act: string;
@@ -124,6 +138,8 @@ export interface CaseFormAnswer {
     readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away' | 'material';
     readonly name: string;
     readonly registers?: readonly string[];
+    /** Of a conflict, by register. */
+    readonly said?: readonly { readonly dataset: string; readonly value: CaseJson }[];
     readonly outcome?: string;
   }[];
   readonly obstacles: readonly {

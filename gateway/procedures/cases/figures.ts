@@ -1,5 +1,5 @@
 /**
- * What cases come to, counted as it happens and in the same commit: days used, what was decided, what was late, ratings.
+ * What cases come to, counted as it happens and in the same commit: days used, decisions, what was late, ratings.
  * Counters by month, bundle and authority, so that a median over a hundred thousand cases is a few numbers added up; no
  * counter names a case or anybody.
  */
@@ -17,7 +17,7 @@ const MOST_DAYS = 999;
 
 const monthOf = (at: number): string => dayOf(at).slice(0, 7);
 
-/** Working days in which its authority had an item: the day on which it came does not count, nor what it stood still. */
+/** Working days in which its authority had an item: neither the day on which it came counts, nor while it stood still. */
 function daysUsed(calendar: Calendar, { term }: PlannedItem, item: ItemState): number {
   const { heldAt, askedAt, givenAt, decidedAt } = item;
   if (heldAt === undefined || decidedAt === undefined) return 0;
@@ -106,7 +106,7 @@ export interface BundleFigures {
   readonly answered: { inTime: number; late: number };
 }
 
-const nothing = (): BundleFigures => ({
+export const emptyFigures = (): BundleFigures => ({
   submitted: 0,
   withdrawn: 0,
   days: new Histogram(),
@@ -170,7 +170,7 @@ export async function readFigures(
   for (const month of months)
     for (const [name, n] of await state.counters(`${PREFIX}${month}/`)) {
       const [kind = '', bundle = '', ...rest] = name.slice(PREFIX.length + month.length + 1).split('/');
-      const figures = found.get(bundle) ?? nothing();
+      const figures = found.get(bundle) ?? emptyFigures();
       found.set(bundle, figures);
       add(figures, kind, rest, n);
     }

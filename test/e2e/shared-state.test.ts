@@ -2,67 +2,19 @@
  * Two gateways that share a state on PostgreSQL and a bus on Kafka: whatever somebody did at one is so at the other, at
  * once, and of two who do the same thing at both, one does it.
  */
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { dayIn } from '../../gateway/documents/compute/index.js';
-import { packageRoot } from '../../gateway/ground/files/places.js';
 import { kafkaForTest } from '../support/servers/kafka.js';
-import { postgresForTest } from '../support/servers/postgres.js';
-import { stateForTest } from '../support/servers/state.js';
 import { ask, type RawAnswer, until } from './ask.js';
-import { type City, city, cli } from './city.js';
+import type { City } from './city.js';
 import { run } from './command.js';
+import { pairOfCities } from './pair.js';
 import { companies } from './stories.js';
 
 t.setTimeout(400_000);
-
-/** Both are of one workspace, and each has a data folder of its own. */
-async function pair(
-  t: Test,
-  broker: string,
-): Promise<{ readonly east: City; readonly west: City; readonly workspace: string } | undefined> {
-  const postgres = await postgresForTest(t);
-  if (postgres === undefined) return undefined;
-  const { user, passwords, schema } = await stateForTest(t, postgres);
-  const dir = t.testdir();
-  const workspace = join(dir, 'city');
-  execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
-  writeFileSync(join(dir, 'password'), passwords.user, { mode: 0o600 });
-  const { hostname, port, pathname } = new URL(postgres.url);
-  const prefix = `e2e-s${randomBytes(4).toString('hex')}`;
-  const file = join(workspace, 'yitong.json');
-  const made = JSON.parse(readFileSync(file, 'utf8')) as object;
-  const bus = {
-    driver: 'kafka',
-    brokers: [broker],
-    clientId: prefix,
-    groupId: prefix,
-    replication: 1,
-    minInsyncReplicas: 1,
-  };
-  const state = {
-    driver: 'postgres',
-    servers: [`${hostname}:${port}`],
-    database: pathname.slice(1),
-    schema,
-    user,
-    passwordFile: join(dir, 'password'),
-    tls: false,
-  };
-  writeFileSync(file, JSON.stringify({ ...made, prefix, bus, state }));
-  const start = (name: string): Promise<City> =>
-    city(t, {
-      workspace,
-      data: join(dir, `data-${name}`),
-      args: ['--companies', '60'],
-      env: { YITONG_BUS_GROUP_ID: `${prefix}-${name}`, YITONG_GATEWAY_WORKERS: '2' },
-    });
-  return { workspace, east: await start('east'), west: await start('west') };
-}
 
 /** A browser: its cookies count at every gateway, as behind one address. */
 class Browser {
@@ -129,9 +81,10 @@ const asked = {
 const broker = kafkaForTest(t);
 if (broker !== undefined)
   void t.test('two gateways, one state', async (t) => {
-    const cities = await pair(t, broker);
-    if (cities === undefined) return;
-    const { east, west, workspace } = cities;
+    const pair = await pairOfCities(t, broker);
+    if (pair === undefined) return;
+    const { workspace } = pair;
+    const [east, west] = [await pair.start('east'), await pair.start('west')];
     const [company = '', other = ''] = await companies(east.data);
 
     await t.test('a report that is issued at one is verified at the other at once', async (t) => {

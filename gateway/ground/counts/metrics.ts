@@ -186,6 +186,11 @@ const journal = {
     labels: ['process'],
     help: 'time since the process knew all that is suspended on any replica',
   },
+  yitong_erasures_age_seconds: {
+    type: 'gauge',
+    labels: ['of'],
+    help: 'for how long the oldest erasure of all replicas waits: for `this` replica, for `any`; 0 where none waits',
+  },
   yitong_witness_up: {
     type: 'gauge',
     labels: ['witness', 'state'],

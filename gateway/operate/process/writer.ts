@@ -28,6 +28,7 @@ import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/s
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
+import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';
@@ -36,11 +37,13 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
+import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
+import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
@@ -81,6 +84,12 @@ interface AuditLog {
 interface AmongReplicas {
   readonly replicas: Replicas | undefined;
   readonly certificates: FollowedCertificates | undefined;
+}
+
+interface FigureParts {
+  readonly housekeeping: Housekeeping;
+  readonly sizes: StoreSizes;
+  readonly erasing: ErasuresOfAll | undefined;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -134,6 +143,9 @@ class WriterProcess {
     const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
     // who asks first finds what is taken over; one that has to wait for the state is not waited for
     await taking?.tried;
+    const erasing = state === undefined ? undefined : this.#eraseForAll(content, log, state);
+    // before a worker makes the first key of a subject, where the state answers
+    await erasing?.tried;
     const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
@@ -147,24 +159,30 @@ class WriterProcess {
     const pruning = this.#startPruning(content, log, among);
     const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
     const sweeping = state === undefined ? undefined : sweepState(state);
+    const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
+      if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
+      Object.assign(this.#passes, caseTopics?.passes());
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
     tell({ kind: 'ready' });
+    holdLittle();
 
     await reading.ended;
     clearInterval(looking);
     await names;
     await tracing?.stop();
     await forwarding;
+    await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
     await sweeping?.close();
+    await erasing?.stop();
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
@@ -271,6 +289,17 @@ class WriterProcess {
     return { replicas, certificates };
   }
 
+  #eraseForAll({ settings: { audit } }: Content, log: AuditLog, state: State): ErasuresOfAll {
+    return carryOutErasuresOfAll({
+      ...log,
+      state,
+      dataDir: this.#args.data,
+      audit,
+      alert,
+      onProblems: this.#health.erasures,
+    });
+  }
+
   /** Pushed records that wait for the bus; undefined where the settings have them refused then. */
   #openSpool(): Spool | undefined {
     const spooling = spoolOf(this.#args.bus);
@@ -369,6 +398,17 @@ class WriterProcess {
     });
   }
 
+  #startCaseTopics(
+    { settings }: Content,
+    { signer }: AuditLog,
+    bus: Bus,
+    state: State | undefined,
+    reading: FollowedWorkspace,
+  ): CaseTopics | undefined {
+    const workspace = (): Workspace => reading.current().workspace;
+    return startCaseTopics({ dataDir: this.#args.data, settings, workspace, bus, state, signer, alert });
+  }
+
   #passed(task: string): void {
     this.#passes[task] = Date.now();
   }
@@ -440,7 +480,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes }: { readonly housekeeping: Housekeeping; readonly sizes: StoreSizes },
+    { housekeeping, sizes, erasing }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -455,6 +495,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

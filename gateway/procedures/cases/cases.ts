@@ -10,10 +10,12 @@ import type { Calendar } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import type { Change, State } from '../../ground/state/port.js';
+import type { State } from '../../ground/state/port.js';
+import type { SubjectSecret } from '../../log/entries/keys.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { answerKey, openSealed } from './answer-key.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
 import { figureChanges } from './figures.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
@@ -34,13 +36,17 @@ import { type Overview, overviewOf, type PublicRatings, publicRatings } from './
 import { FILING, type Plan } from './plan.js';
 import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
-import { type CaseStep, isMessage, stepsOf } from './steps.js';
+import { isMessage, stepsOf } from './steps.js';
 import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
 import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
+import type { PublishStep, StepMessage } from './topics.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
-  | { readonly kind: 'applicant'; readonly subject: string; readonly client: string }
+  /**
+   * `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own.
+   */
+  | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
   | {
       readonly kind: 'authority';
       readonly authority: string;
@@ -132,11 +138,16 @@ export interface Cases {
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
   act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
+  /**
+   * What a department's system sealed to the case, as it is written in it.
+   * @throws YitongError `not_found`, `bad_case_answer`; `act_refused` where who applies was erased
+   */
+  unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown>;
   /** On record before it is given. @throws YitongError `not_found`, also for those that the actor may not see */
   get(id: string, how: Omit<HowDone, 'key'>): Promise<OpenedCase>;
   /** The form of a draft as registers fill it now, with what is missing and what stands in the way. */
   form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm>;
-  /** Those that the actor may see; on record before they are given. */
+  /** Those that the actor may see, of who applies the newest first; on record before they are given. */
   list(
     show: 'todo' | 'open' | 'closed',
     page: { readonly after?: string; readonly limit: number },
@@ -173,20 +184,12 @@ export interface CasesOptions extends Bundles {
   readonly registers: ReadRegisters;
   readonly drivers: StepDrivers;
   /** What goes to an authority's topic; undefined: nothing is published. */
-  readonly publish?: (
-    step: CaseStep,
-    event: {
-      readonly case: string;
-      readonly bundle: string;
-      readonly number: number;
-      readonly at: number;
-      readonly due?: string;
-    },
-  ) => Extract<Change, { do: 'send' }>;
+  readonly publish?: PublishStep;
 }
 
 export const openCases = (options: CasesOptions): Cases => new OpenedCases(options);
 
+const ERASED = 'the subject of the case was erased; nothing more is done on it';
 const NOT_FOUND = 'there is no such case, or it is not yours to see';
 const partyOf = (actor: CaseActor): Party =>
   actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority };
@@ -243,7 +246,8 @@ class OpenedCases implements Cases {
     const { plan } = stored.state;
     if (actor.kind === 'applicant')
       return (
-        stored.client === actor.client && this.#options.keys.reference('subject', actor.subject) === stored.subject
+        (actor.client === undefined || stored.client === actor.client) &&
+        this.#options.keys.reference('subject', actor.subject) === stored.subject
       );
     if (plan === undefined) return false;
     return [
@@ -307,7 +311,7 @@ class OpenedCases implements Cases {
     const { keys, now } = this.#options;
     const found = this.bundles.get(bundle);
     if (found === undefined) throw new YitongError('not_found', 'there is no such bundle; GET /v1/bundles lists them');
-    if (actor.kind !== 'applicant' || found.client !== actor.client)
+    if (actor.kind !== 'applicant' || (actor.client !== undefined && found.client !== actor.client))
       return refuse('a case is opened by who applies, through the client that the bundle names');
     if (found.applicant === 'company' && schemeOf(actor.subject) !== 'uscc')
       return refuse('a company applies for this');
@@ -325,7 +329,7 @@ class OpenedCases implements Cases {
     const state = apply(undefined, event);
     const account = { [actor.subject.startsWith('uscc:') ? 'company.uscc' : 'agent.id']: keyOf(actor.subject) };
     await this.#put(
-      { id, version: 0, state, subject, client: actor.client, pseudonym: '' },
+      { id, version: 0, state, subject, client: found.client, pseudonym: '' },
       undefined,
       event,
       { subject: actor.subject, account },
@@ -348,7 +352,7 @@ class OpenedCases implements Cases {
         return refuse('another act came with this key');
       return this.#opened(known, actor);
     }
-    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    if (contents === undefined) return refuse(ERASED);
     if ('seen' in doing && doing.seen !== undefined && stored.state.items[doing.item]?.since !== doing.seen)
       throw new YitongError('ticket_moved', 'somebody acted on this item since it was looked at; look at it again');
     const { act, inside, read } = await this.#prepare(stored, contents, doing, how);
@@ -356,6 +360,13 @@ class OpenedCases implements Cases {
     const state = apply(stored.state, event);
     await this.#put({ ...stored, state }, stored.state, event, inside, how, contents.subject, read);
     return this.#opened(await this.#known(id, actor), actor);
+  }
+
+  async unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown> {
+    const stored = await this.#store.find(id);
+    if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
+    const secret = await this.#options.keys.byPseudonym(stored.pseudonym);
+    return secret === undefined ? refuse(ERASED) : openSealed(secret, id, sealed);
   }
 
   /** The act as the machine takes it, and what is sealed with it. */
@@ -531,7 +542,7 @@ class OpenedCases implements Cases {
           ...waitingChanges(calendar, { id, owner: next.subject }, before, state),
           ...figureChanges(calendar, before, state),
         ],
-        sends: this.#sends(next, before, event),
+        sends: this.#sends(next, before, event, secret),
         ...(isMessage(before, state, event) ? { message: this.#message(next, event) } : {}),
       },
       randomUUID(),
@@ -559,17 +570,27 @@ class OpenedCases implements Cases {
     { id, state }: StoredCase,
     before: CaseState | undefined,
     event: CaseEvent,
-  ): readonly Extract<Change, { do: 'send' }>[] {
+    secret: SubjectSecret,
+  ): readonly StepMessage[] {
     const { publish, calendar } = this.#options;
     if (publish === undefined) return [];
-    return stepsOf(before, state, event).map((step) => {
+    const steps = stepsOf(before, state, event);
+    const about = {
+      case: id,
+      bundle: state.bundle,
+      number: state.events,
+      at: event.at,
+      answerKey: steps.length === 0 ? '' : answerKey(secret, id),
+    };
+    return steps.flatMap((step, index): StepMessage[] => {
       const item = step.item === undefined ? undefined : state.items[step.item];
       const term = step.item === undefined ? undefined : state.plan?.items[step.item]?.term;
       const due =
         item === undefined || term === undefined || item.status !== 'held'
           ? undefined
           : termOf(calendar, term, item, event.at)?.due.day;
-      return publish(step, { case: id, bundle: state.bundle, number: state.events, at: event.at, ...present({ due }) });
+      const message = publish(step, { ...about, index, ...present({ due }) });
+      return message === undefined ? [] : [message];
     });
   }
 
@@ -631,7 +652,8 @@ class OpenedCases implements Cases {
       actor.kind === 'applicant'
         ? links.ofSubject(keys.reference('subject', actor.subject))
         : links[show](actor.authority);
-    const { cases, next } = await this.#store.list(prefix, after, limit);
+    const page = { limit, descending: actor.kind === 'applicant', ...present({ after }) };
+    const { cases, next } = await this.#store.list(prefix, page);
     const mine = cases.filter((one) => this.#sees(one, actor));
     await record(
       shown(

@@ -1,7 +1,7 @@
 /**
- * What cases come to, counted as it happens and in the same commit: days used, decisions, what was late, ratings.
- * Counters by month, bundle and authority, so that a median over a hundred thousand cases is a few numbers added up; no
- * counter names a case or anybody.
+ * What cases come to, counted as it happens and in the same commit: days used, what was decided, what was late,
+ * ratings. Counters by month, bundle and authority, so that a median over a hundred thousand cases is a few numbers
+ * added up; no counter names a case or anybody.
  */
 import { type Calendar, dayOf } from '../../../contracts/calendar.js';
 import type { Change, State } from '../../ground/state/port.js';
@@ -17,7 +17,9 @@ const MOST_DAYS = 999;
 
 const monthOf = (at: number): string => dayOf(at).slice(0, 7);
 
-/** Working days in which its authority had an item: neither the day on which it came counts, nor while it stood still. */
+/**
+ * Working days in which its authority had an item: the day on which it came does not count, nor what it stood still.
+ */
 function daysUsed(calendar: Calendar, { term }: PlannedItem, item: ItemState): number {
   const { heldAt, askedAt, givenAt, decidedAt } = item;
   if (heldAt === undefined || decidedAt === undefined) return 0;

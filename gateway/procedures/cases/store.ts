@@ -83,14 +83,9 @@ export class CaseStore {
 
   async list(
     link: string,
-    after: string | undefined,
-    limit: number,
+    page: { readonly after?: string; readonly limit: number; readonly descending: boolean },
   ): Promise<{ readonly cases: readonly StoredCase[]; readonly next?: string }> {
-    const { documents, next }: DocumentsPage = await this.#state.documents(CASE, {
-      link,
-      limit,
-      ...(after === undefined ? {} : { after }),
-    });
+    const { documents, next }: DocumentsPage = await this.#state.documents(CASE, { link, ...page });
     const cases = documents.map(({ id, version, body }) => ({
       id,
       version,

@@ -24,7 +24,9 @@ export interface CaseAct {
     | 'refuse'
     | 'pass'
     | 'settle'
-    | 'stop';
+    | 'stop'
+    | 'rate'
+    | 'answer';
   readonly item?: string;
   readonly step?: string;
   readonly port?: 'identity' | 'signature' | 'payment' | 'post' | 'appointment' | 'video' | 'collect';
@@ -41,6 +43,8 @@ export interface CaseAct {
   readonly checked?: readonly number[];
   /** Elements that exist from now on. */
   readonly issued?: Readonly<Record<string, CaseJson>>;
+  /** Of a rating: 5 very satisfied, 4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied. */
+  readonly grade?: 1 | 2 | 3 | 4 | 5;
   /** Your own: what comes again with it is done once. */
   readonly key?: string;
 }
@@ -94,6 +98,29 @@ export interface Case {
     readonly term: CaseTerm;
   }[];
   readonly steps: readonly { readonly step: string; readonly done: readonly string[] }[];
+  /** What it has come to so far. */
+  readonly outcomes: readonly {
+    readonly outcome: string;
+    readonly kind: 'done' | 'refused' | 'withdrawn';
+    readonly title: { readonly zh: string; readonly en: string };
+    /** That was refused. */
+    readonly item?: string;
+    readonly stands: readonly string[];
+    readonly undone: readonly string[];
+    /** What its owner has to do. */
+    readonly task?: { readonly zh: string; readonly en: string };
+    /** What who applies can do. */
+    readonly offers: readonly { readonly zh: string; readonly en: string }[];
+  }[];
+  /** How who applied found it; the words are for them and who leads, a low one is answered within `term`. */
+  readonly rating?: {
+    readonly grade: 1 | 2 | 3 | 4 | 5;
+    readonly at: string;
+    readonly says?: string;
+    readonly term?: CaseTerm;
+    readonly answer?: string;
+    readonly answeredAt?: string;
+  };
   /** What you may do now. */
   readonly acts: readonly {
     readonly act: string;
@@ -124,6 +151,8 @@ export interface CaseFormAnswer {
     readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away';
     readonly name: string;
     readonly registers?: readonly string[];
+    /** Of a conflict, by register. */
+    readonly said?: readonly { readonly dataset: string; readonly value: CaseJson }[];
     readonly outcome?: string;
   }[];
   readonly obstacles: readonly {

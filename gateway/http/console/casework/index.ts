@@ -11,7 +11,7 @@ import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Role } from '../../../ground/identity/person.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import type { CaseActor, HowDone } from '../../../procedures/cases/cases.js';
-import { casesOf } from '../../plugins/cases.js';
+import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed, sendOpen } from '../../ui/frame.js';
 import { casePage } from './case-page.js';
@@ -39,7 +39,9 @@ interface Route {
 /** What the pages work with. */
 function openDesk(app: FastifyInstance, context: GatewayContext) {
   const { record } = app.people;
-  const cases = casesOf(app, context);
+  const desk = caseDeskOf(context);
+  app.addHook('onClose', () => desk.close());
+  const cases = () => desk.cases();
   const actorOf = (request: FastifyRequest): CaseActor & { readonly kind: 'authority' } => {
     const { person } = sessionOf(request);
     if (person.authority === undefined) throw new YitongError('role_missing', 'an officer is of an authority');

@@ -4,7 +4,7 @@ import type { Element, Json } from '../../../../contracts/bundle/types.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { Workspace } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
-import type { ActName, CaseState } from '../../../procedures/cases/machine.js';
+import type { CaseState } from '../../../procedures/cases/machine.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 
 export type Say = (zh: string, en: string) => string;
@@ -37,24 +37,6 @@ export const phases: Readonly<Record<CaseState['phase'], Marked>> = {
   decided: { zh: '已办结，待送达', en: 'decided', css: 'ok' },
   delivered: { zh: '已送达', en: 'delivered', css: 'ok' },
   withdrawn: { zh: '已撤回', en: 'withdrawn', css: 'none' },
-};
-
-/** What was done, of a history. */
-export const acts: Readonly<Record<ActName, Localised>> = {
-  open: { zh: '新建申请', en: 'opened a draft' },
-  save: { zh: '保存申请', en: 'saved the draft' },
-  submit: { zh: '提交申请', en: 'submitted it' },
-  withdraw: { zh: '撤回申请', en: 'took it back' },
-  step: { zh: '完成步骤', en: 'did a step' },
-  ask: { zh: '一次性告知补正', en: 'asked for a supplement' },
-  give: { zh: '提交补正', en: 'gave the supplement' },
-  grant: { zh: '同意办理', en: 'granted' },
-  refuse: { zh: '不予办理', en: 'refused' },
-  pass: { zh: '确认不适用', en: 'found that it does not apply' },
-  settle: { zh: '任务办结', en: 'did the task' },
-  stop: { zh: '终止办理', en: 'stopped the case' },
-  rate: { zh: '评价', en: 'rated it' },
-  answer: { zh: '回复评价', en: 'answered the rating' },
 };
 
 export const ports: Readonly<Record<string, Localised>> = {

@@ -37,6 +37,7 @@ import {
   type Party,
   type Possible,
 } from './machine.js';
+import { type Overview, overviewOf, type PublicRatings, publicRatings } from './overview.js';
 import {
   changedSince,
   digestsOf,
@@ -176,6 +177,10 @@ export interface Cases {
     query: WaitingQuery,
     how: Omit<HowDone, 'key'>,
   ): Promise<{ readonly lines: readonly WaitingLine[]; readonly next?: string; readonly counts: WaitingCounts }>;
+  /** How cases stand and how long they take, as far as it concerns the actor's authority; on record first. */
+  overview(months: number, how: Omit<HowDone, 'key'>): Promise<Overview>;
+  /** For everybody: how cases were rated, by bundle; nothing where so few did that somebody could be told by it. */
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>>;
   /** Only how many: nothing of any case is told. */
   waiting(authority: string): Promise<WaitingCounts>;
   /** What happened, without what was written. */
@@ -726,6 +731,19 @@ class OpenedCases implements Cases {
       })),
       ...present({ next }),
     };
+  }
+
+  async overview(months: number, { actor, record }: Omit<HowDone, 'key'>): Promise<Overview> {
+    if (actor.kind !== 'authority') return refuse('how an authority works is for its own people');
+    const { state, now } = this.#options;
+    const found = await overviewOf(state, this.#waiting, this.bundles, actor.authority, months, now());
+    const ids = found.low.map((line) => line.case);
+    await record({ ...shown(ids, undefined), detail: { ids, months } });
+    return found;
+  }
+
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>> {
+    return publicRatings(this.#options.state, months, this.#options.now());
   }
 
   waiting(authority: string): Promise<WaitingCounts> {

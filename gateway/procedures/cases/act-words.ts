@@ -11,7 +11,7 @@ export const ACTS: Readonly<Record<ActName, Localised>> = {
   step: { zh: '完成一个步骤', en: 'a step was done' },
   ask: { zh: '要求补正', en: 'a supplement is asked for' },
   give: { zh: '提交补正', en: 'the supplement was given' },
-  grant: { zh: '予以办理', en: 'granted' },
+  grant: { zh: '同意办理', en: 'granted' },
   refuse: { zh: '不予办理', en: 'refused' },
   pass: { zh: '经核查无需办理', en: 'found not to apply' },
   settle: { zh: '后续事项已处理', en: 'what was left is done' },

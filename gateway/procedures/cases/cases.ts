@@ -37,6 +37,7 @@ import {
   type Party,
   type Possible,
 } from './machine.js';
+import { type Overview, overviewOf, type PublicRatings, publicRatings } from './overview.js';
 import {
   changedSince,
   digestsOf,
@@ -57,9 +58,7 @@ import type { PublishStep, StepMessage } from './topics.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
-  /**
-   * `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own.
-   */
+  /** `client`: through which one; undefined: on the pages, where whoever is signed in sees all their own. */
   | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
   | {
       readonly kind: 'authority';
@@ -152,7 +151,8 @@ export type OpenedMaterial =
 
 export interface Cases {
   readonly bundles: Bundles['bundles'];
-  readonly elements: Bundles['elements'];
+  /** What the workspace declares. */
+  readonly content: Bundles;
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
@@ -177,6 +177,10 @@ export interface Cases {
     query: WaitingQuery,
     how: Omit<HowDone, 'key'>,
   ): Promise<{ readonly lines: readonly WaitingLine[]; readonly next?: string; readonly counts: WaitingCounts }>;
+  /** How cases stand and how long they take, as far as it concerns the actor's authority; on record first. */
+  overview(months: number, how: Omit<HowDone, 'key'>): Promise<Overview>;
+  /** For everybody: how cases were rated, by bundle; nothing where so few did that somebody could be told by it. */
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>>;
   /** Only how many: nothing of any case is told. */
   waiting(authority: string): Promise<WaitingCounts>;
   /** What happened, without what was written. */
@@ -262,8 +266,8 @@ class OpenedCases implements Cases {
     return this.#options.bundles;
   }
 
-  get elements(): Bundles['elements'] {
-    return this.#options.elements;
+  get content(): Bundles {
+    return this.#options;
   }
 
   #bundle(id: string): Bundle {
@@ -727,6 +731,19 @@ class OpenedCases implements Cases {
       })),
       ...present({ next }),
     };
+  }
+
+  async overview(months: number, { actor, record }: Omit<HowDone, 'key'>): Promise<Overview> {
+    if (actor.kind !== 'authority') return refuse('how an authority works is for its own people');
+    const { state, now } = this.#options;
+    const found = await overviewOf(state, this.#waiting, this.bundles, actor.authority, months, now());
+    const ids = found.low.map((line) => line.case);
+    await record({ ...shown(ids, undefined), detail: { ids, months } });
+    return found;
+  }
+
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>> {
+    return publicRatings(this.#options.state, months, this.#options.now());
   }
 
   waiting(authority: string): Promise<WaitingCounts> {

@@ -24,7 +24,9 @@ export interface CaseAct {
     | 'refuse'
     | 'pass'
     | 'settle'
-    | 'stop';
+    | 'stop'
+    | 'rate'
+    | 'answer';
   readonly item?: string;
   readonly step?: string;
   readonly port?: 'identity' | 'signature' | 'payment' | 'post' | 'appointment' | 'video' | 'collect';
@@ -41,6 +43,8 @@ export interface CaseAct {
   readonly checked?: readonly number[];
   /** Elements that exist from now on. */
   readonly issued?: Readonly<Record<string, CaseJson>>;
+  /** Of a rating: 5 very satisfied, 4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied. */
+  readonly grade?: 1 | 2 | 3 | 4 | 5;
   /** Your own: what comes again with it is done once. */
   readonly key?: string;
 }
@@ -108,6 +112,15 @@ export interface Case {
     /** What who applies can do. */
     readonly offers: readonly { readonly zh: string; readonly en: string }[];
   }[];
+  /** How who applied found it; the words are for them and who leads, a low one is answered within `term`. */
+  readonly rating?: {
+    readonly grade: 1 | 2 | 3 | 4 | 5;
+    readonly at: string;
+    readonly says?: string;
+    readonly term?: CaseTerm;
+    readonly answer?: string;
+    readonly answeredAt?: string;
+  };
   /** What you may do now. */
   readonly acts: readonly {
     readonly act: string;

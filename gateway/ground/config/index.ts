@@ -90,6 +90,8 @@ export function readSettings(
     place,
     over: flags,
   });
+  const state = readState(given['state'], place, env);
+  requireElectable(audit, state, place);
   return {
     gateway: { ...gateway, workers: gateway.workers ?? workersFor(availableParallelism()) },
     audit,
@@ -98,7 +100,7 @@ export function readSettings(
       checkedSection('keep', propertiesOf(keepSchema), checkKeep, { given: given['keep'], env, place }),
       place,
     ),
-    state: readState(given['state'], place, env),
+    state,
     tracing: readTracing(given['tracing'], place, env),
     view: readView(given['view'], place, env),
     guide: checkedSection('guide', propertiesOf(guideSchema), checkGuide, { given: given['guide'], env, place }),
@@ -116,7 +118,12 @@ export const workersFor = (cores: number): number => Math.min(MOST_WORKERS, Math
  * @throws YitongError `bad_config` for a replica that the settings do not name: nobody would copy its journals
  */
 function ofThisReplica(audit: AuditSettings, place: Place): AuditSettings {
-  const { replica, replicas, sequencerReplica } = audit;
+  const { replica, replicas, sequencerReplica, takeover } = audit;
+  if (takeover === 'automatic') {
+    const { [replica]: _, ...rest } = replicas;
+    // each keeps the whole log
+    return { ...audit, sequencer: true, replicas: rest };
+  }
   if (sequencerReplica === '') return audit;
   const { [replica]: own, ...others } = replicas;
   if (own === undefined && (replica !== sequencerReplica || Object.keys(others).length > 0)) {
@@ -134,6 +141,22 @@ function ofThisReplica(audit: AuditSettings, place: Place): AuditSettings {
     );
   }
   return { ...audit, sequencer: replica === sequencerReplica, replicas: others };
+}
+
+/** @throws YitongError `bad_config` where replicas are to elect who sequences and have nothing to do it by */
+function requireElectable(audit: AuditSettings, state: StateSettings, place: Place): void {
+  if (audit.takeover !== 'automatic') return;
+  const lacks = [
+    ...(state.driver === 'postgres' ? [] : ['`state.driver` to be `postgres`']),
+    ...(state.installationKeyFile === ''
+      ? ['`state.installationKeyFile`, under which the key of the log is kept']
+      : []),
+    ...(Object.keys(audit.replicas).length === 0 ? ['`audit.replicas` to name the other replicas'] : []),
+  ];
+  if (lacks.length > 0)
+    throw new YitongError('bad_config', `\`audit.takeover\` is \`automatic\`, which needs ${lacks.join(', ')}`, {
+      place,
+    });
 }
 
 /** JSON schema of what both yitong.json and the environment can say; nothing is required, for each may say a part. */

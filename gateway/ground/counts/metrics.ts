@@ -198,6 +198,11 @@ const journal = {
     labels: ['process'],
     help: 'time since the process knew all that is suspended on any replica',
   },
+  yitong_erasures_age_seconds: {
+    type: 'gauge',
+    labels: ['of'],
+    help: 'for how long the oldest erasure of all replicas waits: for `this` replica, for `any`; 0 where none waits',
+  },
   yitong_witness_up: {
     type: 'gauge',
     labels: ['witness', 'state'],
@@ -223,6 +228,21 @@ const journal = {
     type: 'gauge',
     labels: [],
     help: 'on a replica that does not sequence: time since the sequencer asked for its journals',
+  },
+  yitong_sequencer_elected: {
+    type: 'gauge',
+    labels: [],
+    help: 'where replicas elect who sequences: 1 where it is this one',
+  },
+  yitong_sequencer_lease_age_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'where replicas elect who sequences: time since any of them was known to hold the lease',
+  },
+  yitong_log_copy_age_seconds: {
+    type: 'gauge',
+    labels: ['replica'],
+    help: 'where replicas elect who sequences: time since the copy of the log at another replica was whole',
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 

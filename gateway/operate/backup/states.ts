@@ -174,6 +174,7 @@ export const states: readonly State[] = [
   source('tickets', 'tickets: objections, applications, complaints, with their acts', /^tickets\/tickets$/, 'map'),
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
   source('state', 'cases of bundles, and messages about them', /^state\/store$/, 'map'),
+  source('blobs', 'files that were uploaded for cases', /^blobs\/[0-9a-f]{16}\/[0-9a-f]{32}$/, 'files'),
   source(
     'shared',
     "what all replicas share on a PostgreSQL server: reports, tickets, cases, sign-ins, suspensions, subjects' keys",

@@ -1,6 +1,6 @@
 /**
- * A subject that is erased at one of two gateways with one state is erased at both: no file of either, no table, no dump
- * of the server and no topic names it, and no key is left under which anything of it could be read.
+ * A subject that is erased at one of two gateways with one state is erased at both: no file of either, no table, no
+ * dump of the server and no topic names it, and no key is left under which anything of it could be read.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';

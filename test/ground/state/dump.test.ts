@@ -1,6 +1,6 @@
 /**
- * What replicas share, in a backup and back: nothing is lost or changed, nothing comes twice, and whoever is not sure of a
- * dump gets nothing at all.
+ * What replicas share, in a backup and back: nothing is lost or changed, nothing comes twice, and of what is no whole
+ * dump nothing at all is there.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -773,6 +773,11 @@ const rows = {
     title: 'more files than the act takes',
     zh: '文件数量超过上限',
   },
+  bad_case_answer: {
+    status: 400,
+    title: "an act on a case that came over the bus cannot be read, or is none of the topic's authority",
+    zh: '通过消息总线提交的办件操作无法读取，或者不属于该部门',
+  },
   ticket_moved: {
     status: 409,
     title: 'somebody acted on the ticket at the same time; look at it again',

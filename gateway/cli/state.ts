@@ -4,7 +4,8 @@ import { isYitongError } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { readState, type StateSettings } from '../ground/config/state.js';
 import { workspaceDir } from '../ground/files/places.js';
-import { ownerServer, userServer } from '../ground/state/open.js';
+import { openState, ownerServer, userServer } from '../ground/state/open.js';
+import type { State } from '../ground/state/port.js';
 import type { Names } from '../ground/state/postgres/migrate.js';
 import type { Pool } from '../ground/state/postgres/pool.js';
 
@@ -57,6 +58,21 @@ export async function asUser(workspace: string | undefined): Promise<Standing> {
   } catch (error) {
     if (!isYitongError(error) || error.code === 'state_unavailable') throw error;
     return { ...at, good: false, why: error.message };
+  } finally {
+    await state.close();
+  }
+}
+
+/** Work on the state as the gateway has it. @returns undefined where it is embedded @throws as `openState` */
+export async function withState<T>(
+  workspace: string | undefined,
+  work: (state: State) => Promise<T>,
+): Promise<T | undefined> {
+  const found = await stateSettingsOf(workspace);
+  if (found.settings.driver === 'embedded') return undefined;
+  const state = await openState({ ...found, data: found.baseDir });
+  try {
+    return await work(state);
   } finally {
     await state.close();
   }

@@ -270,6 +270,35 @@ export function ChoiceField({
   );
 }
 
+interface ChecksProps extends Shared {
+  readonly options: readonly { readonly value: string; readonly title: ComponentChildren; readonly hint?: string }[];
+}
+
+/** Any of several. */
+export function ChecksField({ name, label, class: frame = '', fault: own, options }: ChecksProps): JSX.Element {
+  const { field, fault, aria } = useField(name, own);
+  const kept = useKept(name);
+  return (
+    <fieldset class={`asks ${frame} ${fault === undefined ? '' : 'wrong'}`} id={field} {...aria}>
+      <legend>{label}</legend>
+      {fault === undefined ? null : (
+        <p class="fault" id={`${field}-fault`}>
+          {fault}
+        </p>
+      )}
+      {options.map(({ value, title, hint }) => (
+        <label>
+          <input type="checkbox" name={name} value={value} checked={kept?.includes(value) === true} />
+          <span>
+            {title}
+            {hint === undefined ? null : <small class="soft plain">{hint}</small>}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
 interface PicksProps extends Shared {
   /** One of them, or any. */
   readonly type: 'radio' | 'checkbox';

@@ -24,6 +24,8 @@ export interface AuditLayout {
   readonly state: string;
   /** What a run adds, whole, until its files are on disk. */
   readonly staged: string;
+  /** A run of the log that was not committed so far, as replicas send it to each other. */
+  readonly pending: string;
   /**
    * The newest checkpoint that the log's signer signed and whose tiles and bodies are all in place; cosigned by nobody
    * yet.
@@ -53,6 +55,7 @@ export function auditLayout(dataDir: string): AuditLayout {
     alerts: join(audit, 'alerts'),
     state: join(audit, 'state'),
     staged: join(audit, 'staged'),
+    pending: join(audit, 'pending'),
     complete: join(audit, 'checkpoint'),
     lock: join(audit, 'sequencer.lock'),
     erasures: join(audit, 'erasures'),

@@ -7,7 +7,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import type { Change, State, StateDocument } from '../../ground/state/port.js';
 import { adoptSecret, secretIn } from '../../ground/state/secret.js';
 import { isTaken, taken } from '../../ground/state/taken.js';
-import { transact } from '../../ground/state/transact.js';
+import { type Transaction, transact } from '../../ground/state/transact.js';
 import { openSubjectKeys, type SubjectSecret, takeSubjectKeys } from './keys.js';
 import { NONCE_BYTES, sealBytes, unsealBytes } from './seal.js';
 
@@ -157,13 +157,21 @@ export const sharedSealingKeys = async (state: State): Promise<SealingKeys> =>
  * @returns whether there was one
  */
 export async function destroySharedKey(state: State, subject: string): Promise<boolean> {
+  const destroy = await destroyingSharedKey(state, subject);
+  return (await transact(state, destroy)).result;
+}
+
+/** The same as a part of a piece of work, which its commit makes or not. */
+export async function destroyingSharedKey(
+  state: State,
+  subject: string,
+): Promise<(transaction: Transaction) => Promise<boolean>> {
   const id = subjectId(await secretIn(state, secretName), subject);
-  const { result } = await transact(state, async (transaction) => {
+  return async (transaction) => {
     const found = await transaction.document(KIND, id);
     if (found !== undefined) transaction.remove(KIND, id);
     return found !== undefined;
-  });
-  return result;
+  };
 }
 
 /** Opened when they are needed first, and again where the store was away then. */

@@ -9,6 +9,7 @@ import type { ReceiptAnswer } from '../store/receipts.js';
 import type { Claim, Judgement } from './epoch.js';
 import { decodePiece, type JournalExtent, PIECE, type Piece } from './extent.js';
 import type { Peer, ReplicaTls } from './peers.js';
+import type { RunAnswer } from './run-message.js';
 
 /** What a replica asks for when it looks at another's journals. */
 export interface ListRequest {
@@ -60,6 +61,11 @@ export interface ReplicaClient {
   list(request: ListRequest, integrated?: string): Promise<ListAnswer>;
   /** Undefined if it has no such segment. */
   piece(journal: string, segment: number, from: number): Promise<Piece | undefined>;
+  /**
+   * A run of the log, or a part of it, for the copy there.
+   * @param within ms within which it must be durable there
+   */
+  run(bytes: Buffer, within: number): Promise<RunAnswer>;
   /** @param client to whom the answer of this receipt went */
   receipt(id: string, client: string): Promise<ReceiptAnswer>;
   /** Log index of the entry by which a pseudonym was erased, once nothing of it is left in the log's store. */
@@ -142,6 +148,16 @@ const checkErasure = shape<{ readonly by?: number }>(
   'replica_unavailable',
 );
 
+const checkRunAnswer = shape<RunAnswer>(
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['kind'],
+    properties: { kind: { enum: ['ready', 'behind', 'refused'] }, size: whole, reason: text },
+  },
+  'replica_unavailable',
+);
+
 /** ms */
 const ANSWER_WITHIN = 5000;
 const MAX_ANSWER = PIECE + (4 << 20);
@@ -152,6 +168,8 @@ interface Question {
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as they are, in its place. */
+  readonly bytes?: Buffer;
   /** ms within which the whole answer must be there; default `ANSWER_WITHIN`. */
   readonly within?: number;
   /** Sent where there is a body. */
@@ -219,6 +237,10 @@ class HttpsReplicaClient implements ReplicaClient {
     return this.#json(checkReceipt, { method: 'POST', path: '/v1/receipts', body: { id, client } });
   }
 
+  run(bytes: Buffer, within: number): Promise<RunAnswer> {
+    return this.#json(checkRunAnswer, { method: 'POST', path: '/v1/log', bytes, within });
+  }
+
   async erasedBy(pseudonym: string): Promise<number | undefined> {
     return (await this.#json(checkErasure, { method: 'POST', path: '/v1/erasures', body: { pseudonym } })).by;
   }
@@ -251,12 +273,11 @@ class HttpsReplicaClient implements ReplicaClient {
     }
   }
 
-  #send({ method, path, body, within = ANSWER_WITHIN, headers = {} }: Question): Promise<Answer> {
-    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+  #send({ method, path, body, bytes, within = ANSWER_WITHIN, headers = {} }: Question): Promise<Answer> {
+    const payload = bytes ?? (body === undefined ? undefined : Buffer.from(JSON.stringify(body)));
+    const type = bytes === undefined ? 'application/json' : 'application/octet-stream';
     const described =
-      payload === undefined
-        ? {}
-        : { headers: { ...headers, 'content-type': 'application/json', 'content-length': payload.length } };
+      payload === undefined ? {} : { headers: { ...headers, 'content-type': type, 'content-length': payload.length } };
     // read for each request: a new certificate takes connections of its own
     const { cert, key, ca } = this.#tls;
     const options = { method, agent: this.#agent, cert, key, ca, ...described };

@@ -22,6 +22,7 @@ import { INTEGRATED, parseIntegrated } from './client.js';
 import { type Claim, claimSchema, type Judgement, type Register } from './epoch.js';
 import { encodePiece, journalExtent, journalIds, readPiece } from './extent.js';
 import type { Peer, ReplicaSetup } from './peers.js';
+import { decodeRun, MOST_MESSAGE, type RunAnswer, type RunMessage } from './run-message.js';
 
 export interface ReplicaPortOptions {
   readonly dataDir: string;
@@ -38,6 +39,8 @@ export interface ReplicaPortOptions {
   readonly onHeard: (peer: string, sequencer: boolean, confirmed: ReadonlyMap<string, number>) => void;
   /** The sequencer said what it has in the published log. @param integrated by journal, the newest seq */
   readonly onIntegrated?: (integrated: ReadonlyMap<string, number>) => void;
+  /** What the one that sequences sent for the copy of the log here; absent where none is kept. */
+  readonly onRun?: (run: RunMessage) => Promise<RunAnswer>;
   /** What failed inside; no content. */
   readonly onError: (message: string) => void;
 }
@@ -91,16 +94,21 @@ const checkPseudonym = shape<{ readonly pseudonym: string }>(
 );
 const PLACE = { file: 'replica port' };
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
+async function bytesOf(request: IncomingMessage, most: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > MAX_BODY) throw new YitongError('bad_request', 'the body is too large');
+    if (length > most) throw new YitongError('bad_request', 'the body is too large');
     parts.push(part);
   }
+  return Buffer.concat(parts);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const bytes = await bytesOf(request, MAX_BODY);
   try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown;
+    return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch (cause) {
     throw new YitongError('bad_request', 'the body is not JSON', { cause });
   }
@@ -190,6 +198,8 @@ class ReplicaAnswers {
       }
       case '/v1/claim':
         return this.#judged(peer, checkClaim(await bodyOf(request), PLACE));
+      case '/v1/log':
+        return await this.#run(peer, decodeRun(await bytesOf(request, MOST_MESSAGE)));
       case '/v1/receipts': {
         const { id, client } = checkAsked(await bodyOf(request), PLACE);
         return receiptFor(dataDir, id, client);
@@ -227,6 +237,13 @@ class ReplicaAnswers {
         reason: `its certificate is that of \`${peer.name}\` here, and it calls itself \`${claim.holder}\``,
       };
     return this.#options.register.take(claim);
+  }
+
+  async #run(peer: Peer, run: RunMessage): Promise<RunAnswer> {
+    const { onRun } = this.#options;
+    if (onRun === undefined || run.claim === undefined) throw new YitongError('not_found', NO_SUCH_PATH);
+    const judgement = this.#judged(peer, run.claim);
+    return judgement.kind === 'refused' ? judgement : await onRun(run);
   }
 
   async #list(peer: Peer, { claim, have, wait }: ListRequest, integrated: string | undefined): Promise<ListAnswer> {

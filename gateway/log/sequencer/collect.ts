@@ -6,6 +6,7 @@ import { administrationBody, gapBody } from '../entries/events.js';
 import { withoutSubject } from '../entries/seal.js';
 import { journalFolders } from '../journal/folders.js';
 import { readOn } from '../journal/reader.js';
+import { markerOf } from '../journal/segments.js';
 import { commitmentOf } from '../proof/journal.js';
 import { JOURNAL_START } from '../proof/journal-position.js';
 import { leafHash } from '../proof/merkle.js';
@@ -39,6 +40,8 @@ interface CollectOptions {
   readonly limit: number;
   readonly now: () => number;
   readonly randomBytes: (size: number) => Buffer;
+  /** The log came here from another replica, and copies of journals may be behind what it has taken from them. */
+  readonly copiesMayLag?: boolean;
 }
 
 /** By whom the entry says it is that stands before entries which were erased before they came into this log. */
@@ -79,8 +82,15 @@ function saysThatErased(body: Buffer): boolean {
   }
 }
 
+/** Whether a copy of a journal ends before what the log has of it, and its replica has said nothing else. */
+const isBehind = ({ dir, replica }: { readonly dir: string; readonly replica?: string }, at: JournalState): boolean =>
+  replica !== undefined && (markerOf(dir)?.lastSeq ?? 0) < at.lastSeq && readFault(dir) === undefined;
+
 /** Reads only. */
-export function collect(state: SequencerState, { dataDir, limit, now, randomBytes }: CollectOptions): Batch {
+export function collect(
+  state: SequencerState,
+  { dataDir, limit, now, randomBytes, copiesMayLag = false }: CollectOptions,
+): Batch {
   const records: BodyRecord[] = [];
   const commitments: Buffer[] = [];
   const leaves: Buffer[] = [];
@@ -112,6 +122,8 @@ export function collect(state: SequencerState, { dataDir, limit, now, randomByte
       journals[id] = { ...at, dead: true };
       continue;
     }
+    // what the log has of it was read elsewhere; its copy comes, or its replica says what became of it
+    if (copiesMayLag && isBehind(folder, at)) continue;
     while (records.length < limit) {
       const result = readOn(folder.dir, at, limit - records.length);
       if (result.kind === 'end') {

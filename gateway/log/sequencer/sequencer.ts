@@ -16,6 +16,7 @@ import { type ErasureStep, type Erasures, openErasures } from '../erasure/carry-
 import { signCheckpoint } from '../proof/checkpoint.js';
 import type { Signer } from '../proof/note.js';
 import type { Edge, TileFile } from '../proof/tiles.js';
+import type { RunMessage } from '../replicas/run-message.js';
 import { type BodyStore, openBodies, packRecords } from '../store/bodies.js';
 import { publishVkey } from '../store/signer.js';
 import { dropStaged, stage } from '../store/staging.js';
@@ -55,6 +56,10 @@ export interface SequencerOptions {
   readonly witnesses?: WitnessSetup;
   /** Where the log has other replicas: whether this one may sequence; asked before each commit. */
   readonly fence?: { hold(): void };
+  /** Of the data folder, where it is held already; it stays held. */
+  readonly lock?: Lock;
+  /** Where other replicas keep copies of the log: what is done for them. */
+  readonly ahead?: Ahead;
   /** ms between two looks at the journals; default 500, at most 1000. */
   readonly interval?: number;
   /** Entries of one run; default 50,000. */
@@ -64,6 +69,17 @@ export interface SequencerOptions {
   /** Tests only: called behind each step. */
   readonly onStep?: (step: SequencerStep) => void;
   readonly onErasureStep?: (step: ErasureStep) => void;
+}
+
+/** Of a log that other replicas may go on with at any moment. */
+export interface Ahead {
+  /**
+   * Before a run is signed: it stands at others, and is the only one that may have its size.
+   * @throws YitongError where it is not known to be so; then it is not signed
+   */
+  prepare(run: RunMessage): Promise<void>;
+  /** What was prepared last is committed. */
+  committed(): void;
 }
 
 interface RunResult {
@@ -106,11 +122,19 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   for (const dir of [dirname(layout.lock), layout.journals, layout.staged])
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   mkdirSync(layout.log, { recursive: true });
-  const lock = tryLock(layout.lock);
+  const lock = options.lock ?? tryLock(layout.lock);
   if (lock === undefined)
     throw new YitongError('audit_unavailable', 'another process is the sequencer of this data folder');
   publishVkey(join(layout.log, 'vkey'), options.signer);
   return new FolderSequencer(options, lock);
+}
+
+/** The batch at the right edge of the tree. @returns the tiles that change by it */
+function grow(edge: Edge, { commitments, leaves }: Batch): readonly TileFile[] {
+  const files: TileFile[] = [];
+  commitments.forEach((commitment, i) => files.push(...edge.append(commitment, leaves[i])));
+  files.push(...edge.partials());
+  return files;
 }
 
 class FolderSequencer implements Sequencer {
@@ -210,11 +234,11 @@ class FolderSequencer implements Sequencer {
     await this.#publication.stop(settle);
     await this.#erasures.close();
     this.#bodies.close();
-    this.#lock.release();
+    if (this.#lock !== this.#options.lock) this.#lock.release();
   }
 
   async #run(): Promise<RunResult> {
-    const { dataDir, fence, now, onAlert } = this.#options;
+    const { dataDir, fence, ahead, now, onAlert } = this.#options;
     this.#takeLockAgain();
 
     // 0. After a start, or a run that failed: the state says what was committed, and the staged run that led to it is
@@ -229,7 +253,13 @@ class FolderSequencer implements Sequencer {
     await this.#erasures.carryOut(state.size);
 
     // 1. Read the journals from the positions in the state. Nothing is written: a crash here leaves no trace.
-    const batch = collect(state, { dataDir, limit: this.#batchSize, now, randomBytes: this.#randomBytes });
+    const batch = collect(state, {
+      dataDir,
+      limit: this.#batchSize,
+      now,
+      randomBytes: this.#randomBytes,
+      copiesMayLag: ahead !== undefined,
+    });
     this.#step('read');
     if (batch.records.length === 0) return { added: 0, size: state.size };
 
@@ -241,7 +271,11 @@ class FolderSequencer implements Sequencer {
     this.#step('staged');
 
     // 3. Sign. A crash loses the note; nobody has seen it, so the next run may sign another tree of the same size.
-    const { checkpoint, files } = this.#sign(edge, batch);
+    //    Where other replicas keep copies it is first theirs too, and the one tree of its size: a crash then leaves a
+    //    run that whoever comes next signs.
+    const files = grow(edge, batch);
+    await ahead?.prepare(this.#message(state, edge, batch));
+    const checkpoint = this.#sign(edge);
     this.#step('signed');
 
     // 4. Commit by compare-and-swap: if another sequencer came (the lock was lost), its version stands and this run
@@ -263,6 +297,7 @@ class FolderSequencer implements Sequencer {
     // 5. Bodies, index, bundles and tiles, each durable with its name. A crash before the end is mended by step 0,
     //    which has the staged file.
     await this.#committed.place(next, batch.records, packed, files);
+    ahead?.committed();
     this.#newest = { state: next, version: version + 1, edge };
 
     // 6. Publish, or let the witnesses see it. Step 0 does it again after a crash: it is the same note.
@@ -291,13 +326,17 @@ class FolderSequencer implements Sequencer {
     this.#newest = undefined;
   }
 
-  /** The batch at the right edge of the tree, and the checkpoint over both; `files` are the tiles that change by it. */
-  #sign(edge: Edge, batch: Batch): { readonly checkpoint: string; readonly files: readonly TileFile[] } {
+  /** The checkpoint over the tree as it is now. */
+  #sign(edge: Edge): string {
     const { origin, signer } = this.#options;
-    const files: TileFile[] = [];
-    batch.commitments.forEach((commitment, i) => files.push(...edge.append(commitment, batch.leaves[i])));
-    files.push(...edge.partials());
-    return { checkpoint: signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]), files };
+    return signCheckpoint({ origin, size: edge.size, root: edge.root() }, [signer]);
+  }
+
+  /** A run, as other replicas take it. @param edge of the tree that it leads to */
+  #message({ origin, size, checkpoint }: SequencerState, edge: Edge, batch: Batch): RunMessage {
+    const { journals, own, records, commitments } = batch;
+    const next = { size: edge.size, root: edge.root().toString('base64'), journals, own };
+    return { origin, checkpoint, published: '', first: size, next, records, commitments };
   }
 
   /** @throws YitongError where this is no longer the one that sequences; what was staged is removed then */

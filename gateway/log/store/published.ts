@@ -38,11 +38,14 @@ export function readCheckpoint(dataDir: string): PublishedCheckpoint | undefined
 
 /**
  * What the log published of an entry, from its bundles; for many neighbours.
- * @throws YitongError `log_invalid` where the published checkpoint does not reach so far, or the bundle is damaged
+ * @param size entries of the log that are in their place; default: those under the published checkpoint
+ * @throws YitongError `log_invalid` where the log does not reach so far, or the bundle is damaged
  */
-export function publishedCommitments(dataDir: string): (index: number) => Buffer {
+export function publishedCommitments(
+  dataDir: string,
+  size = readCheckpoint(dataDir)?.size ?? 0,
+): (index: number) => Buffer {
   const { log } = auditLayout(dataDir);
-  const size = readCheckpoint(dataDir)?.size ?? 0;
   let last: { readonly tile: number; readonly commitments: readonly Buffer[] } | undefined;
   return (index) => {
     const tile = Math.floor(index / TILE_WIDTH);

@@ -28,7 +28,8 @@ export interface SequencerState {
 }
 
 const number = { type: 'integer', minimum: 0 };
-const journals = {
+/** JSON schema of how far journals are in a log. */
+export const journalStates = {
   type: 'object',
   additionalProperties: {
     type: 'object',
@@ -53,12 +54,12 @@ const check = shape<SequencerState>(
       origin: { type: 'string' },
       size: number,
       checkpoint: { type: 'string' },
-      journals,
+      journals: journalStates,
       before: {
         type: 'object',
         additionalProperties: false,
         required: ['size', 'journals'],
-        properties: { size: number, journals },
+        properties: { size: number, journals: journalStates },
       },
       staged: { type: 'string', pattern: '^[0-9a-f-]{1,60}$' },
       own: {

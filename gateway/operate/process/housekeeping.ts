@@ -15,6 +15,7 @@ import { counter, type Family, gauge } from '../../ground/counts/families.js';
 import { inWords } from '../../ground/logging/words.js';
 import { openState } from '../../http/publishing/state.js';
 import type { Pruning } from '../../log/sequencer/prune.js';
+import { actsQuarantines } from '../../procedures/cases/held-acts.js';
 import { overdueAlerts } from '../../procedures/lifecycles/overdue.js';
 import type { Tickets } from '../../procedures/lifecycles/tickets.js';
 import type { Watcher } from '../../procedures/watch/follow.js';
@@ -178,7 +179,7 @@ class RunningHousekeeping implements Housekeeping {
   async #removeQuarantined(): Promise<number> {
     const { dataDir, workspace } = this.#options;
     let gone = 0;
-    for (const { id } of workspace().contracts.values()) {
+    for (const id of [...workspace().contracts.keys(), ...actsQuarantines(dataDir)]) {
       if (!Quarantine.exists(dataDir, id)) continue;
       try {
         gone += await takeTurn(this.#openedState(), id, { wait: WAIT }, () => this.#removeQuarantinedOf(id));

@@ -23,11 +23,13 @@ import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/ent
 import { auditLayout } from '../../log/entries/layout.js';
 import { type Fence, openRegister, type Register } from '../../log/replicas/epoch.js';
 import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
+import { ElectedLog } from '../../log/sequencer/elected.js';
 import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
+import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';
@@ -36,11 +38,13 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
+import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
+import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
@@ -63,6 +67,11 @@ interface Content {
   readonly witnesses: Awaited<ReturnType<typeof witnessSetup>>;
 }
 
+/** What the writer asks of the log, whether it is sequenced here or a copy of it is kept. */
+interface WriterLog extends Pick<Sequencer, 'health' | 'stop'> {
+  runOnce(): Promise<unknown>;
+}
+
 interface AuditLog {
   readonly keys: SubjectKeys;
   /** Of this replica. */
@@ -71,8 +80,10 @@ interface AuditLog {
   readonly setup: ReplicaSetup | undefined;
   readonly register: Register;
   readonly fence: Fence | undefined;
-  /** Undefined where another replica sequences. */
-  readonly sequencer: Sequencer | undefined;
+  /** Undefined where another replica sequences, and this one keeps nothing of the log. */
+  readonly sequencer: WriterLog | undefined;
+  /** The same, where replicas elect who sequences. */
+  readonly elected: ElectedLog | undefined;
   /** Where no sequencer holds it. */
   readonly lock: Lock | undefined;
 }
@@ -81,6 +92,12 @@ interface AuditLog {
 interface AmongReplicas {
   readonly replicas: Replicas | undefined;
   readonly certificates: FollowedCertificates | undefined;
+}
+
+interface FigureParts {
+  readonly housekeeping: Housekeeping;
+  readonly sizes: StoreSizes;
+  readonly erasing: ErasuresOfAll | undefined;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -116,14 +133,14 @@ class WriterProcess {
   async run(): Promise<void> {
     starting('loads the workspace');
     const content = await this.#loadContent();
+    starting('opens the state');
+    const state = await openState(content.settings.state, this.#args);
     starting('opens the audit log');
-    const log = await this.#openLog(content);
+    const log = await this.#openLog(content, state);
     // answers come from the view: a bus that is away is waited for
     starting('opens the bus');
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
-    starting('opens the state');
-    const state = await openState(content.settings.state, this.#args);
     starting('opens the view');
     const sizes = storeSizes({
       dataDir: this.#args.data,
@@ -134,6 +151,9 @@ class WriterProcess {
     const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
     // who asks first finds what is taken over; one that has to wait for the state is not waited for
     await taking?.tried;
+    const erasing = state === undefined ? undefined : this.#eraseForAll(content, log, state);
+    // before a worker makes the first key of a subject, where the state answers
+    await erasing?.tried;
     const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
@@ -147,24 +167,31 @@ class WriterProcess {
     const pruning = this.#startPruning(content, log, among);
     const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
     const sweeping = state === undefined ? undefined : sweepState(state);
+    const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
+      if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
+      if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
+      Object.assign(this.#passes, caseTopics?.passes());
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
     tell({ kind: 'ready' });
+    holdLittle();
 
     await reading.ended;
     clearInterval(looking);
     await names;
     await tracing?.stop();
     await forwarding;
+    await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
     await sweeping?.close();
+    await erasing?.stop();
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
@@ -197,7 +224,7 @@ class WriterProcess {
    * The lock of the log is that of the whole process: before the view is touched, the writer that was here must be
    * gone, or both would apply the same records.
    */
-  async #openLog({ settings: { audit }, witnesses }: Content): Promise<AuditLog> {
+  async #openLog({ settings: { audit }, witnesses }: Content, state: State | undefined): Promise<AuditLog> {
     const { workspace: dir, data } = this.#args;
     const setup = await replicaSetup(audit, dir, { file: join(dir, 'yitong.json') });
     const names = signerNames(audit.origin);
@@ -206,7 +233,24 @@ class WriterProcess {
     const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 100 });
     const signer = openReplicaSigner(data, names.replica);
     const register = openRegister(data);
-    const common = { keys, signer, setup, register };
+    const common = { keys, signer, setup, register, elected: undefined };
+    if (audit.takeover === 'automatic' && state !== undefined && setup !== undefined) {
+      const lock = holdWriter(data);
+      const elected = new ElectedLog({
+        dataDir: data,
+        state,
+        setup,
+        register,
+        names,
+        origin: audit.origin,
+        lock,
+        now: Date.now,
+        ...present({ witnesses }),
+        onAlert: (found) => alert(describeAlert(found)),
+        onNews: alert,
+      });
+      return { ...common, elected, fence: elected.fence, sequencer: elected, lock };
+    }
     if (!audit.sequencer) return { ...common, fence: undefined, sequencer: undefined, lock: holdWriter(data) };
     const fence = fenceOf(register, audit);
     const sequencer = startSequencer({
@@ -248,7 +292,7 @@ class WriterProcess {
     return reading;
   }
 
-  async #joinReplicas({ settings }: Content, { setup, register, fence }: AuditLog): Promise<AmongReplicas> {
+  async #joinReplicas({ settings }: Content, { setup, register, fence, elected }: AuditLog): Promise<AmongReplicas> {
     const { workspace, data } = this.#args;
     if (setup === undefined) return { replicas: undefined, certificates: undefined };
     const replicas = await startReplicas({
@@ -257,10 +301,13 @@ class WriterProcess {
       durability: settings.audit.durability,
       register,
       fence,
+      elected,
       vkeys: () => replicaKeys(auditLayout(data).log),
       tell,
       onProblems: this.#health.replicas,
     });
+    // others can send it what it lacks from here on
+    elected?.start();
     const certificates = await followCertificates({
       certificates: followedReplica(setup, settings.audit, workspace, () => replicas.renew()),
       now: Date.now,
@@ -269,6 +316,17 @@ class WriterProcess {
     });
     certificates.start();
     return { replicas, certificates };
+  }
+
+  #eraseForAll({ settings: { audit } }: Content, log: AuditLog, state: State): ErasuresOfAll {
+    return carryOutErasuresOfAll({
+      ...log,
+      state,
+      dataDir: this.#args.data,
+      audit,
+      alert,
+      onProblems: this.#health.erasures,
+    });
   }
 
   /** Pushed records that wait for the bus; undefined where the settings have them refused then. */
@@ -332,7 +390,7 @@ class WriterProcess {
   /** Undefined where nobody could say which entries are in the log. */
   #startPruning(
     { settings: { keep } }: Content,
-    { sequencer, fence }: AuditLog,
+    { sequencer, elected, fence }: AuditLog,
     { replicas }: AmongReplicas,
   ): Pruning | undefined {
     if (sequencer === undefined && replicas === undefined) return undefined;
@@ -344,7 +402,7 @@ class WriterProcess {
       onError: alertOf,
       // also one that lost its place to another goes by what that one has
       followed: () =>
-        sequencer !== undefined && fence?.fenced === undefined
+        elected !== undefined || (sequencer !== undefined && fence?.fenced === undefined)
           ? undefined
           : (replicas?.integrated() ?? new Map<string, number>()),
     });
@@ -367,6 +425,17 @@ class WriterProcess {
       workspace: () => reading.current().workspace,
       tickets: () => reading.current().tickets,
     });
+  }
+
+  #startCaseTopics(
+    { settings }: Content,
+    { signer }: AuditLog,
+    bus: Bus,
+    state: State | undefined,
+    reading: FollowedWorkspace,
+  ): CaseTopics | undefined {
+    const workspace = (): Workspace => reading.current().workspace;
+    return startCaseTopics({ dataDir: this.#args.data, settings, workspace, bus, state, signer, alert });
   }
 
   #passed(task: string): void {
@@ -440,7 +509,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes }: { readonly housekeeping: Housekeeping; readonly sizes: StoreSizes },
+    { housekeeping, sizes, erasing }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -455,6 +524,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

@@ -10,18 +10,23 @@ import type { Calendar } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import type { Change, State } from '../../ground/state/port.js';
+import type { State } from '../../ground/state/port.js';
+import type { SubjectSecret } from '../../log/entries/keys.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { answerKey, openSealed } from './answer-key.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
+import { figureChanges } from './figures.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
 import {
   apply,
   type CaseAct,
   type CaseEvent,
   type CaseState,
+  type Grade,
   isEnded,
+  isLow,
   mayDo,
   openTasks,
   type Party,
@@ -30,38 +35,55 @@ import {
 import { FILING, type Plan } from './plan.js';
 import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
-import { type CaseStep, isMessage, stepsOf } from './steps.js';
+import { isMessage, stepsOf } from './steps.js';
 import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
-import { type TermReading, taskTermOf, termOf } from './terms.js';
+import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
+import type { PublishStep, StepMessage } from './topics.js';
+import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
-  /** `client`: through which one; undefined: on the pages, where whoever is signed in sees all their own. */
+  /**
+   * `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own.
+   */
   | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
-  | { readonly kind: 'authority'; readonly authority: string; readonly client: string };
+  | {
+      readonly kind: 'authority';
+      readonly authority: string;
+      readonly client: string;
+      /** Who acts for it, where it is a person: told to their own authority alone. */
+      readonly officer?: string;
+    };
+
+/** Of an act on an item: as of when who acts saw it (`since`); refused where it has moved meanwhile. */
+interface Seen {
+  readonly seen?: number;
+}
 
 /** What somebody does. */
 export type Doing =
   | { readonly act: 'save'; readonly answers: Answers; readonly values: Readonly<Record<string, Json>> }
   | { readonly act: 'submit' | 'withdraw' }
   | { readonly act: 'step'; readonly step: string; readonly port: StepPort }
-  | { readonly act: 'ask'; readonly item: string; readonly says: string; readonly fields: readonly string[] }
+  | ({ readonly act: 'ask'; readonly item: string; readonly says: string; readonly fields: readonly string[] } & Seen)
   | {
       readonly act: 'give';
       readonly item: string;
       readonly values: Readonly<Record<string, Json>>;
       readonly says?: string;
     }
-  | {
+  | ({
       readonly act: 'grant';
       readonly item: string;
       readonly checked?: readonly number[];
       readonly issued?: Readonly<Record<string, Json>>;
       readonly says?: string;
-    }
-  | { readonly act: 'refuse'; readonly item: string; readonly says: string }
-  | { readonly act: 'pass'; readonly item: string; readonly says?: string }
+    } & Seen)
+  | ({ readonly act: 'refuse'; readonly item: string; readonly says: string } & Seen)
+  | ({ readonly act: 'pass'; readonly item: string; readonly says?: string } & Seen)
   | { readonly act: 'settle'; readonly task: string; readonly says?: string }
-  | { readonly act: 'stop'; readonly outcome: string; readonly says: string };
+  | { readonly act: 'stop'; readonly outcome: string; readonly says: string }
+  | { readonly act: 'rate'; readonly grade: Grade; readonly says?: string }
+  | { readonly act: 'answer'; readonly says: string };
 
 /** What goes on record before an act takes effect, or anything is shown. */
 export interface CaseDeed {
@@ -85,25 +107,41 @@ export interface HowDone {
   readonly release?: (release: Release) => Promise<unknown>;
 }
 
+/** What happened on a case. */
+interface HistoryLine {
+  readonly number: number;
+  readonly event: CaseEvent;
+  /** Who acted for their authority: told to that one alone. */
+  readonly officer?: string;
+}
+
 export interface OpenedCase {
   readonly id: string;
   readonly state: CaseState;
+  /** Absent in lists. */
+  readonly history?: readonly HistoryLine[];
   readonly over: boolean;
   readonly acts: readonly Possible[];
   readonly terms: Readonly<Record<string, TermReading>>;
   readonly taskTerms: Readonly<Record<string, TermReading>>;
+  /** Of a low rating: until when it is answered. */
+  readonly answerTerm?: TermReading;
   /** Undefined where the subject was erased. */
   readonly contents?: CaseContents;
 }
 
 export interface Cases {
   readonly bundles: Bundles['bundles'];
-  /** What the workspace declares. */
-  readonly content: Bundles;
+  readonly elements: Bundles['elements'];
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
   act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
+  /**
+   * What a department's system sealed to the case, as it is written in it.
+   * @throws YitongError `not_found`, `bad_case_answer`; `act_refused` where who applies was erased
+   */
+  unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown>;
   /** On record before it is given. @throws YitongError `not_found`, also for those that the actor may not see */
   get(id: string, how: Omit<HowDone, 'key'>): Promise<OpenedCase>;
   /** The form of a draft as registers fill it now, with what is missing and what stands in the way. */
@@ -114,6 +152,13 @@ export interface Cases {
     page: { readonly after?: string; readonly limit: number },
     how: Omit<HowDone, 'key'>,
   ): Promise<{ readonly cases: readonly OpenedCase[]; readonly next?: string }>;
+  /** What waits for the actor's authority, item by item, what runs out first in front; on record before it is given. */
+  inbox(
+    query: WaitingQuery,
+    how: Omit<HowDone, 'key'>,
+  ): Promise<{ readonly lines: readonly WaitingLine[]; readonly next?: string; readonly counts: WaitingCounts }>;
+  /** Only how many: nothing of any case is told. */
+  waiting(authority: string): Promise<WaitingCounts>;
   /** What happened, without what was written. */
   events(
     id: string,
@@ -134,20 +179,12 @@ export interface CasesOptions extends Bundles {
   readonly registers: ReadRegisters;
   readonly drivers: StepDrivers;
   /** What goes to an authority's topic; undefined: nothing is published. */
-  readonly publish?: (
-    step: CaseStep,
-    event: {
-      readonly case: string;
-      readonly bundle: string;
-      readonly number: number;
-      readonly at: number;
-      readonly due?: string;
-    },
-  ) => Extract<Change, { do: 'send' }>;
+  readonly publish?: PublishStep;
 }
 
 export const openCases = (options: CasesOptions): Cases => new OpenedCases(options);
 
+const ERASED = 'the subject of the case was erased; nothing more is done on it';
 const NOT_FOUND = 'there is no such case, or it is not yours to see';
 const partyOf = (actor: CaseActor): Party =>
   actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority };
@@ -167,23 +204,27 @@ interface Known {
   readonly stored: StoredCase;
   readonly events: readonly (StoredEvent & { readonly number: number })[];
   readonly contents: CaseContents | undefined;
+  /** By the number of the event. */
+  readonly officers: ReadonlyMap<number, string>;
 }
 
 class OpenedCases implements Cases {
   readonly #options: CasesOptions;
   readonly #store: CaseStore;
+  readonly #waiting: WaitingIndex;
 
   constructor(options: CasesOptions) {
     this.#options = options;
     this.#store = new CaseStore(options.state);
+    this.#waiting = new WaitingIndex(options.state, options.calendar);
   }
 
   get bundles(): Bundles['bundles'] {
     return this.#options.bundles;
   }
 
-  get content(): Bundles {
-    return this.#options;
+  get elements(): Bundles['elements'] {
+    return this.#options.elements;
   }
 
   #bundle(id: string): Bundle {
@@ -217,9 +258,14 @@ class OpenedCases implements Cases {
     // read after the state: what came meanwhile is left out
     const events = (await this.#store.events(id)).filter(({ number }) => number <= stored.state.events);
     const opened: { readonly event: CaseEvent; readonly inside: EventContents | undefined }[] = [];
-    for (const one of events) opened.push({ event: one.event, inside: await this.#inside(one) });
+    const officers = new Map<number, string>();
+    for (const one of events) {
+      const inside = await this.#inside(one);
+      opened.push({ event: one.event, inside });
+      if (inside?.officer !== undefined) officers.set(one.number, inside.officer);
+    }
     const whole = opened.filter((one): one is { event: CaseEvent; inside: EventContents } => one.inside !== undefined);
-    return { stored, events, contents: whole.length === opened.length ? contentsOf(whole) : undefined };
+    return { stored, events, officers, contents: whole.length === opened.length ? contentsOf(whole) : undefined };
   }
 
   #filing(bundle: string): Plan['steps'] {
@@ -227,7 +273,10 @@ class OpenedCases implements Cases {
     return Object.fromEntries(steps.map(({ id, uses }) => [id, { uses, before: FILING }]));
   }
 
-  #opened({ stored: { id, state }, contents }: Pick<Known, 'stored' | 'contents'>, actor: CaseActor): OpenedCase {
+  #opened(
+    { stored: { id, state }, contents, events, officers }: Pick<Known, 'stored' | 'contents'> & Partial<Known>,
+    actor: CaseActor,
+  ): OpenedCase {
     const { calendar, now } = this.#options;
     const at = now();
     const terms = Object.entries(state.items).flatMap(([item, one]): [string, TermReading][] => {
@@ -244,7 +293,11 @@ class OpenedCases implements Cases {
       taskTerms: Object.fromEntries(
         Object.entries(state.tasks).map(([task, one]) => [task, taskTermOf(calendar, one, at)]),
       ),
+      ...(state.rating !== undefined && isLow(state.rating)
+        ? { answerTerm: answerTermOf(calendar, state.rating, at) }
+        : {}),
       ...(contents === undefined ? {} : { contents: seenBy(contents, state, actor) }),
+      ...(events === undefined ? {} : { history: historyFor(actor, events, officers) }),
     };
   }
 
@@ -294,12 +347,21 @@ class OpenedCases implements Cases {
         return refuse('another act came with this key');
       return this.#opened(known, actor);
     }
-    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    if (contents === undefined) return refuse(ERASED);
+    if ('seen' in doing && doing.seen !== undefined && stored.state.items[doing.item]?.since !== doing.seen)
+      throw new YitongError('ticket_moved', 'somebody acted on this item since it was looked at; look at it again');
     const { act, inside, read } = await this.#prepare(stored, contents, doing, how);
     const event: CaseEvent = { ...act, by: partyOf(actor), at: Math.max(this.#options.now(), stored.state.at) };
     const state = apply(stored.state, event);
     await this.#put({ ...stored, state }, stored.state, event, inside, how, contents.subject, read);
     return this.#opened(await this.#known(id, actor), actor);
+  }
+
+  async unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown> {
+    const stored = await this.#store.find(id);
+    if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
+    const secret = await this.#options.keys.byPseudonym(stored.pseudonym);
+    return secret === undefined ? refuse(ERASED) : openSealed(secret, id, sealed);
   }
 
   /** The act as the machine takes it, and what is sealed with it. */
@@ -342,6 +404,11 @@ class OpenedCases implements Cases {
       case 'stop':
         if (doing.says.trim() === '') incomplete('who stops a case says why: `says`');
         return { act: { act: 'stop', outcome: doing.outcome }, inside: { says: doing.says } };
+      case 'rate':
+        return { act: { act: 'rate', grade: doing.grade }, inside: present({ says: doing.says }) };
+      case 'answer':
+        if (doing.says.trim() === '') incomplete('an answer is said: `says`');
+        return { act: { act: 'answer' }, inside: { says: doing.says } };
       case 'withdraw':
         return { act: { act: 'withdraw' }, inside: {} };
     }
@@ -429,12 +496,13 @@ class OpenedCases implements Cases {
     before: CaseState | undefined,
     event: CaseEvent,
     inside: EventContents,
-    { key, record }: HowDone,
+    { key, record, actor }: HowDone,
     subject = inside.subject ?? '',
     read: readonly string[] = [],
   ): Promise<void> {
-    const { keys } = this.#options;
+    const { keys, calendar } = this.#options;
     const { state, id } = next;
+    const officer = actor.kind === 'authority' ? actor.officer : undefined;
     const { by: _, at: __, ...act } = event;
     const told = 'plan' in act ? { act: act.act, items: Object.keys(act.plan.items) } : act;
     const deed = (action: CaseDeed['action']): CaseDeed => ({
@@ -458,14 +526,18 @@ class OpenedCases implements Cases {
       entry,
       ...present({ key }),
       pseudonym: secret.pseudonym,
-      enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(inside))),
+      enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify({ ...inside, ...present({ officer }) }))),
     };
     const made = await this.#store.commit(
       {
         stored: { ...next, pseudonym: secret.pseudonym },
         event: stored,
         links: this.#links(next),
-        sends: this.#sends(next, before, event),
+        beside: [
+          ...waitingChanges(calendar, { id, owner: next.subject }, before, state),
+          ...figureChanges(calendar, before, state),
+        ],
+        sends: this.#sends(next, before, event, secret),
         ...(isMessage(before, state, event) ? { message: this.#message(next, event) } : {}),
       },
       randomUUID(),
@@ -493,17 +565,27 @@ class OpenedCases implements Cases {
     { id, state }: StoredCase,
     before: CaseState | undefined,
     event: CaseEvent,
-  ): readonly Extract<Change, { do: 'send' }>[] {
+    secret: SubjectSecret,
+  ): readonly StepMessage[] {
     const { publish, calendar } = this.#options;
     if (publish === undefined) return [];
-    return stepsOf(before, state, event).map((step) => {
+    const steps = stepsOf(before, state, event);
+    const about = {
+      case: id,
+      bundle: state.bundle,
+      number: state.events,
+      at: event.at,
+      answerKey: steps.length === 0 ? '' : answerKey(secret, id),
+    };
+    return steps.flatMap((step, index): StepMessage[] => {
       const item = step.item === undefined ? undefined : state.items[step.item];
       const term = step.item === undefined ? undefined : state.plan?.items[step.item]?.term;
       const due =
         item === undefined || term === undefined || item.status !== 'held'
           ? undefined
           : termOf(calendar, term, item, event.at)?.due.day;
-      return publish(step, { case: id, bundle: state.bundle, number: state.events, at: event.at, ...present({ due }) });
+      const message = publish(step, { ...about, index, ...present({ due }) });
+      return message === undefined ? [] : [message];
     });
   }
 
@@ -584,6 +666,19 @@ class OpenedCases implements Cases {
     };
   }
 
+  waiting(authority: string): Promise<WaitingCounts> {
+    return this.#waiting.counts(authority, this.#options.now());
+  }
+
+  async inbox(query: WaitingQuery, { actor, record }: Omit<HowDone, 'key'>) {
+    if (actor.kind !== 'authority') return refuse('what waits for an authority is for its own people');
+    const now = this.#options.now();
+    const { lines, next } = await this.#waiting.list(actor.authority, query, now);
+    const counts = await this.waiting(actor.authority);
+    await record(shown([...new Set(lines.map((line) => line.case))], undefined));
+    return { lines, counts, ...present({ next }) };
+  }
+
   async events(id: string, after: number, { actor, record }: Omit<HowDone, 'key'>) {
     const { stored, events, contents } = await this.#known(id, actor);
     await record(shown([id], contents?.subject, id, { bundle: stored.state.bundle, after }));
@@ -611,6 +706,17 @@ const shown = (
   about: {},
 });
 
+function historyFor(
+  actor: CaseActor,
+  events: Known['events'],
+  officers: Known['officers'] = new Map(),
+): readonly HistoryLine[] {
+  return events.map(({ number, event }) => {
+    const own = actor.kind === 'authority' && event.by !== 'applicant' && event.by.authority === actor.authority;
+    return { number, event, ...present({ officer: own ? officers.get(number) : undefined }) };
+  });
+}
+
 /** An authority sees the forms of its own items, and who leads sees all; what was written to others stays with them. */
 function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): CaseContents {
   if (actor.kind === 'applicant' || plan === undefined) return contents;
@@ -622,5 +728,6 @@ function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): 
   const values = Object.fromEntries(Object.entries(contents.values).filter(([element]) => inForms.has(element)));
   const filled = Object.fromEntries(Object.entries(contents.filled).filter(([element]) => inForms.has(element)));
   const items = Object.fromEntries(Object.entries(contents.items).filter(([item]) => own.includes(item)));
-  return { subject: contents.subject, answers: {}, values, account: {}, filled, layout, items, receipts: {} };
+  const rating = plan.authority === actor.authority ? contents.rating : {};
+  return { subject: contents.subject, answers: {}, values, account: {}, filled, layout, items, rating, receipts: {} };
 }

@@ -21,6 +21,8 @@ export interface EventContents {
   /** Elements that exist from now on. */
   readonly issued?: Readonly<Record<string, Json>>;
   readonly receipt?: string;
+  /** Who acted for an authority. */
+  readonly officer?: string;
 }
 
 interface ItemContents {
@@ -36,6 +38,8 @@ export interface CaseContents extends Written {
   readonly filled: Readonly<Record<string, Omit<FilledValue, 'value'>>>;
   readonly layout: Layout;
   readonly items: Readonly<Record<string, ItemContents>>;
+  /** What was written with the rating, and what was answered. */
+  readonly rating: { readonly says?: string; readonly answer?: string };
   /** By `<step>.<port>`. */
   readonly receipts: Readonly<Record<string, string>>;
 }
@@ -48,6 +52,7 @@ const nothing = (subject: string): CaseContents => ({
   filled: {},
   layout: {},
   items: {},
+  rating: {},
   receipts: {},
 });
 
@@ -93,6 +98,9 @@ export function contentsOf(
         ...all,
         items: { ...all.items, [event.item]: itemAfter(all.items[event.item] ?? {}, event.act, inside) },
       };
+    const { says = '' } = inside;
+    if (event.act === 'rate' && says !== '') all = { ...all, rating: { ...all.rating, says } };
+    if (event.act === 'answer') all = { ...all, rating: { ...all.rating, answer: says } };
     if (event.act === 'step' && receipt !== undefined)
       all = { ...all, receipts: { ...all.receipts, [`${event.step}.${event.port}`]: receipt } };
   }

@@ -61,14 +61,19 @@ export interface CaseForm {
 }
 
 const MOST_CHECKS = 2000;
-const ajv = compiler();
+let ajv: ReturnType<typeof compiler> | undefined;
 const checks = new Map<string, ValidateFunction>();
 /** Whether a value is as the schema wants it. */
 export function fitsSchema(schema: JsonSchema, value: unknown): boolean {
   const key = JSON.stringify(schema);
   let check = checks.get(key);
   if (check === undefined) {
-    if (checks.size >= MOST_CHECKS) checks.clear();
+    // the compiler keeps what it has compiled as well
+    if (checks.size >= MOST_CHECKS) {
+      checks.clear();
+      ajv = undefined;
+    }
+    ajv ??= compiler();
     checks.set(key, (check = ajv.compile(schema)));
   }
   return check(value);

@@ -3,10 +3,11 @@
  * or that of the data folder.
  */
 import { join } from 'node:path';
-import { loadBundles } from '../../../contracts/bundle/load.js';
+import { type Bundles, loadBundles } from '../../../contracts/bundle/load.js';
 import type { Elements } from '../../../contracts/bundle/types.js';
-import { loadCalendars } from '../../../contracts/calendar.js';
+import { type Calendar, loadCalendars } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
 import type { ViewReader } from '../../answer/view/port.js';
@@ -14,15 +15,19 @@ import type { StateSettings } from '../../ground/config/state.js';
 import { openState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
 import { auditLayout } from '../../log/entries/layout.js';
-import { sealingKeysOf, sharedSealingKeys } from '../../log/entries/sealing-keys.js';
+import { type SealingKeys, sealingKeysOf, sharedSealingKeys } from '../../log/entries/sealing-keys.js';
 import type { RecordEffects } from '../lifecycles/effects.js';
 import { type Cases, openCases } from './cases.js';
 import { developmentDrivers, type StepDrivers } from './ports.js';
 import { registersOf } from './registers.js';
+import { publishSteps } from './topics.js';
 
 interface Surroundings {
   readonly workspace: Workspace;
-  readonly settings: { readonly state: StateSettings };
+  readonly settings: {
+    readonly state: StateSettings;
+    readonly gateway: { readonly caseTopics: readonly string[] };
+  };
   readonly view: ViewReader;
   readonly inForce: () => Pick<InForce, 'decider' | 'policies' | 'purposes'>;
   readonly tickets: { readonly effects: RecordEffects };
@@ -40,28 +45,57 @@ interface OpenedDesk {
 /** By which terms of cases are counted. */
 const CALENDAR = 'mainland';
 
-/** @throws YitongError `bad_bundle`, `bad_calendar`, `store_damaged` */
-async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) => StepDrivers): Promise<OpenedDesk> {
-  const { workspace, settings, view, inForce, tickets, dataDir, now } = around;
-  const { bundles, elements } = await loadBundles(workspace);
+/** What a workspace says of cases. @throws YitongError `bad_bundle`, `bad_calendar` */
+export async function caseContent(workspace: Workspace): Promise<Bundles & { readonly calendar: Calendar }> {
   const calendar = (await loadCalendars(workspace.layers)).get(CALENDAR);
   if (calendar === undefined)
     throw new YitongError('bad_calendar', `there is no calendar \`${CALENDAR}\`, by which terms are counted`);
+  return { ...(await loadBundles(workspace)), calendar };
+}
+
+/** Where cases stand, with the keys of what is written in them. */
+export interface CaseGround {
+  readonly state: State;
+  readonly keys: SealingKeys;
+  close(): Promise<void>;
+}
+
+/**
+ * @param around `state`: that all replicas share; undefined: that of the data folder
+ * @throws YitongError `store_damaged`
+ */
+export async function openCaseGround(
+  around: Pick<Surroundings, 'dataDir' | 'state' | 'now'> & { readonly settings: { readonly state: StateSettings } },
+): Promise<CaseGround> {
+  const { settings, dataDir, now, state: shared } = around;
+  if (shared !== undefined) {
+    const keys = await sharedSealingKeys(shared);
+    return { state: shared, keys, close: () => keys.close() };
+  }
   const place = { file: join(dataDir, 'state') };
-  const own =
-    around.state === undefined
-      ? await openState({ settings: settings.state, data: dataDir, baseDir: dataDir, place, now })
-      : undefined;
-  const state = around.state ?? (own as State);
-  const keys =
-    own === undefined ? await sharedSealingKeys(state) : sealingKeysOf(auditLayout(dataDir).subjectKeys, 1000);
-  const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now }, elements);
+  const state = await openState({ settings: settings.state, data: dataDir, baseDir: dataDir, place, now });
+  const keys = sealingKeysOf(auditLayout(dataDir).subjectKeys, 1000);
   return {
-    cases: openCases({ bundles, elements, state, keys, calendar, now, registers, drivers: drivers(elements) }),
+    state,
+    keys,
     async close() {
       await keys.close();
-      await own?.close();
+      await state.close();
     },
+  };
+}
+
+/** @throws YitongError `bad_bundle`, `bad_calendar`, `store_damaged` */
+async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) => StepDrivers): Promise<OpenedDesk> {
+  const { workspace, settings, view, inForce, tickets, now } = around;
+  const content = await caseContent(workspace);
+  const { state, keys, close } = await openCaseGround(around);
+  const { elements } = content;
+  const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now }, elements);
+  const publish = publishSteps(workspace.prefix, settings.gateway.caseTopics);
+  return {
+    cases: openCases({ ...content, state, keys, now, registers, drivers: drivers(elements), ...present({ publish }) }),
+    close,
   };
 }
 

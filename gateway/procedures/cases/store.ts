@@ -49,6 +49,8 @@ interface CommitCase {
   readonly event: StoredEvent;
   readonly links: readonly string[];
   readonly message?: CaseMessage;
+  /** What is kept beside the case: what waits for whom, and what is counted. */
+  readonly beside: readonly Change[];
   readonly sends: readonly Extract<Change, { do: 'send' }>[];
 }
 
@@ -99,7 +101,7 @@ export class CaseStore {
   }
 
   /** @returns false where somebody else was first */
-  async commit({ stored, event, links, message, sends }: CommitCase, commitId: string): Promise<boolean> {
+  async commit({ stored, event, links, message, beside, sends }: CommitCase, commitId: string): Promise<boolean> {
     const { id, version, ...body } = stored;
     const json = (value: unknown): Json => value as Json;
     const changes: Change[] = [
@@ -118,6 +120,7 @@ export class CaseStore {
               body: json(message),
             },
           ]),
+      ...beside,
       ...sends,
     ];
     for (let tries = 1; ; tries++) {

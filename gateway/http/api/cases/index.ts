@@ -8,15 +8,14 @@ import { present } from '../../../../contracts/present.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { administrationBody } from '../../../log/entries/events.js';
-import type { CaseActor, Cases, Doing, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
+import type { CaseActor, Cases, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
+import { type ActBody, actBody, doingOf } from '../../../procedures/cases/doing.js';
 import { type CaseForm, ownForm } from '../../../procedures/cases/form.js';
 import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 import { checkStill } from '../../plugins/identity.js';
 import {
-  type ActBody,
-  actBody,
   caseSchema,
   eventsQuery,
   formSchema,
@@ -92,50 +91,6 @@ const shownForm = ({ merged, values, filled, missing, obstacles }: CaseForm): ob
   missing,
   obstacles,
 });
-
-/** What the act is, of a body whose parts may lack. @throws YitongError `act_incomplete` */
-function doingOf({
-  act,
-  item,
-  step,
-  port,
-  task,
-  outcome,
-  answers,
-  values,
-  says,
-  fields,
-  checked,
-  issued,
-}: ActBody): Doing {
-  const named = <T>(value: T | undefined, what: string): T => {
-    if (value === undefined) throw new YitongError('act_incomplete', `\`${act}\` needs \`${what}\``);
-    return value;
-  };
-  switch (act) {
-    case 'save':
-      return { act, answers: (answers ?? {}) as never, values: (values ?? {}) as never };
-    case 'submit':
-    case 'withdraw':
-      return { act };
-    case 'step':
-      return { act, step: named(step, 'step'), port: named(port, 'port') };
-    case 'ask':
-      return { act, item: named(item, 'item'), says: says ?? '', fields: fields ?? [] };
-    case 'give':
-      return { act, item: named(item, 'item'), values: (values ?? {}) as never, ...present({ says }) };
-    case 'grant':
-      return { act, item: named(item, 'item'), ...present({ checked, says }), issued: (issued ?? {}) as never };
-    case 'refuse':
-      return { act, item: named(item, 'item'), says: named(says, 'says') };
-    case 'pass':
-      return { act, item: named(item, 'item'), ...present({ says }) };
-    case 'settle':
-      return { act, task: named(task, 'task'), ...present({ says }) };
-    case 'stop':
-      return { act, outcome: named(outcome, 'outcome'), says: named(says, 'says') };
-  }
-}
 
 function openDesk(app: FastifyInstance, context: GatewayContext) {
   const desk = caseDeskOf(context);

@@ -2,23 +2,12 @@
 import { type Static, Type } from 'typebox';
 import { strict } from '../../../answer/question/request.js';
 import { localised, open } from '../../../answer/question/schemas.js';
+import { actKey, actWord, value } from '../../../procedures/cases/doing.js';
 
 const PAGE = 50;
 const MAX_PAGE = 200;
 const id = Type.String({ pattern: '^[0-9a-f]{16}$' });
-const word = Type.String({ minLength: 1, maxLength: 200 });
-const says = Type.String({ maxLength: 10_000 });
-const key = Type.String({
-  minLength: 1,
-  maxLength: 100,
-  description: "the caller's own: what comes again with it is done once",
-});
 const time = Type.String({ format: 'date-time' });
-/** A record of whatever an element or an answer holds; what it may be is checked with the bundle. */
-const one = [Type.Boolean(), Type.Number(), Type.String({ maxLength: 10_000 })];
-const value = Type.Union([...one, Type.Array(Type.Union(one), { maxItems: 500 }), Type.Null()]);
-const values = Type.Record(Type.String({ maxLength: 120 }), value, { maxProperties: 300, description: 'by element' });
-
 export const paramsSchema = Type.Object({ id });
 
 export const listQuery = Type.Object(
@@ -50,40 +39,8 @@ export const eventsQuery = Type.Object(
   strict,
 );
 
-export const openBody = Type.Object({ bundle: word, key: Type.Optional(key) }, strict);
+export const openBody = Type.Object({ bundle: actWord, key: Type.Optional(actKey) }, strict);
 export type OpenBody = Static<typeof openBody>;
-
-export const actBody = Type.Object(
-  {
-    act: Type.Enum(['save', 'submit', 'withdraw', 'step', 'ask', 'give', 'grant', 'refuse', 'pass', 'settle', 'stop']),
-    item: Type.Optional(word),
-    step: Type.Optional(word),
-    port: Type.Optional(Type.Enum(['identity', 'signature', 'payment', 'post', 'appointment', 'video', 'collect'])),
-    task: Type.Optional(word),
-    outcome: Type.Optional(word),
-    answers: Type.Optional(
-      Type.Record(Type.String({ maxLength: 60 }), value, {
-        maxProperties: 100,
-        description: 'by question; null: not known',
-      }),
-    ),
-    values: Type.Optional(values),
-    says: Type.Optional(says),
-    fields: Type.Optional(
-      Type.Array(word, { maxItems: 200, description: "of the item's own form, that are asked for" }),
-    ),
-    checked: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 0 }), {
-        maxItems: 100,
-        description: 'numbers of requirements that were unknown, and were found to hold',
-      }),
-    ),
-    issued: Type.Optional(values),
-    key: Type.Optional(key),
-  },
-  strict,
-);
-export type ActBody = Static<typeof actBody>;
 
 const possible = Type.Object({
   act: Type.String(),

@@ -122,7 +122,7 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
         language,
         bundle,
         subjects: subjects.map((subject) => ({ subject, hidden: hideSubject(session, subject) })),
-        questions: mergeForm(bundle, service.content.elements, answers).questions,
+        questions: mergeForm(bundle, service.elements, answers).questions,
         answers,
         once: randomBytes(12).toString('base64url'),
         drafts: drafts.map(({ id, state }) => ({ id, begun: dateWords(state.openedAt, language) })),
@@ -137,9 +137,7 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     const session = sessionOf(request);
     const subject = spokenFor(session, text(body['of']), applicantsFor(bundle, session.person));
     const { answers, faults } = readAnswers(bundle, [...bundle.questions.values()], body);
-    const asked = mergeForm(bundle, service.content.elements, answers).open.filter(
-      (one) => body[inputName(one)] !== undefined,
-    );
+    const asked = mergeForm(bundle, service.elements, answers).open.filter((one) => body[inputName(one)] !== undefined);
     const wrong = questionFaults(
       bundle,
       faults,
@@ -223,7 +221,7 @@ async function draftOf(desk: ApplyingDesk, request: FastifyRequest, { cases, fou
     language,
     id: found.id,
     bundle,
-    elements: cases.content.elements,
+    elements: cases.elements,
     form: await cases.form(found.id, desk.how(request, subject)),
     written: found.contents?.values ?? {},
     workspace: desk.workspace,
@@ -247,7 +245,7 @@ function formRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     const { body, params } = request;
     const { cases, subject, found } = await desk.ownCase(request, params.id);
     const how = desk.how(request, subject);
-    const values = valuesIn(body, cases.content.elements, found.contents?.values ?? {});
+    const values = valuesIn(body, cases.elements, found.contents?.values ?? {});
     // saved as it is: a draft may have what is not right yet
     await cases.act(params.id, { act: 'save', answers: found.contents?.answers ?? {}, values }, how);
     if (body['then'] === 'later') return goTo(reply, `${PATH}?saved=1`);
@@ -260,7 +258,7 @@ function formRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
 /** Elements that a department asks for, of its own form. */
 function wantedOf({ cases, found: { contents } }: OwnCase, item: string): readonly Element[] {
   const names = contents?.items[item]?.asked?.fields ?? [];
-  return names.flatMap((name) => cases.content.elements.elements.get(contents?.layout[item]?.[name] ?? '') ?? []);
+  return names.flatMap((name) => cases.elements.elements.get(contents?.layout[item]?.[name] ?? '') ?? []);
 }
 
 /** What a form of the case's page does. */
@@ -273,7 +271,7 @@ function doingOf(body: Sent, mine: OwnCase): Doing {
     case 'step':
       return { act: 'step', step: text(body['step']), port: text(body['port']) as StepPort };
     case 'give': {
-      const values = valuesIn(body, mine.cases.content.elements, {});
+      const values = valuesIn(body, mine.cases.elements, {});
       const wanted = new Set(wantedOf(mine, item).map(({ id }) => id));
       const given = Object.entries(values).filter(([id]) => wanted.has(id));
       return { act: 'give', item, values: Object.fromEntries(given), says: text(body['says']).trim() };
@@ -328,7 +326,7 @@ async function sendCase(
       language,
       id: found.id,
       bundle,
-      elements: cases.content.elements,
+      elements: cases.elements,
       found,
       subject,
       events: await cases.events(found.id, 0, desk.how(request, subject)),

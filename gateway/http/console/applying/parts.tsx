@@ -129,7 +129,13 @@ function OneStep({
       <div class="head">
         <h3>{bundle.steps.get(step)?.title[language] ?? say('步骤', 'a step')}</h3>
         <span class={`state ${over ? 'ok' : possible.length > 0 ? 'warn' : 'none'}`}>
-          {over ? say('已完成', 'done') : possible.length > 0 ? say('请您办理', 'your turn') : say('尚未到时', 'later')}
+          {over
+            ? say('已完成', 'done')
+            : possible.length > 0
+              ? say('请您办理', 'your turn')
+              : isFiling && left.length === 0
+                ? say('待提交', 'to be submitted')
+                : say('尚未到时', 'later')}
         </span>
       </div>
       {done.length === 0 ? null : (

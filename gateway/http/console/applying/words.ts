@@ -3,6 +3,7 @@ import type { Element, Json, StepPort } from '../../../../contracts/bundle/types
 import type { Codelist, Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { ACTS } from '../../../procedures/cases/act-words.js';
 import type { ActName, CaseState, ItemState } from '../../../procedures/cases/machine.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 
@@ -59,21 +60,7 @@ export const ports: Readonly<Record<StepPort, { readonly open: Localised; readon
   collect: { open: { zh: '到窗口办理', en: 'At the window' }, done: { zh: '已在窗口办理', en: 'done at the window' } },
 };
 
-const acts: Readonly<Record<ActName, Localised>> = {
-  open: { zh: '开始填写', en: 'begun' },
-  save: { zh: '保存草稿', en: 'draft saved' },
-  submit: { zh: '提交申请', en: 'submitted' },
-  withdraw: { zh: '撤回申请', en: 'withdrawn' },
-  step: { zh: '完成一个步骤', en: 'a step was done' },
-  ask: { zh: '要求补正', en: 'a supplement is asked for' },
-  give: { zh: '提交补正', en: 'the supplement was given' },
-  grant: { zh: '予以办理', en: 'granted' },
-  refuse: { zh: '不予办理', en: 'refused' },
-  pass: { zh: '经核查无需办理', en: 'found not to apply' },
-  settle: { zh: '后续事项已处理', en: 'what was left is done' },
-  stop: { zh: '终止办理', en: 'stopped' },
-};
-export const actWords = (act: ActName, language: Language): string => acts[act][language];
+export const actWords = (act: ActName, language: Language): string => ACTS[act][language];
 
 const WEEKDAYS: Readonly<Record<Language, readonly string[]>> = {
   zh: ['日', '一', '二', '三', '四', '五', '六'],

@@ -1,0 +1,170 @@
+/**
+ * /console/casework: what of cases waits for an officer's authority, one case on one page, and what the officer decides
+ * there. Each look and each act is on record first; who is later than a colleague is told.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { authorityTitle } from '../../../../contracts/authorities.js';
+import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
+import type { LookName } from '../../../log/entries/actions.js';
+import type { CaseActor, HowDone } from '../../../procedures/cases/cases.js';
+import { caseDeskOf } from '../../../procedures/cases/opened.js';
+import { roleOf, sessionOf } from '../../plugins/people.js';
+import { sendFramed } from '../../ui/frame.js';
+import { casePage } from './case-page.js';
+import { inboxPage, SHOWS, type Show } from './inbox-page.js';
+import { doingOf, inWordsOfCases } from './sent.js';
+
+const PATH = '/console/casework';
+const PAGE = 50;
+const ROLES = ['case-officer'] as const;
+
+interface Route {
+  readonly Params: { readonly id: string };
+  readonly Querystring: { readonly show?: string; readonly matter?: string; readonly after?: string };
+  readonly Body: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** What the pages work with. */
+function openDesk(app: FastifyInstance, context: GatewayContext) {
+  const { record } = app.people;
+  const desk = caseDeskOf(context);
+  app.addHook('onClose', () => desk.close());
+  const cases = () => desk.cases();
+  const actorOf = (request: FastifyRequest): CaseActor & { readonly kind: 'authority' } => {
+    const { person } = sessionOf(request);
+    if (person.authority === undefined) throw new YitongError('role_missing', 'an officer is of an authority');
+    return { kind: 'authority', authority: person.authority, client: 'console', officer: person.name };
+  };
+  /** Looks stand under the officer's own key; acts under that of who applies, with the officer's name. */
+  const how = (request: FastifyRequest, look: LookName, key?: string): HowDone => ({
+    actor: actorOf(request),
+    ...present({ key }),
+    async record({ action, target, detail, subject, about }) {
+      const { person } = sessionOf(request);
+      const role = roleOf(request, person);
+      if (action !== 'case_shown')
+        return record.did(person, {
+          action,
+          role,
+          target,
+          detail: { requestId: request.id, ...present({ authority: person.authority }), ...detail },
+          about,
+          subject,
+        });
+      await record.looked(person, {
+        requestId: request.id,
+        action: look,
+        role,
+        detail: { ...detail, ...(target === '' ? {} : { case: target }) },
+        results: (detail['ids'] as readonly string[] | undefined)?.length ?? 0,
+        ...(subject === '' ? {} : { about: { subject } }),
+      });
+      return { id: '', json: '' };
+    },
+  });
+  const nameOf =
+    ({ language }: Pick<FastifyRequest, 'language'>) =>
+    (authority: string): string =>
+      authorityTitle(context.workspace, authority, language);
+  return { cases, actorOf, how, nameOf, workspace: context.workspace };
+}
+type Desk = ReturnType<typeof openDesk>;
+
+function inboxRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+  app.get<Route>(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, nav: { title: { zh: '待办事项', en: 'Inbox' }, order: 14 } },
+    },
+    async (request, reply) => {
+      const { language } = request;
+      const { show = 'todo', matter, after } = request.query;
+      if (!SHOWS.some((one) => one === show)) throw new YitongError('bad_request', 'there is no such list');
+      const desk = await cases();
+      const { authority } = actorOf(request);
+      const whole = show === 'open' || show === 'closed';
+      const page = { limit: PAGE, ...present({ after }) };
+      const query = { ...page, group: show === 'asked' ? 'asked' : 'held', over: show === 'over' } as const;
+      const acting = how(request, 'case_inbox');
+      const found = whole
+        ? { lines: [], ...(await desk.list(show, page, acting)) }
+        : { cases: [], ...(await desk.inbox({ ...query, ...present({ bundle: matter }) }, acting)) };
+      const counts = 'counts' in found ? found.counts : await desk.waiting(authority);
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '待办事项' : 'Inbox',
+        workspace,
+        scripts: ['keys.js'],
+        children: inboxPage({
+          language,
+          authority: nameOf(request)(authority),
+          ownId: authority,
+          show: show as Show,
+          bundle: matter,
+          counts,
+          lines: found.lines,
+          cases: found.cases,
+          bundles: desk.bundles,
+          first: after === undefined,
+          next: found.next,
+        }),
+      });
+    },
+  );
+}
+
+function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+  app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+    const { language } = request;
+    const desk = await cases();
+    const opened = await desk.get(request.params.id, how(request, 'case'));
+    const bundle = desk.bundles.get(opened.state.bundle);
+    return sendFramed(request, reply, {
+      title: bundle?.title[language] ?? (language === 'zh' ? '办件' : 'Case'),
+      workspace,
+      scripts: ['choose.js', 'keys.js'],
+      children: casePage({
+        language,
+        opened,
+        bundle,
+        elements: desk.elements.elements,
+        workspace,
+        authority: actorOf(request).authority,
+        nameOf: nameOf(request),
+        key: randomBytes(9).toString('base64url'),
+      }),
+    });
+  });
+  app.post<Route>(
+    `${PATH}/:id`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['checked', 'fields', 'reason'] } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const desk = await cases();
+      await inWordsOfCases(async () => {
+        const acting = how(request, 'case');
+        const before = await desk.get(id, acting);
+        const {
+          bundles,
+          elements: { elements },
+        } = desk;
+        const { doing, key } = doingOf(request.body, before, { bundles, elements, schemes: workspace.schemes });
+        await desk.act(id, doing, { ...acting, ...present({ key }) });
+      });
+      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+    },
+  );
+}
+
+const service: Service = {
+  port: 'people',
+  register(app, context) {
+    const desk = openDesk(app, context);
+    inboxRoute(app, desk);
+    caseRoutes(app, desk);
+  },
+};
+export default service;

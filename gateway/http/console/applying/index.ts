@@ -15,6 +15,7 @@ import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import { gradeOf } from '../../ui/rating.js';
 import { type GivenAnswers, inputName, readAnswers } from '../matters/answers.js';
 import { checkPage } from './check.js';
 import { type ApplyingDesk, applicantsFor, goTo, type OwnCase, openDesk, PATH, ROLES } from './desk.js';
@@ -268,6 +269,12 @@ function doingOf(body: Sent, mine: OwnCase): Doing {
     case 'submit':
     case 'withdraw':
       return { act: body['act'] };
+    case 'rate': {
+      const grade = gradeOf(body['grade']);
+      if (grade === undefined)
+        throw formFault({ grade: { zh: '请选择一项评价。', en: 'Choose one of them.' } }, 'act_incomplete');
+      return { act: 'rate', grade, says: text(body['says']).trim() };
+    }
     case 'step':
       return { act: 'step', step: text(body['step']), port: text(body['port']) as StepPort };
     case 'give': {

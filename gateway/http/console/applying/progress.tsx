@@ -9,6 +9,7 @@ import type { OpenedCase } from '../../../procedures/cases/cases.js';
 import type { CaseEvent } from '../../../procedures/cases/machine.js';
 import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import { AreaField, Form } from '../../ui/form.js';
+import { gradeNames, RatingForm } from '../../ui/rating.js';
 import { Withdraw } from './check.js';
 import { applicantWords, PATH, sayIn } from './desk.js';
 import { ValueField } from './fill.js';
@@ -82,6 +83,7 @@ export function progressPage(props: ProgressProps): JSX.Element {
         </p>
       )}
       <Outcomes {...props} />
+      <Rating {...props} />
       {state.plan === undefined ? null : (
         <>
           <h2>{say('办理进度', 'How far it is')}</h2>
@@ -363,6 +365,41 @@ function Outcomes({ language, bundle, found, nameOf }: ProgressProps): JSX.Eleme
         );
       })}
     </>
+  );
+}
+
+/** How it was: said once, and what was answered. */
+function Rating({ language, id, found: { state, contents, acts, answerTerm } }: ProgressProps): JSX.Element | null {
+  const say = sayIn(language);
+  const { rating } = state;
+  if (rating === undefined)
+    return acts.some(({ act }) => act === 'rate') ? (
+      <section class="card pad" id="rate" aria-label={say('评价本次服务', 'Rate it')}>
+        <RatingForm language={language} action={`${PATH}/${id}`} hidden={{ key: 'rate' }} />
+      </section>
+    ) : null;
+  const { says, answer } = contents?.rating ?? {};
+  return (
+    <section class="card pad" id="rate">
+      <p>
+        <b>{say('您的评价：', 'Your rating: ')}</b>
+        {gradeNames[rating.grade][language]}
+      </p>
+      {says === undefined ? null : <p class="said">{says}</p>}
+      {answer !== undefined ? (
+        <p class="said">
+          <b>{say('部门回复：', 'The answer: ')}</b>
+          {answer}
+        </p>
+      ) : answerTerm === undefined ? null : (
+        <p class="soft">
+          {say(
+            `牵头部门将于 ${answerTerm.due.day} 前核实并回复。`,
+            `The leading department answers by ${answerTerm.due.day}.`,
+          )}
+        </p>
+      )}
+    </section>
   );
 }
 

@@ -151,7 +151,8 @@ export type OpenedMaterial =
 
 export interface Cases {
   readonly bundles: Bundles['bundles'];
-  readonly elements: Bundles['elements'];
+  /** What the workspace declares. */
+  readonly content: Bundles;
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
@@ -265,8 +266,8 @@ class OpenedCases implements Cases {
     return this.#options.bundles;
   }
 
-  get elements(): Bundles['elements'] {
-    return this.#options.elements;
+  get content(): Bundles {
+    return this.#options;
   }
 
   #bundle(id: string): Bundle {

@@ -102,7 +102,7 @@ export function rightsOf({ workspace, settings, groupId, pushed, caseTopics = []
     [...workspace.contracts.values()].map(({ authority }) => [authority, authority]),
   );
   for (const name of [...Object.keys(principals), ...Object.keys(reads)]) {
-    if (!authorities.has(name))
+    if (!authorities.has(name) && !caseTopics.includes(name))
       throw new YitongError('bad_config', `\`acl\` names the authority \`${name}\`, which has no dataset`);
   }
   const of = (authority: string): readonly string[] =>

@@ -23,6 +23,7 @@ import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/ent
 import { auditLayout } from '../../log/entries/layout.js';
 import { type Fence, openRegister, type Register } from '../../log/replicas/epoch.js';
 import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
+import { ElectedLog } from '../../log/sequencer/elected.js';
 import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
@@ -37,6 +38,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
+import { type CaseTerms, watchCaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
@@ -66,6 +68,11 @@ interface Content {
   readonly witnesses: Awaited<ReturnType<typeof witnessSetup>>;
 }
 
+/** What the writer asks of the log, whether it is sequenced here or a copy of it is kept. */
+interface WriterLog extends Pick<Sequencer, 'health' | 'stop'> {
+  runOnce(): Promise<unknown>;
+}
+
 interface AuditLog {
   readonly keys: SubjectKeys;
   /** Of this replica. */
@@ -74,8 +81,10 @@ interface AuditLog {
   readonly setup: ReplicaSetup | undefined;
   readonly register: Register;
   readonly fence: Fence | undefined;
-  /** Undefined where another replica sequences. */
-  readonly sequencer: Sequencer | undefined;
+  /** Undefined where another replica sequences, and this one keeps nothing of the log. */
+  readonly sequencer: WriterLog | undefined;
+  /** The same, where replicas elect who sequences. */
+  readonly elected: ElectedLog | undefined;
   /** Where no sequencer holds it. */
   readonly lock: Lock | undefined;
 }
@@ -90,6 +99,7 @@ interface FigureParts {
   readonly housekeeping: Housekeeping;
   readonly sizes: StoreSizes;
   readonly erasing: ErasuresOfAll | undefined;
+  readonly caseTerms: CaseTerms;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -125,14 +135,14 @@ class WriterProcess {
   async run(): Promise<void> {
     starting('loads the workspace');
     const content = await this.#loadContent();
+    starting('opens the state');
+    const state = await openState(content.settings.state, this.#args);
     starting('opens the audit log');
-    const log = await this.#openLog(content);
+    const log = await this.#openLog(content, state);
     // answers come from the view: a bus that is away is waited for
     starting('opens the bus');
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
-    starting('opens the state');
-    const state = await openState(content.settings.state, this.#args);
     starting('opens the view');
     const sizes = storeSizes({
       dataDir: this.#args.data,
@@ -157,19 +167,28 @@ class WriterProcess {
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
-    const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
+    const caseTerms = watchCaseTerms({
+      dataDir: this.#args.data,
+      settings: content.settings.state,
+      state,
+      calendars: () => reading.current().calendars,
+      onTrouble: alert,
+    });
+    const housekeeping = this.#startHousekeeping(content, { journals: pruning, cases: caseTerms }, watching, reading);
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
+      if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
       Object.assign(this.#passes, caseTopics?.passes());
+      this.#passes['case-terms'] = caseTerms.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms }, heldBack, tracing);
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -181,6 +200,7 @@ class WriterProcess {
     await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
+    await caseTerms.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -215,7 +235,7 @@ class WriterProcess {
    * The lock of the log is that of the whole process: before the view is touched, the writer that was here must be
    * gone, or both would apply the same records.
    */
-  async #openLog({ settings: { audit }, witnesses }: Content): Promise<AuditLog> {
+  async #openLog({ settings: { audit }, witnesses }: Content, state: State | undefined): Promise<AuditLog> {
     const { workspace: dir, data } = this.#args;
     const setup = await replicaSetup(audit, dir, { file: join(dir, 'yitong.json') });
     const names = signerNames(audit.origin);
@@ -224,7 +244,24 @@ class WriterProcess {
     const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 100 });
     const signer = openReplicaSigner(data, names.replica);
     const register = openRegister(data);
-    const common = { keys, signer, setup, register };
+    const common = { keys, signer, setup, register, elected: undefined };
+    if (audit.takeover === 'automatic' && state !== undefined && setup !== undefined) {
+      const lock = holdWriter(data);
+      const elected = new ElectedLog({
+        dataDir: data,
+        state,
+        setup,
+        register,
+        names,
+        origin: audit.origin,
+        lock,
+        now: Date.now,
+        ...present({ witnesses }),
+        onAlert: (found) => alert(describeAlert(found)),
+        onNews: alert,
+      });
+      return { ...common, elected, fence: elected.fence, sequencer: elected, lock };
+    }
     if (!audit.sequencer) return { ...common, fence: undefined, sequencer: undefined, lock: holdWriter(data) };
     const fence = fenceOf(register, audit);
     const sequencer = startSequencer({
@@ -266,7 +303,7 @@ class WriterProcess {
     return reading;
   }
 
-  async #joinReplicas({ settings }: Content, { setup, register, fence }: AuditLog): Promise<AmongReplicas> {
+  async #joinReplicas({ settings }: Content, { setup, register, fence, elected }: AuditLog): Promise<AmongReplicas> {
     const { workspace, data } = this.#args;
     if (setup === undefined) return { replicas: undefined, certificates: undefined };
     const replicas = await startReplicas({
@@ -275,10 +312,13 @@ class WriterProcess {
       durability: settings.audit.durability,
       register,
       fence,
+      elected,
       vkeys: () => replicaKeys(auditLayout(data).log),
       tell,
       onProblems: this.#health.replicas,
     });
+    // others can send it what it lacks from here on
+    elected?.start();
     const certificates = await followCertificates({
       certificates: followedReplica(setup, settings.audit, workspace, () => replicas.renew()),
       now: Date.now,
@@ -361,7 +401,7 @@ class WriterProcess {
   /** Undefined where nobody could say which entries are in the log. */
   #startPruning(
     { settings: { keep } }: Content,
-    { sequencer, fence }: AuditLog,
+    { sequencer, elected, fence }: AuditLog,
     { replicas }: AmongReplicas,
   ): Pruning | undefined {
     if (sequencer === undefined && replicas === undefined) return undefined;
@@ -373,7 +413,7 @@ class WriterProcess {
       onError: alertOf,
       // also one that lost its place to another goes by what that one has
       followed: () =>
-        sequencer !== undefined && fence?.fenced === undefined
+        elected !== undefined || (sequencer !== undefined && fence?.fenced === undefined)
           ? undefined
           : (replicas?.integrated() ?? new Map<string, number>()),
     });
@@ -381,7 +421,7 @@ class WriterProcess {
 
   #startHousekeeping(
     { settings: { keep } }: Content,
-    journals: Pruning | undefined,
+    { journals, cases }: { readonly journals: Pruning | undefined; readonly cases: CaseTerms },
     { watcher }: LogWatching,
     reading: FollowedWorkspace,
   ): Housekeeping {
@@ -389,6 +429,7 @@ class WriterProcess {
       dataDir: this.#args.data,
       keep,
       journals,
+      cases,
       alerts: watcher,
       now: Date.now,
       onProblems: this.#health.housekeeping,
@@ -480,7 +521,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -495,6 +536,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...caseTerms.figures(),
       ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),

@@ -2,8 +2,6 @@
  * Steps on the topics of the authorities, and acts that come back on theirs: each once and in order, what may not be
  * done in quarantine with its reason, and nothing readable of a subject that was erased.
  */
-import { createCipheriv, createECDH, createHash, randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { openEmbeddedBus } from '../../../connectors/bus/embedded/bus.js';
 import { type Bus, caseActsTopic, caseStepsTopic, caseTopicSpec } from '../../../connectors/bus/port.js';
@@ -14,39 +12,13 @@ import { actsQuarantine } from '../../../gateway/procedures/cases/held-acts.js';
 import { sendSteps } from '../../../gateway/procedures/cases/step-sending.js';
 import { publishSteps } from '../../../gateway/procedures/cases/topics.js';
 import { collect } from '../../support/conformance/bus.js';
+import { until } from '../../support/conformance/state.js';
 import { applicantOf, filledIn, named, type Office, office, saying } from './office.js';
+import { sealedTo } from './sealed.js';
 
 t.setTimeout(120_000);
 const PREFIX = 'city';
 const AUTHORITIES = ['samr', 'fire', 'urban-management'];
-
-async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; ; await pause(20)) {
-    if (await holds()) return;
-    if (Date.now() > end) throw new Error(`not within 30 s: ${what}`);
-  }
-}
-
-/** As a department's own system seals, by RFC 7516 and 7518. */
-export function sealedTo(answerKey: string, contents: object): string {
-  const { x, y, kid } = JSON.parse(answerKey) as Record<'x' | 'y' | 'kid', string>;
-  const own = createECDH('prime256v1');
-  const point = own.generateKeys();
-  const part = (from: number): string => point.subarray(from, from + 32).toString('base64url');
-  const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid, epk: { kty: 'EC', crv: 'P-256', x: part(1), y: part(33) } };
-  const protectedText = Buffer.from(JSON.stringify(header)).toString('base64url');
-  const theirs = Buffer.concat([Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
-  const word = (value: number): Buffer => Buffer.from([0, 0, value >> 8, value & 255]);
-  const info = [word(7), Buffer.from('A256GCM'), word(0), word(0), word(256)];
-  const key = createHash('sha256')
-    .update(Buffer.concat([word(1), own.computeSecret(theirs), ...info]))
-    .digest();
-  const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(protectedText, 'ascii'));
-  const text = Buffer.concat([cipher.update(JSON.stringify(contents)), cipher.final()]);
-  const parts = [iv, text, cipher.getAuthTag()].map((bytes) => bytes.toString('base64url'));
-  return [protectedText, '', ...parts].join('.');
-}
 
 interface OverBus {
   readonly here: Office;
@@ -94,10 +66,10 @@ async function overBus(t: Test): Promise<OverBus> {
     },
     async steps(authority, count) {
       const topic = caseStepsTopic(PREFIX, authority);
-      await until(`a step for ${authority}`, async () => {
-        const state = await bus.topicState(topic);
-        return (state?.partitions[0]?.high ?? 0) >= count;
-      });
+      await until(
+        async () => ((await bus.topicState(topic))?.partitions[0]?.high ?? 0) >= count,
+        `a step for ${authority}`,
+      );
       const records = await collect(bus, [topic], (got) => got.length >= count);
       return records.map(({ value }) => decodeStep(value ?? Buffer.alloc(0)));
     },
@@ -135,7 +107,7 @@ t.test('a department is told its steps, and its acts take effect once', async (t
   const says = '消防设施不足';
   await over.act('fire', { ...refusal, sealed: sealedTo(key, { says }) });
   await over.act('fire', { ...refusal, sealed: sealedTo(key, { says }) });
-  await until('the refusal', async () => (await statusOf('fire-check')) === 'refused');
+  await until(async () => (await statusOf('fire-check')) === 'refused', 'the refusal');
   const { contents } = await here.cases.get(id, how);
   t.equal(contents?.items['fire-check']?.reasons, says, 'with its reasons');
   // another's item, without reasons, of no case, unreadable
@@ -146,8 +118,8 @@ t.test('a department is told its steps, and its acts take effect once', async (t
   await over.act('urban-management', { id: 'u-4', case: id, act: 'withdraw' });
   await over.act('urban-management', { id: '', case: id, act: 'grant', item: 'shop-sign' });
   await over.act('urban-management', { id: 'u-5', case: id, act: 'grant', item: 'shop-sign' });
-  await until('the grant', async () => (await statusOf('shop-sign')) === 'granted');
-  await until('what fire may not', async () => (await over.held('fire')).length > 0);
+  await until(async () => (await statusOf('shop-sign')) === 'granted', 'the grant');
+  await until(async () => (await over.held('fire')).length > 0, 'what fire may not');
   t.strictSame(await over.held('fire'), ['act_refused']);
   t.strictSame(
     await over.held('urban-management'),
@@ -156,4 +128,49 @@ t.test('a department is told its steps, and its acts take effect once', async (t
   );
   const acts = here.deeds.filter(({ action }) => action === 'case_act').map(({ detail }) => detail['act']);
   t.strictSame(acts.slice(-2), ['refuse', 'grant'], 'each on record once');
+});
+
+t.test('of a subject that was erased nothing on the topics can be read, and nothing more is done', async (t) => {
+  const over = await overBus(t);
+  const { here } = over;
+  const bundle = named('open-restaurant');
+  const how = { actor: applicantOf(bundle), record: here.record };
+  const writer = over.begin();
+  const id = await filledIn(here, bundle);
+  await here.cases.act(id, { act: 'submit' }, how);
+  const other = await filledIn(here, bundle);
+  await here.cases.act(other, { act: 'submit' }, how);
+  const [step, stepOfOther] = await over.steps('fire', 2);
+  await writer.stop();
+  const sealed = sealedTo(step?.answerKey ?? '', { says: '李某某的房屋不符合条件' });
+  const fire = { kind: 'authority', authority: 'fire', client: 'x' } as const;
+  t.strictSame(await here.cases.unsealed(id, sealed, fire), { says: '李某某的房屋不符合条件' });
+  await t.rejects(here.cases.unsealed(id, sealed, { ...fire, authority: 'tax' }), { code: 'not_found' });
+  t.not(step?.answerKey, stepOfOther?.answerKey, 'each case has a key of its own');
+  await t.rejects(here.cases.unsealed(other, sealed, fire), { code: 'bad_case_answer' }, 'and opens no other’s');
+  const [header = '', , iv = '', text = '', tag = ''] = sealed.split('.');
+  const flipped = `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
+  const open = { alg: 'none', enc: 'A256GCM' };
+  for (const spoilt of [
+    [header, '', iv, flipped, tag],
+    [header, '', iv, text, tag.slice(0, 6)],
+    [Buffer.from(JSON.stringify(open)).toString('base64url'), '', iv, text, tag],
+    [header, iv, text, tag],
+  ])
+    await t.rejects(
+      here.cases.unsealed(id, spoilt.join('.'), fire),
+      { code: 'bad_case_answer' },
+      'nor what was changed',
+    );
+  await over.act('fire', { id: 'late', case: id, act: 'refuse', item: 'fire-check', sealed });
+  here.erase();
+  await t.rejects(here.cases.unsealed(id, sealed, fire), { code: 'act_refused' });
+  over.begin();
+  await until(async () => (await over.held('fire')).length === 1, 'what came too late is held');
+  t.strictSame(await over.held('fire'), ['act_refused']);
+  for (const topic of [caseStepsTopic(PREFIX, 'fire'), caseActsTopic(PREFIX, 'fire')]) {
+    const records = await collect(over.bus, [topic], (got) => got.length >= 1);
+    for (const { value, key } of records)
+      t.notMatch(`${key} ${value?.toString() ?? ''}`, /91990105|110105|李|不符合/, `${topic} names nobody`);
+  }
 });

@@ -15,6 +15,7 @@ import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 import { checkStill } from '../../plugins/identity.js';
+import { materialRoutes } from './materials.js';
 import {
   caseSchema,
   eventsQuery,
@@ -287,6 +288,7 @@ const service: Service = {
     const desk = openDesk(app, context);
     lookRoutes(app, desk);
     actRoutes(app, desk);
+    materialRoutes(app, desk);
   },
 };
 export default service;

@@ -125,7 +125,7 @@ export const formSchema = Type.Object({
   questions: Type.Array(Type.String(), { description: 'asked under these answers' }),
   missing: Type.Array(
     Type.Object({
-      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away']),
+      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away', 'material']),
       name: Type.String(),
       registers: Type.Optional(Type.Array(Type.String())),
       said: Type.Optional(

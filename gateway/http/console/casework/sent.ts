@@ -9,7 +9,7 @@ import { fitsSchema } from '../../../procedures/cases/form.js';
 import { formFault } from '../../plugins/forms.js';
 
 /** By what the form is understood. */
-type Content = Pick<Cases, 'bundles'> & Pick<Cases['elements'], 'elements'> & Pick<Workspace, 'schemes'>;
+type Content = Pick<Cases, 'bundles'> & Pick<Cases['content']['elements'], 'elements'> & Pick<Workspace, 'schemes'>;
 type Sent = Readonly<Record<string, string | readonly string[]>>;
 
 const text = (value: Sent[string] | undefined): string => (typeof value === 'string' ? value.trim() : '');

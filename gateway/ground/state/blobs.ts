@@ -289,6 +289,7 @@ class SharedBlobs implements Blobs {
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
     const id = randomBytes(16).toString('hex');
     for (let tries = 1; ; tries++) {
       try {

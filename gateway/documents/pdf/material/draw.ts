@@ -50,11 +50,11 @@ export function drawMaterial(paper: PaperDocument, options: MaterialOptions): Dr
   flow.page();
   heading(flow, paper, options);
   for (const one of paper.blocks)
-    if (one.block === 'form') formTable(flow, root, paper.values);
+    if (one.block === 'form') formTable(flow, root, paper.values, 'H2');
     else if (one.block === 'heading') blockHeading(flow, root, one.text);
     else paragraph(flow, root, one.text);
   if (!paper.blocks.some(({ block }) => block === 'form') && paper.values.length > 0)
-    section(flow, root, labels.sources, (part) => formTable(flow, part, paper.values));
+    section(flow, root, labels.sources, (part) => formTable(flow, part, paper.values, 'H3'));
   if (paper.parts.length > 0) section(flow, root, labels.parts, (part) => listed(flow, part, paper.parts));
   if (paper.attached.length > 0) section(flow, root, labels.attached, (part) => attachments(flow, part, paper));
   section(flow, root, labels.signature, (part) => signature(flow, part, paper));
@@ -118,7 +118,7 @@ function paragraph(flow: Flow, parent: Element, text: string): void {
 }
 
 /** Rows of a group under its name; heads again on each page. */
-function formTable(flow: Flow, parent: Element, values: readonly MadeValue[]): void {
+function formTable(flow: Flow, parent: Element, values: readonly MadeValue[], rank: 'H2' | 'H3'): void {
   const { sheet } = flow;
   const groups = [...new Set(values.map(({ group }) => group.zh))];
   flow.gap(2);
@@ -127,7 +127,7 @@ function formTable(flow: Flow, parent: Element, values: readonly MadeValue[]): v
     const [first] = rows;
     if (first === undefined) continue;
     flow.need(64);
-    sheet.tag(parent, 'H3', () => {
+    sheet.tag(parent, rank, () => {
       sheet.put(sheet.drawable(name), LEFT, flow.y, { size: 10, weight: 'bold', colour: BRAND });
       sheet.put(first.group.en, LEFT + sheet.widthOf(name, { size: 10, weight: 'bold' }) + 6, flow.y + 3, {
         size: 7,

@@ -19,12 +19,14 @@ import { actsQuarantines } from '../../procedures/cases/held-acts.js';
 import { overdueAlerts } from '../../procedures/lifecycles/overdue.js';
 import type { Tickets } from '../../procedures/lifecycles/tickets.js';
 import type { Watcher } from '../../procedures/watch/follow.js';
+import type { CaseTerms } from './case-terms.js';
 
 export interface HousekeepingOptions {
   readonly dataDir: string;
   readonly keep: KeepTerms;
   readonly workspace: () => Pick<Workspace, 'contracts'>;
   readonly tickets: () => Pick<Tickets, 'all' | 'prune'>;
+  readonly cases: Pick<CaseTerms, 'prune'>;
   readonly alerts: Pick<Watcher, 'prune'>;
   /** Of journals; undefined where another replica sequences. */
   readonly journals: Pick<Pruning, 'given' | 'kept' | 'lookedAt'> | undefined;
@@ -56,13 +58,14 @@ const CALL_EACH = 60_000;
 /** ms that a look waits for those who publish to a dataset. */
 const WAIT = 2000;
 
-type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets';
+type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'cases';
 const WORDS: Readonly<Record<Kind | 'journals', string>> = {
   journals: 'segments of journals',
   positions: 'positions of pushed records',
   quarantine: 'pushed records in quarantine',
   alerts: 'acknowledged alerts',
   tickets: 'tickets that are over',
+  cases: 'cases that ended',
 };
 
 /** How far a job is. */
@@ -95,7 +98,7 @@ class RunningHousekeeping implements Housekeeping {
     this.#interval = interval ?? Math.max(1000, Math.min(HOUR, ...Object.values(keep).map((ms) => ms / 4)));
     const startedAt = now();
     this.#jobs = new Map(
-      (['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [
+      (['positions', 'quarantine', 'alerts', 'tickets', 'cases'] as const).map((kind) => [
         kind,
         { doneAt: startedAt, gone: 0, why: undefined },
       ]),
@@ -153,7 +156,7 @@ class RunningHousekeeping implements Housekeeping {
 
   /** @returns how many went */
   #removePast(kind: Kind): Promise<number> {
-    const { keep, tickets } = this.#options;
+    const { keep, tickets, cases } = this.#options;
     switch (kind) {
       case 'positions':
         return this.#removePositions();
@@ -163,6 +166,8 @@ class RunningHousekeeping implements Housekeeping {
         return this.#removeAlerts();
       case 'tickets':
         return tickets().prune(this.#now() - keep.tickets);
+      case 'cases':
+        return cases.prune(this.#now() - keep.cases);
     }
   }
 

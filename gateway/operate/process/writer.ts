@@ -38,6 +38,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
+import { type CaseTerms, watchCaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
@@ -98,6 +99,7 @@ interface FigureParts {
   readonly housekeeping: Housekeeping;
   readonly sizes: StoreSizes;
   readonly erasing: ErasuresOfAll | undefined;
+  readonly caseTerms: CaseTerms;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -165,7 +167,14 @@ class WriterProcess {
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
-    const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
+    const caseTerms = watchCaseTerms({
+      dataDir: this.#args.data,
+      settings: content.settings.state,
+      state,
+      calendars: () => reading.current().calendars,
+      onTrouble: alert,
+    });
+    const housekeeping = this.#startHousekeeping(content, { journals: pruning, cases: caseTerms }, watching, reading);
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
@@ -173,12 +182,13 @@ class WriterProcess {
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
       Object.assign(this.#passes, caseTopics?.passes());
+      this.#passes['case-terms'] = caseTerms.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms }, heldBack, tracing);
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -190,6 +200,7 @@ class WriterProcess {
     await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
+    await caseTerms.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -410,7 +421,7 @@ class WriterProcess {
 
   #startHousekeeping(
     { settings: { keep } }: Content,
-    journals: Pruning | undefined,
+    { journals, cases }: { readonly journals: Pruning | undefined; readonly cases: CaseTerms },
     { watcher }: LogWatching,
     reading: FollowedWorkspace,
   ): Housekeeping {
@@ -418,6 +429,7 @@ class WriterProcess {
       dataDir: this.#args.data,
       keep,
       journals,
+      cases,
       alerts: watcher,
       now: Date.now,
       onProblems: this.#health.housekeeping,
@@ -509,7 +521,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -524,6 +536,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...caseTerms.figures(),
       ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),

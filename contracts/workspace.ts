@@ -35,6 +35,7 @@ const SECTIONS = [
   'state',
   'tracing',
   'view',
+  'guide',
   'synthetic',
 ] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */

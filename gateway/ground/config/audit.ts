@@ -36,6 +36,14 @@ export const auditSchema = Type.Object(
         'instead of `sequencer`, so that all replicas can have the same settings: the name of the one that ' +
         'sequences; `replicas` then names every replica, this one too',
     }),
+    takeover: Type.Union([Type.Literal('manual'), Type.Literal('automatic')], {
+      default: 'manual',
+      description:
+        'who goes on with the log where the replica that sequences is gone: `manual`, whoever people make it; ' +
+        '`automatic`, another one by itself within 30 s, chosen through the shared state. `automatic` needs ' +
+        '`state.driver` `postgres`, `state.installationKeyFile`, and in `replicas` the other replicas (this one may ' +
+        'stand among them); `sequencer`, `sequencerReplica` and `epoch` then say nothing',
+    }),
     epoch: Type.Integer({
       default: 1,
       minimum: 1,

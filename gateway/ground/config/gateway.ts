@@ -134,6 +134,12 @@ export const gatewaySchema = Type.Object(
         'authorities whose own systems take part in cases over the bus: each is told its steps on ' +
         '`<prefix>.<authority>._steps`, and its acts are taken from `<prefix>.<authority>._acts`',
     }),
+    uploadLimitBytes: Type.Integer({
+      default: 10_485_760,
+      minimum: 1024,
+      maximum: 67_108_864,
+      description: 'largest file that is uploaded for a case; a few at once are held in the memory of each worker',
+    }),
     maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
     maxRecords: Type.Integer({
       default: 1000,

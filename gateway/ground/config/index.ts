@@ -1,7 +1,7 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
  * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
- * `connectors`, `view`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
+ * `connectors`, `view`, `guide`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
  * An unknown key is an error.
  */
 import { availableParallelism } from 'node:os';
@@ -13,6 +13,7 @@ import { type Place, YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { auditSchema, REPLICA_NAME } from './audit.js';
 import { gatewaySchema } from './gateway.js';
+import { type GuideSettings, guideSchema } from './guide.js';
 import { type KeepTerms, keepSchema, keepTerms } from './keep.js';
 import { peopleSchema } from './people.js';
 import { checkedSection, type Environment, type Properties, type Property, propertiesOf, variable } from './read.js';
@@ -34,6 +35,7 @@ export interface Settings {
   readonly state: StateSettings;
   readonly tracing: TracingSettings;
   readonly view: ViewSettings;
+  readonly guide: GuideSettings;
 }
 
 /** Every section that the environment can set, with its keys. */
@@ -45,6 +47,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['state', propertiesOf(stateSchema)],
   ['tracing', tracingProperties],
   ['view', propertiesOf(viewSchema)],
+  ['guide', propertiesOf(guideSchema)],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
 ];
@@ -55,6 +58,7 @@ const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [['acl', right
 const checkGateway = shape<Static<typeof gatewaySchema>>(gatewaySchema, 'bad_config');
 const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
 const checkKeep = shape<Static<typeof keepSchema>>(keepSchema, 'bad_config');
+const checkGuide = shape<GuideSettings>(guideSchema, 'bad_config');
 const checkPeople = shape<PeopleSettings>(peopleSchema, 'bad_config');
 
 /**
@@ -86,6 +90,8 @@ export function readSettings(
     place,
     over: flags,
   });
+  const state = readState(given['state'], place, env);
+  requireElectable(audit, state, place);
   return {
     gateway: { ...gateway, workers: gateway.workers ?? workersFor(availableParallelism()) },
     audit,
@@ -94,9 +100,10 @@ export function readSettings(
       checkedSection('keep', propertiesOf(keepSchema), checkKeep, { given: given['keep'], env, place }),
       place,
     ),
-    state: readState(given['state'], place, env),
+    state,
     tracing: readTracing(given['tracing'], place, env),
     view: readView(given['view'], place, env),
+    guide: checkedSection('guide', propertiesOf(guideSchema), checkGuide, { given: given['guide'], env, place }),
   };
 }
 
@@ -111,7 +118,12 @@ export const workersFor = (cores: number): number => Math.min(MOST_WORKERS, Math
  * @throws YitongError `bad_config` for a replica that the settings do not name: nobody would copy its journals
  */
 function ofThisReplica(audit: AuditSettings, place: Place): AuditSettings {
-  const { replica, replicas, sequencerReplica } = audit;
+  const { replica, replicas, sequencerReplica, takeover } = audit;
+  if (takeover === 'automatic') {
+    const { [replica]: _, ...rest } = replicas;
+    // each keeps the whole log
+    return { ...audit, sequencer: true, replicas: rest };
+  }
   if (sequencerReplica === '') return audit;
   const { [replica]: own, ...others } = replicas;
   if (own === undefined && (replica !== sequencerReplica || Object.keys(others).length > 0)) {
@@ -129,6 +141,22 @@ function ofThisReplica(audit: AuditSettings, place: Place): AuditSettings {
     );
   }
   return { ...audit, sequencer: replica === sequencerReplica, replicas: others };
+}
+
+/** @throws YitongError `bad_config` where replicas are to elect who sequences and have nothing to do it by */
+function requireElectable(audit: AuditSettings, state: StateSettings, place: Place): void {
+  if (audit.takeover !== 'automatic') return;
+  const lacks = [
+    ...(state.driver === 'postgres' ? [] : ['`state.driver` to be `postgres`']),
+    ...(state.installationKeyFile === ''
+      ? ['`state.installationKeyFile`, under which the key of the log is kept']
+      : []),
+    ...(Object.keys(audit.replicas).length === 0 ? ['`audit.replicas` to name the other replicas'] : []),
+  ];
+  if (lacks.length > 0)
+    throw new YitongError('bad_config', `\`audit.takeover\` is \`automatic\`, which needs ${lacks.join(', ')}`, {
+      place,
+    });
 }
 
 /** JSON schema of what both yitong.json and the environment can say; nothing is required, for each may say a part. */

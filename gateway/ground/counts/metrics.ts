@@ -104,6 +104,18 @@ const requests = {
     labels: ['dataset', 'outcome'],
     help: 'records pushed over HTTP, by dataset and what became of them',
   },
+  yitong_guide_answers_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'sentences that the guide answered, by outcome: a matter named, not sure, none of its matters',
+  },
+  yitong_guide_model_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help:
+      'sentences of which the configured model was asked, by outcome: what it said was taken, was none of the ' +
+      'matters asked about, came too late, failed',
+  },
 } as const satisfies Readonly<Record<string, Metric>>;
 
 const journal = {
@@ -216,6 +228,21 @@ const journal = {
     type: 'gauge',
     labels: [],
     help: 'on a replica that does not sequence: time since the sequencer asked for its journals',
+  },
+  yitong_sequencer_elected: {
+    type: 'gauge',
+    labels: [],
+    help: 'where replicas elect who sequences: 1 where it is this one',
+  },
+  yitong_sequencer_lease_age_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'where replicas elect who sequences: time since any of them was known to hold the lease',
+  },
+  yitong_log_copy_age_seconds: {
+    type: 'gauge',
+    labels: ['replica'],
+    help: 'where replicas elect who sequences: time since the copy of the log at another replica was whole',
   },
 } as const satisfies Readonly<Record<string, Metric>>;
 

@@ -271,11 +271,22 @@ export function ChoiceField({
 }
 
 interface ChecksProps extends Shared {
+  /** `radio`: one of them. */
+  readonly type?: 'checkbox' | 'radio';
+  readonly required?: boolean;
   readonly options: readonly { readonly value: string; readonly title: ComponentChildren; readonly hint?: string }[];
 }
 
 /** Any of several. */
-export function ChecksField({ name, label, class: frame = '', fault: own, options }: ChecksProps): JSX.Element {
+export function ChecksField({
+  name,
+  label,
+  class: frame = '',
+  fault: own,
+  type = 'checkbox',
+  required = false,
+  options,
+}: ChecksProps): JSX.Element {
   const { field, fault, aria } = useField(name, own);
   const kept = useKept(name);
   return (
@@ -288,7 +299,7 @@ export function ChecksField({ name, label, class: frame = '', fault: own, option
       )}
       {options.map(({ value, title, hint }) => (
         <label>
-          <input type="checkbox" name={name} value={value} checked={kept?.includes(value) === true} />
+          <input type={type} name={name} value={value} required={required} checked={kept?.includes(value) === true} />
           <span>
             {title}
             {hint === undefined ? null : <small class="soft plain">{hint}</small>}

@@ -211,6 +211,14 @@ const acts = {
       'by a client; target is the case where one was looked at, `ids` of those that it was shown, `bundle`, the ' +
       'registers that were `read` to fill its form, `requestId`',
   },
+  guide_answered: {
+    zh: '小浦导办作答',
+    en: 'the guide answered',
+    detail:
+      'target is the bundle that it named, `unsure` or `off-topic`; by the client that asked, or `public page`; ' +
+      '`requestId`; `model` (`taken`, `not-taken`, `late`, `failed`) where a configured model was asked. The ' +
+      'sentence is not in it. Durable before the answer leaves',
+  },
   restored: {
     zh: '从备份恢复',
     en: 'restored from a backup',

@@ -44,6 +44,9 @@ export interface Claim extends Seen {
   readonly established: boolean;
 }
 
+/** Epochs of elections stand above all that configurations name. */
+export const ELECTED_FROM = 1_000_000_000;
+
 const NOTHING_SEEN: Seen = { size: 0, root: '' };
 
 export const claimSchema = {

@@ -137,12 +137,17 @@ class CopyOf {
 
   /** Never rejects. */
   async #catchUp(from: number): Promise<void> {
-    const { part, claim, committed } = this.#options;
+    const { part, claim, committed, journalsOf } = this.#options;
     try {
       for (let next: number | undefined = from; next !== undefined && !this.#closed; ) {
         const found = part(next);
         if (found === undefined) return;
-        const bytes = encodeRun({ ...found, claim: claim(), published: committed().published });
+        const bytes = encodeRun({
+          ...found,
+          claim: claim(),
+          published: committed().published,
+          journalsOf: journalsOf(),
+        });
         next = await this.#sendOnce(bytes, 30_000);
       }
     } catch (error) {

@@ -266,6 +266,7 @@ export class LogCopy {
     const { reached } = run;
     if (reached === undefined || edge.size < theirs.size) return { kind: 'behind', size: edge.size };
     this.#catching = undefined;
+    this.#expectJournals(run.journalsOf ?? {});
     if (edge.size !== theirs.size || edge.root().toString('base64') !== theirs.root)
       throw new YitongError('log_invalid', 'the log of the sequencer does not go on from the one that is here: a fork');
     const { journals, own: ownJournal } = reached;

@@ -56,6 +56,8 @@ export interface SequencerOptions {
   readonly witnesses?: WitnessSetup;
   /** Where the log has other replicas: whether this one may sequence; asked before each commit. */
   readonly fence?: { hold(): void };
+  /** Of the data folder, where it is held already; it stays held. */
+  readonly lock?: Lock;
   /** Where other replicas keep copies of the log: what is done for them. */
   readonly ahead?: Ahead;
   /** ms between two looks at the journals; default 500, at most 1000. */
@@ -120,7 +122,7 @@ export function startSequencer(options: SequencerOptions): Sequencer {
   for (const dir of [dirname(layout.lock), layout.journals, layout.staged])
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   mkdirSync(layout.log, { recursive: true });
-  const lock = tryLock(layout.lock);
+  const lock = options.lock ?? tryLock(layout.lock);
   if (lock === undefined)
     throw new YitongError('audit_unavailable', 'another process is the sequencer of this data folder');
   publishVkey(join(layout.log, 'vkey'), options.signer);
@@ -232,7 +234,7 @@ class FolderSequencer implements Sequencer {
     await this.#publication.stop(settle);
     await this.#erasures.close();
     this.#bodies.close();
-    this.#lock.release();
+    if (this.#lock !== this.#options.lock) this.#lock.release();
   }
 
   async #run(): Promise<RunResult> {

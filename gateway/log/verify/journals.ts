@@ -36,6 +36,11 @@ interface VerifiedLog {
   readonly sequenced: Readonly<Record<string, JournalState>>;
   /** Of the replicas. */
   readonly keys: readonly Verifier[];
+  /**
+   * The log came here whole from a replica that was elected: of copies of journals it may have more than is here, and
+   * has it with the bodies, which are verified.
+   */
+  readonly copiesMayLag: boolean;
 }
 
 /** Entries read at once. */
@@ -53,7 +58,7 @@ export async function checkJournals(dataDir: string, log: VerifiedLog, counts: C
       if (!isDeclared) throw fault(`the journal \`${journal}\` is gone, and no entry says so`);
     } else if (log.sequenced[journal]?.dead === true && isDeclared) {
       // the log says that it is not what it was
-    } else await new JournalCheck(journal, folder.dir, log, node, counts).run();
+    } else await new JournalCheck(journal, folder, log, node, counts).run();
   }
 }
 
@@ -71,10 +76,19 @@ class JournalCheck {
   readonly #declared: readonly SeqRange[];
   /** The newest seq that the sequencer has in the log. */
   readonly #upTo: number;
+  /** What of it the log has need not be here. */
+  readonly #mayLag: boolean;
 
-  constructor(journal: string, dir: string, log: VerifiedLog, node: NodeReader, counts: Counts) {
+  constructor(
+    journal: string,
+    { dir, replica }: { readonly dir: string; readonly replica?: string },
+    log: VerifiedLog,
+    node: NodeReader,
+    counts: Counts,
+  ) {
     this.#journal = journal;
     this.#dir = dir;
+    this.#mayLag = log.copiesMayLag && replica !== undefined;
     this.#log = log;
     this.#node = node;
     this.#counts = counts;
@@ -98,7 +112,7 @@ class JournalCheck {
       position = result.position;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    if (position.lastSeq < this.#upTo && this.#declared.length === 0)
+    if (position.lastSeq < this.#upTo && this.#declared.length === 0 && !this.#mayLag)
       throw fault(
         `journal \`${this.#journal}\` ends at seq ${position.lastSeq}, and the log has its seq ${this.#upTo}`,
       );
@@ -108,6 +122,7 @@ class JournalCheck {
   #behindGap(position: Position, gap: Extract<ReadResult, { kind: 'gap' }>): Position | undefined {
     const { from, to, resume, why } = gap;
     if (resume !== undefined && this.#wasPruned(position, resume)) return resume;
+    if (this.#mayLag && to <= this.#upTo) return resume;
     if (!this.#isDeclared(from, to))
       throw fault(
         `${segmentAt(this.#dir, position)}: seq ${from} to ${to} of journal \`${this.#journal}\` ` +

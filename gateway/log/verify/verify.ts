@@ -12,6 +12,7 @@ import { requireCosigned, type WitnessPolicy } from '../proof/cosignature.js';
 import { treeRoot } from '../proof/merkle.js';
 import { parseVkey, type Verifier } from '../proof/note.js';
 import { tileNodes } from '../proof/tiles.js';
+import { ELECTED_FROM, openRegister } from '../replicas/epoch.js';
 import { remainsOfLog } from '../store/begun.js';
 import { type BodyStore, openBodies } from '../store/bodies.js';
 import { readState } from '../store/state.js';
@@ -95,7 +96,9 @@ async function check(options: VerifyOptions, counts: Counts): Promise<void> {
       checkErasures(bodies, size, counts);
       checkRestored(logDir, size, entries.restored);
       const keys = replicaKeys(logDir);
-      await checkJournals(dataDir, { logDir, size, bodies, gaps: entries.gaps, sequenced, keys }, counts);
+      const copiesMayLag = (openRegister(dataDir).current()?.epoch ?? 0) >= ELECTED_FROM;
+      const log = { logDir, size, bodies, gaps: entries.gaps, sequenced, keys, copiesMayLag };
+      await checkJournals(dataDir, log, counts);
     }
     onProgress?.(size, size);
   } finally {

@@ -171,6 +171,7 @@ export const states: readonly State[] = [
   source('tickets', 'tickets: objections, applications, complaints, with their acts', /^tickets\/tickets$/, 'map'),
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
   source('state', 'cases of bundles, and messages about them', /^state\/store$/, 'map'),
+  source('blobs', 'files that were uploaded for cases', /^blobs\/[0-9a-f]{16}\/[0-9a-f]{32}$/, 'files'),
   source('reports', 'reports, authorisations, verification codes (keyed), revocations', /^reports\/store$/, 'map'),
   source('watched', 'documents that others watch, and what they were told', /^reports\/watched$/, 'map'),
   source('statuses', 'status lists of credentials', /^reports\/status\/statuses$/, 'map'),

@@ -1,5 +1,6 @@
 /** The other replicas of the log, as health shows them. */
 import type { ReplicaHealth } from '../../log/replicas/follow.js';
+import type { ElectedReport } from '../../log/sequencer/elected.js';
 
 export interface ReplicasReport {
   /** This replica. */
@@ -9,6 +10,8 @@ export interface ReplicasReport {
   readonly epoch?: number;
   /** Why this one does not, though it is configured to. */
   readonly fenced?: string;
+  /** Where replicas elect who sequences. */
+  readonly election?: ElectedReport;
   /** Where another sequences: ms since 1970 when it asked for the journals last. */
   readonly askedAt?: number;
   /** Those whose journals are copied here. */
@@ -22,11 +25,22 @@ const seconds = (since: number, now: number): number => Math.max(0, Math.round((
 
 /** Times as ages in seconds. */
 export function replicasHealth(
-  { askedAt, others, ...rest }: ReplicasReport,
+  { askedAt, others, election, ...rest }: ReplicasReport,
   now: number,
 ): Readonly<Record<string, unknown>> {
   return {
     ...rest,
+    ...(election === undefined
+      ? {}
+      : {
+          election: {
+            ...election,
+            copies: election.copies.map(({ at, ...copy }) => ({
+              ...copy,
+              ...(at === undefined ? {} : { ageSeconds: seconds(at, now) }),
+            })),
+          },
+        }),
     ...(askedAt === undefined ? {} : { askedSeconds: seconds(askedAt, now) }),
     others: others.map(({ at, ...other }) => ({
       ...other,
@@ -37,11 +51,18 @@ export function replicasHealth(
 
 /** What an operator should see to. @param startedAt from when on it could be asked, ms since 1970 */
 export function replicaWarnings(
-  { name, fenced, sequencer, askedAt = 0, others }: ReplicasReport,
+  { name, fenced, sequencer, askedAt = 0, others, election }: ReplicasReport,
   startedAt: number,
   now: number,
 ): string[] {
   return [
+    ...(election?.standing === 'nobody'
+      ? [`nobody sequences the log, and this replica cannot: ${election.reason ?? ''}`]
+      : []),
+    ...(election?.standing === 'unknown' ? [`who sequences the log is not known: ${election.reason ?? ''}`] : []),
+    ...(election?.copies ?? []).flatMap(({ replica, state, reason }) =>
+      state === 'refused' ? [`the replica \`${replica}\` takes no copy of the log: ${reason ?? ''}`] : [],
+    ),
     ...(fenced === undefined ? [] : [`this replica is configured to sequence the log and does not: ${fenced}`]),
     ...(sequencer === name || now - Math.max(askedAt, startedAt) < UNASKED
       ? []

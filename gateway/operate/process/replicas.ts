@@ -8,6 +8,7 @@ import { type Fence, openFence, type Register } from '../../log/replicas/epoch.j
 import { type Following, followReplicas, type ReplicaAlert } from '../../log/replicas/follow.js';
 import type { ReplicaSetup } from '../../log/replicas/peers.js';
 import { serveReplicaPort } from '../../log/replicas/serve.js';
+import type { ElectedLog } from '../../log/sequencer/elected.js';
 import { integratedSeqs } from '../../log/sequencer/prune.js';
 import type { FromChild } from '../children/messages.js';
 import { type ReplicasReport, replicaWarnings } from '../children/replicas-health.js';
@@ -41,6 +42,8 @@ interface ReplicasOptions {
   /** The one that the fence uses too. */
   readonly register: Register;
   readonly fence: Fence | undefined;
+  /** Where replicas elect who sequences: this one's part in it. */
+  readonly elected: ElectedLog | undefined;
   /** Of this replica. */
   readonly vkeys: () => readonly Verifier[];
   readonly tell: (message: FromChild) => void;
@@ -73,6 +76,7 @@ export async function startReplicas({
   durability,
   register,
   fence,
+  elected,
   vkeys,
   tell,
   onProblems,
@@ -103,6 +107,7 @@ export async function startReplicas({
       confirmed = new Map([...confirmed, ...more]);
       tell({ kind: 'confirmed', journals: Object.fromEntries(more) });
     },
+    ...(elected === undefined ? {} : { onRun: (run) => elected.take(run) }),
     onError: alert,
   });
   const following: Following | undefined =
@@ -112,7 +117,7 @@ export async function startReplicas({
           dataDir,
           setup,
           ...present({ fence }),
-          copies: durability === 'replicated',
+          copies: durability === 'replicated' || elected !== undefined,
           now: Date.now,
           integrated: ofMine,
           onAlert: (raised) => alert(describe(raised)),
@@ -124,7 +129,8 @@ export async function startReplicas({
     return {
       name: setup.name,
       ...(current === undefined ? {} : { sequencer: current.holder, epoch: current.epoch }),
-      ...(fence?.fenced === undefined ? {} : { fenced: fence.fenced }),
+      ...(fence?.fenced === undefined || elected !== undefined ? {} : { fenced: fence.fenced }),
+      ...(elected === undefined ? {} : { election: elected.report() }),
       // where another sequences and never asked, it has not since this began
       ...(askedAt === undefined && fence !== undefined ? {} : { askedAt: askedAt ?? startedAt }),
       others: following?.health() ?? [],

@@ -23,6 +23,7 @@ import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/ent
 import { auditLayout } from '../../log/entries/layout.js';
 import { type Fence, openRegister, type Register } from '../../log/replicas/epoch.js';
 import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
+import { ElectedLog } from '../../log/sequencer/elected.js';
 import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
@@ -66,6 +67,11 @@ interface Content {
   readonly witnesses: Awaited<ReturnType<typeof witnessSetup>>;
 }
 
+/** What the writer asks of the log, whether it is sequenced here or a copy of it is kept. */
+interface WriterLog extends Pick<Sequencer, 'health' | 'stop'> {
+  runOnce(): Promise<unknown>;
+}
+
 interface AuditLog {
   readonly keys: SubjectKeys;
   /** Of this replica. */
@@ -74,8 +80,10 @@ interface AuditLog {
   readonly setup: ReplicaSetup | undefined;
   readonly register: Register;
   readonly fence: Fence | undefined;
-  /** Undefined where another replica sequences. */
-  readonly sequencer: Sequencer | undefined;
+  /** Undefined where another replica sequences, and this one keeps nothing of the log. */
+  readonly sequencer: WriterLog | undefined;
+  /** The same, where replicas elect who sequences. */
+  readonly elected: ElectedLog | undefined;
   /** Where no sequencer holds it. */
   readonly lock: Lock | undefined;
 }
@@ -125,14 +133,14 @@ class WriterProcess {
   async run(): Promise<void> {
     starting('loads the workspace');
     const content = await this.#loadContent();
+    starting('opens the state');
+    const state = await openState(content.settings.state, this.#args);
     starting('opens the audit log');
-    const log = await this.#openLog(content);
+    const log = await this.#openLog(content, state);
     // answers come from the view: a bus that is away is waited for
     starting('opens the bus');
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
-    starting('opens the state');
-    const state = await openState(content.settings.state, this.#args);
     starting('opens the view');
     const sizes = storeSizes({
       dataDir: this.#args.data,
@@ -161,6 +169,7 @@ class WriterProcess {
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
+      if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
       Object.assign(this.#passes, caseTopics?.passes());
@@ -215,7 +224,7 @@ class WriterProcess {
    * The lock of the log is that of the whole process: before the view is touched, the writer that was here must be
    * gone, or both would apply the same records.
    */
-  async #openLog({ settings: { audit }, witnesses }: Content): Promise<AuditLog> {
+  async #openLog({ settings: { audit }, witnesses }: Content, state: State | undefined): Promise<AuditLog> {
     const { workspace: dir, data } = this.#args;
     const setup = await replicaSetup(audit, dir, { file: join(dir, 'yitong.json') });
     const names = signerNames(audit.origin);
@@ -224,7 +233,24 @@ class WriterProcess {
     const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 100 });
     const signer = openReplicaSigner(data, names.replica);
     const register = openRegister(data);
-    const common = { keys, signer, setup, register };
+    const common = { keys, signer, setup, register, elected: undefined };
+    if (audit.takeover === 'automatic' && state !== undefined && setup !== undefined) {
+      const lock = holdWriter(data);
+      const elected = new ElectedLog({
+        dataDir: data,
+        state,
+        setup,
+        register,
+        names,
+        origin: audit.origin,
+        lock,
+        now: Date.now,
+        ...present({ witnesses }),
+        onAlert: (found) => alert(describeAlert(found)),
+        onNews: alert,
+      });
+      return { ...common, elected, fence: elected.fence, sequencer: elected, lock };
+    }
     if (!audit.sequencer) return { ...common, fence: undefined, sequencer: undefined, lock: holdWriter(data) };
     const fence = fenceOf(register, audit);
     const sequencer = startSequencer({
@@ -266,7 +292,7 @@ class WriterProcess {
     return reading;
   }
 
-  async #joinReplicas({ settings }: Content, { setup, register, fence }: AuditLog): Promise<AmongReplicas> {
+  async #joinReplicas({ settings }: Content, { setup, register, fence, elected }: AuditLog): Promise<AmongReplicas> {
     const { workspace, data } = this.#args;
     if (setup === undefined) return { replicas: undefined, certificates: undefined };
     const replicas = await startReplicas({
@@ -275,10 +301,13 @@ class WriterProcess {
       durability: settings.audit.durability,
       register,
       fence,
+      elected,
       vkeys: () => replicaKeys(auditLayout(data).log),
       tell,
       onProblems: this.#health.replicas,
     });
+    // others can send it what it lacks from here on
+    elected?.start();
     const certificates = await followCertificates({
       certificates: followedReplica(setup, settings.audit, workspace, () => replicas.renew()),
       now: Date.now,
@@ -361,7 +390,7 @@ class WriterProcess {
   /** Undefined where nobody could say which entries are in the log. */
   #startPruning(
     { settings: { keep } }: Content,
-    { sequencer, fence }: AuditLog,
+    { sequencer, elected, fence }: AuditLog,
     { replicas }: AmongReplicas,
   ): Pruning | undefined {
     if (sequencer === undefined && replicas === undefined) return undefined;
@@ -373,7 +402,7 @@ class WriterProcess {
       onError: alertOf,
       // also one that lost its place to another goes by what that one has
       followed: () =>
-        sequencer !== undefined && fence?.fenced === undefined
+        elected !== undefined || (sequencer !== undefined && fence?.fenced === undefined)
           ? undefined
           : (replicas?.integrated() ?? new Map<string, number>()),
     });

@@ -7,6 +7,7 @@ export const ACTS: Readonly<Record<ActName, Localised>> = {
   save: { zh: '保存草稿', en: 'draft saved' },
   submit: { zh: '提交申请', en: 'submitted' },
   withdraw: { zh: '撤回申请', en: 'withdrawn' },
+  attach: { zh: '上传材料', en: 'a material was uploaded' },
   step: { zh: '完成一个步骤', en: 'a step was done' },
   ask: { zh: '要求补正', en: 'a supplement is asked for' },
   give: { zh: '提交补正', en: 'the supplement was given' },

@@ -10,11 +10,16 @@ import type { Calendar } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
+import type { Workspace } from '../../../contracts/types.js';
+import type { Blobs } from '../../ground/state/blobs.js';
 import type { State } from '../../ground/state/port.js';
 import type { SubjectSecret } from '../../log/entries/keys.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { type FileType, inspectFile } from '../materials/inspect/index.js';
+import { type Papers, papersOf } from '../materials/made.js';
+import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
 import { answerKey, openSealed } from './answer-key.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
 import { figureChanges } from './figures.js';
@@ -32,6 +37,17 @@ import {
   type Party,
   type Possible,
 } from './machine.js';
+import { type Overview, overviewOf, type PublicRatings, publicRatings } from './overview.js';
+import {
+  changedSince,
+  digestsOf,
+  documentOf,
+  lackingUploads,
+  linesOf,
+  type MaterialLine,
+  type PaperDocument,
+  takes,
+} from './papers.js';
 import { FILING, type Plan } from './plan.js';
 import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
@@ -42,9 +58,7 @@ import type { PublishStep, StepMessage } from './topics.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
-  /**
-   * `client`: through which one; undefined: on the pages, where whoever applies is signed in and sees all their own.
-   */
+  /** `client`: through which one; undefined: on the pages, where whoever is signed in sees all their own. */
   | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
   | {
       readonly kind: 'authority';
@@ -130,9 +144,15 @@ export interface OpenedCase {
   readonly contents?: CaseContents;
 }
 
+/** A material as it is opened: the bytes of an upload, or what a paper is drawn from. */
+export type OpenedMaterial =
+  | { readonly kind: 'upload'; readonly type: FileType; readonly bytes: Buffer; readonly digest: string }
+  | { readonly kind: 'made'; readonly document: PaperDocument };
+
 export interface Cases {
   readonly bundles: Bundles['bundles'];
-  readonly elements: Bundles['elements'];
+  /** What the workspace declares. */
+  readonly content: Bundles;
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
@@ -157,6 +177,10 @@ export interface Cases {
     query: WaitingQuery,
     how: Omit<HowDone, 'key'>,
   ): Promise<{ readonly lines: readonly WaitingLine[]; readonly next?: string; readonly counts: WaitingCounts }>;
+  /** How cases stand and how long they take, as far as it concerns the actor's authority; on record first. */
+  overview(months: number, how: Omit<HowDone, 'key'>): Promise<Overview>;
+  /** For everybody: how cases were rated, by bundle; nothing where so few did that somebody could be told by it. */
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>>;
   /** Only how many: nothing of any case is told. */
   waiting(authority: string): Promise<WaitingCounts>;
   /** What happened, without what was written. */
@@ -165,6 +189,19 @@ export interface Cases {
     after: number,
     how: Omit<HowDone, 'key'>,
   ): Promise<readonly (StoredEvent & { readonly number: number })[]>;
+  /** What it needs in papers, and how each stands: of an authority what its items take. On record first. */
+  materials(id: string, how: Omit<HowDone, 'key'>): Promise<readonly MaterialLine[]>;
+  /**
+   * One of them, on record before it is given.
+   * @throws YitongError `not_found` where there is nothing to open, or it is not the actor's to see; `store_damaged`
+   */
+  openMaterial(id: string, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial>;
+  /**
+   * Uploads one; again with the same bytes nothing is changed. A draft has to be signed again.
+   * @param read gives its bytes, and is called once it is clear that they are wanted
+   * @throws YitongError `not_found`, `act_refused`, `ticket_moved`, and what `inspectFile` throws
+   */
+  putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine>;
   /** To who applies, newest first. */
   messages(how: Omit<HowDone, 'key'>, limit?: number): Promise<readonly CaseMessage[]>;
 }
@@ -178,6 +215,12 @@ export interface CasesOptions extends Bundles {
   /** What registers say, of whoever applies. */
   readonly registers: ReadRegisters;
   readonly drivers: StepDrivers;
+  /** Where uploads stand; undefined: nothing is uploaded. */
+  readonly blobs?: Blobs;
+  /** Whether a case is submitted only with the uploads that it needs; default false. */
+  readonly requiresUploads?: boolean;
+  /** By which papers say what codes mean; default: they show the codes. */
+  readonly codelists?: Workspace['codelists'];
   /** What goes to an authority's topic; undefined: nothing is published. */
   readonly publish?: PublishStep;
 }
@@ -223,8 +266,8 @@ class OpenedCases implements Cases {
     return this.#options.bundles;
   }
 
-  get elements(): Bundles['elements'] {
-    return this.#options.elements;
+  get content(): Bundles {
+    return this.#options;
   }
 
   #bundle(id: string): Bundle {
@@ -354,6 +397,9 @@ class OpenedCases implements Cases {
     const event: CaseEvent = { ...act, by: partyOf(actor), at: Math.max(this.#options.now(), stored.state.at) };
     const state = apply(stored.state, event);
     await this.#put({ ...stored, state }, stored.state, event, inside, how, contents.subject, read);
+    // a draft that ends takes its uploads along; where that fails they are found when what is idle is looked for
+    if (stored.state.phase === 'draft' && isEnded(state))
+      await this.#options.blobs?.removeAll(id).catch(() => undefined);
     return this.#opened(await this.#known(id, actor), actor);
   }
 
@@ -381,7 +427,7 @@ class OpenedCases implements Cases {
       case 'submit':
         return await this.#submission(stored, contents, how);
       case 'step':
-        return await this.#step(stored, contents, doing.step, doing.port);
+        return await this.#step(stored, contents, doing.step, doing.port, how);
       case 'ask':
         return this.#asking(contents, doing);
       case 'give':
@@ -425,7 +471,7 @@ class OpenedCases implements Cases {
     { id, state }: Pick<StoredCase, 'id' | 'state'>,
     contents: CaseContents,
     { release }: Pick<HowDone, 'release'>,
-  ): Promise<{ readonly form: CaseForm; readonly read: readonly string[] }> {
+  ): Promise<{ readonly form: CaseForm; readonly papers: Papers; readonly read: readonly string[] }> {
     const bundle = this.#bundle(state.bundle);
     const { elements, registers } = this.#options;
     const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents), id);
@@ -433,12 +479,15 @@ class OpenedCases implements Cases {
       if (release === undefined) throw new YitongError('internal', 'nobody puts on record what registers are asked');
       await release(one);
     }
-    return { form: fillForm(bundle, elements, contents, readings), read: readings.asked };
+    const form = fillForm(bundle, elements, contents, readings);
+    const papers = papersOf({ ...form, elements, ...present({ codelists: this.#options.codelists }) });
+    const lacking = this.#options.requiresUploads === true ? lackingUploads(papers, contents) : [];
+    return { form: { ...form, missing: [...form.missing, ...lacking] }, papers, read: readings.asked };
   }
 
   async #submission({ id, state }: StoredCase, contents: CaseContents, how: Pick<HowDone, 'release'>) {
     if (state.phase !== 'draft') refuse('it is submitted already');
-    const { form, read } = await this.#formOf({ id, state }, contents, how);
+    const { form, papers, read } = await this.#formOf({ id, state }, contents, how);
     const bars = form.obstacles.filter((one) => one.state === 'no');
     if (bars.length > 0) refuse(`it cannot be filed: ${bars.map(barText).join('; ')}`);
     if (form.missing.length > 0)
@@ -450,24 +499,42 @@ class OpenedCases implements Cases {
           )
           .join(', '),
       );
+    const { signed } = contents;
+    const changed = signed === undefined ? [] : changedSince(digestsOf(papers, contents), signed);
+    if (changed.length > 0)
+      incomplete(`changed since it was signed, save and sign again: ${changed.map((one) => `\`${one}\``).join(', ')}`);
     const { plan, values, filled, layout } = form;
-    return { act: { act: 'submit' as const, plan }, inside: { values, filled, layout }, read };
+    return { act: { act: 'submit' as const, plan }, inside: { values, filled, layout, papers }, read };
   }
 
-  async #step({ id, state }: StoredCase, contents: CaseContents, step: string, port: StepPort) {
+  async #step(
+    { id, state }: StoredCase,
+    contents: CaseContents,
+    step: string,
+    port: StepPort,
+    how: Pick<HowDone, 'release'>,
+  ) {
     const uses = this.bundles.get(state.bundle)?.steps.get(step)?.uses;
     const act: CaseAct = { act: 'step', step, port, ...present({ uses: state.plan === undefined ? uses : undefined }) };
     // before anything is done elsewhere
     apply(state, { ...act, by: 'applicant', at: Math.max(this.#options.now(), state.at) });
     const driver = this.#options.drivers[port];
     if (driver === undefined) return refuse(`nobody here does \`${port}\``);
+    // what is signed is the papers as they are now
+    const isSigning = port === 'signature' && state.phase === 'draft';
+    const signing = isSigning ? await this.#formOf({ id, state }, contents, how) : undefined;
+    const signed = signing === undefined ? undefined : digestsOf(signing.papers, contents);
     // a draft may be signed again, once it was changed
     const reference = `${id}.${step}.${port}${port === 'signature' ? `.${String(state.events)}` : ''}`;
     const applicant = this.bundles.get(state.bundle)?.applicant ?? 'company';
     const { receipt, account } = await driver.carryOut({ reference, subject: contents.subject, applicant });
     const own = Object.keys(contents.account);
     const said = Object.fromEntries(Object.entries(account ?? {}).filter(([element]) => !own.includes(element)));
-    return { act, inside: { receipt, ...(account === undefined ? {} : { account: said }) } };
+    return {
+      act,
+      inside: { receipt, ...(account === undefined ? {} : { account: said }), ...present({ signed }) },
+      ...present({ read: signing?.read }),
+    };
   }
 
   #asking({ layout }: CaseContents, { item, says, fields }: Doing & { readonly act: 'ask' }) {
@@ -666,6 +733,19 @@ class OpenedCases implements Cases {
     };
   }
 
+  async overview(months: number, { actor, record }: Omit<HowDone, 'key'>): Promise<Overview> {
+    if (actor.kind !== 'authority') return refuse('how an authority works is for its own people');
+    const { state, now } = this.#options;
+    const found = await overviewOf(state, this.#waiting, this.bundles, actor.authority, months, now());
+    const ids = found.low.map((line) => line.case);
+    await record({ ...shown(ids, undefined), detail: { ids, months } });
+    return found;
+  }
+
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>> {
+    return publicRatings(this.#options.state, months, this.#options.now());
+  }
+
   waiting(authority: string): Promise<WaitingCounts> {
     return this.#waiting.counts(authority, this.#options.now());
   }
@@ -683,6 +763,137 @@ class OpenedCases implements Cases {
     const { stored, events, contents } = await this.#known(id, actor);
     await record(shown([id], contents?.subject, id, { bundle: stored.state.bundle, after }));
     return events.filter(({ number }) => number > after);
+  }
+
+  /** Those that were filed, or of a draft as it stands. */
+  async #papersOf(
+    { stored, contents }: Known,
+    how: Omit<HowDone, 'key'>,
+  ): Promise<{
+    readonly papers: Papers;
+    readonly contents: CaseContents;
+    readonly own: readonly string[] | undefined;
+  }> {
+    const { actor } = how;
+    const { plan, phase } = stored.state;
+    if (contents === undefined) throw new YitongError('not_found', 'the subject of the case was erased');
+    const own =
+      actor.kind === 'applicant'
+        ? undefined
+        : Object.entries(plan?.items ?? {}).flatMap(([item, { authority }]) =>
+            authority === actor.authority ? [item] : [],
+          );
+    if (contents.papers !== undefined) return { papers: contents.papers, contents, own };
+    // one that ended as a draft, or was filed before papers were kept
+    if (phase !== 'draft') return { papers: { materials: [], values: [] }, contents, own };
+    return { papers: (await this.#formOf(stored, contents, how)).papers, contents, own };
+  }
+
+  async materials(id: string, how: Omit<HowDone, 'key'>): Promise<readonly MaterialLine[]> {
+    const known = await this.#known(id, how.actor);
+    const { papers, contents, own } = await this.#papersOf(known, how);
+    const lines = linesOf(papers, contents, known.stored.state, own);
+    const materials = lines.map(({ material }) => material);
+    await how.record(shown([id], contents.subject, id, { bundle: known.stored.state.bundle, materials }));
+    return lines;
+  }
+
+  async openMaterial(id: string, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial> {
+    const known = await this.#known(id, how.actor);
+    const { state } = known.stored;
+    const opened = (await this.#openedDraft(known, material)) ?? (await this.#openedOf(known, material, how));
+    if (opened === undefined)
+      throw new YitongError('not_found', 'there is no such material to open, or it is not yours to see');
+    const digest = opened.kind === 'made' ? opened.document.digest : opened.digest;
+    await how.record(shown([id], known.contents?.subject, id, { bundle: state.bundle, material, digest }));
+    return opened;
+  }
+
+  /** An upload of a draft: no register has to be asked for it. */
+  async #openedDraft({ stored, contents }: Known, material: string): Promise<OpenedMaterial | undefined> {
+    const isUpload = this.bundles.get(stored.state.bundle)?.materials.get(material)?.kind === 'upload';
+    if (stored.state.phase !== 'draft' || contents === undefined || !isUpload) return undefined;
+    return await this.#openedUpload(stored.id, material, contents);
+  }
+
+  async #openedOf(known: Known, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial | undefined> {
+    const { papers, contents, own } = await this.#papersOf(known, how);
+    const { id, state } = known.stored;
+    const needed = papers.materials.find((one) => one.material === material && takes(one, own));
+    if (needed === undefined) return undefined;
+    if (needed.kind === 'upload') return await this.#openedUpload(id, material, contents);
+    const document = documentOf({ id, bundle: this.#title(state.bundle), papers, needed }, contents, state, own);
+    return document === undefined ? undefined : { kind: 'made', document };
+  }
+
+  #title(bundle: string): Bundle['title'] {
+    return this.bundles.get(bundle)?.title ?? { zh: bundle, en: bundle };
+  }
+
+  async #openedUpload(id: string, material: string, { uploads }: CaseContents): Promise<OpenedMaterial | undefined> {
+    const { blobs, keys } = this.#options;
+    const upload = Object.hasOwn(uploads, material) ? uploads[material] : undefined;
+    if (upload === undefined || blobs === undefined) return undefined;
+    const { type, digest } = upload;
+    return { kind: 'upload', type, digest, bytes: await openUpload(blobs, keys, id, upload) };
+  }
+
+  async putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine> {
+    const { actor, key } = how;
+    const { blobs, keys, now } = this.#options;
+    const known = await this.#known(id, actor);
+    const { stored, contents } = known;
+    const { state } = stored;
+    if (actor.kind !== 'applicant') return refuse('what no register has is uploaded by who applies');
+    if (blobs === undefined) return refuse('nothing is uploaded here');
+    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    const event: CaseEvent = { act: 'attach', material, by: 'applicant', at: Math.max(now(), state.at) };
+    // before anything is read
+    const next = apply(state, event);
+    this.#checkPut(known, material, contents);
+    const { bytes, type } = await inspectFile(await read());
+    const secret = await keys.secretOf(contents.subject);
+    const upload = uploadOf(keys, secret, bytes, type);
+    // also where it is there already: one that was damaged is whole again
+    await keepUpload(blobs, id, upload, secret, bytes);
+    if (!Object.hasOwn(contents.uploads, material) || contents.uploads[material]?.name !== upload.name) {
+      await this.#put(
+        { ...stored, state: next },
+        state,
+        event,
+        { upload },
+        { ...how, ...present({ key }) },
+        contents.subject,
+      );
+      await this.#dropReplaced(id, material, contents, state);
+    }
+    const again = await this.#known(id, actor);
+    const { papers, contents: since } = await this.#papersOf(again, how);
+    const line = linesOf(papers, since, again.stored.state, undefined).find((one) => one.material === material);
+    if (line === undefined) return refuse('under the answers that were given since, it is not needed');
+    return line;
+  }
+
+  /** @throws YitongError `not_found`, `act_refused` */
+  #checkPut({ stored: { state } }: Known, material: string, { papers }: CaseContents): void {
+    const items =
+      papers === undefined
+        ? this.#bundle(state.bundle).materials.get(material)?.kind === 'upload'
+          ? []
+          : undefined
+        : papers.materials.find((one) => one.material === material && one.kind === 'upload')?.items;
+    if (items === undefined) throw new YitongError('not_found', 'the case takes no such upload');
+    if (papers !== undefined && !items.some((item) => state.items[item]?.status === 'supplement'))
+      refuse('no supplement was asked for to which it belongs');
+  }
+
+  /** Of a draft nothing is kept that was replaced; what was filed stays. */
+  async #dropReplaced(id: string, material: string, { uploads }: CaseContents, { phase }: CaseState): Promise<void> {
+    const before = Object.hasOwn(uploads, material) ? uploads[material] : undefined;
+    if (before === undefined || phase !== 'draft') return;
+    const others = Object.entries(uploads).some(([other, { name }]) => other !== material && name === before.name);
+    // where it fails it is found when what is idle is looked for
+    if (!others) await this.#options.blobs?.remove({ folder: id, name: before.name }).catch(() => undefined);
   }
 
   async messages({ actor, record }: Omit<HowDone, 'key'>, limit = 100): Promise<readonly CaseMessage[]> {
@@ -728,6 +939,7 @@ function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): 
   const values = Object.fromEntries(Object.entries(contents.values).filter(([element]) => inForms.has(element)));
   const filled = Object.fromEntries(Object.entries(contents.filled).filter(([element]) => inForms.has(element)));
   const items = Object.fromEntries(Object.entries(contents.items).filter(([item]) => own.includes(item)));
+  const nothing = { answers: {}, account: {}, receipts: {}, uploads: {} };
   const rating = plan.authority === actor.authority ? contents.rating : {};
-  return { subject: contents.subject, answers: {}, values, account: {}, filled, layout, items, rating, receipts: {} };
+  return { subject: contents.subject, ...nothing, values, filled, layout, items, rating };
 }

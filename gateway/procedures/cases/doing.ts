@@ -19,7 +19,21 @@ const values = Type.Record(Type.String({ maxLength: 120 }), value, { maxProperti
 
 export const actBody = Type.Object(
   {
-    act: Type.Enum(['save', 'submit', 'withdraw', 'step', 'ask', 'give', 'grant', 'refuse', 'pass', 'settle', 'stop']),
+    act: Type.Enum([
+      'save',
+      'submit',
+      'withdraw',
+      'step',
+      'ask',
+      'give',
+      'grant',
+      'refuse',
+      'pass',
+      'settle',
+      'stop',
+      'rate',
+      'answer',
+    ]),
     item: Type.Optional(actWord),
     step: Type.Optional(actWord),
     port: Type.Optional(Type.Enum(['identity', 'signature', 'payment', 'post', 'appointment', 'video', 'collect'])),
@@ -43,6 +57,9 @@ export const actBody = Type.Object(
       }),
     ),
     issued: Type.Optional(values),
+    grade: Type.Optional(
+      Type.Enum([1, 2, 3, 4, 5], { description: 'of a rating: 5 very satisfied … 1 very dissatisfied' }),
+    ),
     key: Type.Optional(actKey),
   },
   strict,
@@ -63,6 +80,7 @@ export function doingOf({
   fields,
   checked,
   issued,
+  grade,
 }: ActBody): Doing {
   const named = <T>(value: T | undefined, what: string): T => {
     if (value === undefined) throw new YitongError('act_incomplete', `\`${act}\` needs \`${what}\``);
@@ -90,5 +108,9 @@ export function doingOf({
       return { act, task: named(task, 'task'), ...present({ says }) };
     case 'stop':
       return { act, outcome: named(outcome, 'outcome'), says: named(says, 'says') };
+    case 'rate':
+      return { act, grade: named(grade, 'grade'), ...present({ says }) };
+    case 'answer':
+      return { act, says: named(says, 'says') };
   }
 }

@@ -108,7 +108,7 @@ export interface BundleFigures {
   readonly answered: { inTime: number; late: number };
 }
 
-const nothing = (): BundleFigures => ({
+export const emptyFigures = (): BundleFigures => ({
   submitted: 0,
   withdrawn: 0,
   days: new Histogram(),
@@ -172,7 +172,7 @@ export async function readFigures(
   for (const month of months)
     for (const [name, n] of await state.counters(`${PREFIX}${month}/`)) {
       const [kind = '', bundle = '', ...rest] = name.slice(PREFIX.length + month.length + 1).split('/');
-      const figures = found.get(bundle) ?? nothing();
+      const figures = found.get(bundle) ?? emptyFigures();
       found.set(bundle, figures);
       add(figures, kind, rest, n);
     }

@@ -31,9 +31,12 @@ interface Obstacle {
   readonly owners: readonly string[];
 }
 
-/** What is missing: a question, an element, an element of which registers say different things, or do not answer. */
-interface Missing {
-  readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away';
+/**
+ * What is missing: a question, an element, an element of which registers say different things, or do not answer; a
+ * material that is to be uploaded.
+ */
+export interface Missing {
+  readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away' | 'material';
   readonly name: string;
   /** Registers of `conflict` and `away`. */
   readonly registers?: readonly string[];

@@ -88,6 +88,8 @@ export type Party = 'applicant' | { readonly authority: string };
 export type CaseAct =
   | { readonly act: 'open'; readonly bundle: string }
   | { readonly act: 'save' | 'withdraw' }
+  /** A file is uploaded for a material. */
+  | { readonly act: 'attach'; readonly material: string }
   | { readonly act: 'submit'; readonly plan: Plan }
   /** Something of a step was done: who it is was shown, it was signed, paid, posted, booked, collected. */
   | { readonly act: 'step'; readonly step: string; readonly port: StepPort; readonly uses?: readonly StepPort[] }
@@ -335,12 +337,14 @@ export function apply(before: CaseState | undefined, event: CaseEvent): CaseStat
   }
   if (by !== 'applicant') return refuse('only who applies may do that');
   switch (event.act) {
-    case 'save': {
+    case 'save':
       if (phase !== 'draft') return refuse('it is submitted; a supplement is given when it is asked for');
-      // what was signed was what stood there before
-      const steps = Object.entries(state.steps).map(([id, done]) => [id, done.filter((port) => port !== 'signature')]);
-      return { ...state, steps: Object.fromEntries(steps) as CaseState['steps'] };
-    }
+      return unsigned(state);
+    case 'attach':
+      if (phase === 'draft') return unsigned(state);
+      if (!Object.values(state.items).some(({ status }) => status === 'supplement'))
+        refuse('it is submitted; a supplement is given when it is asked for');
+      return state;
     case 'submit':
       return submitted(state, event.plan);
     case 'step':
@@ -349,6 +353,12 @@ export function apply(before: CaseState | undefined, event: CaseEvent): CaseStat
       if (phase === 'decided') return refuse('all is decided');
       return { ...state, phase: 'withdrawn', items: end(state, at, []) };
   }
+}
+
+/** What was signed was what stood there before. */
+function unsigned(state: CaseState): CaseState {
+  const steps = Object.entries(state.steps).map(([id, done]) => [id, done.filter((port) => port !== 'signature')]);
+  return { ...state, steps: Object.fromEntries(steps) as CaseState['steps'] };
 }
 
 /** Once something was decided, or taken back after it had been submitted. */

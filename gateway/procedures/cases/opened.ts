@@ -12,6 +12,7 @@ import type { Workspace } from '../../../contracts/types.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
 import type { ViewReader } from '../../answer/view/port.js';
 import type { StateSettings } from '../../ground/config/state.js';
+import { type Blobs, blobsInFolder, blobsInState } from '../../ground/state/blobs.js';
 import { openState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
 import { auditLayout } from '../../log/entries/layout.js';
@@ -57,6 +58,8 @@ export async function caseContent(workspace: Workspace): Promise<Bundles & { rea
 export interface CaseGround {
   readonly state: State;
   readonly keys: SealingKeys;
+  /** Where uploads stand: files beside a state of one replica; in the state where replicas share it. */
+  readonly blobs: Blobs;
   close(): Promise<void>;
 }
 
@@ -70,7 +73,7 @@ export async function openCaseGround(
   const { settings, dataDir, now, state: shared } = around;
   if (shared !== undefined) {
     const keys = await sharedSealingKeys(shared);
-    return { state: shared, keys, close: () => keys.close() };
+    return { state: shared, keys, blobs: blobsInState(shared, now), close: () => keys.close() };
   }
   const place = { file: join(dataDir, 'state') };
   const state = await openState({ settings: settings.state, data: dataDir, baseDir: dataDir, place, now });
@@ -78,6 +81,7 @@ export async function openCaseGround(
   return {
     state,
     keys,
+    blobs: state.driver === 'postgres' ? blobsInState(state, now) : blobsInFolder(dataDir),
     async close() {
       await keys.close();
       await state.close();
@@ -89,12 +93,14 @@ export async function openCaseGround(
 async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) => StepDrivers): Promise<OpenedDesk> {
   const { workspace, settings, view, inForce, tickets, now } = around;
   const content = await caseContent(workspace);
-  const { state, keys, close } = await openCaseGround(around);
+  const { state, keys, blobs, close } = await openCaseGround(around);
   const { elements } = content;
   const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now }, elements);
   const publish = publishSteps(workspace.prefix, settings.gateway.caseTopics);
+  const { codelists } = workspace;
+  const ground = { ...content, state, keys, blobs, codelists, now, registers, ...present({ publish }) };
   return {
-    cases: openCases({ ...content, state, keys, now, registers, drivers: drivers(elements), ...present({ publish }) }),
+    cases: openCases({ ...ground, drivers: drivers(elements) }),
     close,
   };
 }

@@ -1,13 +1,10 @@
-/**
- * What a case has come to so far, in words that anybody is told: of its plan what follows, of its bundle the words.
- * Pure.
- */
+/** What a case has come to so far: by its plan, in the words of its bundle. Pure. */
 import type { Bundle, Outcome } from '../../../contracts/bundle/types.js';
 import { present } from '../../../contracts/present.js';
 import type { Localised } from '../../../contracts/types.js';
 import type { CaseState } from './machine.js';
 
-export interface ReachedOutcome {
+interface ReachedOutcome {
   readonly outcome: string;
   readonly kind: 'done' | 'refused' | 'withdrawn';
   readonly title: Localised;

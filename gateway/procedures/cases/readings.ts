@@ -28,7 +28,7 @@ export interface FilledValue {
 }
 
 /** Registers say different things of one element. */
-export interface Conflict {
+interface Conflict {
   readonly said: readonly { readonly dataset: string; readonly value: Json }[];
   /** The outcome that says how it is corrected. */
   readonly outcome?: string;

@@ -58,6 +58,15 @@ export interface WaitingQuery {
   readonly limit: number;
 }
 
+/** How many wait, of one authority and bundle. */
+export interface Standing {
+  readonly authority: string;
+  readonly bundle: string;
+  readonly held: number;
+  readonly asked: number;
+  readonly answer: number;
+}
+
 export interface WaitingCounts {
   /** How many of each bundle wait, by group. */
   readonly bundles: Readonly<Record<WaitGroup, ReadonlyMap<string, number>>>;
@@ -72,8 +81,9 @@ const ofBundle = (authority: string, group: WaitGroup, bundle: string): string =
 const overOf = (authority: string): string => `over/${authority}/`;
 /** Of all authorities, by when the term ends for good. */
 const OVER = 'due/';
+const COUNTERS = 'case-wait/';
 const counterOf = (authority: string, group: WaitGroup | '', bundle = ''): string =>
-  `case-wait/${authority}/${group === '' ? '' : `${group}/${bundle}`}`;
+  `${COUNTERS}${authority}/${group === '' ? '' : `${group}/${bundle}`}`;
 
 /** With what comes after a day on which it could not be done on the spot. */
 const whole = ({ stops, ...term }: PlannedTerm): PlannedTerm =>
@@ -226,6 +236,18 @@ export class WaitingIndex {
       over: lines.length,
       more: next !== undefined,
     };
+  }
+
+  /** Of every authority and bundle: how many wait in each group. */
+  async standing(): Promise<readonly Standing[]> {
+    const all = new Map<string, Standing>();
+    for (const [name, n] of await this.#state.counters(COUNTERS)) {
+      const [, authority = '', group = '', bundle = ''] = name.split('/');
+      const key = `${authority} ${bundle}`;
+      const before = all.get(key) ?? { authority, bundle, held: 0, asked: 0, answer: 0 };
+      all.set(key, { ...before, [group]: n });
+    }
+    return [...all.values()].filter(({ held, asked, answer }) => held + asked + answer > 0);
   }
 
   /** Of all authorities and bundles: how many are past their term. */

@@ -33,7 +33,7 @@ export class Classifier<Label extends string> {
   /** By feature, then by label; the last row is the bias. */
   readonly #weights: Float64Array;
 
-  constructor(examples: readonly Example<Label>[]) {
+  private constructor(examples: readonly Example<Label>[]) {
     this.labels = [...new Set(examples.map(({ label }) => label))].sort();
     const seen: number[] = [];
     for (const { features } of examples)
@@ -46,7 +46,16 @@ export class Classifier<Label extends string> {
       }
     this.#rarity = Float64Array.from(seen, (count) => Math.log(1 + examples.length / count) / 3);
     this.#weights = new Float64Array((seen.length + 1) * this.labels.length);
-    this.#train(examples);
+  }
+
+  /** Trained, a round at a time: between them the process does what else it has to do. */
+  static async trained<Label extends string>(
+    examples: readonly Example<Label>[],
+    pause: () => Promise<unknown>,
+  ): Promise<Classifier<Label>> {
+    const made = new Classifier(examples);
+    for (const _ of made.#train(examples)) await pause();
+    return made;
   }
 
   /** By label; they add up to one. */
@@ -90,7 +99,7 @@ export class Classifier<Label extends string> {
   }
 
   /** Stochastic gradient descent with a step that shrinks for each weight by itself (AdaGrad), in a fixed order. */
-  #train(examples: readonly Example<Label>[]): void {
+  *#train(examples: readonly Example<Label>[]): Generator<void> {
     const size = this.labels.length;
     const rows = examples.map(({ features, label }) => ({
       ...this.#row(features),
@@ -103,7 +112,7 @@ export class Classifier<Label extends string> {
       seen[at] = (seen[at] as number) + whole * whole;
       this.#weights[at] = (this.#weights[at] as number) - (STEP * whole) / Math.sqrt(seen[at] as number);
     };
-    for (let round = 0; round < ROUNDS; round++)
+    for (let round = 0; round < ROUNDS; round++) {
       for (let turn = 0; turn < rows.length; turn++) {
         // neighbours in the content are alike: far ones take turns
         const row = rows[(turn * STRIDE + round) % rows.length] as (typeof rows)[number];
@@ -116,6 +125,8 @@ export class Classifier<Label extends string> {
             learn((row.at[one] as number) * size + label, slope * (row.values[one] as number));
         }
       }
+      yield;
+    }
   }
 }
 

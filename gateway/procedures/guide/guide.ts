@@ -4,6 +4,7 @@
  * matter, what the sentence says already, and the next question.
  */
 
+import { setImmediate as pause } from 'node:timers/promises';
 import { loadGuideWords } from '../../../contracts/bundle/guide.js';
 import { loadBundles } from '../../../contracts/bundle/load.js';
 import { mergeForm } from '../../../contracts/bundle/merge.js';
@@ -11,7 +12,7 @@ import { wrongAnswers } from '../../../contracts/bundle/situation.js';
 import type { Bundle, Elements } from '../../../contracts/bundle/types.js';
 import type { Localised, Workspace } from '../../../contracts/types.js';
 import { Classifier } from './classifier.js';
-import { MOST_CHARACTERS, Reader } from './features.js';
+import { type Features, MOST_CHARACTERS, Reader } from './features.js';
 import { Nearest } from './nearest.js';
 import { answersOf, type Slot, slotsIn } from './slots.js';
 
@@ -25,6 +26,8 @@ const NEAREST = 8;
 const SURE = 0.4;
 const AHEAD = 1.5;
 const CANDIDATES = 3;
+/** How likely the first one is where it is not sure that none is meant. */
+const DOUBT = 0.1;
 
 interface Candidate {
   readonly bundle: string;
@@ -41,7 +44,7 @@ interface Ask {
   readonly choices?: readonly { readonly code: string; readonly title: Localised }[];
 }
 
-interface Guidance {
+export interface Guidance {
   /** The matter; null where it is not sure, or where none is meant. */
   readonly bundle: string | null;
   readonly title: Localised | null;
@@ -55,6 +58,17 @@ interface Guidance {
   readonly why: Localised;
 }
 
+interface Content {
+  readonly workspace: Workspace;
+  readonly bundles: ReadonlyMap<string, Bundle>;
+  readonly elements: Elements;
+  /** Sentences that lead nowhere. */
+  readonly elsewhere: readonly string[];
+}
+
+/** Sentences that are read before others have their turn. */
+const READ_AT_ONCE = 100;
+
 class Guide {
   readonly #workspace: Workspace;
   readonly #bundles: ReadonlyMap<string, Bundle>;
@@ -63,21 +77,32 @@ class Guide {
   readonly #classifier: Classifier<string>;
   readonly #nearest: Nearest<string>;
 
-  constructor(
-    workspace: Workspace,
-    bundles: ReadonlyMap<string, Bundle>,
-    elements: Elements,
-    elsewhere: readonly string[],
+  private constructor(
+    { workspace, bundles, elements }: Content,
+    reader: Reader,
+    classifier: Classifier<string>,
+    nearest: Nearest<string>,
   ) {
     this.#workspace = workspace;
     this.#bundles = bundles;
     this.#elements = elements;
-    this.#reader = new Reader(wordsOf(workspace, bundles, elements), ownWords(bundles));
+    this.#reader = reader;
+    this.#classifier = classifier;
+    this.#nearest = nearest;
+  }
+
+  /** Learns from what the workspace declares, in many short steps: others are answered meanwhile. */
+  static async learned(content: Content): Promise<Guide> {
+    const { workspace, bundles, elements, elsewhere } = content;
+    const reader = new Reader(wordsOf(workspace, bundles, elements), ownWords(bundles));
     const sentences = [...sentencesOf(bundles, elsewhere)].map(([says, label]) => ({ says, label }));
-    this.#classifier = new Classifier(
-      sentences.map(({ says, label }) => ({ features: this.#reader.features(says), label })),
-    );
-    this.#nearest = new Nearest(sentences, (text) => this.#reader.tokens(text));
+    const examples: { readonly features: Features; readonly label: string }[] = [];
+    for (const { says, label } of sentences) {
+      examples.push({ features: reader.features(says), label });
+      if (examples.length % READ_AT_ONCE === 0) await pause();
+    }
+    const classifier = await Classifier.trained(examples, pause);
+    return new Guide(content, reader, classifier, new Nearest(sentences, (text) => reader.tokens(text)));
   }
 
   /** How likely each bundle is, and none of them. */
@@ -94,8 +119,20 @@ class Guide {
     );
   }
 
-  /** @param now ms since 1970 */
-  answer(sentence: string, now: number): Guidance {
+  /** Whether another opinion could change the answer: it names no matter, and was not sure that none is meant. */
+  isOpen({ bundle, offTopic, candidates }: Guidance): boolean {
+    return bundle === null && (!offTopic || (candidates[0]?.score ?? 0) >= DOUBT);
+  }
+
+  named(candidates: readonly Candidate[]): readonly Bundle[] {
+    return candidates.flatMap(({ bundle }) => this.#bundles.get(bundle) ?? []);
+  }
+
+  /**
+   * @param now ms since 1970
+   * @param chosen a bundle that somebody else has chosen among the candidates; any other is none
+   */
+  answer(sentence: string, now: number, chosen?: string): Guidance {
     const text = sentence.slice(0, MOST_CHARACTERS);
     const likely = this.#likely(text);
     const elsewhere = likely.get(ELSEWHERE) ?? 0;
@@ -108,7 +145,8 @@ class Guide {
       .map(([bundle, score]) => ({ bundle, score: Math.round(score * 1000) / 1000 }));
     const offTopic = first === undefined || elsewhere >= first[1];
     const sure = !offTopic && first[1] >= SURE && first[1] >= AHEAD * (second?.[1] ?? 0);
-    const bundle = sure ? this.#bundles.get(first[0]) : undefined;
+    const other = candidates.find(({ bundle }) => bundle === chosen)?.bundle;
+    const bundle = this.#bundles.get(other ?? (sure ? first[0] : ''));
     if (bundle !== undefined) return { ...this.#about(bundle, text, now), candidates };
     return {
       bundle: null,
@@ -209,14 +247,22 @@ function* wordsOf(
   for (const { codes } of workspace.codelists.values()) for (const { zh } of codes.values()) yield zh;
 }
 
+const opened = new WeakMap<Workspace, Promise<Guide | undefined>>();
+
 /**
- * The guide of a workspace, trained on what it declares; undefined where it declares no bundle.
+ * The guide of a workspace; undefined where it declares no bundle. Made with the first question of a process, once.
  * @throws YitongError of a bundle, an element or the guide's words that cannot be read
  */
-export async function openGuide(workspace: Workspace): Promise<Guide | undefined> {
+export function openGuide(workspace: Workspace): Promise<Guide | undefined> {
+  let guide = opened.get(workspace);
+  if (guide === undefined) opened.set(workspace, (guide = learnedFrom(workspace)));
+  return guide;
+}
+
+async function learnedFrom(workspace: Workspace): Promise<Guide | undefined> {
   const [{ bundles, elements }, { elsewhere }] = await Promise.all([
     loadBundles(workspace),
     loadGuideWords(workspace.layers),
   ]);
-  return bundles.size === 0 ? undefined : new Guide(workspace, bundles, elements, elsewhere);
+  return bundles.size === 0 ? undefined : Guide.learned({ workspace, bundles, elements, elsewhere });
 }

@@ -22,6 +22,7 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'bundles',
   'bundle',
   'mergeBundle',
+  'guide',
   // what waits for the client's own authority: an empty list
   'cases',
   'openapi',
@@ -53,6 +54,8 @@ const FOR_ANYBODY: readonly string[] = [
   'POST /compliance/report',
   'GET /*',
   'GET /numbers',
+  'GET /guide',
+  'POST /guide',
   'GET /matters',
   'GET /matters/:bundle',
   'GET /verify',

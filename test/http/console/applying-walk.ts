@@ -1,6 +1,5 @@
 /** Somebody who does a matter in a browser: answers, fills in, submits, follows; and officers who decide over the API. */
 import type { Page } from 'playwright-core';
-import type { Test } from 'tap';
 import type { Bundle, Element, Json } from '../../../contracts/bundle/types.js';
 import { elements } from '../../procedures/cases/office.js';
 import type { ApplyingCity } from './applying-city.js';
@@ -88,7 +87,6 @@ interface Decisions {
 
 /** Systems of the authorities decide whatever waits for them, until nothing does but whoever applies. */
 export async function decide(
-  t: Test,
   here: ApplyingCity,
   bundle: Bundle,
   id: string,
@@ -112,5 +110,24 @@ export async function decide(
       await system.actOnCase(id, { act: 'grant', item, checked: own.unknown, issued });
     }
   }
-  t.comment(`${bundle.id}: ${refuse.length === 0 ? 'granted' : `refused ${refuse.join(', ')}`}`);
+}
+
+/** A department asks for a field of its own form anew, once. @returns the field's name there, and its element */
+export async function ask(
+  here: ApplyingCity,
+  bundle: Bundle,
+  id: string,
+  item: string,
+): Promise<readonly [field: string, element: string]> {
+  const found = bundle.items.get(item);
+  const system = await here.officer(found?.authority ?? '');
+  const seen = await system.oneCase(id);
+  const form = seen.items.find((one) => one.item === item)?.form ?? {};
+  const field = found?.form.fields.find(
+    ({ name, element }) =>
+      typeof form[name] === 'string' && elements.elements.get(element ?? '')?.type === 'text' && element !== undefined,
+  );
+  if (field?.element === undefined) throw new Error(`the form of ${item} has no text`);
+  await system.actOnCase(id, { act: 'ask', item, says: '请在表中更正，与证件一致。', fields: [field.name] });
+  return [field.name, field.element];
 }

@@ -5,16 +5,16 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { applicantOf, named, officer } from '../../procedures/cases/office.js';
-import { LU, officeWithBrowser, TANG, underway } from './casework-town.js';
+import { LU, officeWithBrowser, TANG, type Underway, underway, XU } from './casework-town.js';
 
 t.setTimeout(240_000);
+const office = await officeWithBrowser(t);
 
 const DAY = 86_400_000;
 const titles = (page: Page): Promise<readonly string[]> => page.locator('table.inbox tbody th a').allTextContents();
 const main = (page: Page): Promise<string> => page.locator('main').innerText();
 
 t.test('an officer finds what waits, decides it by keyboard, and a later colleague is told', async (t) => {
-  const office = await officeWithBrowser(t);
   if (office === undefined) return;
   const { here, as } = office;
   const city = underway(t, here.dataDir);
@@ -108,4 +108,101 @@ t.test('an officer finds what waits, decides it by keyboard, and a later colleag
   const mine = await city.cases.get(fresh, { actor: applicantOf(restaurant), record: city.record });
   t.notMatch(JSON.stringify(mine), /唐经办/, 'who applies is told of the authority alone');
   t.same([...tang.complaints, ...lu.complaints], []);
+});
+
+/** Decided by all of its departments after so many days, collected, and rated. */
+async function decided(city: Underway, days: number, grade?: 1 | 2 | 3 | 4 | 5): Promise<string> {
+  const restaurant = named('open-restaurant');
+  const id = await city.submitted(restaurant);
+  city.now += days * DAY;
+  for (const [authority, item] of [
+    ['samr', 'food-licence'],
+    ['urban-management', 'shop-sign'],
+    ['fire', 'fire-check'],
+  ] as const)
+    await city.cases.act(id, { act: 'grant', item }, { actor: officer(authority), record: city.record });
+  const applicant = { actor: applicantOf(restaurant), record: city.record };
+  await city.cases.act(id, { act: 'step', step: 'collect', port: 'collect' }, applicant);
+  if (grade !== undefined) await city.cases.act(id, { act: 'rate', grade }, applicant);
+  return id;
+}
+
+t.test('a manager sees days used, where cases wait and how they were rated, and answers a low rating', async (t) => {
+  if (office === undefined) return;
+  const { here, as } = office;
+  const city = underway(t, here.dataDir);
+  const grades = [5, 5, 5, 4, 4, 3, 5, 5, 4, 5] as const;
+  for (const [at, grade] of grades.entries()) {
+    city.now = Date.now() - 20 * DAY;
+    await decided(city, at, grade);
+  }
+  city.now = Date.now() - 2 * DAY;
+  const low = await decided(city, 1);
+  const applicant = {
+    id: 'test|feng',
+    name: '冯经理',
+    roles: ['subject'],
+    subjects: ['uscc:91990105MA0000193X'],
+  } as const;
+  const mine = await as(applicant);
+  await mine.page.goto(`/console/matters/${low}?lang=zh`);
+  t.same(await mine.inspect(`/console/matters/${low}`, 'rating-form'), []);
+  await mine.page.goto(`/console/matters/${low}?lang=zh`);
+  await mine.page.getByLabel('不满意', { exact: true }).check();
+  await mine.page.locator('#rate textarea').fill('窗口三次电话都无人接听');
+  await mine.page.getByRole('button', { name: '提交评价' }).click();
+  await mine.page.waitForURL(new RegExp(`${low}$`));
+  t.match(await main(mine.page), /您的评价：\s*不满意[\s\S]*前核实并回复/);
+  t.notOk(await mine.page.getByRole('button', { name: '提交评价' }).isVisible(), 'once');
+  const rated = here.entries.filter(({ body }) => body['target'] === low).at(-1);
+  t.match(rated?.body, { action: 'case_act', detail: { act: 'rate', grade: 2 } });
+  t.notMatch(JSON.stringify(rated?.body), /电话/, 'no words of it in clear');
+  const xu = await as(XU);
+  const { page } = xu;
+  await page.goto('/console/case-figures?lang=zh');
+  const words = await main(page);
+  t.match(words, /开办餐饮店[\s\S]*\d+ \/ \d+ 天/, 'days used by matter');
+  t.match(words, /卡在哪里[\s\S]*消防救援支队/, 'departments of what one leads');
+  t.match(words, /90\.9%/, 'ten of eleven are satisfied');
+  t.notMatch(words, /电话/, 'no words of anybody');
+  t.same(await xu.inspect('/console/case-figures', 'case-figures'), []);
+  t.equal((await page.goto('/console/casework'))?.status(), 403, 'the inbox is for officers');
+  await page.goto('/console/case-figures?lang=zh');
+  await page.locator(`a[href$="${low}"]`).click();
+  t.match(await main(page), /不满意[\s\S]*窗口三次电话都无人接听/);
+  t.notMatch(await main(page), /作出决定/, 'a manager decides nothing');
+  t.same(await xu.inspect(`/console/casework/${low}`, 'case-rated'), []);
+  await page.goto(`/console/casework/${low}?lang=zh`);
+  await page.keyboard.press('a');
+  await page.keyboard.type('已核实，已增加值守人员并致歉');
+  await page.getByRole('button', { name: '回复申请人' }).click();
+  await page.waitForURL(new RegExp(`${low}$`));
+  t.match(await main(page), /已回复[\s\S]*已增加值守人员/);
+  await page.goto('/console/case-figures?lang=zh');
+  t.notMatch(await main(page), /待核实回复的差评/);
+  await mine.page.reload();
+  t.match(await main(mine.page), /部门回复：\s*已核实，已增加值守人员/, 'who applied reads the answer');
+  t.equal(
+    (await city.cases.messages({ actor: applicantOf(named('open-restaurant')), record: city.record }))[0]?.act,
+    'answer',
+  );
+
+  const nobody = await here.visit({ path: '/ratings?lang=zh', headers: { accept: 'text/html' } });
+  t.equal(Number(nobody.status), 200);
+  t.match(nobody.text, /开办餐饮店/, 'eleven are shown to everybody');
+  t.notMatch(nobody.text, /企业开办|电话|值守/, 'fewer than ten are not, and no words are');
+  t.same(await xu.inspect('/ratings', 'ratings'), []);
+  const fire = { id: 'test|ye', name: '叶主任', roles: ['case-manager'], authority: 'fire' } as const;
+  const other = await here.visit({ path: '/console/case-figures?lang=zh', headers: { accept: 'text/html' } }, fire);
+  t.match(other.text, /消防救援支队/);
+  t.notMatch(other.text, /市场监督管理局/, 'who does not lead sees the own part alone');
+  t.notMatch(
+    (await here.visit({ path: `/console/casework/${low}?lang=zh`, headers: { accept: 'text/html' } }, fire)).text,
+    /三次电话|值守/,
+    'and no words of the rating',
+  );
+  t.same(
+    [...xu.complaints, ...mine.complaints].filter((one) => !one.includes('403')),
+    [],
+  );
 });

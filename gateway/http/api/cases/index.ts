@@ -15,6 +15,7 @@ import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 import { checkStill } from '../../plugins/identity.js';
+import { materialRoutes } from './materials.js';
 import {
   caseSchema,
   eventsQuery,
@@ -39,7 +40,20 @@ const termOf = ({ unit, due: { day, provisional }, left, over }: TermReading) =>
   over,
 });
 
-function shown({ id, state, over, acts, terms, taskTerms, contents }: OpenedCase, cases: Cases): object {
+function shownRating({ state: { rating }, answerTerm, contents }: OpenedCase): object | undefined {
+  if (rating === undefined) return undefined;
+  const { grade, at, answeredAt } = rating;
+  return {
+    grade,
+    at: iso(at),
+    ...contents?.rating,
+    ...(answerTerm === undefined ? {} : { term: termOf(answerTerm) }),
+    ...(answeredAt === undefined ? {} : { answeredAt: iso(answeredAt) }),
+  };
+}
+
+function shown(opened: OpenedCase, cases: Cases): object {
+  const { id, state, over, acts, terms, taskTerms, contents } = opened;
   const bundle = cases.bundles.get(state.bundle);
   return {
     id,
@@ -72,6 +86,7 @@ function shown({ id, state, over, acts, terms, taskTerms, contents }: OpenedCase
     }),
     steps: Object.entries(state.steps).map(([step, done]) => ({ step, done })),
     outcomes: bundle === undefined ? [] : outcomesOf(state, bundle),
+    ...present({ rating: shownRating(opened) }),
     acts,
     ...(contents === undefined ? {} : { answers: contents.answers, values: contents.values }),
   };
@@ -273,6 +288,7 @@ const service: Service = {
     const desk = openDesk(app, context);
     lookRoutes(app, desk);
     actRoutes(app, desk);
+    materialRoutes(app, desk);
   },
 };
 export default service;

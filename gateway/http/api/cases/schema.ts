@@ -82,6 +82,14 @@ const outcomeSchema = Type.Object({
   task: Type.Optional(localised),
   offers: Type.Array(localised, { description: 'what who applies can do' }),
 });
+const ratingSchema = Type.Object({
+  grade: Type.Enum([1, 2, 3, 4, 5]),
+  at: time,
+  says: Type.Optional(Type.String({ description: 'for who applied and who leads' })),
+  term: Type.Optional(term),
+  answer: Type.Optional(Type.String()),
+  answeredAt: Type.Optional(time),
+});
 export const caseSchema = Type.Object({
   id,
   bundle: Type.String(),
@@ -94,6 +102,7 @@ export const caseSchema = Type.Object({
   tasks: Type.Array(Type.Object({ task: Type.String(), owner: Type.String(), done: Type.Boolean(), term })),
   steps: Type.Array(Type.Object({ step: Type.String(), done: Type.Array(Type.String()) })),
   outcomes: Type.Array(outcomeSchema, { description: 'what it has come to so far' }),
+  rating: Type.Optional(ratingSchema),
   acts: Type.Array(possible, { description: 'what may be done on it now by who asks' }),
   answers: Type.Optional(Type.Record(Type.String(), value)),
   values: Type.Optional(Type.Record(Type.String(), value)),
@@ -116,7 +125,7 @@ export const formSchema = Type.Object({
   questions: Type.Array(Type.String(), { description: 'asked under these answers' }),
   missing: Type.Array(
     Type.Object({
-      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away']),
+      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away', 'material']),
       name: Type.String(),
       registers: Type.Optional(Type.Array(Type.String())),
       said: Type.Optional(

@@ -1,14 +1,16 @@
 /** A draft, looked over before it is submitted: what is missing, what stands in the way, and what is left to do. */
 import type { JSX } from 'preact';
+import { namesOf } from '../../../../contracts/bundle/rule.js';
 import type { OpenedCase } from '../../../procedures/cases/cases.js';
 import { openPorts } from '../../../procedures/cases/plan.js';
 import { Form } from '../../ui/form.js';
-import { PATH, sayIn, subjectWords } from './desk.js';
+import { termIn } from '../matters/matter.js';
+import { applicantWords, PATH, sayIn } from './desk.js';
 import { askedIn, type FillProps } from './fill.js';
 import { Materials, OwnSteps, Ways } from './parts.js';
 import { dateWords, valueWords } from './words.js';
 
-export interface CheckProps extends FillProps {
+interface CheckProps extends FillProps {
   readonly found: OpenedCase;
   readonly subject: string;
   /** Where what registers say of the subject is objected to. */
@@ -60,7 +62,7 @@ export function checkPage(props: CheckProps): JSX.Element {
         <span class="state warn">{say('草稿，尚未提交', 'draft, not submitted')}</span>
       </div>
       <p class="soft">
-        <span class="code">{subjectWords(subject)}</span> ·{' '}
+        {applicantWords(subject, form.values)} ·{' '}
         {say(`${dateWords(state.openedAt, 'zh')}开始填写`, `begun ${dateWords(state.openedAt, 'en')}`)}
       </p>
       {isSaved ? (
@@ -79,7 +81,10 @@ export function checkPage(props: CheckProps): JSX.Element {
         {form.merged.items.map(({ item, applies }) => (
           <li key={item.id}>
             <b>{item.title[language]}</b>
-            <span class="soft">{props.nameOf(item.authority)}</span>
+            <span class="soft">
+              {props.nameOf(item.authority)}
+              {item.told ? say(' · 由系统告知，无需申请', ' · told by the platform') : ` · ${termIn(item.term, say)}`}
+            </span>
             {applies === 'yes' ? null : <span class="state warn">{say('视情况需要', 'perhaps')}</span>}
           </li>
         ))}
@@ -173,12 +178,28 @@ function Missing({
 /** `no` with its owner, which bars; `unknown`, which its authority looks into. */
 function Obstacles({ language, form, bundle, nameOf, objections, id }: CheckProps): JSX.Element | null {
   const say = sayIn(language);
-  if (form.obstacles.length === 0) return null;
+  const { obstacles, items } = form.merged;
+  const looked = items.reduce((sum, { item }) => sum + item.requires.length, 0);
+  if (obstacles.length === 0)
+    return looked === 0 ? null : (
+      <p class="notice" role="status">
+        {say(`已核查${looked}项办理条件，均符合。`, `${looked} conditions were looked at; all are met.`)}
+      </p>
+    );
+  // one that bars several items is told once
+  const first = obstacles.filter(
+    (one, at) => obstacles.findIndex((other) => other.requirement.says.en === one.requirement.says.en) === at,
+  );
+  const itemsOf = (says: string): string =>
+    obstacles
+      .filter((one) => one.requirement.says.en === says)
+      .map(({ item }) => bundle.items.get(item)?.title[language] ?? '')
+      .join(say('、', ', '));
   return (
     <>
       <h2>{say('办理条件', 'Conditions')}</h2>
       <ul class="card needs obstacles">
-        {form.obstacles.map(({ item, says, basis, state, owners }) => (
+        {first.map(({ item, requirement: { rule, says, basis }, state, owners }) => (
           <li key={`${item} ${says.en}`} data-obstacle={state}>
             <span class={`state ${state === 'no' ? 'bad' : 'warn'}`}>
               {state === 'no' ? say('不符合', 'not met') : say('暂不能确定', 'not known')}
@@ -188,7 +209,7 @@ function Obstacles({ language, form, bundle, nameOf, objections, id }: CheckProp
                 <b>{says[language]}</b>
               </p>
               <p class="soft">
-                {bundle.items.get(item)?.title[language] ?? ''}
+                {itemsOf(says.en)}
                 {owners.length === 0
                   ? null
                   : say(
@@ -220,6 +241,13 @@ function Obstacles({ language, form, bundle, nameOf, objections, id }: CheckProp
                   </>
                 )}
               </p>
+              {[...namesOf(rule.rule)].some((name) => bundle.questions.has(name)) ? (
+                <p>
+                  <a href={`${PATH}/${id}/questions`}>
+                    {say('与您的回答有关，可修改回答', 'It hangs on your answers too: change them')}
+                  </a>
+                </p>
+              ) : null}
             </div>
           </li>
         ))}

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { authorityTitle } from '../../../../contracts/authorities.js';
-import type { Bundle } from '../../../../contracts/bundle/types.js';
+import type { Bundle, Json } from '../../../../contracts/bundle/types.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
@@ -111,6 +111,12 @@ export const applicantsFor = ({ applicant }: Pick<Bundle, 'applicant'>, { subjec
 export function subjectWords(subject: string): string {
   const key = keyOf(subject);
   return schemeOf(subject) === 'uscc' ? key : `${key.slice(0, 6)}****${key.slice(-4)}`;
+}
+
+/** For whom it is done: by name, where a register or the account has said it. */
+export function applicantWords(subject: string, values: Readonly<Record<string, Json>> = {}): string {
+  const name = values['company.name'] ?? values['agent.name'];
+  return typeof name === 'string' ? `${name} ${subjectWords(subject)}` : subjectWords(subject);
 }
 
 export const goTo = (reply: FastifyReply, path: string): FastifyReply =>

@@ -1,7 +1,7 @@
 /** The one form: what is asked, and what is filled in already, from where and as of when. */
 import type { JSX } from 'preact';
 import type { MergedField } from '../../../../contracts/bundle/merge.js';
-import type { Bundle, Elements, Json, JsonSchema } from '../../../../contracts/bundle/types.js';
+import type { Bundle, Element, Elements, Json, JsonSchema } from '../../../../contracts/bundle/types.js';
 import type { Workspace } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
@@ -66,7 +66,16 @@ export function fillPage(props: FillProps): JSX.Element {
             {asked
               .filter((field) => groupOf(field) === group)
               .map((field) => (
-                <AskedField key={field.element.id} {...props} field={field} />
+                <ValueField
+                  key={field.element.id}
+                  language={language}
+                  element={field.element}
+                  schema={field.schema}
+                  required={field.required}
+                  value={form.values[field.element.id] ?? props.written[field.element.id]}
+                  hint={field.way.way === 'register' ? say('登记库中没有记载', 'no register has it') : undefined}
+                  codelists={props.workspace.codelists}
+                />
               ))}
           </section>
         ))}
@@ -85,7 +94,8 @@ export function fillPage(props: FillProps): JSX.Element {
 }
 
 const optionsOf = (
-  { element: { codelist, type }, schema }: MergedField,
+  { codelist, type }: Element,
+  schema: JsonSchema,
   codelists: Workspace['codelists'],
   language: Language,
 ): readonly { readonly value: string; readonly title: string }[] => {
@@ -102,66 +112,69 @@ const optionsOf = (
 const IN_SIGHT = 6;
 const LONG = 400;
 
-function AskedField({
-  language,
-  field,
-  form,
-  written,
-  workspace,
-}: FillProps & { readonly field: MergedField }): JSX.Element {
+interface ValueProps {
+  readonly language: Language;
+  readonly element: Element;
+  /** What is asked of the value. */
+  readonly schema: JsonSchema;
+  readonly required: boolean;
+  readonly value: Json | undefined;
+  /** Said beside its title. */
+  readonly hint?: string | undefined;
+  readonly codelists: Workspace['codelists'];
+}
+
+/** A field that takes a value of the element. */
+export function ValueField(props: ValueProps): JSX.Element {
+  const { language, element, schema, value, codelists } = props;
   const say = sayIn(language);
-  const { element, schema, required, way } = field;
-  const { id, type, many, title, examples } = element;
-  const name = fieldName(id);
-  const value = asText(form.values[id] ?? written[id]);
-  const [example] = examples;
+  const { id, type, many } = element;
+  const shared = { name: fieldName(id), label: <Label {...props} /> };
+  const text = asText(value);
+  if (type === 'yes-no' || type === 'code') {
+    const options = optionsOf(element, schema, codelists, language);
+    if (many || options.length <= IN_SIGHT)
+      return (
+        <PicksField
+          {...shared}
+          type={many ? 'checkbox' : 'radio'}
+          value={text === '' ? [] : text.split('\n')}
+          options={options}
+        />
+      );
+    const none = { value: '', title: say('请选择', 'choose') };
+    return <ChoiceField {...shared} value={text} options={[none, ...options]} />;
+  }
+  const most = schema['maxLength'];
+  if (many || (type === 'text' && typeof most === 'number' && most > LONG))
+    return <AreaField {...shared} rows={3} value={text} />;
+  return (
+    <TextField
+      {...shared}
+      type={type === 'date' ? 'date' : 'text'}
+      inputmode={type === 'integer' ? 'numeric' : type === 'decimal' ? 'decimal' : undefined}
+      value={text}
+      autocomplete="off"
+    />
+  );
+}
+
+function Label({ language, element, schema, required, hint }: ValueProps): JSX.Element {
+  const say = sayIn(language);
+  const { type, many, title, examples } = element;
   const hints = [
-    way.way === 'register' ? say('登记库中没有记载', 'no register has it') : undefined,
+    hint,
     many && type !== 'code' ? say('每行填写一项', 'one a line') : undefined,
     schema['pattern'] !== undefined && type === 'text'
-      ? say(`例如：${asText(example)}`, `such as ${asText(example)}`)
+      ? say(`例如：${asText(examples[0])}`, `such as ${asText(examples[0])}`)
       : undefined,
   ].filter((one) => one !== undefined);
-  const label = (
+  return (
     <>
       {title[language]}
       {required ? null : say('（选填）', ' (optional)')}
       {hints.length === 0 ? null : <small>{hints.join(say('；', '; '))}</small>}
     </>
-  );
-  if (type === 'yes-no' || type === 'code') {
-    const options = optionsOf(field, workspace.codelists, language);
-    if (many || options.length <= IN_SIGHT)
-      return (
-        <PicksField
-          type={many ? 'checkbox' : 'radio'}
-          name={name}
-          label={label}
-          value={value === '' ? [] : value.split('\n')}
-          options={options}
-        />
-      );
-    return (
-      <ChoiceField
-        name={name}
-        label={label}
-        value={value}
-        options={[{ value: '', title: say('请选择', 'choose') }, ...options]}
-      />
-    );
-  }
-  const most = schema['maxLength'];
-  if (many || (type === 'text' && typeof most === 'number' && most > LONG))
-    return <AreaField name={name} label={label} rows={3} value={value} />;
-  return (
-    <TextField
-      name={name}
-      label={label}
-      type={type === 'date' ? 'date' : 'text'}
-      inputmode={type === 'integer' ? 'numeric' : type === 'decimal' ? 'decimal' : undefined}
-      value={value}
-      autocomplete="off"
-    />
   );
 }
 
@@ -222,7 +235,7 @@ function Trouble({ language, form, workspace, nameOf, correction }: FillProps): 
 }
 
 /** What nobody has to write, by where it comes from. */
-export function FilledIn({ language, form, workspace, nameOf, correction, bundle }: FillProps): JSX.Element | null {
+function FilledIn({ language, form, workspace, nameOf, correction, bundle }: FillProps): JSX.Element | null {
   const say = sayIn(language);
   const { merged, values, filled } = form;
   const from = new Map<string, MergedField[]>();
@@ -274,9 +287,16 @@ export function FilledIn({ language, form, workspace, nameOf, correction, bundle
                   );
                 })}
               </dl>
-              {href === undefined ? null : (
+              {contract === undefined ? null : (
                 <p class="foot">
-                  <a href={href}>{say('信息有误，申请更正', 'Wrong? Have it corrected')}</a>
+                  {href === undefined ? (
+                    say(
+                      `信息有误的，请联系${nameOf(contract.authority)}更正`,
+                      `Is it wrong? ${nameOf(contract.authority)} corrects it.`,
+                    )
+                  ) : (
+                    <a href={href}>{say('信息有误，申请更正', 'Wrong? Have it corrected')}</a>
+                  )}
                 </p>
               )}
             </section>

@@ -6,15 +6,16 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mergeForm } from '../../../../contracts/bundle/merge.js';
-import type { Bundle, StepPort } from '../../../../contracts/bundle/types.js';
-import { type FormFaults, YitongError } from '../../../../contracts/errors.js';
+import type { Bundle, Element, StepPort } from '../../../../contracts/bundle/types.js';
+import { type FormFaults, isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Service } from '../../../documents/context.js';
 import type { Doing } from '../../../procedures/cases/cases.js';
-import type { CaseForm } from '../../../procedures/cases/form.js';
+import { type CaseForm, fitsSchema } from '../../../procedures/cases/form.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import { gradeOf } from '../../ui/rating.js';
 import { type GivenAnswers, inputName, readAnswers } from '../matters/answers.js';
 import { checkPage } from './check.js';
 import { type ApplyingDesk, applicantsFor, goTo, type OwnCase, openDesk, PATH, ROLES } from './desk.js';
@@ -53,7 +54,7 @@ async function bundleNamed(desk: ApplyingDesk, id: string): Promise<Bundle> {
 function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
   app.get<Route>(
     PATH,
-    { ...own, config: { ...own.config, nav: { title: { zh: '我的办件', en: 'My cases' }, order: 8 } } },
+    { ...own, config: { ...own.config, nav: { title: { zh: '我的办件', en: 'My cases' }, order: 13 } } },
     async (request, reply) => {
       const session = sessionOf(request);
       const { subjects } = session.person;
@@ -122,7 +123,7 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
         language,
         bundle,
         subjects: subjects.map((subject) => ({ subject, hidden: hideSubject(session, subject) })),
-        questions: mergeForm(bundle, service.elements, answers).questions,
+        questions: mergeForm(bundle, service.content.elements, answers).questions,
         answers,
         once: randomBytes(12).toString('base64url'),
         drafts: drafts.map(({ id, state }) => ({ id, begun: dateWords(state.openedAt, language) })),
@@ -137,7 +138,9 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     const session = sessionOf(request);
     const subject = spokenFor(session, text(body['of']), applicantsFor(bundle, session.person));
     const { answers, faults } = readAnswers(bundle, [...bundle.questions.values()], body);
-    const asked = mergeForm(bundle, service.elements, answers).open.filter((one) => body[inputName(one)] !== undefined);
+    const asked = mergeForm(bundle, service.content.elements, answers).open.filter(
+      (one) => body[inputName(one)] !== undefined,
+    );
     const wrong = questionFaults(
       bundle,
       faults,
@@ -221,7 +224,7 @@ async function draftOf(desk: ApplyingDesk, request: FastifyRequest, { cases, fou
     language,
     id: found.id,
     bundle,
-    elements: cases.elements,
+    elements: cases.content.elements,
     form: await cases.form(found.id, desk.how(request, subject)),
     written: found.contents?.values ?? {},
     workspace: desk.workspace,
@@ -245,7 +248,7 @@ function formRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     const { body, params } = request;
     const { cases, subject, found } = await desk.ownCase(request, params.id);
     const how = desk.how(request, subject);
-    const values = valuesIn(body, cases.elements, found.contents?.values ?? {});
+    const values = valuesIn(body, cases.content.elements, found.contents?.values ?? {});
     // saved as it is: a draft may have what is not right yet
     await cases.act(params.id, { act: 'save', answers: found.contents?.answers ?? {}, values }, how);
     if (body['then'] === 'later') return goTo(reply, `${PATH}?saved=1`);
@@ -255,29 +258,52 @@ function formRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
   });
 }
 
+/** Elements that a department asks for, of its own form. */
+function wantedOf({ cases, found: { contents } }: OwnCase, item: string): readonly Element[] {
+  const names = contents?.items[item]?.asked?.fields ?? [];
+  return names.flatMap((name) => cases.content.elements.elements.get(contents?.layout[item]?.[name] ?? '') ?? []);
+}
+
 /** What a form of the case's page does. */
-function doingOf(body: Sent, { cases, found }: OwnCase): Doing {
+function doingOf(body: Sent, mine: OwnCase): Doing {
   const item = text(body['item']);
   switch (body['act']) {
     case 'submit':
     case 'withdraw':
       return { act: body['act'] };
+    case 'rate': {
+      const grade = gradeOf(body['grade']);
+      if (grade === undefined)
+        throw formFault({ grade: { zh: '请选择一项评价。', en: 'Choose one of them.' } }, 'act_incomplete');
+      return { act: 'rate', grade, says: text(body['says']).trim() };
+    }
     case 'step':
       return { act: 'step', step: text(body['step']), port: text(body['port']) as StepPort };
     case 'give': {
-      const fields = found.contents?.items[item]?.asked?.fields ?? [];
-      const wanted = fields.map((field) => found.contents?.layout[item]?.[field] ?? '');
-      const values = valuesIn(body, cases.elements, {});
-      return {
-        act: 'give',
-        item,
-        values: Object.fromEntries(Object.entries(values).filter(([id]) => wanted.includes(id))),
-        says: text(body['says']).trim(),
-      };
+      const values = valuesIn(body, mine.cases.content.elements, {});
+      const wanted = new Set(wantedOf(mine, item).map(({ id }) => id));
+      const given = Object.entries(values).filter(([id]) => wanted.has(id));
+      return { act: 'give', item, values: Object.fromEntries(given), says: text(body['says']).trim() };
     }
     default:
       throw new YitongError('bad_request', 'the form does nothing that can be done');
   }
+}
+
+/** What was wrong with a supplement that was not taken, beside its fields. */
+function supplementFaults(error: unknown, doing: Doing, mine: OwnCase): unknown {
+  if (doing.act !== 'give' || !isYitongError(error)) return error;
+  if (error.code !== 'act_incomplete' && error.code !== 'bad_answers') return error;
+  const wanted = wantedOf(mine, doing.item);
+  const faults = wanted.flatMap((element) => {
+    const value = doing.values[element.id];
+    if (value === undefined) return [[fieldName(element.id), missingWords(element)] as const];
+    return fitsSchema(element.schema, value)
+      ? []
+      : [[fieldName(element.id), wrongWords(element, element.schema)] as const];
+  });
+  const nothing = { says: { zh: '请填写补正内容', en: 'Write what you give.' } };
+  return formFault(wanted.length === 0 ? nothing : Object.fromEntries(faults), error.code);
 }
 
 async function sendCase(
@@ -309,7 +335,7 @@ async function sendCase(
       language,
       id: found.id,
       bundle,
-      elements: cases.elements,
+      elements: cases.content.elements,
       found,
       subject,
       events: await cases.events(found.id, 0, desk.how(request, subject)),
@@ -328,11 +354,11 @@ function caseRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     const { id } = request.params;
     const mine = await desk.ownCase(request, id);
     const key = text(request.body['key']);
-    await mine.cases.act(
-      id,
-      doingOf(request.body, mine),
-      desk.how(request, mine.subject, key === '' ? undefined : key.slice(0, 100)),
-    );
+    const doing = doingOf(request.body, mine);
+    const how = desk.how(request, mine.subject, key === '' ? undefined : key.slice(0, 100));
+    await mine.cases.act(id, doing, how).catch((error: unknown) => {
+      throw supplementFaults(error, doing, mine);
+    });
     return goTo(reply, `${PATH}/${id}`);
   });
 }

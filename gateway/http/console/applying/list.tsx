@@ -7,7 +7,7 @@ import type { CaseMessage } from '../../../procedures/cases/store.js';
 import { PATH, type Say, sayIn, subjectWords } from './desk.js';
 import { actWords, dateWords, phaseOf } from './words.js';
 
-export interface ListProps {
+interface ListProps {
   readonly language: Language;
   readonly bundles: Cases['bundles'];
   readonly cases: readonly { readonly found: OpenedCase; readonly subject: string }[];

@@ -57,7 +57,7 @@ export function Ways({
   );
 }
 
-export interface OwnStep {
+interface OwnStep {
   readonly id: string;
   readonly step: PlannedStep;
   readonly done: readonly StepPort[];
@@ -116,11 +116,13 @@ function OneStep({
   one: { id: step, step: planned, done },
 }: StepsProps & { readonly one: OwnStep }): JSX.Element {
   const say = sayIn(language);
-  const possible = acts.filter((act) => act.act === 'step' && act.step === step);
+  const all = acts.filter((act) => act.act === 'step' && act.step === step);
+  const either = all.length > 1 && all.every(({ port }) => port === 'collect' || port === 'post');
+  // one after the other, as the bundle has them
+  const possible = either ? all : all.slice(0, 1);
   const isFiling = planned.uses.includes('form');
   const left = openPorts(planned, done);
   const over = left.length === 0 && (!isFiling || isSubmitted);
-  const either = possible.length > 1 && possible.every(({ port }) => port === 'collect' || port === 'post');
   const titleOf = (port: StepPort | undefined): string => (port === undefined ? '' : ports[port].open[language]);
   return (
     <li class={over ? 'done' : possible.length > 0 ? 'now' : undefined} data-step={step}>

@@ -8,14 +8,15 @@ import { localMinute } from '../../../ground/language/time.js';
 import type { OpenedCase } from '../../../procedures/cases/cases.js';
 import type { CaseEvent } from '../../../procedures/cases/machine.js';
 import { outcomesOf } from '../../../procedures/cases/outcomes.js';
-import { AreaField, Form, TextField } from '../../ui/form.js';
+import { AreaField, Form } from '../../ui/form.js';
+import { gradeNames, RatingForm } from '../../ui/rating.js';
 import { Withdraw } from './check.js';
-import { PATH, sayIn, subjectWords } from './desk.js';
+import { applicantWords, PATH, sayIn } from './desk.js';
+import { ValueField } from './fill.js';
 import { Materials, OwnSteps } from './parts.js';
-import { asText, fieldName } from './reading.js';
 import { actWords, dateWords, phaseOf, ports, statuses, termWords, valueWords } from './words.js';
 
-export interface ProgressProps {
+interface ProgressProps {
   readonly language: Language;
   readonly id: string;
   readonly bundle: Bundle;
@@ -28,7 +29,7 @@ export interface ProgressProps {
   readonly development: boolean;
 }
 
-export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
+const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
 
 export function progressPage(props: ProgressProps): JSX.Element {
   const { language, id, bundle, found, subject, development } = props;
@@ -52,7 +53,7 @@ export function progressPage(props: ProgressProps): JSX.Element {
         <span class={`state ${css}`}>{phase[language]}</span>
       </div>
       <p class="soft">
-        <span class="code">{subjectWords(subject)}</span>
+        {applicantWords(subject, contents?.values)}
         {state.submittedAt === undefined
           ? null
           : say(` · ${dateWords(state.submittedAt, 'zh')}提交`, ` · submitted ${dateWords(state.submittedAt, 'en')}`)}
@@ -82,6 +83,7 @@ export function progressPage(props: ProgressProps): JSX.Element {
         </p>
       )}
       <Outcomes {...props} />
+      <Rating {...props} />
       {state.plan === undefined ? null : (
         <>
           <h2>{say('办理进度', 'How far it is')}</h2>
@@ -155,14 +157,16 @@ function Line(props: ProgressProps & { readonly item: string }): JSX.Element | n
         <span class="soft">
           {status === 'waiting'
             ? waitsFor(props)
-            : say(` · ${dateWords(since, 'zh')}起`, ` · since ${dateWords(since, 'en')}`)}
+            : decidedAt === undefined || status === 'prepared'
+              ? say(` · ${dateWords(since, 'zh')}起`, ` · since ${dateWords(since, 'en')}`)
+              : null}
         </span>
       </p>
       {term === undefined || ['dropped', 'undone', 'passed'].includes(status) ? null : (
-        <p class={term.over && decidedAt === undefined ? 'fault' : 'soft'}>
-          {termWords(term, decidedAt !== undefined, language)}
-        </p>
+        <p class={term.over && decidedAt === undefined ? 'fault' : 'soft'}>{termWords(term, decidedAt, language)}</p>
       )}
+      {decidedAt === undefined ? <LookedInto {...props} /> : null}
+      <Issued {...props} />
       {status === 'supplement' && term === undefined ? (
         <p class="soft">{say('等待您补正，期限暂停计算。', 'The term stands still until you have given it.')}</p>
       ) : null}
@@ -203,12 +207,58 @@ function waitsFor({ language, bundle, found: { state }, item }: ProgressProps & 
       );
 }
 
+/** What nobody had said when it was submitted, and its department looks into. */
+function LookedInto({ language, bundle, found, item }: ProgressProps & { readonly item: string }): JSX.Element | null {
+  const say = sayIn(language);
+  const planned = found.state.plan?.items[item];
+  const unknown = (planned?.unknown ?? []).flatMap((at) => bundle.items.get(item)?.requires[at]?.says[language] ?? []);
+  const lines = [
+    ...(planned?.sure === false ? [say('是否需要办理', 'whether it applies')] : []),
+    ...unknown.map((what) => say(`是否存在“${what}”的情形`, `whether this stands in the way: ${what}`)),
+  ];
+  return lines.length === 0 ? null : (
+    <p class="soft">
+      {say('部门将核查：', 'Its department looks: ')}
+      {lines.join(say('；', '; '))}
+    </p>
+  );
+}
+
+/** What exists since it was granted: the number of a licence. */
+function Issued({
+  language,
+  bundle,
+  elements,
+  found: { state, contents },
+  workspace,
+  item,
+}: ProgressProps & { readonly item: string }): JSX.Element | null {
+  if (state.items[item]?.status !== 'granted') return null;
+  const made = (bundle.items.get(item)?.issues ?? []).flatMap((id) => {
+    const element = elements.elements.get(id);
+    const value = contents?.values[id];
+    return element === undefined || value === undefined ? [] : [{ element, value }];
+  });
+  return (
+    <>
+      {made.map(({ element, value }) => (
+        <p key={element.id}>
+          {element.title[language]}
+          {language === 'zh' ? '：' : ': '}
+          <b class="own">{valueWords(element, value, workspace.codelists, language)}</b>
+        </p>
+      ))}
+    </>
+  );
+}
+
 /** What a department asks for, whole, with the fields in which it is given. */
 function Supplement({
   language,
   id,
   elements,
   found: { contents, state },
+  workspace,
   item,
 }: ProgressProps & { readonly item: string }): JSX.Element {
   const say = sayIn(language);
@@ -228,30 +278,33 @@ function Supplement({
         <b>{say('需要补正：', 'Asked for: ')}</b>
         {asked?.says ?? ''}
       </p>
-      {fields.map((element) =>
-        element.many || element.type === 'text' ? (
-          <AreaField
-            key={element.id}
-            name={fieldName(element.id)}
-            label={element.title[language]}
-            rows={2}
-            value={asText(contents?.values[element.id])}
-          />
-        ) : (
-          <TextField
-            key={element.id}
-            name={fieldName(element.id)}
-            label={element.title[language]}
-            type={element.type === 'date' ? 'date' : 'text'}
-            value={asText(contents?.values[element.id])}
-          />
-        ),
-      )}
-      <AreaField name="says" label={say('补正说明', 'What you say to it')} rows={2} maxLength={10_000} />
+      {fields.map((element) => (
+        <ValueField
+          key={element.id}
+          language={language}
+          element={element}
+          schema={element.schema}
+          required
+          value={contents?.values[element.id]}
+          codelists={workspace.codelists}
+        />
+      ))}
+      <AreaField
+        name="says"
+        label={
+          fields.length === 0
+            ? say('补正内容', 'What you give')
+            : say('补正说明（选填）', 'What you say to it (optional)')
+        }
+        rows={3}
+        maxLength={10_000}
+      />
       <p class="foot">{say('补正只要求一次，请一次交齐。', 'It is asked for once: give all of it.')}</p>
-      <button class="button" type="submit">
-        {say('提交补正', 'Give it')}
-      </button>
+      <p class="row goes">
+        <button class="button" type="submit">
+          {say('提交补正', 'Give it')}
+        </button>
+      </p>
     </Form>
   );
 }
@@ -272,9 +325,9 @@ function Outcomes({ language, bundle, found, nameOf }: ProgressProps): JSX.Eleme
         return (
           <section class={`notice ${kind === 'done' ? '' : 'bad'} reached`} key={outcome} data-outcome={outcome}>
             <h2 class="in">
-              {item === undefined
+              {item === undefined || title[language].includes(titles([item]))
                 ? title[language]
-                : `${bundle.items.get(item)?.title[language] ?? ''}：${title[language]}`}
+                : `${titles([item])}${say('：', ': ')}${title[language]}`}
             </h2>
             {stands.length === 0 ? null : <p>{say(`不受影响：${titles(stands)}`, `Stands: ${titles(stands)}`)}</p>}
             {undone.length === 0 ? null : (
@@ -287,10 +340,7 @@ function Outcomes({ language, bundle, found, nameOf }: ProgressProps): JSX.Eleme
                 {say(`（${nameOf(owed.owner)}`, ` (${nameOf(owed.owner)}`)}
                 {term === undefined
                   ? ''
-                  : say(
-                      `，${termWords(term, owed.doneAt !== undefined, 'zh')}`,
-                      `, ${termWords(term, owed.doneAt !== undefined, 'en')}`,
-                    )}
+                  : say(`，${termWords(term, owed.doneAt, 'zh')}`, `, ${termWords(term, owed.doneAt, 'en')}`)}
                 {say('）', ')')}
               </p>
             )}
@@ -315,6 +365,41 @@ function Outcomes({ language, bundle, found, nameOf }: ProgressProps): JSX.Eleme
         );
       })}
     </>
+  );
+}
+
+/** How it was: said once, and what was answered. */
+function Rating({ language, id, found: { state, contents, acts, answerTerm } }: ProgressProps): JSX.Element | null {
+  const say = sayIn(language);
+  const { rating } = state;
+  if (rating === undefined)
+    return acts.some(({ act }) => act === 'rate') ? (
+      <section class="card pad" id="rate" aria-label={say('评价本次服务', 'Rate it')}>
+        <RatingForm language={language} action={`${PATH}/${id}`} hidden={{ key: 'rate' }} />
+      </section>
+    ) : null;
+  const { says, answer } = contents?.rating ?? {};
+  return (
+    <section class="card pad" id="rate">
+      <p>
+        <b>{say('您的评价：', 'Your rating: ')}</b>
+        {gradeNames[rating.grade][language]}
+      </p>
+      {says === undefined ? null : <p class="said">{says}</p>}
+      {answer !== undefined ? (
+        <p class="said">
+          <b>{say('部门回复：', 'The answer: ')}</b>
+          {answer}
+        </p>
+      ) : answerTerm === undefined ? null : (
+        <p class="soft">
+          {say(
+            `牵头部门将于 ${answerTerm.due.day} 前核实并回复。`,
+            `The leading department answers by ${answerTerm.due.day}.`,
+          )}
+        </p>
+      )}
+    </section>
   );
 }
 
@@ -356,9 +441,10 @@ function Told({ language, bundle, events, nameOf }: ProgressProps): JSX.Element 
           <li key={number}>
             <time dateTime={new Date(event.at).toISOString()}>{localMinute(event.at)}</time>
             <span>
+              {event.by === 'applicant' ? say('您', 'You') : nameOf(event.by.authority)}
+              {say('：', ': ')}
               <b>{event.act === 'step' ? about(event) : actWords(event.act, language)}</b>
-              {event.act === 'step' || about(event) === '' ? '' : say(`：${about(event)}`, `: ${about(event)}`)}
-              <span class="soft"> {event.by === 'applicant' ? say('您', 'you') : nameOf(event.by.authority)}</span>
+              {event.act === 'step' || about(event) === '' ? null : <span class="soft"> {about(event)}</span>}
             </span>
           </li>
         ))}

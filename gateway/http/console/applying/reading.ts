@@ -1,6 +1,4 @@
-/**
- * What a form sends, made into answers and values as the engine takes them; what is wrong with them is its word alone.
- */
+/** What a form sends, made into values; whether they are taken is for the engine to say. */
 import type { Element, Elements, Json, JsonSchema } from '../../../../contracts/bundle/types.js';
 import { halfwidth } from '../../../../contracts/halfwidth.js';
 import type { Localised } from '../../../../contracts/types.js';

@@ -20,11 +20,16 @@ const phases: Readonly<Record<CaseState['phase'], Mark>> = {
   withdrawn: { zh: '已撤回', en: 'withdrawn', css: 'none' },
 };
 const STOPPED: Mark = { zh: '已终止', en: 'stopped', css: 'bad' };
+const IN_PART: Mark = { zh: '已办结，有事项未办成', en: 'done, but not all was granted', css: 'warn' };
+const GIVEN_UP: Mark = { zh: '草稿已放弃', en: 'draft given up', css: 'none' };
 const ENDED: Mark = { zh: '已结束', en: 'ended', css: 'none' };
 const OPEN_STEPS: Mark = { zh: '待您领取', en: 'to be collected', css: 'warn' };
 
-export function phaseOf({ phase, stoppedBy }: CaseState, over: boolean): Mark {
+export function phaseOf({ phase, stoppedBy, submittedAt, items }: CaseState, over: boolean): Mark {
+  const isWhole = Object.values(items).every(({ status }) => status === 'granted' || status === 'passed');
+  if (phase === 'delivered' && !isWhole) return IN_PART;
   if (stoppedBy !== undefined) return STOPPED;
+  if (phase === 'withdrawn' && submittedAt === undefined) return GIVEN_UP;
   if (phase === 'decided') return over ? ENDED : OPEN_STEPS;
   return phases[phase];
 }
@@ -64,7 +69,7 @@ const WEEKDAYS: Readonly<Record<Language, readonly string[]>> = {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `2026-12-04` → `2026年12月4日（周五）`, `Fri 4 Dec 2026` */
-export function dayWords(day: string, language: Language): string {
+function dayWords(day: string, language: Language): string {
   const [year = '', month = '', date = ''] = day.split('-').map((part) => String(Number(part)));
   const weekday = WEEKDAYS[language][new Date(`${day}T00:00:00Z`).getUTCDay()] ?? '';
   return language === 'zh'
@@ -77,30 +82,26 @@ export const dateWords = (at: number | string, language: Language): string => {
   return language === 'zh' ? words.slice(0, words.indexOf('（')) : words.slice(words.indexOf(' ') + 1);
 };
 
-/** Until when, and how much is left of it. */
-export function termWords({ unit, due, over, left }: TermReading, ended: boolean, language: Language): string {
+/** Until when, and how much is left of it; of what is over whether that was in time. */
+export function termWords(
+  { unit, due, over, left }: TermReading,
+  endedAt: number | undefined,
+  language: Language,
+): string {
+  const zh = language === 'zh';
+  if (endedAt !== undefined) {
+    const day = dateWords(endedAt, language);
+    return zh ? `${day}办结，${over ? '已超期' : '按期'}` : `ended ${day}, ${over ? 'after its term' : 'in time'}`;
+  }
   const day = dayWords(due.day, language);
-  const until = language === 'zh' ? `应于${day}前办结` : `due by ${day}`;
-  const maybe = due.provisional ? (language === 'zh' ? '（暂定）' : ' (provisional)') : '';
-  if (ended)
-    return language === 'zh'
-      ? over
-        ? `${until}，已超期办结`
-        : `${until}，已按期办结`
-      : over
-        ? `${until}; done after it`
-        : `${until}; done in time`;
-  if (over) return language === 'zh' ? `${until}，已超期${left < 0 ? `${-left}个工作日` : ''}` : `${until}; overdue`;
-  if (unit === 'on-the-spot') return language === 'zh' ? `当场办结，今日内` : `on the spot, today`;
+  const maybe = due.provisional ? (zh ? '（暂定）' : ' (provisional)') : '';
+  const until = zh ? `应于${day}前办结${maybe}` : `due by ${day}${maybe}`;
+  if (over) return zh ? `${until}，已超期${left < 0 ? `${-left}个工作日` : ''}` : `${until}; overdue`;
+  if (unit === 'on-the-spot') return zh ? '当场办结，今日内' : 'on the spot, today';
+  const days = left === 1 ? 'day' : 'days';
   const rest =
-    left <= 0
-      ? language === 'zh'
-        ? '今日到期'
-        : 'due today'
-      : language === 'zh'
-        ? `还剩${left}个工作日`
-        : `${left} working ${left === 1 ? 'day' : 'days'} left`;
-  return language === 'zh' ? `${until}${maybe}，${rest}` : `${until}${maybe}; ${rest}`;
+    left <= 0 ? (zh ? '今日到期' : 'due today') : zh ? `还剩${left}个工作日` : `${left} working ${days} left`;
+  return zh ? `${until}，${rest}` : `${until}; ${rest}`;
 }
 
 /** An identity number without its middle. */

@@ -263,6 +263,19 @@ export const TaskForm = (part: Part & { readonly task: string }): JSX.Element =>
   </Act>
 );
 
+export const AnswerForm = (part: Part): JSX.Element => (
+  <Act
+    part={part}
+    act="answer"
+    of={{}}
+    shortcut="a"
+    title={part.say('核实并回复', 'Look into it and answer')}
+    button={part.say('回复申请人', 'Answer')}
+  >
+    <AreaField name="says" label={part.say('核实和整改情况', 'What came of it')} rows={4} maxLength={MOST} required />
+  </Act>
+);
+
 /** Who leads ends the case, as where somebody objects. */
 export function StopForm(part: Part): JSX.Element {
   const { language, opened, bundle, say } = part;

@@ -3,14 +3,15 @@ import type { JSX } from 'preact';
 import { keyOf } from '../../../../contracts/ids.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { ACTS as actNames } from '../../../procedures/cases/act-words.js';
-import { StopForm, TaskForm } from './acts.js';
+import { gradeNames } from '../../ui/rating.js';
+import { AnswerForm, StopForm, TaskForm } from './acts.js';
 import { OwnItem } from './item.js';
 import { Keys } from './keys.js';
 import { actsOn, type CaseProps, type Part } from './props.js';
 import { Mark, numberOf, phases, ports, sayIn, statuses, Term, valueText } from './words.js';
 
 export function casePage(props: CaseProps): JSX.Element {
-  const { language, opened, bundle, authority, nameOf } = props;
+  const { language, opened, bundle, nameOf } = props;
   const say = sayIn(language);
   const part: Part = { ...props, say };
   const { state, contents } = opened;
@@ -19,9 +20,15 @@ export function casePage(props: CaseProps): JSX.Element {
   return (
     <>
       <p class="foot">
-        <a href="/console/casework" data-key="b">
-          {say('← 待办事项', '← Inbox')}
-        </a>
+        {props.roles.includes('case-officer') ? (
+          <a href="/console/casework" data-key="b">
+            {say('← 待办事项', '← Inbox')}
+          </a>
+        ) : (
+          <a href="/console/case-figures" data-key="b">
+            {say('← 办理统计', '← Figures')}
+          </a>
+        )}
       </p>
       <div class="head">
         <h1>{bundle?.title[language] ?? say('已停用的事项', state.bundle)}</h1>
@@ -66,10 +73,11 @@ export function casePage(props: CaseProps): JSX.Element {
       {own.map((item, at) => (
         <OwnItem {...part} item={item} first={at === 0} key={item} />
       ))}
+      <Rating {...part} />
       <Tasks {...part} />
       <Progress {...part} />
       <History {...part} />
-      {opened.acts.filter(({ act }) => act === 'stop').length === 0 || state.plan?.authority !== authority ? null : (
+      {!props.roles.includes('case-officer') || !opened.acts.some(({ act }) => act === 'stop') ? null : (
         <StopForm {...part} />
       )}
     </>
@@ -101,8 +109,43 @@ function Applicant({ language, opened: { contents }, elements, workspace, say }:
   );
 }
 
+/** How who applied found it; a low one is answered by who leads. */
+function Rating(part: Part): JSX.Element | null {
+  const { language, opened, roles, authority, say } = part;
+  const { state, contents, answerTerm, acts } = opened;
+  const { rating, plan } = state;
+  if (rating === undefined || plan?.authority !== authority) return null;
+  return (
+    <>
+      <h2>{say('申请人评价', 'How it was rated')}</h2>
+      <section class="card pad task">
+        <div class="head">
+          <h3>{gradeNames[rating.grade][language]}</h3>
+          {answerTerm === undefined ? null : rating.answeredAt === undefined ? (
+            <Term term={answerTerm} language={language} />
+          ) : (
+            <span class="state ok">
+              {say('已回复 ', 'answered ')}
+              {localMinute(rating.answeredAt)}
+            </span>
+          )}
+        </div>
+        {contents?.rating.says === undefined ? null : <p class="said own">{contents.rating.says}</p>}
+        {contents?.rating.answer === undefined ? null : (
+          <p class="said own">
+            <b>{say('回复：', 'Answer: ')}</b>
+            {contents.rating.answer}
+          </p>
+        )}
+        {roles.includes('case-manager') && acts.some(({ act }) => act === 'answer') ? <AnswerForm {...part} /> : null}
+      </section>
+    </>
+  );
+}
+
 function Tasks(part: Part): JSX.Element | null {
-  const { language, opened, bundle, authority, nameOf, say } = part;
+  const { language, opened, bundle, authority, roles, nameOf, say } = part;
+  const decides = roles.includes('case-officer');
   const tasks = Object.entries(opened.state.tasks);
   if (tasks.length === 0) return null;
   return (
@@ -129,7 +172,7 @@ function Tasks(part: Part): JSX.Element | null {
             <p class="foot">
               {outcome?.title[language]} · {nameOf(owner)}
             </p>
-            {owner === authority && actsOn(opened.acts, { task }).length > 0 ? (
+            {decides && owner === authority && actsOn(opened.acts, { task }).length > 0 ? (
               <TaskForm {...part} task={task} />
             ) : null}
           </section>

@@ -8,18 +8,27 @@ import { authorityTitle } from '../../../../contracts/authorities.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
+import type { Role } from '../../../ground/identity/person.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import type { CaseActor, HowDone } from '../../../procedures/cases/cases.js';
 import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendFramed, sendOpen } from '../../ui/frame.js';
 import { casePage } from './case-page.js';
 import { inboxPage, SHOWS, type Show } from './inbox-page.js';
+import { managerPage, SPANS } from './manager-page.js';
+import { publicPage } from './public-page.js';
 import { doingOf, inWordsOfCases } from './sent.js';
 
 const PATH = '/console/casework';
 const PAGE = 50;
-const ROLES = ['case-officer'] as const;
+const FIGURES = '/console/case-figures';
+const OFFICER = ['case-officer'] as const;
+const MANAGER = ['case-manager'] as const;
+/** Who leads a matter answers for it as well: a manager reads its cases. */
+const READERS = [...OFFICER, ...MANAGER];
+/** Months of which everybody is told. */
+const PUBLIC_MONTHS = 12;
 
 interface Route {
   readonly Params: { readonly id: string };
@@ -78,7 +87,7 @@ function inboxRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
     PATH,
     {
       schema: { hide: true },
-      config: { roles: ROLES, nav: { title: { zh: '待办事项', en: 'Inbox' }, order: 14 } },
+      config: { roles: OFFICER, nav: { title: { zh: '待办事项', en: 'Inbox' }, order: 14 } },
     },
     async (request, reply) => {
       const { language } = request;
@@ -117,7 +126,7 @@ function inboxRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
 }
 
 function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
-  app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+  app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
     const { language } = request;
     const desk = await cases();
     const opened = await desk.get(request.params.id, how(request, 'case'));
@@ -130,9 +139,10 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         language,
         opened,
         bundle,
-        elements: desk.elements.elements,
+        elements: desk.content.elements.elements,
         workspace,
         authority: actorOf(request).authority,
+        roles: sessionOf(request).person.roles,
         nameOf: nameOf(request),
         key: randomBytes(9).toString('base64url'),
       }),
@@ -140,7 +150,7 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
   });
   app.post<Route>(
     `${PATH}/:id`,
-    { schema: { hide: true }, config: { roles: ROLES, lists: ['checked', 'fields', 'reason'] } },
+    { schema: { hide: true }, config: { roles: READERS, lists: ['checked', 'fields', 'reason'] } },
     async (request, reply) => {
       const { id } = request.params;
       const desk = await cases();
@@ -149,8 +159,11 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         const before = await desk.get(id, acting);
         const {
           bundles,
-          elements: { elements },
+          content: {
+            elements: { elements },
+          },
         } = desk;
+        checkRole(text(request.body['act']), sessionOf(request).person.roles);
         const { doing, key } = doingOf(request.body, before, { bundles, elements, schemes: workspace.schemes });
         await desk.act(id, doing, { ...acting, ...present({ key }) });
       });
@@ -159,12 +172,63 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
   );
 }
 
+/** Officers decide, managers answer ratings; somebody may be both. */
+function checkRole(act: string, roles: readonly Role[]): void {
+  if (!roles.includes(act === 'answer' ? 'case-manager' : 'case-officer'))
+    throw new YitongError('role_missing', 'officers decide on items, managers answer ratings');
+}
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function managerRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+  app.get<{ Querystring: { readonly months?: string } }>(
+    FIGURES,
+    {
+      schema: { hide: true },
+      config: { roles: MANAGER, nav: { title: { zh: '办理统计', en: 'Figures' }, order: 15 } },
+    },
+    async (request, reply) => {
+      const { language } = request;
+      const span = SPANS.find((one) => String(one) === (request.query.months ?? '3'));
+      if (span === undefined) throw new YitongError('bad_request', 'there is no such time');
+      const desk = await cases();
+      const found = await desk.overview(span, how(request, 'case_figures'));
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '办理统计' : 'How cases go',
+        workspace,
+        children: managerPage({
+          language,
+          authority: nameOf(request)(actorOf(request).authority),
+          span,
+          found,
+          bundles: desk.bundles,
+          nameOf: nameOf(request),
+        }),
+      });
+    },
+  );
+}
+
+/** For everybody, without signing in. */
+function publicRoute(app: FastifyInstance, { cases, workspace }: Desk): void {
+  app.get('/ratings', { schema: { hide: true }, config: { compressed: true } }, async (request, reply) => {
+    const { language } = request;
+    const desk = await cases();
+    return sendOpen(request, reply, {
+      workspace,
+      title: language === 'zh' ? '政务服务好差评' : 'How matters were rated',
+      children: publicPage({ language, ratings: await desk.ratings(PUBLIC_MONTHS), bundles: desk.bundles }),
+    });
+  });
+}
+
 const service: Service = {
   port: 'people',
   register(app, context) {
     const desk = openDesk(app, context);
     inboxRoute(app, desk);
     caseRoutes(app, desk);
+    managerRoute(app, desk);
+    publicRoute(app, desk);
   },
 };
 export default service;

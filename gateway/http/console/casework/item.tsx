@@ -12,7 +12,7 @@ export function OwnItem(part: ItemPart & { readonly first: boolean }): JSX.Eleme
   const term = opened.terms[item];
   const title = bundle?.items.get(item)?.title[language] ?? say('已停用的事项', item);
   const status = one?.status ?? 'waiting';
-  const may = actsOn(opened.acts, { item });
+  const may = part.roles.includes('case-officer') ? actsOn(opened.acts, { item }) : [];
   const body = (
     <>
       <Unknown {...part} />

@@ -1,6 +1,7 @@
 /** What the parts of a case's page are given. */
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Workspace } from '../../../../contracts/types.js';
+import type { Role } from '../../../ground/identity/person.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Cases, OpenedCase } from '../../../procedures/cases/cases.js';
 import type { Possible } from '../../../procedures/cases/machine.js';
@@ -11,10 +12,11 @@ export interface CaseProps {
   readonly opened: OpenedCase;
   /** Undefined where the workspace has it no more. */
   readonly bundle: Bundle | undefined;
-  readonly elements: Cases['elements']['elements'];
+  readonly elements: Cases['content']['elements']['elements'];
   readonly workspace: Pick<Workspace, 'codelists' | 'contracts'>;
   /** The officer's own. */
   readonly authority: string;
+  readonly roles: readonly Role[];
   /** Of an authority, what people call it. */
   readonly nameOf: (authority: string) => string;
   /** Drawn for this page: an act that is sent twice is done once. */

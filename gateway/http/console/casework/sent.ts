@@ -9,7 +9,7 @@ import { fitsSchema } from '../../../procedures/cases/form.js';
 import { formFault } from '../../plugins/forms.js';
 
 /** By what the form is understood. */
-type Content = Pick<Cases, 'bundles'> & Pick<Cases['elements'], 'elements'> & Pick<Workspace, 'schemes'>;
+type Content = Pick<Cases, 'bundles'> & Pick<Cases['content']['elements'], 'elements'> & Pick<Workspace, 'schemes'>;
 type Sent = Readonly<Record<string, string | readonly string[]>>;
 
 const text = (value: Sent[string] | undefined): string => (typeof value === 'string' ? value.trim() : '');
@@ -161,6 +161,10 @@ class Reading {
         if (says === '') this.#faults['says'] = { zh: '终止办理须说明理由。', en: 'Say why.' };
         this.#checkFaults();
         return { act, outcome: text(this.#body['outcome']), says };
+      case 'answer':
+        if (says === '') this.#faults['says'] = { zh: '请写明核实和整改情况。', en: 'Say what came of it.' };
+        this.#checkFaults();
+        return { act, says };
       default:
         throw new YitongError('bad_request', 'there is no such act');
     }

@@ -26,6 +26,8 @@ export interface HousekeepingOptions {
   readonly workspace: () => Pick<Workspace, 'contracts'>;
   readonly tickets: () => Pick<Tickets, 'all' | 'prune'>;
   readonly alerts: Pick<Watcher, 'prune'>;
+  /** Removes uploads that nobody needs any more. @returns how many */
+  readonly uploads: () => Promise<number>;
   /** Of journals; undefined where another replica sequences. */
   readonly journals: Pick<Pruning, 'given' | 'kept' | 'lookedAt'> | undefined;
   /** ms since 1970 */
@@ -56,14 +58,18 @@ const CALL_EACH = 60_000;
 /** ms that a look waits for those who publish to a dataset. */
 const WAIT = 2000;
 
-type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets';
+type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'uploads';
+const KINDS: readonly Kind[] = ['positions', 'quarantine', 'alerts', 'tickets', 'uploads'];
 const WORDS: Readonly<Record<Kind | 'journals', string>> = {
   journals: 'segments of journals',
   positions: 'positions of pushed records',
   quarantine: 'pushed records in quarantine',
   alerts: 'acknowledged alerts',
   tickets: 'tickets that are over',
+  uploads: 'uploads of cases that nobody needs',
 };
+
+const whyGone = (kind: Kind): string => (kind === 'uploads' ? '' : `: their term of \`keep.${kind}\` is over`);
 
 /** How far a job is. */
 interface Progress {
@@ -94,12 +100,7 @@ class RunningHousekeeping implements Housekeeping {
     this.#now = now;
     this.#interval = interval ?? Math.max(1000, Math.min(HOUR, ...Object.values(keep).map((ms) => ms / 4)));
     const startedAt = now();
-    this.#jobs = new Map(
-      (['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [
-        kind,
-        { doneAt: startedAt, gone: 0, why: undefined },
-      ]),
-    );
+    this.#jobs = new Map(KINDS.map((kind) => [kind, { doneAt: startedAt, gone: 0, why: undefined }]));
     this.#timers = [
       setInterval(() => void this.look(), this.#interval),
       setInterval(() => this.#tellProblems(), Math.min(this.#interval, 10_000)),
@@ -143,7 +144,7 @@ class RunningHousekeeping implements Housekeeping {
         progress.doneAt = this.#now();
         progress.why = undefined;
         if (gone > 0 && kind !== 'positions')
-          this.#options.onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
+          this.#options.onGone(`${String(gone)} ${WORDS[kind]} went${whyGone(kind)}`);
       } catch (error) {
         progress.why = inWords(error);
       }
@@ -163,6 +164,8 @@ class RunningHousekeeping implements Housekeeping {
         return this.#removeAlerts();
       case 'tickets':
         return tickets().prune(this.#now() - keep.tickets);
+      case 'uploads':
+        return this.#options.uploads();
     }
   }
 

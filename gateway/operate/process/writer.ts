@@ -41,6 +41,7 @@ import { takeStoresOver } from './adopt.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
+import { dropIdleUploadsOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
@@ -165,7 +166,7 @@ class WriterProcess {
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
-    const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
+    const housekeeping = this.#startHousekeeping(content, pruning, watching, { reading, state });
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
@@ -409,14 +410,15 @@ class WriterProcess {
   }
 
   #startHousekeeping(
-    { settings: { keep } }: Content,
+    { settings }: Content,
     journals: Pruning | undefined,
     { watcher }: LogWatching,
-    reading: FollowedWorkspace,
+    { reading, state }: { readonly reading: FollowedWorkspace; readonly state: State | undefined },
   ): Housekeeping {
+    const dataDir = this.#args.data;
     return startHousekeeping({
-      dataDir: this.#args.data,
-      keep,
+      dataDir,
+      keep: settings.keep,
       journals,
       alerts: watcher,
       now: Date.now,
@@ -424,6 +426,7 @@ class WriterProcess {
       onGone: alert,
       workspace: () => reading.current().workspace,
       tickets: () => reading.current().tickets,
+      uploads: () => dropIdleUploadsOf({ dataDir, settings, state }),
     });
   }
 

@@ -41,6 +41,7 @@ function housekeeping(
     journals: undefined,
     alerts: { prune: () => 0 },
     tickets: () => none,
+    uploads: () => Promise.resolve(0),
     workspace: () => ({ contracts: new Map([[DATASET, { id: DATASET } as never]]) }),
     now: () => NOW,
     onProblems: (found) => (problems = found),

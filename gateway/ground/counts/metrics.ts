@@ -229,6 +229,21 @@ const journal = {
     labels: [],
     help: 'on a replica that does not sequence: time since the sequencer asked for its journals',
   },
+  yitong_sequencer_elected: {
+    type: 'gauge',
+    labels: [],
+    help: 'where replicas elect who sequences: 1 where it is this one',
+  },
+  yitong_sequencer_lease_age_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'where replicas elect who sequences: time since any of them was known to hold the lease',
+  },
+  yitong_log_copy_age_seconds: {
+    type: 'gauge',
+    labels: ['replica'],
+    help: 'where replicas elect who sequences: time since the copy of the log at another replica was whole',
+  },
 } as const satisfies Readonly<Record<string, Metric>>;
 
 const witnesses = {

@@ -32,8 +32,14 @@ export function logFigures(health: LogHealth | undefined, waiting: Waiting | und
   ];
 }
 
-export function replicaFigures(report: ReplicasReport | undefined, now: number): Family[] {
+/** @param passes by task of the writer, ms since 1970 when it came forward last */
+export function replicaFigures(
+  report: ReplicasReport | undefined,
+  passes: Readonly<Record<string, number>>,
+  now: number,
+): Family[] {
   const others = report?.others ?? [];
+  const election = report?.election;
   return [
     gauge(
       'yitong_replica_lag_entries',
@@ -48,6 +54,12 @@ export function replicaFigures(report: ReplicasReport | undefined, now: number):
       others.map(({ name, state }) => [{ replica: name, state }, state === 'following' ? 1 : 0] as const),
     ),
     gauge('yitong_sequencer_asked_age_seconds', age(report?.askedAt, now)),
+    gauge('yitong_sequencer_elected', election && (election.standing === 'sequences' ? 1 : 0)),
+    gauge('yitong_sequencer_lease_age_seconds', age(passes['sequencer-lease'], now)),
+    gauge(
+      'yitong_log_copy_age_seconds',
+      (election?.copies ?? []).map(({ replica, at }) => [{ replica }, age(at, now)] as const),
+    ),
   ];
 }
 

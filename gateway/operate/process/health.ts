@@ -51,7 +51,7 @@ export async function serveHealth(group: Group, { host, port, data, audit }: Hea
       [
         ...logFigures(group.log(), log.waiting(), now),
         taskFigure(group.passes(), now),
-        ...replicaFigures(group.replicas(), now),
+        ...replicaFigures(group.replicas(), group.passes(), now),
         ...alertFigures(group.alerts()),
         staleFigure(group.stale()),
       ],

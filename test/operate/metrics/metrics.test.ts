@@ -220,7 +220,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     certificate: among('server', 'documents', 'replica'),
     lifecycle: (text) => lifecycles.some(({ id }) => id === text),
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),
-    task: among('watching', 'searching', 'clocks', 'names', 'view-look'),
+    task: among('watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

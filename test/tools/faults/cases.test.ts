@@ -13,8 +13,8 @@ async function short(t: Test, store: Store, kills: number): Promise<void> {
   t.ok(report.cases > 0 && report.events >= 6 * report.cases, 'cases came to their end');
 }
 
-void t.test('on a state of the data folder', (t) => short(t, 'embedded', 4));
+void t.test('on a state of the data folder', (t) => short(t, 'embedded', 3));
 void t.test('on a state that PostgreSQL keeps', async (t) => {
   // says whether there is one here; the run has a server of its own, which it kills
-  if ((await postgresForTest(t)) !== undefined) await short(t, 'postgres', 4);
+  if ((await postgresForTest(t)) !== undefined) await short(t, 'postgres', 3);
 });

@@ -37,6 +37,8 @@ export interface CaseVerdict {
   readonly entries: number;
   /** Acts on record that a kill kept from taking effect: they were made again, under another entry. */
   readonly withoutEffect: number;
+  /** Requests that were not answered within the patience of a client, and were made again. */
+  readonly hung: number;
   readonly findings: readonly string[];
 }
 
@@ -189,5 +191,12 @@ export async function judgeCases(left: Left): Promise<CaseVerdict> {
     await quarantine.close();
   }
   const withoutEffect = entries.size - judging.used;
-  return { cases: meant.cases.length, ...judging.counts, entries: size, withoutEffect, findings };
+  return {
+    cases: meant.cases.length,
+    ...judging.counts,
+    entries: size,
+    withoutEffect,
+    hung: meant.hung.length,
+    findings,
+  };
 }

@@ -24,13 +24,14 @@ const stores = STORES.filter((store) => values.store === undefined || values.sto
 
 function print({ store, seed: of, kills, again, findings, ...counts }: CaseKillReport): void {
   const killed = Object.entries(kills).map(([target, count]) => `${target} × ${String(count)}`);
-  const { cases, events, messages, steps, repeated, entries, withoutEffect, seconds, dir } = counts;
+  const { cases, events, messages, steps, repeated, entries, withoutEffect, hung, seconds, dir } = counts;
   say(
     `${findings.length === 0 ? 'holds' : 'BROKEN'} ${store}, seed ${String(of)}: ${killed.join(', ')} in ${String(seconds)} s`,
   );
   say(
     `  ${String(cases)} cases, ${String(events)} events, ${String(messages)} messages, ${String(steps)} steps told ` +
-      `(${String(repeated)} again), ${String(entries)} entries, ${String(withoutEffect)} of acts that were made again; ` +
+      `(${String(repeated)} again), ${String(entries)} entries, ${String(withoutEffect)} of acts that were made again, ` +
+      `${String(hung)} requests given up and made again; ` +
       `an act was answered again after (median) ${String(round(median(again) / 1000))} s, at most ` +
       `${String(round(Math.max(0, ...again) / 1000))} s`,
   );

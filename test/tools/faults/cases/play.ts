@@ -15,7 +15,9 @@ import { BUNDLE, COUNTER, OVER_API, OVER_BUS } from './content.js';
 const AGAIN = 40;
 const PAUSE = 60;
 /** ms after which something that is not answered is a finding. */
-const MOST = 120_000;
+const MOST = 400_000;
+/** ms that one request is waited for. */
+const PATIENCE = 15_000;
 
 /** What was meant, and what of it was answered. */
 export interface Meant {
@@ -27,6 +29,8 @@ export interface Meant {
   readonly over: Set<string>;
   /** What was answered otherwise than it may be. */
   readonly wrong: string[];
+  /** What was not answered within the patience of a client, and was asked again. */
+  readonly hung: string[];
 }
 
 export interface Playing {
@@ -60,6 +64,7 @@ async function insist<T>(
       onAct(begun);
       return answer;
     } catch (error) {
+      if (performance.now() - begun >= PATIENCE) meant.hung.push(what);
       last = error;
       if (error instanceof GatewayError && error.code !== 'ticket_moved' && !isTransient(error)) break;
     }
@@ -95,7 +100,7 @@ function nextFor({ acts, items, phase }: Case): (CaseAct & { readonly key: strin
 /** One case after another, each to its end. */
 export async function applicant(number: number, playing: Playing): Promise<void> {
   const { api, pki, meant, noMore, signal } = playing;
-  const client = connect(await connectionOf(api, pki, COUNTER));
+  const client = connect(await connectionOf(api, pki, COUNTER), { timeoutMs: PATIENCE });
   const as = `uscc:${uscc.make(5000 + number)}`;
   try {
     for (let count = 0; !noMore.aborted && !signal.aborted; count++) {
@@ -128,7 +133,7 @@ export async function applicant(number: number, playing: Playing): Promise<void>
 /** A department that looks into its inbox and decides. */
 export async function overApi(authority: keyof typeof OVER_API, playing: Playing): Promise<void> {
   const { api, pki, signal } = playing;
-  const client = connect(await connectionOf(api, pki, OVER_API[authority]));
+  const client = connect(await connectionOf(api, pki, OVER_API[authority]), { timeoutMs: PATIENCE });
   try {
     while (!signal.aborted) {
       const inbox = await insist('inbox', playing, () => client.cases({ limit: 50 }));

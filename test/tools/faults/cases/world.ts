@@ -70,7 +70,7 @@ class CaseWorld {
   readonly #dir: string;
   readonly #prefix: string;
   readonly #server: CrashingServer | undefined;
-  readonly #meant: Meant = { cases: [], answered: new Set(), over: new Set(), wrong: [] };
+  readonly #meant: Meant = { cases: [], answered: new Set(), over: new Set(), wrong: [], hung: [] };
   readonly #noMore = new AbortController();
   readonly #stop = new AbortController();
   readonly #waiting = new Set<{ readonly from: number; readonly done: (ms: number) => void }>();

@@ -43,6 +43,10 @@ const soundsOf = (characters: readonly string[]): readonly string[] =>
 /** Latin words and numbers stay whole. */
 const charactersOf = (text: string): readonly string[] => text.match(/[a-z]+|\d+|[^\sa-z\d]/g) ?? [];
 
+/** What sentences are compared by, one with another: characters, pairs of them, and words. */
+export const tokensOf = (features: Features): readonly string[] =>
+  [...features.keys()].filter((feature) => '12w'.includes(feature[0] as string));
+
 /** Reads sentences with the words of a workspace. */
 export class Reader {
   readonly #jieba: Jieba;
@@ -83,11 +87,6 @@ export class Reader {
   /** The words of a sentence, longest first where several fit. */
   words(text: string): readonly string[] {
     return this.#jieba.cut(plainText(text), false).filter((word) => word.trim() !== '');
-  }
-
-  /** What sentences are compared by one with another: characters, pairs of them, and words. */
-  tokens(text: string): readonly string[] {
-    return [...this.features(text).keys()].filter((feature) => '12w'.includes(feature[0] as string));
   }
 
   features(text: string): Features {

@@ -12,19 +12,19 @@ import { wrongAnswers } from '../../../contracts/bundle/situation.js';
 import type { Bundle, Elements } from '../../../contracts/bundle/types.js';
 import type { Localised, Workspace } from '../../../contracts/types.js';
 import { Classifier } from './classifier.js';
-import { type Features, MOST_CHARACTERS, Reader } from './features.js';
-import { Nearest } from './nearest.js';
+import { type Features, MOST_CHARACTERS, Reader, tokensOf } from './features.js';
+import { type Near, Nearest } from './nearest.js';
 import { answersOf, type Slot, slotsIn } from './slots.js';
 
 /** Stands for what no bundle is for. */
 const ELSEWHERE = '-';
 
 /** How much the nearest sentences count beside the classifier, and how many of them do. */
-const SECOND_OPINION = 0.3;
+const SECOND_OPINION = 0.5;
 const NEAREST = 8;
 /** A matter is named where it is at least so likely, and so much likelier than the next. */
-const SURE = 0.4;
-const AHEAD = 1.5;
+const SURE = 0.3;
+const AHEAD = 1.2;
 const CANDIDATES = 3;
 /** How likely the first one is where it is not sure that none is meant. */
 const DOUBT = 0.1;
@@ -102,13 +102,12 @@ class Guide {
       if (examples.length % READ_AT_ONCE === 0) await pause();
     }
     const classifier = await Classifier.trained(examples, pause);
-    return new Guide(content, reader, classifier, new Nearest(sentences, (text) => reader.tokens(text)));
+    return new Guide(content, reader, classifier, new Nearest(sentences, (text) => tokensOf(reader.features(text))));
   }
 
   /** How likely each bundle is, and none of them. */
-  #likely(text: string): ReadonlyMap<string, number> {
-    const first = this.#classifier.probabilities(this.#reader.features(text));
-    const near = this.#nearest.find(text, NEAREST);
+  #likely(features: Features, near: readonly Near<string>[]): ReadonlyMap<string, number> {
+    const first = this.#classifier.probabilities(features);
     const whole = near.reduce((sum, { score }) => sum + score, 0);
     if (whole === 0) return first;
     return new Map(
@@ -134,7 +133,9 @@ class Guide {
    */
   answer(sentence: string, now: number, chosen?: string): Guidance {
     const text = sentence.slice(0, MOST_CHARACTERS);
-    const likely = this.#likely(text);
+    const features = this.#reader.features(text);
+    const near = this.#nearest.find(tokensOf(features), NEAREST);
+    const likely = this.#likely(features, near);
     const elsewhere = likely.get(ELSEWHERE) ?? 0;
     const ranked = [...likely]
       .filter(([label]) => label !== ELSEWHERE)
@@ -147,7 +148,7 @@ class Guide {
     const sure = !offTopic && first[1] >= SURE && first[1] >= AHEAD * (second?.[1] ?? 0);
     const other = candidates.find(({ bundle }) => bundle === chosen)?.bundle;
     const bundle = this.#bundles.get(other ?? (sure ? first[0] : ''));
-    if (bundle !== undefined) return { ...this.#about(bundle, text, now), candidates };
+    if (bundle !== undefined) return { ...this.#about(bundle, text, near, now), candidates };
     return {
       bundle: null,
       title: null,
@@ -165,13 +166,13 @@ class Guide {
   }
 
   /** What is said of a matter that is named. */
-  #about(bundle: Bundle, text: string, now: number): Omit<Guidance, 'candidates'> {
+  #about(bundle: Bundle, text: string, near: readonly Near<string>[], now: number): Omit<Guidance, 'candidates'> {
     const before = mergeForm(bundle, this.#elements, {});
     const slots = slotsIn(text, before.fields, this.#workspace, now);
     const given = answersOf(bundle, slots);
     const answers = wrongAnswers(bundle, given).length === 0 ? given : {};
     const [next] = mergeForm(bundle, this.#elements, answers).open;
-    const like = this.#nearest.find(text, NEAREST).find(({ label }) => label === bundle.id)?.says;
+    const like = near.find(({ label }) => label === bundle.id)?.says;
     return {
       bundle: bundle.id,
       title: bundle.title,

@@ -7,7 +7,7 @@ interface Sentence<Label extends string> {
 }
 
 /** A sentence that was declared, and how like it is: greater is more alike. */
-interface Near<Label extends string> extends Sentence<Label> {
+export interface Near<Label extends string> extends Sentence<Label> {
   readonly score: number;
 }
 
@@ -26,10 +26,10 @@ export class Nearest<Label extends string> {
     this.#index.addAll(sentences.map(({ says }, id) => ({ id, says })));
   }
 
-  /** The `most` nearest ones, nearest first. */
-  find(text: string, most: number): readonly Near<Label>[] {
+  /** The `most` nearest ones, nearest first. @param tokens of the sentence, as the declared ones have them */
+  find(tokens: readonly string[], most: number): readonly Near<Label>[] {
     return this.#index
-      .search(text)
+      .search('', { tokenize: () => [...tokens] })
       .slice(0, most)
       .map(({ id, score }) => ({ ...(this.#sentences[id as number] as Sentence<Label>), score }));
   }

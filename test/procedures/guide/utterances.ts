@@ -1,4 +1,4 @@
-/** Sentences of `utterances.txt` with where each has to lead; `-`: nowhere. */
+/** Sentences with where each has to lead; `-`: nowhere. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
@@ -10,8 +10,9 @@ export interface Utterance {
 
 export const ELSEWHERE = '-';
 
-export function utterances(): readonly Utterance[] {
-  const file = join(packageRoot(), 'test', 'procedures', 'guide', 'utterances.txt');
+/** @param name `utterances`, by which the guide is judged, or `tuning`, by which its thresholds were chosen */
+export function utterances(name: 'utterances' | 'tuning'): readonly Utterance[] {
+  const file = join(packageRoot(), 'test', 'procedures', 'guide', `${name}.txt`);
   const found: Utterance[] = [];
   let wants = '';
   for (const line of readFileSync(file, 'utf8').split('\n')) {

@@ -56,7 +56,7 @@ export function Matter(props: MatterProps): JSX.Element {
       {question === undefined || !canBeAsked(question) ? null : <Next question={question} given={given} {...props} />}
       <p class="way">
         <a
-          class={question === undefined ? 'button' : 'button low'}
+          class={question === undefined ? 'button' : 'quiet'}
           href={`/matters/${bundle.id}${query.size > 0 ? `?${query.toString()}` : ''}`}
         >
           {say('看全部要求，开始办理', 'See what it takes, and begin')}

@@ -42,6 +42,7 @@ import { type CaseTerms, watchCaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
+import { dropIdleUploadsOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
@@ -167,14 +168,9 @@ class WriterProcess {
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
-    const caseTerms = watchCaseTerms({
-      dataDir: this.#args.data,
-      settings: content.settings.state,
-      state,
-      calendars: () => reading.current().calendars,
-      onTrouble: alert,
-    });
-    const housekeeping = this.#startHousekeeping(content, { journals: pruning, cases: caseTerms }, watching, reading);
+    const caseTerms = this.#watchCaseTerms(content, state, reading);
+    const kept = { journals: pruning, cases: caseTerms };
+    const housekeeping = this.#startHousekeeping(content, kept, watching, { reading, state });
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
@@ -420,14 +416,15 @@ class WriterProcess {
   }
 
   #startHousekeeping(
-    { settings: { keep } }: Content,
+    { settings }: Content,
     { journals, cases }: { readonly journals: Pruning | undefined; readonly cases: CaseTerms },
     { watcher }: LogWatching,
-    reading: FollowedWorkspace,
+    { reading, state }: { readonly reading: FollowedWorkspace; readonly state: State | undefined },
   ): Housekeeping {
+    const dataDir = this.#args.data;
     return startHousekeeping({
-      dataDir: this.#args.data,
-      keep,
+      dataDir,
+      keep: settings.keep,
       journals,
       cases,
       alerts: watcher,
@@ -436,6 +433,18 @@ class WriterProcess {
       onGone: alert,
       workspace: () => reading.current().workspace,
       tickets: () => reading.current().tickets,
+      uploads: () => dropIdleUploadsOf({ dataDir, settings, state }),
+    });
+  }
+
+  #watchCaseTerms({ settings }: Content, state: State | undefined, reading: FollowedWorkspace): CaseTerms {
+    const calendars = (): ReturnType<FollowedWorkspace['current']>['calendars'] => reading.current().calendars;
+    return watchCaseTerms({
+      dataDir: this.#args.data,
+      settings: settings.state,
+      state,
+      calendars,
+      onTrouble: alert,
     });
   }
 

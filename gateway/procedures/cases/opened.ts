@@ -105,7 +105,7 @@ async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) 
   };
 }
 
-export interface CaseDesk {
+interface CaseDesk {
   /** Opened with the first call; one that failed is tried again. @throws YitongError as `openCaseDesk` */
   cases(): Promise<Cases>;
   /** May be called by each service that has it. */

@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import type { Case } from '../../gateway/http/api/cases/client.js';
+import { examplePlan } from '../../gateway/procedures/materials/example.js';
 import { elements, named, written } from '../procedures/cases/office.js';
 import { pythonForTest } from '../support/python.js';
 import { kafkaForTest } from '../support/servers/kafka.js';
@@ -55,6 +56,7 @@ if (broker !== undefined && python !== undefined) {
     const { id } = await counter.openCase({ bundle: bundle.id }, { as: AS });
     await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'identity' }, { as: AS });
     await counter.actOnCase(id, { act: 'save', answers, values: written(bundle) }, { as: AS });
+    await counter.putCaseMaterial(id, 'plan', examplePlan(), { as: AS });
     // what registers answered and do not have is asked after all
     const { missing } = await counter.caseForm(id, { as: AS });
     const more = missing.map(({ name }) => [name, elements.elements.get(name)?.examples[0] ?? null] as const);
@@ -103,7 +105,7 @@ if (broker !== undefined && python !== undefined) {
     t.match(done, { phase: 'delivered', over: true });
     t.strictSame(
       (await counter.caseEvents(id, 0, { as: AS }))
-        .slice(5)
+        .slice(6)
         .map(({ by, act }) => `${by} ${act}`)
         .sort(),
       [

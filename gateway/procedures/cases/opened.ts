@@ -100,12 +100,12 @@ async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) 
   const { codelists } = workspace;
   const ground = { ...content, state, keys, blobs, codelists, now, registers, ...present({ publish }) };
   return {
-    cases: openCases({ ...ground, drivers: drivers(elements) }),
+    cases: openCases({ ...ground, drivers: drivers(elements), requiresUploads: true }),
     close,
   };
 }
 
-export interface CaseDesk {
+interface CaseDesk {
   /** Opened with the first call; one that failed is tried again. @throws YitongError as `openCaseDesk` */
   cases(): Promise<Cases>;
   /** May be called by each service that has it. */

@@ -100,7 +100,7 @@ async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) 
   const { codelists } = workspace;
   const ground = { ...content, state, keys, blobs, codelists, now, registers, ...present({ publish }) };
   return {
-    cases: openCases({ ...ground, drivers: drivers(elements) }),
+    cases: openCases({ ...ground, drivers: drivers(elements), requiresUploads: true }),
     close,
   };
 }

@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import type { Case } from '../../gateway/http/api/cases/client.js';
+import { examplePlan } from '../../gateway/procedures/materials/example.js';
 import { elements, named, written } from '../procedures/cases/office.js';
 import { pythonForTest } from '../support/python.js';
 import { kafkaForTest } from '../support/servers/kafka.js';
@@ -57,9 +58,11 @@ if (broker !== undefined && python !== undefined) {
     await counter.actOnCase(id, { act: 'save', answers, values: written(bundle) }, { as: AS });
     // what registers answered and do not have is asked after all
     const { missing } = await counter.caseForm(id, { as: AS });
-    const more = missing.map(({ name }) => [name, elements.elements.get(name)?.examples[0] ?? null] as const);
+    const lacking = missing.filter(({ what }) => what !== 'material');
+    const more = lacking.map(({ name }) => [name, elements.elements.get(name)?.examples[0] ?? null] as const);
     const values = { ...written(bundle), ...Object.fromEntries(more) };
     await counter.actOnCase(id, { act: 'save', answers, values }, { as: AS });
+    await counter.putCaseMaterial(id, 'plan', examplePlan(), { as: AS });
     await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'signature' }, { as: AS });
     await counter.actOnCase(id, { act: 'submit' }, { as: AS });
     const statusOf = async (item: string): Promise<Case['items'][number] | undefined> =>

@@ -9,7 +9,7 @@
  * - what was damaged is refused with `store_damaged`, never given.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../files/durable.js';
@@ -57,7 +57,12 @@ export function blobsInFolder(data: string): Blobs {
   return {
     async put(place, bytes) {
       const file = fileOf(place);
-      if (await isWhole(file)) return;
+      if (await isWhole(file)) {
+        // it was put now: who removes what is idle goes by that
+        const now = new Date();
+        await utimes(file, now, now);
+        return;
+      }
       const folder = folderOf(place.folder);
       if ((await mkdir(folder, { recursive: true, mode: 0o700 })) !== undefined) syncAbove(data, all);
       const begun = `${file}.${String(process.pid)}-${randomBytes(4).toString('hex')}.tmp`;
@@ -165,8 +170,14 @@ class SharedBlobs implements Blobs {
     const { folder, name } = checked(place);
     const id = `${folder}/${name}`;
     const found = await this.#state.document(HEAD, id);
-    if (found !== undefined && (await this.#whole(id, found.body as unknown as Head)) !== undefined) return;
     const at = this.#now();
+    if (found !== undefined && (await this.#whole(id, found.body as unknown as Head)) !== undefined) {
+      const body = { ...(found.body as unknown as Head), at } as unknown as Json;
+      // somebody else put or removed it at the same time: then it is looked at anew
+      const { links, version } = found;
+      const isPut = await this.#isMade([{ do: 'put', kind: HEAD, id, version, links, body }]);
+      return isPut ? undefined : await this.put(place, bytes);
+    }
     const writing = `${String(Math.round(at)).padStart(15, '0')}-${randomBytes(8).toString('hex')}`;
     const parts = Math.ceil(bytes.length / PART_BYTES);
     for (let part = 0; part < parts; part++) {
@@ -286,6 +297,16 @@ class SharedBlobs implements Blobs {
     const found = await this.#state.document(HEAD, id);
     if (found === undefined) return;
     await this.#commit([{ do: 'remove', kind: HEAD, id }, ...partsOf(id, found.body as unknown as Head)]);
+  }
+
+  async #isMade(changes: readonly Change[]): Promise<boolean> {
+    try {
+      await this.#commit(changes);
+      return true;
+    } catch (error) {
+      if (error instanceof StateConflict) return false;
+      throw error;
+    }
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {

@@ -193,7 +193,7 @@ export function TextField({
   );
 }
 
-/** Files, several at once. A browser gives none back: they are chosen anew. */
+/** Files, several at once or one. A browser gives none back: they are chosen anew. */
 export function FilesField({
   name,
   label,
@@ -201,12 +201,13 @@ export function FilesField({
   fault: own,
   accept,
   hint,
-}: Shared & { readonly accept: string; readonly hint: string }): JSX.Element {
+  several = true,
+}: Shared & { readonly accept: string; readonly hint: string; readonly several?: boolean }): JSX.Element {
   const { field, fault, aria } = useField(name, own);
   return (
     <Frame field={field} fault={fault} label={label} frame={frame}>
       <span>
-        <input type="file" multiple accept={accept} {...aria} id={field} name={name} />
+        <input type="file" multiple={several} accept={accept} {...aria} id={field} name={name} />
         <span class="plain soft">{hint}</span>
       </span>
     </Frame>

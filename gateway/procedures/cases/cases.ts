@@ -52,7 +52,7 @@ import { FILING, type Plan } from './plan.js';
 import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
 import { isMessage, stepsOf } from './steps.js';
-import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
+import { type CaseMessage, CaseStore, ENDED, links, type StoredCase, type StoredEvent } from './store.js';
 import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
 import type { PublishStep, StepMessage } from './topics.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
@@ -685,6 +685,7 @@ class OpenedCases implements Cases {
       ...[...concerned].map((authority) =>
         links.at((closed ? links.closed : links.open)(authority), state.submittedAt ?? state.at),
       ),
+      ...(closed ? [links.at(ENDED, state.at)] : []),
     ];
   }
 
@@ -851,12 +852,13 @@ class OpenedCases implements Cases {
     // before anything is read
     const next = apply(state, event);
     this.#checkPut(known, material, contents);
-    const { bytes, type } = await inspectFile(await read());
+    const inspected = await inspectFile(await read());
     const secret = await keys.secretOf(contents.subject);
-    const upload = uploadOf(keys, secret, bytes, type);
+    const current = Object.hasOwn(contents.uploads, material) ? contents.uploads[material] : undefined;
+    const upload = uploadOf(keys, secret, inspected, { current, after: state.events });
     // also where it is there already: one that was damaged is whole again
-    await keepUpload(blobs, id, upload, secret, bytes);
-    if (!Object.hasOwn(contents.uploads, material) || contents.uploads[material]?.name !== upload.name) {
+    await keepUpload(blobs, id, upload, secret, inspected.bytes);
+    if (upload !== current) {
       await this.#put(
         { ...stored, state: next },
         state,
@@ -865,7 +867,9 @@ class OpenedCases implements Cases {
         { ...how, ...present({ key }) },
         contents.subject,
       );
-      await this.#dropReplaced(id, material, contents, state);
+      // of a draft nothing is kept that was replaced; where that fails it is found when what is idle is looked for
+      if (current !== undefined && state.phase === 'draft')
+        await blobs.remove({ folder: id, name: current.name }).catch(() => undefined);
     }
     const again = await this.#known(id, actor);
     const { papers, contents: since } = await this.#papersOf(again, how);
@@ -885,15 +889,6 @@ class OpenedCases implements Cases {
     if (items === undefined) throw new YitongError('not_found', 'the case takes no such upload');
     if (papers !== undefined && !items.some((item) => state.items[item]?.status === 'supplement'))
       refuse('no supplement was asked for to which it belongs');
-  }
-
-  /** Of a draft nothing is kept that was replaced; what was filed stays. */
-  async #dropReplaced(id: string, material: string, { uploads }: CaseContents, { phase }: CaseState): Promise<void> {
-    const before = Object.hasOwn(uploads, material) ? uploads[material] : undefined;
-    if (before === undefined || phase !== 'draft') return;
-    const others = Object.entries(uploads).some(([other, { name }]) => other !== material && name === before.name);
-    // where it fails it is found when what is idle is looked for
-    if (!others) await this.#options.blobs?.remove({ folder: id, name: before.name }).catch(() => undefined);
   }
 
   async messages({ actor, record }: Omit<HowDone, 'key'>, limit = 100): Promise<readonly CaseMessage[]> {

@@ -44,7 +44,7 @@ interface OpenedDesk {
 }
 
 /** By which terms of cases are counted. */
-const CALENDAR = 'mainland';
+export const CALENDAR = 'mainland';
 
 /** What a workspace says of cases. @throws YitongError `bad_bundle`, `bad_calendar` */
 export async function caseContent(workspace: Workspace): Promise<Bundles & { readonly calendar: Calendar }> {

@@ -24,15 +24,20 @@ export interface Upload {
 
 export const digestOfBytes = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url');
 
-/** Of a case; the same bytes have the same name within it. */
+/**
+ * The upload that the case has, where it is of these bytes; else one of a name that was never used in it, so that who
+ * removes what was replaced never removes what came since.
+ * @param after number of events of the case
+ */
 export function uploadOf(
   keys: Pick<SealingKeys, 'reference'>,
   { pseudonym }: SubjectSecret,
-  bytes: Uint8Array,
-  type: FileType,
+  { bytes, type }: { readonly bytes: Uint8Array; readonly type: FileType },
+  { current, after }: { readonly current: Upload | undefined; readonly after: number },
 ): Upload {
   const digest = digestOfBytes(bytes);
-  const name = keys.reference('record', `upload ${pseudonym} ${digest}`);
+  if (current?.digest === digest && current.pseudonym === pseudonym) return current;
+  const name = keys.reference('record', `upload ${pseudonym} ${digest} ${String(after)}`);
   return { name, pseudonym, type, size: bytes.length, digest };
 }
 

@@ -1,6 +1,7 @@
 /** Somebody who does a matter in a browser: answers, fills in, submits, follows; and officers who decide over the API. */
 import type { Page } from 'playwright-core';
 import type { Bundle, Element, Json } from '../../../contracts/bundle/types.js';
+import { examplePlan } from '../../../gateway/procedures/materials/example.js';
 import { elements } from '../../procedures/cases/office.js';
 import type { ApplyingCity } from './applying-city.js';
 
@@ -65,7 +66,20 @@ export async function doSteps(page: Page, prefer = 'post'): Promise<number> {
   }
 }
 
+/** Uploads a picture for each paper that no register has. */
+async function upload(page: Page): Promise<void> {
+  const missing = page.locator('[data-material][data-state=missing]');
+  while ((await missing.count()) > 0) {
+    const one = missing.first();
+    await one
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'plan.png', mimeType: 'image/png', buffer: examplePlan() });
+    await one.locator('button').click();
+  }
+}
+
 export async function submit(page: Page): Promise<void> {
+  await upload(page);
   await doSteps(page);
   await page.click('text=提交申请');
 }

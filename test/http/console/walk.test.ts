@@ -21,6 +21,7 @@ const PEOPLE = [
   'zhou-centre',
   'he-company',
   'feng-company',
+  'liu-founder',
 ];
 /** Pages of one kind that are looked at. */
 const OF_A_KIND = 3;

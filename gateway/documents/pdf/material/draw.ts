@@ -160,7 +160,7 @@ function formRow(flow: Flow, table: Element, value: MadeValue, heads: () => void
   const titles = sheet.lines(title.zh, X.value - X.title - 8, { size: 9 });
   const english = sheet.lines(title.en, X.value - X.title - 8, small);
   const chinese = sheet.lines(said.zh, X.source - X.value - 10, { size: 9.5 });
-  const also = said.en === said.zh ? [] : sheet.lines(said.en, X.source - X.value - 10, small);
+  const also = said.en === said.zh.replaceAll('、', ', ') ? [] : sheet.lines(said.en, X.source - X.value - 10, small);
   const source = sourceWords(value);
   const when = register === undefined || register.sourceTime === '' ? '' : ` · ${localMinute(register.sourceTime)}`;
   const sources = sheet.lines(`${source.zh}${when}`, RIGHT - X.source, { size: 7.5 });

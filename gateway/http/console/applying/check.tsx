@@ -2,17 +2,20 @@
 import type { JSX } from 'preact';
 import { namesOf } from '../../../../contracts/bundle/rule.js';
 import type { OpenedCase } from '../../../procedures/cases/cases.js';
+import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import { openPorts } from '../../../procedures/cases/plan.js';
 import { Form } from '../../ui/form.js';
 import { termIn } from '../matters/matter.js';
 import { applicantWords, PATH, sayIn } from './desk.js';
 import { askedIn, type FillProps } from './fill.js';
-import { Materials, OwnSteps, Ways } from './parts.js';
+import { Materials } from './papers.js';
+import { OwnSteps, Ways } from './parts.js';
 import { dateWords, valueWords } from './words.js';
 
 interface CheckProps extends FillProps {
   readonly found: OpenedCase;
   readonly subject: string;
+  readonly materials: readonly MaterialLine[];
   /** Where what registers say of the subject is objected to. */
   readonly objections: string | undefined;
   readonly development: boolean;
@@ -21,7 +24,7 @@ interface CheckProps extends FillProps {
 }
 
 /** What is lacking that whoever applies can bring. */
-function lacking({ form }: CheckProps) {
+function lacking({ form, materials }: CheckProps) {
   const asked = new Set(askedIn(form).map(({ element }) => element.id));
   const by = (what: string) => form.missing.filter((one) => one.what === what);
   return {
@@ -29,6 +32,7 @@ function lacking({ form }: CheckProps) {
     values: [...by('value'), ...by('invalid')].filter(({ name }) => asked.has(name)).length,
     identity: by('value').filter(({ name }) => !asked.has(name)).length,
     registers: by('away').length + by('conflict').length,
+    materials: materials.filter(({ state, needed }) => state === 'missing' && needed === 'yes').length,
   };
 }
 
@@ -44,8 +48,7 @@ export function checkPage(props: CheckProps): JSX.Element {
     done: state.steps[step] ?? [],
   }));
   const filing = steps.filter(({ step }) => step.uses.includes('form'));
-  const isSigned = filing.some(({ step, done }) => step.uses.includes('signature') && done.includes('signature'));
-  const isComplete = left.questions + left.values + left.registers === 0 && bars.length === 0;
+  const isComplete = left.questions + left.values + left.registers + left.materials === 0 && bars.length === 0;
   const isReady =
     isComplete && left.identity === 0 && filing.every(({ step, done }) => openPorts(step, done).length === 0);
   const done = [
@@ -89,7 +92,7 @@ export function checkPage(props: CheckProps): JSX.Element {
           </li>
         ))}
       </ul>
-      <Materials language={language} merged={form.merged} isSigned={isSigned} />
+      <Materials language={language} id={id} lines={props.materials} />
       <Written {...props} />
       <OwnSteps
         language={language}
@@ -140,8 +143,8 @@ function Missing({
   left,
 }: CheckProps & { readonly left: ReturnType<typeof lacking> }): JSX.Element | null {
   const say = sayIn(language);
-  const { questions, values, registers } = left;
-  if (questions + values + registers === 0) return null;
+  const { questions, values, registers, materials } = left;
+  if (questions + values + registers + materials === 0) return null;
   return (
     <section class="notice warn" aria-labelledby="missing">
       <h2 class="in" id="missing">
@@ -158,6 +161,11 @@ function Missing({
         {values === 0 ? null : (
           <li>
             <a href={`${PATH}/${id}/form`}>{say(`表单还有${values}项没有填好`, `${values} fields of the form`)}</a>
+          </li>
+        )}
+        {materials === 0 ? null : (
+          <li>
+            <a href="#materials">{say(`${materials}份材料还没有上传`, `${materials} papers to upload`)}</a>
           </li>
         )}
         {registers === 0 ? null : (

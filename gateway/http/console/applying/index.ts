@@ -7,10 +7,13 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mergeForm } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, Element, StepPort } from '../../../../contracts/bundle/types.js';
+import { errorWords } from '../../../../contracts/error-words.js';
 import { type FormFaults, isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Service } from '../../../documents/context.js';
+import { materialBytes } from '../../../documents/pdf/open-material.js';
 import type { Doing } from '../../../procedures/cases/cases.js';
 import { type CaseForm, fitsSchema } from '../../../procedures/cases/form.js';
+import { MAX_FILE } from '../../../procedures/lifecycles/files.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
@@ -315,6 +318,7 @@ async function sendCase(
   const { language } = request;
   const { cases, found, subject, bundle } = mine;
   const { development } = desk;
+  const materials = found.contents === undefined ? [] : await cases.materials(found.id, desk.how(request, subject));
   if (found.state.phase === 'draft' && found.contents !== undefined)
     return sendFramed(request, reply, {
       title: bundle.title[language],
@@ -323,6 +327,7 @@ async function sendCase(
         ...(await draftOf(desk, request, mine)),
         found,
         subject,
+        materials,
         objections: bundle.applicant === 'company' ? desk.correction(request, subject) : undefined,
         development,
         isSaved: request.query.saved !== undefined,
@@ -338,6 +343,7 @@ async function sendCase(
       elements: cases.content.elements,
       found,
       subject,
+      materials,
       events: await cases.events(found.id, 0, desk.how(request, subject)),
       workspace: desk.workspace,
       nameOf: (authority) => desk.nameOf(authority, language),
@@ -363,6 +369,52 @@ function caseRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
   });
 }
 
+interface MaterialRoute {
+  readonly Params: { readonly id: string; readonly material: string };
+}
+
+/** Papers as they are made, uploads as they were sent; and where something is uploaded. */
+function materialRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
+  const at = `${PATH}/:id/materials/:material`;
+  app.get<MaterialRoute>(
+    at,
+    { ...own, config: { ...own.config, offers: ['application/pdf', 'image/jpeg', 'image/png'] } },
+    async (request, reply) => {
+      const { id, material } = request.params;
+      const { cases, subject } = await desk.ownCase(request, id);
+      const opened = await cases.openMaterial(id, material, desk.how(request, subject));
+      const { type, bytes, extension } = await materialBytes(opened, desk.context);
+      return (
+        reply
+          .type(type)
+          .header('content-length', bytes.length)
+          .header('cache-control', 'no-store')
+          .header('x-content-type-options', 'nosniff')
+          // whatever is in it, it is a file for its reader's disk and no page of ours
+          .header('content-security-policy', "default-src 'none'; sandbox")
+          .header('content-disposition', `attachment; filename="${material}.${extension}"`)
+          .send(bytes)
+      );
+    },
+  );
+  app.post<MaterialRoute>(at, { ...own, config: { ...own.config, files: true } }, async (request, reply) => {
+    const { id, material } = request.params;
+    const { cases, subject } = await desk.ownCase(request, id);
+    const [file] = request.sentFiles;
+    const read = async (): Promise<Buffer> => {
+      if (file === undefined || file.bytes.length > MAX_FILE)
+        throw new YitongError('file_too_large', `a file is missing, empty, or larger than ${String(MAX_FILE)} bytes`);
+      return file.bytes;
+    };
+    await cases.putMaterial(id, material, read, desk.how(request, subject)).catch((error: unknown) => {
+      if (!isYitongError(error)) throw error;
+      const nothing = { zh: '请选择文件', en: 'Choose a file.' };
+      throw formFault({ file: file === undefined ? nothing : errorWords(error.code) }, error.code);
+    });
+    return goTo(reply, `${PATH}/${id}#materials`);
+  });
+}
+
 const service: Service = {
   port: 'people',
   register(app, context) {
@@ -372,6 +424,7 @@ const service: Service = {
     questionsRoutes(app, desk);
     formRoutes(app, desk);
     caseRoutes(app, desk);
+    materialRoutes(app, desk);
   },
 };
 export default service;

@@ -1,13 +1,11 @@
 /** Parts that several pages of an application have. */
 import type { JSX } from 'preact';
-import { handedIn } from '../../../../contracts/bundle/figures.js';
-import type { Merged } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, StepPort } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Possible } from '../../../procedures/cases/machine.js';
 import { openPorts, type PlannedStep } from '../../../procedures/cases/plan.js';
 import { Form } from '../../ui/form.js';
-import { PATH, type Say, sayIn } from './desk.js';
+import { PATH, sayIn } from './desk.js';
 import { ports } from './words.js';
 
 const WAYS = ['questions', 'form', 'check'] as const;
@@ -129,7 +127,13 @@ function OneStep({
       <div class="head">
         <h3>{bundle.steps.get(step)?.title[language] ?? say('步骤', 'a step')}</h3>
         <span class={`state ${over ? 'ok' : possible.length > 0 ? 'warn' : 'none'}`}>
-          {over ? say('已完成', 'done') : possible.length > 0 ? say('请您办理', 'your turn') : say('尚未到时', 'later')}
+          {over
+            ? say('已完成', 'done')
+            : possible.length > 0
+              ? say('请您办理', 'your turn')
+              : isFiling && left.length === 0
+                ? say('待提交', 'to be submitted')
+                : say('尚未到时', 'later')}
         </span>
       </div>
       {done.length === 0 ? null : (
@@ -154,80 +158,5 @@ function OneStep({
         </div>
       )}
     </li>
-  );
-}
-
-/** Papers of a case, each with its state: made of the form, brought by whoever applies, or known to a register. */
-export function Materials({
-  language,
-  merged: { materials, bundle },
-  isSigned,
-}: {
-  readonly language: Language;
-  readonly merged: Pick<Merged, 'materials' | 'bundle'>;
-  readonly isSigned: boolean;
-}): JSX.Element {
-  const say = sayIn(language);
-  const own = materials.filter(({ material }) => handedIn(material));
-  const others = materials.filter(({ material }) => !handedIn(material));
-  return (
-    <section id="materials">
-      <h2>{say(`材料（需要您提交${own.length}份）`, `Papers (${own.length} from you)`)}</h2>
-      <div class="card">
-        {own.length === 0 ? <p class="empty">{say('无需提交材料', 'none')}</p> : null}
-        <ul class="needs papers">
-          {own.map(({ material, needed }) => (
-            <li key={material.id} data-material={material.id}>
-              <b>{material.title[language]}</b>
-              <MaterialState say={say} kind={material.kind} isSigned={isSigned} />
-              {needed === 'yes' ? null : <span class="soft">{say('视情况需要', 'perhaps')}</span>}
-            </li>
-          ))}
-        </ul>
-        {others.length === 0 ? null : (
-          <details class="pad">
-            <summary>
-              {say(`另有${others.length}份材料无需您提交`, `${others.length} more that you need not hand in`)}
-            </summary>
-            <ul class="plainlist">
-              {others.map(({ material: { id, title, within, registers } }) => (
-                <li key={id}>
-                  {title[language]}
-                  <span class="soft">
-                    {' '}
-                    {within === undefined
-                      ? say(
-                          `由${registers.map(({ name }) => `“${name.zh}”`).join('、')}核验`,
-                          `checked in: ${registers.map(({ name }) => name.en).join(', ')}`,
-                        )
-                      : say(
-                          `已并入“${bundle.materials.get(within)?.title.zh ?? ''}”`,
-                          `part of: ${bundle.materials.get(within)?.title.en ?? ''}`,
-                        )}
-                  </span>
-                </li>
-              ))}
-            </ul>
-          </details>
-        )}
-      </div>
-    </section>
-  );
-}
-
-function MaterialState({
-  say,
-  kind,
-  isSigned,
-}: {
-  readonly say: Say;
-  readonly kind: 'data' | 'made' | 'upload';
-  readonly isSigned: boolean;
-}): JSX.Element {
-  if (kind === 'upload') return <span class="state warn">{say('由您提供', 'you bring it')}</span>;
-  return isSigned ? (
-    <span class="state ok">{say('已签名，随表提交', 'signed, goes with the form')}</span>
-  ) : (
-    <span class="state none">{say('由表单生成，待您签名', 'made of the form, for you to sign')}</span>
   );
 }

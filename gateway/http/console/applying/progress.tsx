@@ -1,19 +1,20 @@
 /** A case that was submitted: a line for each department, what is asked of whoever applies, and what it has come to. */
 import type { JSX } from 'preact';
-import { mergeForm } from '../../../../contracts/bundle/merge.js';
-import type { Answers, Bundle, Elements } from '../../../../contracts/bundle/types.js';
+import type { Bundle, Elements } from '../../../../contracts/bundle/types.js';
 import type { Workspace } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { OpenedCase } from '../../../procedures/cases/cases.js';
 import type { CaseEvent } from '../../../procedures/cases/machine.js';
 import { outcomesOf } from '../../../procedures/cases/outcomes.js';
+import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import { AreaField, Form } from '../../ui/form.js';
 import { gradeNames, RatingForm } from '../../ui/rating.js';
 import { Withdraw } from './check.js';
 import { applicantWords, PATH, sayIn } from './desk.js';
 import { ValueField } from './fill.js';
-import { Materials, OwnSteps } from './parts.js';
+import { Materials } from './papers.js';
+import { OwnSteps } from './parts.js';
 import { actWords, dateWords, phaseOf, ports, statuses, termWords, valueWords } from './words.js';
 
 interface ProgressProps {
@@ -23,6 +24,7 @@ interface ProgressProps {
   readonly elements: Elements;
   readonly found: OpenedCase;
   readonly subject: string;
+  readonly materials: readonly MaterialLine[];
   readonly events: readonly { readonly number: number; readonly event: CaseEvent; readonly entry: string }[];
   readonly workspace: Pick<Workspace, 'codelists'>;
   readonly nameOf: (authority: string) => string;
@@ -106,7 +108,7 @@ export function progressPage(props: ProgressProps): JSX.Element {
       />
       {contents === undefined || state.plan === undefined ? null : (
         <>
-          <Materials language={language} merged={paperOf(props)} isSigned />
+          <Materials language={language} id={id} lines={props.materials} />
           <Contents {...props} />
         </>
       )}
@@ -116,21 +118,6 @@ export function progressPage(props: ProgressProps): JSX.Element {
       ) : null}
     </div>
   );
-}
-
-/** Papers by what was answered and stands in the form. */
-function paperOf({ bundle, elements, found: { contents, state } }: ProgressProps) {
-  const said = Object.fromEntries(
-    Object.entries(contents?.values ?? {}).filter(([, value]) => typeof value !== 'object' || Array.isArray(value)),
-  ) as Answers;
-  const merged = mergeForm(bundle, elements, contents?.answers ?? {}, said);
-  const items = Object.keys(state.plan?.items ?? {});
-  return {
-    bundle,
-    materials: merged.materials
-      .filter(({ material }) => material.items.some((item) => items.includes(item)))
-      .map((one) => ({ ...one, needed: 'yes' as const })),
-  };
 }
 
 /** Who has it, since when, until when; and what was said. */
@@ -431,6 +418,7 @@ function Told({ language, bundle, events, nameOf }: ProgressProps): JSX.Element 
   const shown = events.filter(({ event: { act } }) => act !== 'save' && act !== 'open');
   const about = (event: CaseEvent): string => {
     if ('item' in event) return bundle.items.get(event.item)?.title[language] ?? '';
+    if (event.act === 'attach') return bundle.materials.get(event.material)?.title[language] ?? '';
     return event.act === 'step' ? ports[event.port].done[language] : '';
   };
   return (

@@ -43,6 +43,7 @@ const FOUND = [
 const OUTSIDE = [
   '@cedar-policy/cedar-wasm',
   '@expo-google-fonts/*',
+  '@node-rs/jieba',
   '@opentelemetry/*',
   'kafkajs',
   'lmdb',

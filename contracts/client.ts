@@ -69,6 +69,7 @@ export interface Asked {
   readonly method: string;
   /** With its query, encoded. */
   readonly path: string;
+  /** Bytes go as they are, all else as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -768,10 +768,35 @@ const rows = {
     title: 'a file is empty, or larger than is taken',
     zh: '文件为空，或超过大小上限',
   },
+  file_damaged: {
+    status: 400,
+    title: 'a file is not whole, or is written in a way that cannot be looked through',
+    zh: '文件不完整，或者其写法无法检查；请用其他软件另存后再上传',
+  },
+  file_active: {
+    status: 400,
+    title: 'a PDF holds something that acts: a script, an action, media, a form that runs, or another file',
+    zh: 'PDF 含有脚本、自动操作、多媒体、动态表单或者附件；请重新打印为 PDF 后再上传',
+  },
+  file_encrypted: {
+    status: 400,
+    title: 'a PDF is encrypted, so that nobody can look through it',
+    zh: 'PDF 已加密；请取消密码后另存再上传',
+  },
+  image_too_large: {
+    status: 400,
+    title: 'a picture has more pixels than is taken',
+    zh: '图片的像素超过上限，请缩小后再上传',
+  },
   too_many_files: {
     status: 400,
     title: 'more files than the act takes',
     zh: '文件数量超过上限',
+  },
+  bad_case_answer: {
+    status: 400,
+    title: "an act on a case that came over the bus cannot be read, or is none of the topic's authority",
+    zh: '通过消息总线提交的办件操作无法读取，或者不属于该部门',
   },
   ticket_moved: {
     status: 409,

@@ -35,6 +35,7 @@ const SECTIONS = [
   'state',
   'tracing',
   'view',
+  'guide',
   'synthetic',
 ] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */
@@ -268,6 +269,22 @@ function schemaId(ground: Ground, found: Found, version: number, schema: unknown
   }
 }
 
+/**
+ * Of a schema that was registered as it is, and so was compiled without complaint, the type is made when it is asked
+ * for: few of hundreds are, and each takes a millisecond and 100 KB.
+ * @throws YitongError `schema_refused`
+ */
+function versionOf(parts: Omit<ContractVersion, 'type'>): ContractVersion {
+  const { schema } = parts;
+  let type = parts.schemaId === UNREGISTERED ? compileSchema(schema) : undefined;
+  return {
+    ...parts,
+    get type() {
+      return (type ??= compileSchema(schema));
+    },
+  };
+}
+
 async function readContract(found: Found, ground: Ground): Promise<Contract> {
   const place = { file: found.contract };
   const refuse = (what: string): never => {
@@ -297,13 +314,7 @@ async function readContract(found: Found, ground: Ground): Promise<Contract> {
           if (codelist !== undefined && !ground.codelists.has(codelist))
             throw new YitongError('bad_contract', `\`${field}\` names the unknown code list \`${codelist}\``);
         }
-        return {
-          version,
-          schemaId: schemaId(ground, found, version, schema, at),
-          schema,
-          type: compileSchema(schema),
-          fields,
-        };
+        return versionOf({ version, schemaId: schemaId(ground, found, version, schema, at), schema, fields });
       }),
     );
   }

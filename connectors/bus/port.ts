@@ -170,3 +170,8 @@ export const controlSpec = (prefix: string, authority: string): TopicSpec => ({
   partitions: 1,
   history: 'latest',
 });
+
+/** What an authority is told of cases, and what its own system does; of one partition each, so that order is kept. */
+export const caseStepsTopic = (prefix: string, authority: string): TopicName => `${prefix}.${authority}._steps`;
+export const caseActsTopic = (prefix: string, authority: string): TopicName => `${prefix}.${authority}._acts`;
+export const caseTopicSpec = (topic: TopicName): TopicSpec => ({ topic, partitions: 1, history: 'full' });

@@ -6,7 +6,7 @@
 import { YitongError } from '../../contracts/errors.js';
 import type { AuthorityId, DatasetId } from '../../contracts/ids.js';
 import type { Workspace } from '../../contracts/types.js';
-import { controlTopic, dataTopic } from './port.js';
+import { caseActsTopic, caseStepsTopic, controlTopic, dataTopic } from './port.js';
 
 /** Section `acl` of yitong.json. In a pattern, `{authority}` stands for the authority's id. */
 export interface RightsSettings {
@@ -80,14 +80,16 @@ interface RightsParts {
    * identified.
    */
   readonly pushed: ReadonlySet<DatasetId>;
+  /** Authorities whose systems take part in cases over the bus. */
+  readonly caseTopics?: readonly string[];
 }
 
 /**
- * Only an authority's principals write its topics; the gateway reads all, and writes those that are pushed to it; a
- * connector reads what `reads` says. Nobody else does anything.
+ * Only an authority's principals write its topics; the gateway reads all, and writes those that are pushed to it, and
+ * what authorities are told of cases, which they read; a connector reads what `reads` says. Nobody else does anything.
  * @throws YitongError `bad_config` where the settings name an authority or dataset that is not there
  */
-export function rightsOf({ workspace, settings, groupId, pushed }: RightsParts): readonly Right[] {
+export function rightsOf({ workspace, settings, groupId, pushed, caseTopics = [] }: RightsParts): readonly Right[] {
   const {
     authority: pattern = 'User:CN={authority}',
     principals = {},
@@ -100,7 +102,7 @@ export function rightsOf({ workspace, settings, groupId, pushed }: RightsParts):
     [...workspace.contracts.values()].map(({ authority }) => [authority, authority]),
   );
   for (const name of [...Object.keys(principals), ...Object.keys(reads)]) {
-    if (!authorities.has(name))
+    if (!authorities.has(name) && !caseTopics.includes(name))
       throw new YitongError('bad_config', `\`acl\` names the authority \`${name}\`, which has no dataset`);
   }
   const of = (authority: string): readonly string[] =>
@@ -129,6 +131,14 @@ export function rightsOf({ workspace, settings, groupId, pushed }: RightsParts):
       [...workspace.contracts.values()].some((one) => one.authority === authority && pushed.has(one.id)),
     );
   }
+  const own = (authority: string): string => `${authorityGroup.replaceAll('{authority}', authority)}.`;
+  for (const authority of caseTopics) {
+    const [steps, acts] = [caseStepsTopic(workspace.prefix, authority), caseActsTopic(workspace.prefix, authority)];
+    allow(gateway, 'topic', steps, ['Write', 'Create', 'DescribeConfigs']);
+    allow(of(authority), 'topic', steps, ['Read']);
+    allow(gateway, 'topic', acts, ['Read', 'Create', 'DescribeConfigs']);
+    allow(of(authority), 'topic', acts, ['Write']);
+  }
   allow(gateway, 'group', `${groupId}.`, ['Read']);
   for (const [authority, names] of Object.entries(reads)) {
     for (const name of names) {
@@ -137,8 +147,8 @@ export function rightsOf({ workspace, settings, groupId, pushed }: RightsParts):
         throw new YitongError('bad_config', `\`acl.reads\` names the dataset \`${name}\`, which is not there`);
       allow(of(authority), 'topic', dataTopic(workspace.prefix, dataset), ['Read']);
     }
-    if (names.length > 0)
-      allow(of(authority), 'group', `${authorityGroup.replaceAll('{authority}', authority)}.`, ['Read']);
   }
+  const readers = Object.keys(reads).filter((authority) => reads[authority]?.length !== 0);
+  for (const authority of new Set([...readers, ...caseTopics])) allow(of(authority), 'group', own(authority), ['Read']);
   return rights;
 }

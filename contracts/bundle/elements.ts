@@ -7,7 +7,7 @@ import { present } from '../present.js';
 import type { Contract, FieldInfo, Localised, Workspace } from '../types.js';
 import { checkElementsFile, type ElementInFile, type SourceInFile } from './file.js';
 import type { Kind } from './rule.js';
-import type { Element, Elements, ElementType, JsonSchema, Source } from './types.js';
+import type { Element, Elements, ElementType, JsonSchema, SlotKind, Source } from './types.js';
 
 type Ground = Pick<Workspace, 'layers' | 'contracts' | 'codelists' | 'schemes'>;
 type Refuse = (what: string) => never;
@@ -50,6 +50,14 @@ const HOLDS: Readonly<Record<ElementType, readonly string[]>> = {
   date: ['date'],
   'yes-no': ['boolean'],
   key: ['string'],
+};
+
+/** Types of an element that holds what a slot is. */
+const SLOTS: Readonly<Record<SlotKind, readonly ElementType[]>> = {
+  address: ['text'],
+  area: ['decimal', 'integer'],
+  money: ['decimal', 'integer'],
+  mass: ['decimal', 'integer'],
 };
 
 function sourceOf(
@@ -110,6 +118,8 @@ export async function loadElements(ground: Ground): Promise<Elements> {
     };
     if (!groups.has(id.slice(0, id.indexOf('.')))) refuse('is in no group of `groups`');
     if ((file.type === 'key') !== (file.scheme !== undefined)) refuse('has a scheme if it is a key, and only then');
+    if (file.slot !== undefined && !SLOTS[file.slot].includes(file.type))
+      refuse('has a slot that its type cannot hold');
     if (file.type !== 'code' && file.codelist !== undefined) refuse('has a code list and is no code');
     if (file.scheme !== undefined && !ground.schemes.has(file.scheme)) refuse('has a scheme that there is not');
     const schema = schemaOf(file, ground.codelists, refuse);
@@ -118,7 +128,7 @@ export async function loadElements(ground: Ground): Promise<Elements> {
       title: file.title,
       type: file.type,
       many: file.many === true,
-      ...present({ codelist: file.codelist, scheme: file.scheme, asked: file.asked }),
+      ...present({ codelist: file.codelist, scheme: file.scheme, asked: file.asked, slot: file.slot }),
       schema,
       registers: (file.registers ?? []).map((source) => sourceOf(file, source, files, ground, refuse)),
       identity: file.identity ?? [],

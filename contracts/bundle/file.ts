@@ -10,6 +10,7 @@ import type {
   JsonSchema,
   MaterialKind,
   Outcome,
+  SlotKind,
   StepPort,
   Term,
 } from './types.js';
@@ -64,6 +65,7 @@ export interface ElementInFile {
   readonly identity?: readonly Applicant[];
   readonly examples: readonly Json[];
   readonly asked?: Localised;
+  readonly slot?: SlotKind;
 }
 interface ElementsFile {
   readonly groups: Readonly<Record<string, Localised>>;
@@ -97,6 +99,7 @@ export const checkElementsFile = shape<ElementsFile>(
           ),
           identity: list({ enum: APPLICANTS }, 1),
           asked: localisedSchema,
+          slot: { enum: ['address', 'area', 'money', 'mass'] },
         },
       ),
       elementId,
@@ -215,6 +218,7 @@ export interface BundleFile {
   readonly notes?: readonly Localised[];
   readonly intents: {
     readonly says: readonly string[];
+    readonly words?: readonly string[];
     readonly not: readonly { readonly says: string; readonly bundle?: string }[];
   };
   readonly questions: Readonly<Record<string, QuestionInFile>>;
@@ -251,7 +255,10 @@ export const checkBundleFile = shape<BundleFile>(
       applicant: { enum: APPLICANTS },
       basis,
       reviewed: day,
-      intents: strict({ says: list(word, 1), not: list(strict({ says: word }, { bundle: id }), 1) }),
+      intents: strict(
+        { says: list(word, 1), not: list(strict({ says: word }, { bundle: id }), 1) },
+        { words: list(word, 1) },
+      ),
       questions: map(
         strict(
           {

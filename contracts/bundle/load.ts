@@ -308,7 +308,7 @@ class Maker {
       basis: file.basis,
       reviewed: file.reviewed,
       notes: file.notes ?? [],
-      intents: file.intents,
+      intents: { ...file.intents, words: file.intents.words ?? [] },
       questions: named(Object.entries(file.questions).map((one) => this.#question(one))),
       facts: named(Object.entries(file.facts ?? {}).map((one) => this.#fact(one))),
       items: named(await Promise.all(Object.entries(file.items).map((one) => this.#item(one)))),

@@ -21,6 +21,12 @@ export type ElementType = 'text' | 'code' | 'integer' | 'decimal' | 'date' | 'ye
 /** Who is signed in: a company's or a person's account says it. */
 export type Applicant = 'company' | 'person';
 
+/**
+ * What of a sentence can be the value of an element beside what its type says (a day, a key, a code): a place, square
+ * metres, yuan, kilograms.
+ */
+export type SlotKind = 'address' | 'area' | 'money' | 'mass';
+
 /** One thing that forms ask for, under one name for the whole workspace. */
 export interface Element {
   /** `<group>.<name>` */
@@ -43,6 +49,7 @@ export interface Element {
   readonly examples: readonly Json[];
   /** Why it is asked though a register has a field of that name. */
   readonly asked?: Localised;
+  readonly slot?: SlotKind;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -224,6 +231,8 @@ export interface Bundle {
   readonly intents: {
     /** What people say who want this. */
     readonly says: readonly string[];
+    /** Words that are heard where people speak of it; none where it has none of its own. */
+    readonly words: readonly string[];
     /** What sounds like it and is another matter; `bundle` names it where there is one. */
     readonly not: readonly { readonly says: string; readonly bundle?: string }[];
   };

@@ -9,7 +9,7 @@ const GROUPS: readonly { readonly id: Group; readonly title: Localised; readonly
   {
     id: 'start',
     title: { zh: '开始使用', en: 'first steps' },
-    of: ['up', 'demo', 'init', 'feed', 'query', 'catalogue'],
+    of: ['up', 'demo', 'init', 'feed', 'query', 'catalogue', 'guide'],
   },
   {
     id: 'registers',

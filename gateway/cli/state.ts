@@ -7,7 +7,8 @@ import { readState, type StateSettings } from '../ground/config/state.js';
 import { workspaceDir } from '../ground/files/places.js';
 import { openEmbeddedRows } from '../ground/state/lmdb/rows.js';
 import { type Moved, moveState } from '../ground/state/move.js';
-import { openState, ownerServer, userServer } from '../ground/state/open.js';
+import { dumpShared, openState, ownerServer, userServer } from '../ground/state/open.js';
+import type { State } from '../ground/state/port.js';
 import type { Names } from '../ground/state/postgres/migrate.js';
 import type { Pool } from '../ground/state/postgres/pool.js';
 import { PARTS } from '../ground/state/rows.js';
@@ -112,4 +113,30 @@ export async function asUser(workspace: string | undefined): Promise<Standing> {
   } finally {
     await state.close();
   }
+}
+
+/** Work on the state as the gateway has it. @returns undefined where it is embedded @throws as `openState` */
+export async function withState<T>(
+  workspace: string | undefined,
+  work: (state: State) => Promise<T>,
+): Promise<T | undefined> {
+  const found = await stateSettingsOf(workspace);
+  if (found.settings.driver === 'embedded') return undefined;
+  const state = await openState({ ...found, data: found.baseDir });
+  try {
+    return await work(state);
+  } finally {
+    await state.close();
+  }
+}
+
+/**
+ * What a backup has of the state.
+ * @returns undefined where it is embedded: then it stands in the data folder @throws YitongError `bad_config`
+ */
+export async function sharedLines(
+  workspace: string | undefined,
+): Promise<((put: (line: string) => Promise<void>) => Promise<number>) | undefined> {
+  const found = await stateSettingsOf(workspace);
+  return found.settings.driver === 'embedded' ? undefined : (put) => dumpShared(found, put);
 }

@@ -30,14 +30,25 @@ const received = new WeakMap<object, Buffer>();
 /** The bytes of an answer as they came; undefined for values that are no answer of `connect`. */
 export const bytesOf = (answer: object): Buffer | undefined => received.get(answer);
 
+function payloadOf({ body }: Asked): Buffer | undefined {
+  if (body === undefined) return undefined;
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return Buffer.from(JSON.stringify(body));
+}
+
 function headersOf(
-  { headers }: Asked,
+  { headers, body }: Asked,
   payload: Buffer | undefined,
   { traceparent, requestId }: CallOptions,
 ): Record<string, string | number> {
   return {
     ...headers,
-    ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': payload.length }),
+    ...(payload === undefined
+      ? {}
+      : {
+          'content-type': body instanceof Uint8Array ? 'application/octet-stream' : 'application/json',
+          'content-length': payload.length,
+        }),
     ...present({ traceparent }),
     ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
   };
@@ -107,7 +118,7 @@ class HttpsTransport implements Transport {
   /** @throws the signal's reason where it was aborted before */
   #exchange(asked: Asked, options: CallOptions): Exchange {
     options.signal?.throwIfAborted();
-    const payload = asked.body === undefined ? undefined : Buffer.from(JSON.stringify(asked.body));
+    const payload = payloadOf(asked);
     const held = this.#agents.take();
     const request = httpsRequest(new URL(asked.path, this.#api), {
       method: asked.method,

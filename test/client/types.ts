@@ -14,6 +14,7 @@ import type * as catalogue from '../../gateway/http/api/catalogue/schema.js';
 import type * as compliance from '../../gateway/http/api/compliance/index.js';
 import type * as credentials from '../../gateway/http/api/credentials/index.js';
 import type * as documents from '../../gateway/http/api/documents/schema.js';
+import type * as guide from '../../gateway/http/api/guide/schema.js';
 import type * as objections from '../../gateway/http/api/objections/schema.js';
 import type * as quarantine from '../../gateway/http/api/quarantine/schema.js';
 import type * as asking from '../../gateway/http/api/query/schema.js';
@@ -78,6 +79,7 @@ export function held(): void {
   same<Same<Said<typeof bundles.bundleSchema>, Answer<'bundle'>>>();
   same<Same<Said<typeof bundles.mergeBody>['answers'], client.BundleAnswers>>();
   same<Same<Said<typeof bundles.mergedSchema>, Answer<'mergeBundle'>>>();
+  same<Same<Said<typeof guide.guidanceSchema>, Answer<'guide'>>>();
   same<Same<Said<typeof catalogue.listSchema>, Answer<'catalogue'>>>();
   same<Same<Said<typeof catalogue.entrySchema>, Answer<'catalogueEntry'>>>();
   same<Same<Said<typeof receiptAnswerSchema>, Answer<'receipt'>>>();

@@ -8,6 +8,8 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly text: string;
+  /** Where whoever asked keeps them. */
+  readonly bytes?: Buffer;
 }
 
 export interface RawRequest {

@@ -343,7 +343,7 @@ t.test(
     t.equal(await asked.erasedBy(pseudonym), undefined, 'not before it is in the log');
     t.equal(await one.run(), 21);
     t.equal(await asked.erasedBy(pseudonym), 20);
-    t.equal(await eraseHere(east.data, keys, pseudonym), 4);
+    t.equal(await eraseHere(east.data, keys, [pseudonym]), 4);
     t.equal(keys.get('uscc:3'), undefined);
     const files = [journalFolders(west.data), journalFolders(east.data)]
       .flatMap((folders) => [...folders.values()])

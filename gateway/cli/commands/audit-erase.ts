@@ -9,10 +9,17 @@ import { openState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
 import { openSubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
-import { destroySharedKey } from '../../log/entries/sealing-keys.js';
 import { readErasures } from '../../log/erasure/carry-out.js';
 import { erasedBy, orderErasure } from '../../log/erasure/order.js';
 import { eraseHere } from '../../log/erasure/own-journals.js';
+import {
+  erasingReplica,
+  knownReplicas,
+  orderDone,
+  orderOfAll,
+  registerReplica,
+  waitingFor,
+} from '../../log/erasure/shared-orders.js';
 import { openJournal } from '../../log/journal/journal.js';
 import { parseVkey } from '../../log/proof/note.js';
 import { openRegister } from '../../log/replicas/epoch.js';
@@ -23,6 +30,7 @@ import { orderLines } from '../../log/search/archive/write.js';
 import { openSearch } from '../../log/search/index.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { fenceOf } from '../../operate/process/replicas.js';
+import { replicaName } from '../../operate/process/shared-erasures.js';
 import { witnessSetup } from '../../operate/process/witnesses.js';
 import type { Command, Invocation } from '../command.js';
 import { failureLine, WrongUsage } from '../failure.js';
@@ -30,6 +38,8 @@ import { sequenced } from '../sequenced.js';
 
 /** ms to wait for another replica's sequencer. */
 const PATIENCE = 60_000;
+/** ms to wait for what other replicas do of the order: each looks twice a second. */
+const OTHERS_PATIENCE = 15_000;
 const LOOK = 100;
 const UNKNOWN =
   'whether the order is on record is not known: if it is, it will be carried out; order it again, which does no harm';
@@ -87,30 +97,35 @@ async function erase(
 ): Promise<0 | 1> {
   const { call } = parts;
   const { ordered, failure } = await putOnRecord(parts, order);
+  // also where nothing is on record here: another replica may have something, or an order before left it
+  const everywhere = await orderEverywhere(parts, order, ordered);
   if (ordered === undefined) {
-    // of an order before this one it may have been left
-    const left = await eraseShared(parts, order.subject);
-    if (left !== undefined) throw new YitongError('state_unavailable', left);
+    if (everywhere.left !== undefined) throw new YitongError('state_unavailable', everywhere.left);
+    const waiting = await othersWaitedFor(parts, everywhere.order);
     call.say('nothing is on record under this subject, or it was erased before');
     call.json({
       erased: false,
+      ...waitingOf(waiting),
       ...(archive === undefined ? {} : { archives: await inArchives(call, parts.data, archive) }),
     });
-    return 0;
+    return waiting.length === 0 ? 0 : 1;
   }
   const { id } = ordered.receipt;
   if (failure !== undefined) return unfinished(call, id, [failure]);
   const entry = await carriedOut(parts, ordered);
   if (entry === undefined) return 1;
-  const left = await eraseShared(parts, order.subject);
-  if (left !== undefined) return unfinished(call, id, [left]);
+  if (everywhere.left !== undefined) return unfinished(call, id, [everywhere.left]);
+  const waiting = await othersWaitedFor(parts, everywhere.order);
   call.say(`erased by entry ${entry} of the log (\`${id}\`)`);
-  if (Object.keys(parts.audit.replicas).length > 0) call.say(EACH);
-  const done = { erased: true, by: entry, ordered: id };
-  if (archive !== undefined) return await alsoInArchives(parts, archive, done);
-  call.json(done);
-  return 0;
+  if (parts.state === undefined && Object.keys(parts.audit.replicas).length > 0) call.say(EACH);
+  const done = { erased: true, by: entry, ordered: id, ...waitingOf(waiting) };
+  const outcome = archive === undefined ? 0 : await alsoInArchives(parts, archive, done);
+  if (archive === undefined) call.json(done);
+  return waiting.length === 0 ? outcome : 1;
 }
+
+const waitingOf = (waiting: readonly string[]): { readonly waiting?: readonly string[] } =>
+  waiting.length === 0 ? {} : { waiting };
 
 /** What an order needs, opened before anything is ordered: what can be found wrong is found then. */
 interface Parts {
@@ -189,18 +204,58 @@ async function putOnRecord(
   return { ordered };
 }
 
+/** An order that goes to all replicas; of one log alone there is none. */
+interface Everywhere {
+  readonly order?: string;
+  /** Why it could not be given, in words. */
+  readonly left?: string;
+}
+
 /**
- * Destroys the key under which reports and tickets of the subject stand where all replicas share them.
- * @returns why it could not be, in words
+ * Destroys the key under which reports and tickets of the subject stand where all replicas share them, and orders the
+ * same of all replicas.
  */
-async function eraseShared({ state }: Parts, subject: string): Promise<string | undefined> {
-  if (state === undefined) return undefined;
+async function orderEverywhere(
+  { state, data, audit }: Parts,
+  order: Parameters<typeof orderErasure>[1],
+  ordered: Ordered | undefined,
+): Promise<Everywhere> {
+  if (state === undefined) return {};
   try {
-    await destroySharedKey(state, subject);
-    return undefined;
+    const me = erasingReplica(auditLayout(data).subjectKeys);
+    await registerReplica(state, me, replicaName(audit));
+    const recorded = ordered && { pseudonym: ordered.pseudonym, receipt: ordered.receipt.id };
+    return { order: await orderOfAll(state, order, { replica: me.id, recorded }) };
   } catch (error) {
-    return `what all replicas share of the subject is not destroyed so far: ${failureLine(error)}`;
+    return { left: `what all replicas share of the subject is not destroyed so far: ${failureLine(error)}` };
   }
+}
+
+/**
+ * This replica has done its part. Waits until all others have carried the order out, and says of which it was not seen:
+ * each does so as soon as it runs.
+ * @returns their names
+ */
+async function othersWaitedFor({ call, state, data }: Parts, order: string | undefined): Promise<readonly string[]> {
+  if (state === undefined || order === undefined) return [];
+  const me = erasingReplica(auditLayout(data).subjectKeys).id;
+  await orderDone(state, me, order);
+  let waiting: readonly string[] = [];
+  for (
+    const end = Date.now() + OTHERS_PATIENCE;
+    Date.now() < end && !call.signal.aborted;
+    await new Promise((resolve) => setTimeout(resolve, LOOK))
+  ) {
+    waiting = (await waitingFor(state, order)).filter((id) => id !== me);
+    if (waiting.length === 0) return [];
+  }
+  const names = new Map((await knownReplicas(state)).map(({ id, name }) => [id, name]));
+  const named = waiting.map((id) => names.get(id) ?? id);
+  console.error(
+    `not seen to be carried out by ${named.map((name) => `\`${name}\``).join(', ')}: it is as soon as it runs; ` +
+      'see `yitong state replicas`',
+  );
+  return named;
 }
 
 /** @returns by which entry of the log; undefined where it was not seen, which is said then */
@@ -339,7 +394,7 @@ async function erasedElsewhere(
       if (by === undefined) continue;
       const keys = openSubjectKeys({ dir: auditLayout(data).subjectKeys });
       try {
-        await eraseHere(data, keys, pseudonym);
+        await eraseHere(data, keys, [pseudonym]);
       } finally {
         await keys.close();
       }

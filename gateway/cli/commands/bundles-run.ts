@@ -1,17 +1,22 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bundles } from '../../../contracts/bundle/load.js';
 import type { Answers, Bundle } from '../../../contracts/bundle/types.js';
 import { loadCalendars } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
+import type { Localised, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { folders, list, workspaceOption } from '../../ground/files/places.js';
+import { materialBytes } from '../../documents/pdf/open-material.js';
+import { folders, list, text, workspaceOption } from '../../ground/files/places.js';
+import { blobsInFolder } from '../../ground/state/blobs.js';
 import { openEmbeddedState } from '../../ground/state/lmdb/state.js';
 import { sealingKeysOf } from '../../log/entries/sealing-keys.js';
 import { type CaseActor, type Cases, type Doing, type OpenedCase, openCases } from '../../procedures/cases/cases.js';
 import { nextTurn, type Turns, usualRegisters, usualValues } from '../../procedures/cases/play.js';
 import { developmentDrivers } from '../../procedures/cases/ports.js';
+import { examplePlan } from '../../procedures/materials/example.js';
 import { answersOf, soundBundle } from '../bundle-options.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
@@ -37,6 +42,45 @@ const told = (by: string, doing: Doing | { readonly act: 'open' }, { state }: Op
   items: Object.fromEntries(Object.entries(state.items).map(([id, { status }]) => [id, status])),
 });
 
+interface MadePaper {
+  readonly material: string;
+  readonly title: Localised;
+  readonly kind: string;
+  readonly state: string;
+  readonly digest?: string;
+  /** Where it was written. */
+  readonly file?: string;
+}
+
+/** The papers of a case as it was filed, in a folder where one is named. */
+async function papersOf(
+  cases: Cases,
+  { id }: OpenedCase,
+  { bundle, client, subject }: { readonly bundle: string; readonly client: string; readonly subject: string },
+  workspace: Workspace,
+  out: string | undefined,
+): Promise<readonly MadePaper[]> {
+  const how = { actor: { kind: 'applicant', subject, client } as const, record: unrecorded };
+  if (out !== undefined) await mkdir(out, { recursive: true });
+  const papers: MadePaper[] = [];
+  for (const { material, title, kind, state, digest, type } of await cases.materials(id, how)) {
+    const paper = { material, title, kind, state, ...present({ digest }) };
+    if (out === undefined || type === undefined || kind !== 'made') {
+      papers.push(paper);
+      continue;
+    }
+    const opened = await cases.openMaterial(id, material, how);
+    const { bytes, extension } = await materialBytes(opened, { workspace, settings: UNSIGNED, now: Date.now });
+    const file = join(out, `${bundle}-${material}.${extension}`);
+    await writeFile(file, bytes);
+    papers.push({ ...paper, file });
+  }
+  return papers;
+}
+const UNSIGNED = { gateway: { documents: '' } };
+const unrecorded = (): Promise<{ readonly id: string; readonly json: string }> =>
+  Promise.resolve({ id: 'played', json: '{}' });
+
 /** Plays a case in a folder of its own; nothing of it is put on any record. */
 async function play(
   cases: Cases,
@@ -45,14 +89,17 @@ async function play(
   turns: Turns,
   tell: (step: Told) => void,
 ): Promise<OpenedCase> {
-  const record = (): Promise<{ readonly id: string; readonly json: string }> =>
-    Promise.resolve({ id: 'played', json: '{}' });
+  const record = unrecorded;
   const who: CaseActor = { kind: 'applicant', subject: WHO[bundle.applicant], client: bundle.client };
   let opened = await cases.open(bundle.id, { actor: who, record });
   tell(told('applicant', { act: 'open' }, opened));
   const save: Doing = { act: 'save', answers, values: usualValues(bundle, elements) };
   opened = await cases.act(opened.id, save, { actor: who, record });
   tell(told('applicant', save, opened));
+  for (const { material, mayPut } of await cases.materials(opened.id, { actor: who, record }))
+    if (mayPut)
+      await cases.putMaterial(opened.id, material, () => Promise.resolve(examplePlan()), { actor: who, record });
+  opened = await cases.get(opened.id, { actor: who, record });
   for (;;) {
     const turn = nextTurn(opened.state, bundle, elements, turns);
     if (turn === undefined) return opened;
@@ -73,12 +120,13 @@ function line(step: Told, before: Told | undefined): string {
 const command: Command = {
   summary: 'plays a case of a bundle through, with everything outside pretended',
   zh: '模拟办理“一件事”：外部环节均为模拟，逐步显示',
-  usage: '<bundle> [--answer question=answer …] [--refuse item …] [--ask item …] [--workspace D]',
+  usage: '<bundle> [--answer question=answer …] [--refuse item …] [--ask item …] [--out D] [--workspace D]',
   takes: 1,
   examples: [
     'yitong bundles run deregister-company',
     'yitong bundles run open-restaurant --refuse food-licence',
     'yitong bundles run open-company --ask registration --json',
+    'yitong bundles run open-restaurant --out papers',
   ],
   options: {
     answer: {
@@ -98,6 +146,11 @@ const command: Command = {
       multiple: true,
       zh: '要求补正的事项，可多次',
       describe: 'an item for which a supplement is asked for, several times',
+    },
+    out: {
+      type: 'string',
+      zh: '写入各申请材料 PDF 的目录',
+      describe: 'folder into which the papers that are made are written, as PDF',
     },
     workspace: workspaceOption,
   },
@@ -121,7 +174,21 @@ const command: Command = {
     try {
       const drivers = developmentDrivers(elements);
       const registers = async (): Promise<ReturnType<typeof usualRegisters>> => usualRegisters(bundle, elements);
-      const cases = openCases({ ...all, state, keys, calendar, now: Date.now, registers, drivers });
+      const { codelists } = workspace;
+      const blobs = blobsInFolder(dir);
+      const ground = {
+        ...all,
+        state,
+        keys,
+        calendar,
+        now: Date.now,
+        registers,
+        drivers,
+        blobs,
+        codelists,
+        requiresUploads: true,
+      };
+      const cases = openCases(ground);
       const steps: Told[] = [];
       const last = await play(cases, all, answers, turns, (step) => {
         call.say(line(step, steps.at(-1)));
@@ -133,7 +200,11 @@ const command: Command = {
         due: last.taskTerms[task]?.due.day ?? '',
       }));
       for (const { task, owner, due } of tasks) call.say(`${owner}: ${task}, until ${due}`);
-      call.json({ bundle: bundle.id, phase: last.state.phase, steps, tasks });
+      const about = { bundle: bundle.id, client: bundle.client, subject: WHO[bundle.applicant] };
+      const materials = await papersOf(cases, last, about, workspace, text(call.values['out']));
+      for (const { title, kind, state: how, file } of materials)
+        call.say(`${title[call.language]}: ${kind}, ${how}${file === undefined ? '' : `, ${file}`}`);
+      call.json({ bundle: bundle.id, phase: last.state.phase, steps, tasks, materials });
     } finally {
       await keys.close();
       await state.close();

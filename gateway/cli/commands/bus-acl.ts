@@ -14,6 +14,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { namesBus } from '../../ground/config/bus.js';
+import { readSettings } from '../../ground/config/index.js';
 import { folders, text, workspaceOption } from '../../ground/files/places.js';
 import { busFrom, busOf } from '../../operate/bus.js';
 import type { Command } from '../command.js';
@@ -84,6 +85,7 @@ const command: Command = {
       settings,
       groupId: own?.driver === 'kafka' ? own.groupId : workspace.prefix,
       pushed,
+      caseTopics: readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env).gateway.caseTopics,
     });
     if (mode === 'print') {
       call.json({ acls: rights });

@@ -25,6 +25,7 @@ import { startTracing } from '../../ground/tracing/index.js';
 import type { Tracing } from '../../ground/tracing/port.js';
 import { openState } from '../../http/publishing/state.js';
 import { busOf, busOption } from '../../operate/bus.js';
+import { holdLittle } from '../../operate/children/frugal.js';
 import { runSummary, runWarnings } from '../../operate/feed-reports.js';
 import { type FeedFigures, feedFigures } from '../../operate/metrics/feeds.js';
 import { buildInfo, processFigures } from '../../operate/metrics/process.js';
@@ -95,6 +96,7 @@ const command: Command = {
     // a run is one steady stream of short-lived rows: a young generation that V8 lets grow to 48 MB would hold garbage
     // only, 30 MB of it
     setFlagsFromString('--semi-space-growth-factor=1');
+    holdLittle();
     const connector = await Connector.open(call, { dir, data, declared, options, once });
     try {
       if (!once) return await connector.goOn();

@@ -4,6 +4,7 @@ import type { FieldProblem } from '../../../contracts/errors.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
 import { localMinute } from '../../ground/language/time.js';
+import { actsQuarantines } from '../../procedures/cases/held-acts.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { wholeNumber } from '../search-options.js';
@@ -53,7 +54,11 @@ const command: Command = {
     const workspace = await loadWorkspace(dir, { allowUnregistered: true });
     const wanted = text(call.values['dataset']);
     const limit = wholeNumber(call.values, 'limit') ?? 50;
-    const ids = wanted === undefined ? [...workspace.contracts.keys()] : [knownDataset(workspace, wanted)];
+    const ofCases = actsQuarantines(data);
+    const ids =
+      wanted === undefined
+        ? [...workspace.contracts.keys(), ...ofCases]
+        : [ofCases.find((id) => id === wanted) ?? knownDataset(workspace, wanted)];
     const naming = namingOf(workspace, call.language);
     const zh = call.language === 'zh';
     const rows: Held[] = [];

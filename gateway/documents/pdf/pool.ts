@@ -5,8 +5,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
+import type { PaperDocument } from '../../procedures/cases/papers.js';
 import type { ReportModel } from '../model/model.js';
 import type { CertificateModel } from './certificate/model.js';
+import type { MaterialOptions } from './material/draw.js';
 import { drawOptions, type Pdf, type PdfOptions } from './options.js';
 import type { FromThread, ToThread } from './pool-worker.js';
 import { roomFor, seal } from './seal.js';
@@ -21,6 +24,8 @@ interface PdfPool {
   render(model: ReportModel, options: PdfOptions): Promise<Pdf>;
   /** A certificate of proof, signed as reports are. */
   certificate(model: CertificateModel, sign: DocumentSigner): Promise<Pdf>;
+  /** A material of a case; signed as reports are, where somebody signs it. */
+  material(paper: PaperDocument, options: Omit<MaterialOptions, 'room'>, sign?: DocumentSigner): Promise<Pdf>;
   /** Ends the threads; what is not drawn yet is refused. */
   close(): Promise<void>;
 }
@@ -84,7 +89,7 @@ export function pdfPool({
     give(thread);
   };
 
-  async function drawn(asked: ToThread, sign: DocumentSigner): Promise<Pdf> {
+  async function drawn(asked: ToThread, sign: DocumentSigner | undefined): Promise<Pdf> {
     if (closed) throw new YitongError('shutting_down', 'reports are no longer drawn');
     const answer = await new Promise<FromThread>((done, failed) => {
       waiting.push({ asked, done, failed });
@@ -95,7 +100,7 @@ export function pdfPool({
     if (answer.kind === 'failed')
       throw answer.code === undefined ? new Error(answer.message) : new YitongError(answer.code, answer.message);
     const bytes = Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.length);
-    await seal(bytes, sign);
+    if (sign !== undefined) await seal(bytes, sign);
     return { bytes, outside: answer.outside };
   }
 
@@ -110,6 +115,10 @@ export function pdfPool({
         },
         sign,
       ),
+    material: (paper, options, sign) => {
+      const room = sign === undefined ? undefined : roomFor(sign.certificates);
+      return drawn({ kind: 'material', paper, options: { ...options, ...present({ room }) } }, sign);
+    },
     async close() {
       closed = true;
       for (const { failed } of waiting.splice(0))

@@ -126,6 +126,20 @@ export const gatewaySchema = Type.Object(
         'who does the steps of cases outside of the gateway, as showing who one is, signing and paying; `none`: they ' +
         'are refused. `development`: all of them succeed, for trying out, never for real people',
     }),
+    caseTopics: Type.Array(Type.String({ pattern: '^[a-z][a-z0-9-]{0,119}$' }), {
+      default: [],
+      uniqueItems: true,
+      maxItems: 200,
+      description:
+        'authorities whose own systems take part in cases over the bus: each is told its steps on ' +
+        '`<prefix>.<authority>._steps`, and its acts are taken from `<prefix>.<authority>._acts`',
+    }),
+    uploadLimitBytes: Type.Integer({
+      default: 10_485_760,
+      minimum: 1024,
+      maximum: 67_108_864,
+      description: 'largest file that is uploaded for a case; a few at once are held in the memory of each worker',
+    }),
     maxDatasets: Type.Integer({ default: 32, minimum: 1, maximum: 256, description: 'datasets in one query' }),
     maxRecords: Type.Integer({
       default: 1000,

@@ -1,7 +1,7 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
  * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
- * `connectors`, `view`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
+ * `connectors`, `view`, `guide`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
  * An unknown key is an error.
  */
 import { availableParallelism } from 'node:os';
@@ -13,6 +13,7 @@ import { type Place, YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { auditSchema, REPLICA_NAME } from './audit.js';
 import { gatewaySchema } from './gateway.js';
+import { type GuideSettings, guideSchema } from './guide.js';
 import { type KeepTerms, keepSchema, keepTerms } from './keep.js';
 import { peopleSchema } from './people.js';
 import { checkedSection, type Environment, type Properties, type Property, propertiesOf, variable } from './read.js';
@@ -34,6 +35,7 @@ export interface Settings {
   readonly state: StateSettings;
   readonly tracing: TracingSettings;
   readonly view: ViewSettings;
+  readonly guide: GuideSettings;
 }
 
 /** Every section that the environment can set, with its keys. */
@@ -45,6 +47,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['state', propertiesOf(stateSchema)],
   ['tracing', tracingProperties],
   ['view', propertiesOf(viewSchema)],
+  ['guide', propertiesOf(guideSchema)],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
 ];
@@ -55,6 +58,7 @@ const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [['acl', right
 const checkGateway = shape<Static<typeof gatewaySchema>>(gatewaySchema, 'bad_config');
 const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
 const checkKeep = shape<Static<typeof keepSchema>>(keepSchema, 'bad_config');
+const checkGuide = shape<GuideSettings>(guideSchema, 'bad_config');
 const checkPeople = shape<PeopleSettings>(peopleSchema, 'bad_config');
 
 /**
@@ -99,6 +103,7 @@ export function readSettings(
     state,
     tracing: readTracing(given['tracing'], place, env),
     view: readView(given['view'], place, env),
+    guide: checkedSection('guide', propertiesOf(guideSchema), checkGuide, { given: given['guide'], env, place }),
   };
 }
 

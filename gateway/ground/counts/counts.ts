@@ -13,6 +13,8 @@ const rows = cells('yitong_pushed_records_total');
 const handshakes = cells('yitong_tls_failures_total');
 
 const cuts = cells('yitong_connections_cut_total');
+const guided = cells('yitong_guide_answers_total');
+const models = cells('yitong_guide_model_total');
 
 const byCode = new Map<ErrorCode, Cell>();
 
@@ -56,5 +58,15 @@ export function countCut(port: 'api' | 'people', limit: 'unasked' | 'address' | 
   cuts.cell({ port, limit }).n++;
 }
 
+export function countGuided(outcome: 'named' | 'unsure' | 'off-topic'): void {
+  guided.cell({ outcome }).n++;
+}
+
+/** What became of a question to the guide's model. */
+export type ModelOutcome = 'taken' | 'not-taken' | 'late' | 'failed';
+export function countModel(outcome: ModelOutcome): void {
+  models.cell({ outcome }).n++;
+}
+
 export const countedFigures = (): Family[] =>
-  [decisions, errors, clients, rows, handshakes, cuts].map((each) => each.family());
+  [decisions, errors, clients, rows, handshakes, cuts, guided, models].map((each) => each.family());

@@ -104,6 +104,18 @@ const requests = {
     labels: ['dataset', 'outcome'],
     help: 'records pushed over HTTP, by dataset and what became of them',
   },
+  yitong_guide_answers_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help: 'sentences that the guide answered, by outcome: a matter named, not sure, none of its matters',
+  },
+  yitong_guide_model_total: {
+    type: 'counter',
+    labels: ['outcome'],
+    help:
+      'sentences of which the configured model was asked, by outcome: what it said was taken, was none of the ' +
+      'matters asked about, came too late, failed',
+  },
 } as const satisfies Readonly<Record<string, Metric>>;
 
 const journal = {
@@ -185,6 +197,11 @@ const journal = {
     type: 'gauge',
     labels: ['process'],
     help: 'time since the process knew all that is suspended on any replica',
+  },
+  yitong_erasures_age_seconds: {
+    type: 'gauge',
+    labels: ['of'],
+    help: 'for how long the oldest erasure of all replicas waits: for `this` replica, for `any`; 0 where none waits',
   },
   yitong_witness_up: {
     type: 'gauge',
@@ -437,6 +454,18 @@ const documents = {
     type: 'gauge',
     labels: [],
     help: 'time since all that tickets do to records was known; what was known before holds meanwhile',
+  },
+  yitong_cases_waiting: {
+    type: 'gauge',
+    labels: ['authority', 'bundle', 'group'],
+    help:
+      'items and tasks of cases that wait for an authority (`held`), supplements that wait for who applies ' +
+      '(`asked`), low ratings that wait for an answer (`answer`)',
+  },
+  yitong_cases_over: {
+    type: 'gauge',
+    labels: ['authority', 'bundle'],
+    help: 'of these, how many are past their term',
   },
   yitong_reports_issued: { type: 'gauge', labels: [], help: 'reports issued since the data folder was made' },
   yitong_certificates_replaced: { type: 'gauge', labels: [], help: 'domains times companies of those reports' },

@@ -1,7 +1,7 @@
 /** Files that are there whole or not at all, also after a power cut. */
 
 import { randomBytes } from 'node:crypto';
-import { closeSync, fdatasyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncDir } from '../../../contracts/sync-dir.js';
 
@@ -42,6 +42,7 @@ export function replaceFile(
  * whether it was made here.
  */
 export function createOnce(file: string, content: () => string | Uint8Array): boolean {
+  if (existsSync(file)) return false;
   const made = temporary(file);
   try {
     writeNew(made, content(), 0o600);

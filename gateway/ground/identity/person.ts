@@ -8,10 +8,20 @@ import type { Localised } from '../../../contracts/types.js';
 /**
  * `auditor` reads the whole log. `inspector` reads what concerns one authority's datasets and clients. `data-officer`
  * looks after one authority's feeds, and decides on objections to its records. `sharing-authority` looks after grants.
- * `credit-centre` handles objections and repairs. `subject` reads the history of the subjects that it speaks for, and
- * objects to their records.
+ * `credit-centre` handles objections and repairs. `case-officer` decides on what one authority has of cases,
+ * `case-manager` sees how long that takes and answers low ratings. `subject` reads the history of the subjects that it
+ * speaks for, and objects to their records.
  */
-export const ROLES = ['auditor', 'inspector', 'data-officer', 'sharing-authority', 'credit-centre', 'subject'] as const;
+export const ROLES = [
+  'auditor',
+  'inspector',
+  'data-officer',
+  'sharing-authority',
+  'credit-centre',
+  'case-officer',
+  'case-manager',
+  'subject',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface Person {
@@ -19,7 +29,7 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly Role[];
-  /** Of an inspector, a data officer and the credit centre. */
+  /** Of all but auditors, the sharing authority and subjects. */
   readonly authority?: string;
   /** Subjects for which a `subject` speaks: `uscc:9131…`. */
   readonly subjects: readonly string[];
@@ -37,6 +47,8 @@ export const roleNames: Readonly<Record<Role, Localised>> = {
   'data-officer': { zh: '数据专员', en: 'data officer' },
   'sharing-authority': { zh: '共享主管部门', en: 'sharing authority' },
   'credit-centre': { zh: '信用中心', en: 'credit centre' },
+  'case-officer': { zh: '审批经办人员', en: 'case officer' },
+  'case-manager': { zh: '审批管理人员', en: 'case manager' },
   subject: { zh: '企业用户', en: 'data subject' },
 };
 
@@ -46,7 +58,13 @@ const texts = (claim: unknown): readonly string[] =>
     : typeof claim === 'string'
       ? [claim]
       : [];
-const NEEDS_AUTHORITY: ReadonlySet<Role> = new Set<Role>(['inspector', 'data-officer', 'credit-centre']);
+const NEEDS_AUTHORITY: ReadonlySet<Role> = new Set<Role>([
+  'inspector',
+  'data-officer',
+  'credit-centre',
+  'case-officer',
+  'case-manager',
+]);
 
 /** Roles that the claims do not spell exactly, or that lack what they are about, are left out. */
 export function personOf(

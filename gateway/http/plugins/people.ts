@@ -53,7 +53,7 @@ declare module 'fastify' {
     /** Who may call a route of the people's port; absent: everybody. */
     roles?: readonly Role[];
     nav?: NavEntry;
-    /** Fields of the route's form that may come several times; `any`: each of them. */
+    /** Fields of the route's form or address that may come several times; `any`: each of them. */
     lists?: readonly string[] | 'any';
   }
   interface FastifyRequest {
@@ -117,7 +117,7 @@ function guardRoutes(app: FastifyInstance): void {
       if (!roles.some((role) => request.session?.person.roles.includes(role) === true))
         return done(new YitongError('role_missing', 'this page is for other roles than yours'));
     }
-    checkQuery(request);
+    checkQuery(request, takesSeveral(request));
     done();
   });
   app.addHook('preValidation', (request, _reply, done) => {
@@ -206,10 +206,22 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   compressPages(app);
 }
 
-/** Handlers read texts: what an address says it says once. @throws YitongError `bad_request` */
-function checkQuery({ query }: FastifyRequest): void {
-  for (const value of Object.values(query as Readonly<Record<string, unknown>>))
-    if (typeof value !== 'string') throw new YitongError('bad_request', 'a parameter of the address comes once');
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+/** Whether the route takes a field of that name several times. */
+const takesSeveral = ({ routeOptions }: FastifyRequest): ((name: string) => boolean) => {
+  const { lists = [] } = routeOptions.config;
+  return (name) => lists === 'any' || lists.includes(name);
+};
+
+/**
+ * Handlers read texts: what an address says it says once, unless the route takes it several times.
+ * @throws YitongError `bad_request`
+ */
+function checkQuery({ query }: FastifyRequest, several: (name: string) => boolean): void {
+  for (const [name, value] of Object.entries(query as Readonly<Record<string, unknown>>))
+    if (!isText(value) && !(several(name) && Array.isArray(value) && value.every(isText)))
+      throw new YitongError('bad_request', 'a parameter of the address comes once');
 }
 
 /**
@@ -217,16 +229,11 @@ function checkQuery({ query }: FastifyRequest): void {
  * None is an empty one.
  * @throws YitongError `bad_request`
  */
-function formOf({
-  body,
-  routeOptions: {
-    config: { lists = [] },
-  },
-}: FastifyRequest): Readonly<Record<string, string | readonly string[]>> {
+function formOf(request: FastifyRequest): Readonly<Record<string, string | readonly string[]>> {
+  const { body } = request;
   if (body === undefined || body === null) return {};
-  const several = (name: string): boolean => lists === 'any' || lists.includes(name);
+  const several = takesSeveral(request);
   if (typeof body !== 'object' || Array.isArray(body)) throw new YitongError('bad_request', 'the body is not a form');
-  const isText = (value: unknown): value is string => typeof value === 'string';
   for (const [name, value] of Object.entries(body)) {
     if (!isText(value) && !(several(name) && Array.isArray(value) && value.every(isText)))
       throw new YitongError('bad_request', 'a field of the form is a text, and comes once');

@@ -157,6 +157,7 @@ interface InputProps extends Shared {
   readonly min?: string;
   readonly max?: string;
   readonly autocomplete?: 'off';
+  readonly inputmode?: 'numeric' | 'decimal' | 'tel' | undefined;
   readonly autocapitalize?: 'none' | 'characters';
   readonly spellcheck?: false;
   readonly placeholder?: string;
@@ -192,7 +193,7 @@ export function TextField({
   );
 }
 
-/** Files, several at once. A browser gives none back: they are chosen anew. */
+/** Files, several at once or one. A browser gives none back: they are chosen anew. */
 export function FilesField({
   name,
   label,
@@ -200,12 +201,13 @@ export function FilesField({
   fault: own,
   accept,
   hint,
-}: Shared & { readonly accept: string; readonly hint: string }): JSX.Element {
+  several = true,
+}: Shared & { readonly accept: string; readonly hint: string; readonly several?: boolean }): JSX.Element {
   const { field, fault, aria } = useField(name, own);
   return (
     <Frame field={field} fault={fault} label={label} frame={frame}>
       <span>
-        <input type="file" multiple accept={accept} {...aria} id={field} name={name} />
+        <input type="file" multiple={several} accept={accept} {...aria} id={field} name={name} />
         <span class="plain soft">{hint}</span>
       </span>
     </Frame>
@@ -266,6 +268,86 @@ export function ChoiceField({
         )}
       </select>
     </Frame>
+  );
+}
+
+interface ChecksProps extends Shared {
+  /** `radio`: one of them. */
+  readonly type?: 'checkbox' | 'radio';
+  readonly required?: boolean;
+  readonly options: readonly { readonly value: string; readonly title: ComponentChildren; readonly hint?: string }[];
+}
+
+/** Any of several. */
+export function ChecksField({
+  name,
+  label,
+  class: frame = '',
+  fault: own,
+  type = 'checkbox',
+  required = false,
+  options,
+}: ChecksProps): JSX.Element {
+  const { field, fault, aria } = useField(name, own);
+  const kept = useKept(name);
+  return (
+    <fieldset class={`asks ${frame} ${fault === undefined ? '' : 'wrong'}`} id={field} {...aria}>
+      <legend>{label}</legend>
+      {fault === undefined ? null : (
+        <p class="fault" id={`${field}-fault`}>
+          {fault}
+        </p>
+      )}
+      {options.map(({ value, title, hint }) => (
+        <label>
+          <input type={type} name={name} value={value} required={required} checked={kept?.includes(value) === true} />
+          <span>
+            {title}
+            {hint === undefined ? null : <small class="soft plain">{hint}</small>}
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface PicksProps extends Shared {
+  /** One of them, or any. */
+  readonly type: 'radio' | 'checkbox';
+  readonly value: readonly string[];
+  readonly options: readonly { readonly value: string; readonly title: string }[];
+}
+
+/**
+ * Some of a few, all of them in sight. The field comes with an empty text as well, so that none chosen is told from not
+ * asked.
+ */
+export function PicksField({ name, label, class: frame, fault: own, type, value, options }: PicksProps): JSX.Element {
+  const { field, fault, aria } = useField(name, own);
+  const chosen = useKept(name) ?? value;
+  return (
+    <fieldset class={['asks', frame, fault === undefined ? undefined : 'wrong'].filter(Boolean).join(' ')}>
+      <legend>{label}</legend>
+      {fault === undefined ? null : (
+        <p class="fault" id={`${field}-fault`}>
+          {fault}
+        </p>
+      )}
+      <input type="hidden" name={name} value="" />
+      {options.map((one, at) => (
+        <label key={one.value}>
+          <input
+            {...(at === 0 ? aria : {})}
+            type={type}
+            id={at === 0 ? field : undefined}
+            name={name}
+            value={one.value}
+            checked={chosen.includes(one.value)}
+          />
+          {one.title}
+        </label>
+      ))}
+    </fieldset>
   );
 }
 

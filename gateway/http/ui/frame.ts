@@ -7,6 +7,8 @@ import { setTimeout as later } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ComponentChildren, VNode } from 'preact';
 import { errorWords } from '../../../contracts/error-words.js';
+import { schemeOf } from '../../../contracts/ids.js';
+import type { Localised } from '../../../contracts/types.js';
 import { roleNames } from '../../ground/identity/person.js';
 import { toldLate } from '../plugins/errors.js';
 import { sessionOf } from '../plugins/people.js';
@@ -19,6 +21,9 @@ interface Framed {
   readonly refresh?: number;
   readonly children: ComponentChildren;
 }
+
+/** Who speaks for no company but for themselves. */
+const NATURAL: Localised = { zh: '个人用户', en: 'person' };
 
 /** A page of the console, whole. */
 export function framed(request: FastifyRequest, content: Framed): string {
@@ -34,7 +39,10 @@ export function framed(request: FastifyRequest, content: Framed): string {
       title: entry.title[language],
       here: path === entry.path || path.startsWith(`${entry.path}/`),
     }));
-  const roles = person.roles.map((role) => roleNames[role][language]).join(language === 'zh' ? '、' : ', ');
+  const isCompany = person.subjects.some((subject) => schemeOf(subject) === 'uscc');
+  const roles = person.roles
+    .map((role) => (role === 'subject' && !isCompany ? NATURAL : roleNames[role])[language])
+    .join(language === 'zh' ? '、' : ', ');
   // a form on the answer to another one stands on the page that this one was sent from
   const place =
     request.method === 'GET' ? request.server.people.kept.sealPlace(session, request.url) : request.sentFrom;

@@ -194,8 +194,10 @@ const acts = {
     detail:
       'target is the case; `bundle`, `act` with its `item`, `step` and `port`, `task` or `outcome`, `from` and `to` ' +
       'phase, `event` (which of the case’s, from 1), with submitting the `items` and the registers that were `read`; ' +
-      '`requestId`. By the client that acted. Durable before the act takes effect. Who applies and what was said ' +
-      'stand in the subject part, under the key of who applies',
+      '`requestId`. By the client that acted, or by the role `subject`, `case-officer` or `case-manager` with its ' +
+      '`authority`; of an act that came over the bus by its topic, with `record` (its own id) and `offset` instead. ' +
+      'Durable before the act takes effect. Who applies, what was said and the name of a person who acted stand in ' +
+      'the subject part, under the key of who applies',
   },
   case_act_void: {
     zh: '“一件事”办理未生效',
@@ -208,6 +210,14 @@ const acts = {
     detail:
       'by a client; target is the case where one was looked at, `ids` of those that it was shown, `bundle`, the ' +
       'registers that were `read` to fill its form, `requestId`',
+  },
+  guide_answered: {
+    zh: '小浦导办作答',
+    en: 'the guide answered',
+    detail:
+      'target is the bundle that it named, `unsure` or `off-topic`; by the client that asked, or `public page`; ' +
+      '`requestId`; `model` (`taken`, `not-taken`, `late`, `failed`) where a configured model was asked. The ' +
+      'sentence is not in it. Durable before the answer leaves',
   },
   restored: {
     zh: '从备份恢复',
@@ -262,6 +272,11 @@ const looks = {
   tickets: { zh: '查看异议、修复与投诉', en: 'saw objections, repairs and complaints' },
   ticket: { zh: '查看一件工单', en: 'read a ticket' },
   ticket_file: { zh: '下载工单所附文件', en: 'downloaded a file of a ticket' },
+  matters: { zh: '查看本人办件列表', en: 'saw its own cases' },
+  matter: { zh: '查看本人办件', en: 'read one of its own cases' },
+  case_inbox: { zh: '查看待办的“一件事”事项', en: 'saw what of cases waits for the authority' },
+  case: { zh: '查看“一件事”办件', en: 'saw a case' },
+  case_figures: { zh: '查看“一件事”办理统计', en: 'saw the figures of cases' },
   ticket_records: { zh: '查看可提出异议的记录', en: 'saw records that can be objected to' },
 } as const satisfies Readonly<Record<string, Localised>>;
 

@@ -212,6 +212,16 @@ export function takeSubjectKeys<T>(
   return take(bytes, records.all()).finally(() => records.close());
 }
 
+/**
+ * A secret of a data folder for one use of its own, made from that of its keys: nobody has it without the folder.
+ * @returns 32 bytes
+ */
+export function folderSecret(dir: string, use: string): Buffer {
+  return createHmac('sha256', readFileSync(join(dir, 'secret')))
+    .update(`secret for\0${use}`)
+    .digest();
+}
+
 /** @throws YitongError `store_damaged` where files of the store are there without the others */
 function refuseLost({
   secretFile,

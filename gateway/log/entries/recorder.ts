@@ -34,7 +34,7 @@ export interface Deed {
 
 export interface Recorder {
   /** @throws YitongError `audit_unavailable`: then nothing may be shown */
-  looked(person: Person, look: Look): Promise<void>;
+  looked(person: Person, look: Look): Promise<Receipt>;
   /** @throws YitongError `audit_unavailable`: then nothing may be done */
   did(person: Person, deed: Deed): Promise<Receipt>;
   /** @throws YitongError `audit_unavailable`: then that is told in place of the refusal */
@@ -47,8 +47,8 @@ const subjectOf = (person: Person): string => `person:${person.id}`;
 export function recorder(journal: Journal, now: () => number): Recorder {
   const time = (): string => new Date(now()).toISOString();
   return {
-    async looked(person, { requestId, action, role, detail, results, about = {} }) {
-      await journal.append({
+    looked(person, { requestId, action, role, detail, results, about = {} }) {
+      return journal.append({
         clear: lookedBody({
           time: time(),
           requestId,

@@ -7,7 +7,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import type { Change, State, StateDocument } from '../../ground/state/port.js';
 import { adoptSecret, secretIn } from '../../ground/state/secret.js';
 import { isTaken, taken } from '../../ground/state/taken.js';
-import { transact } from '../../ground/state/transact.js';
+import { type Transaction, transact } from '../../ground/state/transact.js';
 import { openSubjectKeys, type SubjectSecret, takeSubjectKeys } from './keys.js';
 import { NONCE_BYTES, sealBytes, unsealBytes } from './seal.js';
 
@@ -44,6 +44,8 @@ export function sealingKeysOf(dir: string, cache?: number): SealingKeys {
 }
 
 const KIND = 'subject-key';
+/** Of a key that was destroyed: its id is the pseudonym. */
+const ERASED_KEY = 'erased-subject-key';
 const PSEUDONYM = 16;
 const KEY = 32;
 const DIGITS = 32;
@@ -157,13 +159,46 @@ export const sharedSealingKeys = async (state: State): Promise<SealingKeys> =>
  * @returns whether there was one
  */
 export async function destroySharedKey(state: State, subject: string): Promise<boolean> {
+  const destroy = await destroyingSharedKey(state, subject);
+  return (await transact(state, destroy)).result;
+}
+
+/** The same as a part of a piece of work, which its commit makes or not. */
+export async function destroyingSharedKey(
+  state: State,
+  subject: string,
+): Promise<(transaction: Transaction) => Promise<boolean>> {
   const id = subjectId(await secretIn(state, secretName), subject);
-  const { result } = await transact(state, async (transaction) => {
+  return async (transaction) => {
     const found = await transaction.document(KIND, id);
-    if (found !== undefined) transaction.remove(KIND, id);
-    return found !== undefined;
-  });
-  return result;
+    if (found === undefined) return false;
+    transaction.remove(KIND, id);
+    // so that a dump of before is loaded without it; the pseudonym names nobody
+    transaction.put({ kind: ERASED_KEY, id: (found.body as unknown as Kept).pseudonym, body: { at: Date.now() } });
+    return true;
+  };
+}
+
+interface DumpedRow {
+  readonly table: string;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+/** The pseudonym of a destroyed key, where a row of a dump says so. */
+export const erasedKeyIn = ({ table, row }: DumpedRow): string | undefined =>
+  table === 'documents' && row['kind'] === ERASED_KEY && typeof row['id'] === 'string' ? row['id'] : undefined;
+
+/**
+ * Rows of a dump that bring back a key which was destroyed since, in the order of the dump.
+ * @param erased pseudonyms
+ */
+export function bringsErasedBack(erased: ReadonlySet<string>): (row: DumpedRow) => boolean {
+  const left = new Set<unknown>();
+  return ({ table, row }) => {
+    if ((table !== 'documents' && table !== 'links') || row['kind'] !== KIND) return false;
+    if (table === 'documents' && erased.has((JSON.parse(String(row['body'])) as Kept).pseudonym)) left.add(row['id']);
+    return left.has(row['id']);
+  };
 }
 
 /** Opened when they are needed first, and again where the store was away then. */

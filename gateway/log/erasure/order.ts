@@ -5,7 +5,7 @@ import type { SubjectKeys } from '../entries/keys.js';
 import type { Journal, Receipt } from '../entries/port.js';
 import { readErasures } from './carry-out.js';
 
-interface ErasureOrder {
+export interface ErasureOrder {
   /** As it was asked about: `<scheme>:<key>`. */
   readonly subject: string;
   /** Goes on record in clear. */
@@ -24,19 +24,10 @@ interface OrderedErasure {
 const MAX_TEXT = 500;
 
 /**
- * Puts the order on record. From then on it is carried out, whatever crashes.
- * @returns undefined where nothing is on record under the subject, or all of it was erased before
- * @throws YitongError `bad_subject`, `bad_request` if a text is empty, too long, or names the subject;
- * `audit_unavailable`
+ * Of an order that cannot be meant, or would itself keep the subject on record.
+ * @throws YitongError `bad_subject`; `bad_request` if a text is empty, too long, or names the subject
  */
-export async function orderErasure(
-  {
-    keys,
-    journal,
-    now,
-  }: { readonly keys: SubjectKeys; readonly journal: Pick<Journal, 'append'>; readonly now: () => number },
-  { subject, reason, legalBasis, by }: ErasureOrder,
-): Promise<OrderedErasure | undefined> {
+export function refuseNaming({ subject, reason, legalBasis }: Omit<ErasureOrder, 'by'>): void {
   const key = /^[a-z][a-z0-9-]{0,30}:(\S.{0,200})$/u.exec(subject)?.[1];
   if (key === undefined) throw new YitongError('bad_subject', 'a subject is written `<scheme>:<key>`');
   for (const [name, text] of [
@@ -51,19 +42,48 @@ export async function orderErasure(
         `the ${name} names the subject, and stays on record in clear; say it without`,
       );
   }
+}
+
+/**
+ * Puts the order on record. From then on it is carried out, whatever crashes.
+ * @returns undefined where nothing is on record under the subject, or all of it was erased before
+ * @throws YitongError `bad_subject`, `bad_request` if a text is empty, too long, or names the subject;
+ * `audit_unavailable`
+ */
+export async function orderErasure(
+  {
+    keys,
+    journal,
+    now,
+  }: { readonly keys: SubjectKeys; readonly journal: Pick<Journal, 'append'>; readonly now: () => number },
+  { subject, reason, legalBasis, by }: ErasureOrder,
+): Promise<OrderedErasure | undefined> {
+  refuseNaming({ subject, reason, legalBasis });
   keys.refresh();
   const secret = keys.get(subject);
   if (secret === undefined) return undefined;
+  return orderErasureOf({ journal, now }, secret.pseudonym, { reason, legalBasis, by });
+}
+
+/** Why and by whose order; stands on record in clear. */
+type ErasureCause = Pick<ErasureOrder, 'reason' | 'legalBasis' | 'by'>;
+
+/** As `orderErasure`, of a pseudonym that is known. @throws YitongError `audit_unavailable` */
+export async function orderErasureOf(
+  { journal, now }: { readonly journal: Pick<Journal, 'append'>; readonly now: () => number },
+  pseudonym: string,
+  { reason, legalBasis, by }: ErasureCause,
+): Promise<OrderedErasure> {
   const receipt = await journal.append({
     clear: administrationBody({
       time: new Date(now()).toISOString(),
       action: 'erasure',
       by,
-      target: secret.pseudonym,
+      target: pseudonym,
       detail: { reason, legalBasis },
     }),
   });
-  return { pseudonym: secret.pseudonym, receipt };
+  return { pseudonym, receipt };
 }
 
 /** Log index of the entry by which a pseudonym was erased, once nothing of it is left. */

@@ -6,6 +6,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Lock, tryLock } from '../../ground/files/lock.js';
 import type { SubjectKeys } from '../entries/keys.js';
 import { auditLayout } from '../entries/layout.js';
 import { pseudonymOf } from '../entries/seal.js';
@@ -16,8 +17,10 @@ import { JOURNAL_START, type Position } from '../proof/journal-position.js';
 
 /** ms after which every process has forgotten a key that was destroyed. */
 const FORGOTTEN = 1500;
+/** ms between two looks whether another process has ended. */
+const LOCKED = 100;
 
-function seqsUnder(dir: string, pseudonym: string): number[] {
+function seqsUnder(dir: string, pseudonyms: ReadonlySet<string>): number[] {
   const found: number[] = [];
   for (let position: Position = JOURNAL_START; ; ) {
     const result = readOn(dir, position, 20_000);
@@ -29,33 +32,47 @@ function seqsUnder(dir: string, pseudonym: string): number[] {
     }
     for (const { entries } of result.groups)
       for (const { seq, body, erased } of entries)
-        if (erased !== true && pseudonymOf(body) === pseudonym) found.push(seq);
+        if (erased !== true && pseudonyms.has(pseudonymOf(body) ?? '')) found.push(seq);
     position = result.position;
   }
 }
 
 /**
- * Destroys the key behind a pseudonym, and salt and subject part of its entries in this replica's own journals. Durable
- * when it resolves; doing it again finishes what a crash left.
+ * Destroys the keys behind pseudonyms, and salt and subject part of their entries in this replica's own journals.
+ * Durable when it resolves; doing it again finishes what a crash left. One process at a time, which others wait for.
  * @returns entries erased
  */
 export async function eraseHere(
   dataDir: string,
   keys: Pick<SubjectKeys, 'destroy'>,
-  pseudonym: string,
+  pseudonyms: readonly string[],
 ): Promise<number> {
-  const { journals } = auditLayout(dataDir);
-  const pass = (): number =>
-    readdirSync(journals)
-      .filter(isJournalId)
-      .reduce((sum, id) => {
-        const dir = join(journals, id);
-        const seqs = seqsUnder(dir, pseudonym);
-        return seqs.length === 0 ? sum : sum + seqs.length - eraseInJournal(dir, seqs).length;
-      }, 0);
-  const before = pass();
-  keys.destroy(pseudonym);
-  // what was on its way under the old key
-  await wait(FORGOTTEN);
-  return before + pass();
+  const { journals, erasures } = auditLayout(dataDir);
+  const lock = await whenFree(`${erasures}.own.lock`);
+  try {
+    const wanted = new Set(pseudonyms);
+    const pass = (): number =>
+      readdirSync(journals)
+        .filter(isJournalId)
+        .reduce((sum, id) => {
+          const dir = join(journals, id);
+          const seqs = seqsUnder(dir, wanted);
+          return seqs.length === 0 ? sum : sum + seqs.length - eraseInJournal(dir, seqs).length;
+        }, 0);
+    const before = pass();
+    for (const pseudonym of pseudonyms) keys.destroy(pseudonym);
+    // what was on its way under the old keys
+    await wait(FORGOTTEN);
+    return before + pass();
+  } finally {
+    lock.release();
+  }
+}
+
+async function whenFree(file: string): Promise<Lock> {
+  for (;;) {
+    const lock = tryLock(file);
+    if (lock !== undefined) return lock;
+    await wait(LOCKED);
+  }
 }

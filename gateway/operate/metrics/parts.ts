@@ -22,6 +22,7 @@ export const PARTS = {
   spool: 'spool',
   tickets: 'tickets',
   reports: 'reports',
+  uploads: 'blobs',
 } as const;
 type Part = keyof typeof PARTS;
 

@@ -19,6 +19,7 @@ import { readTracing } from '../../ground/config/tracing.js';
 import { inWords } from '../../ground/logging/words.js';
 import type { Tracing } from '../../ground/tracing/port.js';
 import { openState } from '../../http/publishing/state.js';
+import { holdLittle } from '../children/frugal.js';
 import { type FirstPass, type ProcessArguments, runChild, starting, tell } from '../children/messages.js';
 import { runWarnings } from '../feed-reports.js';
 import { answerForMetrics } from '../metrics/answer.js';
@@ -98,6 +99,7 @@ class FeedsProcess {
     answerForMetrics('feeds', () => [...figures.figures(), ...spanFigures('feeds', tracing)]);
     const scheduler = this.#schedule(parts);
     tell({ kind: 'ready' });
+    holdLittle();
     await new Promise<void>((resolve) => {
       if (this.#signal.aborted) resolve();
       else this.#signal.addEventListener('abort', () => resolve(), { once: true });

@@ -15,16 +15,21 @@ import { counter, type Family, gauge } from '../../ground/counts/families.js';
 import { inWords } from '../../ground/logging/words.js';
 import { openState } from '../../http/publishing/state.js';
 import type { Pruning } from '../../log/sequencer/prune.js';
+import { actsQuarantines } from '../../procedures/cases/held-acts.js';
 import { overdueAlerts } from '../../procedures/lifecycles/overdue.js';
 import type { Tickets } from '../../procedures/lifecycles/tickets.js';
 import type { Watcher } from '../../procedures/watch/follow.js';
+import type { CaseTerms } from './case-terms.js';
 
 export interface HousekeepingOptions {
   readonly dataDir: string;
   readonly keep: KeepTerms;
   readonly workspace: () => Pick<Workspace, 'contracts'>;
   readonly tickets: () => Pick<Tickets, 'all' | 'prune'>;
+  readonly cases: Pick<CaseTerms, 'prune'>;
   readonly alerts: Pick<Watcher, 'prune'>;
+  /** Removes uploads that nobody needs any more. @returns how many */
+  readonly uploads: () => Promise<number>;
   /** Of journals; undefined where another replica sequences. */
   readonly journals: Pick<Pruning, 'given' | 'kept' | 'lookedAt'> | undefined;
   /** ms since 1970 */
@@ -55,14 +60,19 @@ const CALL_EACH = 60_000;
 /** ms that a look waits for those who publish to a dataset. */
 const WAIT = 2000;
 
-type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets';
+type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'cases' | 'uploads';
+const KINDS: readonly Kind[] = ['positions', 'quarantine', 'alerts', 'tickets', 'cases', 'uploads'];
 const WORDS: Readonly<Record<Kind | 'journals', string>> = {
   journals: 'segments of journals',
   positions: 'positions of pushed records',
   quarantine: 'pushed records in quarantine',
   alerts: 'acknowledged alerts',
   tickets: 'tickets that are over',
+  cases: 'cases that ended',
+  uploads: 'uploads of cases that nobody needs',
 };
+
+const whyGone = (kind: Kind): string => (kind === 'uploads' ? '' : `: their term of \`keep.${kind}\` is over`);
 
 /** How far a job is. */
 interface Progress {
@@ -93,12 +103,7 @@ class RunningHousekeeping implements Housekeeping {
     this.#now = now;
     this.#interval = interval ?? Math.max(1000, Math.min(HOUR, ...Object.values(keep).map((ms) => ms / 4)));
     const startedAt = now();
-    this.#jobs = new Map(
-      (['positions', 'quarantine', 'alerts', 'tickets'] as const).map((kind) => [
-        kind,
-        { doneAt: startedAt, gone: 0, why: undefined },
-      ]),
-    );
+    this.#jobs = new Map(KINDS.map((kind) => [kind, { doneAt: startedAt, gone: 0, why: undefined }]));
     this.#timers = [
       setInterval(() => void this.look(), this.#interval),
       setInterval(() => this.#tellProblems(), Math.min(this.#interval, 10_000)),
@@ -142,7 +147,7 @@ class RunningHousekeeping implements Housekeeping {
         progress.doneAt = this.#now();
         progress.why = undefined;
         if (gone > 0 && kind !== 'positions')
-          this.#options.onGone(`${String(gone)} ${WORDS[kind]} went: their term of \`keep.${kind}\` is over`);
+          this.#options.onGone(`${String(gone)} ${WORDS[kind]} went${whyGone(kind)}`);
       } catch (error) {
         progress.why = inWords(error);
       }
@@ -152,7 +157,7 @@ class RunningHousekeeping implements Housekeeping {
 
   /** @returns how many went */
   #removePast(kind: Kind): Promise<number> {
-    const { keep, tickets } = this.#options;
+    const { keep, tickets, cases } = this.#options;
     switch (kind) {
       case 'positions':
         return this.#removePositions();
@@ -162,6 +167,10 @@ class RunningHousekeeping implements Housekeeping {
         return this.#removeAlerts();
       case 'tickets':
         return tickets().prune(this.#now() - keep.tickets);
+      case 'cases':
+        return cases.prune(this.#now() - keep.cases);
+      case 'uploads':
+        return this.#options.uploads();
     }
   }
 
@@ -178,7 +187,7 @@ class RunningHousekeeping implements Housekeeping {
   async #removeQuarantined(): Promise<number> {
     const { dataDir, workspace } = this.#options;
     let gone = 0;
-    for (const { id } of workspace().contracts.values()) {
+    for (const id of [...workspace().contracts.keys(), ...actsQuarantines(dataDir)]) {
       if (!Quarantine.exists(dataDir, id)) continue;
       try {
         gone += await takeTurn(this.#openedState(), id, { wait: WAIT }, () => this.#removeQuarantinedOf(id));

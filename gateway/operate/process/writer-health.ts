@@ -22,6 +22,8 @@ export interface WriterHealth {
   stores(problems: readonly string[]): void;
   /** Of servers of the view that are away. */
   servers(problems: readonly string[]): void;
+  /** Of erasures that wait, here or at other replicas. */
+  erasures(problems: readonly string[]): void;
   /** What is wrong between this replica and the others of the log. */
   replicas(problems: readonly string[]): void;
 }
@@ -42,6 +44,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let kept: readonly string[] = [];
   let filling: readonly string[] = [];
   let servers: readonly string[] = [];
+  let erasing: readonly string[] = [];
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable')
@@ -59,6 +62,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       ...spooled,
       ...filling,
       ...servers,
+      ...erasing,
       ...replicas,
       ...kept,
     ];
@@ -96,6 +100,10 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     },
     servers(problems) {
       servers = problems;
+      say();
+    },
+    erasures(problems) {
+      erasing = problems;
       say();
     },
     replicas(problems) {

@@ -29,6 +29,7 @@ import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/s
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
+import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { calendarFigures } from '../metrics/calendars.js';
@@ -37,11 +38,15 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
+import { type CaseTerms, watchCaseTerms } from './case-terms.js';
+import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
+import { dropIdleUploadsOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
+import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
@@ -89,6 +94,13 @@ interface AuditLog {
 interface AmongReplicas {
   readonly replicas: Replicas | undefined;
   readonly certificates: FollowedCertificates | undefined;
+}
+
+interface FigureParts {
+  readonly housekeeping: Housekeeping;
+  readonly sizes: StoreSizes;
+  readonly erasing: ErasuresOfAll | undefined;
+  readonly caseTerms: CaseTerms;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -142,6 +154,9 @@ class WriterProcess {
     const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
     // who asks first finds what is taken over; one that has to wait for the state is not waited for
     await taking?.tried;
+    const erasing = state === undefined ? undefined : this.#eraseForAll(content, log, state);
+    // before a worker makes the first key of a subject, where the state answers
+    await erasing?.tried;
     const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
@@ -153,27 +168,37 @@ class WriterProcess {
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
-    const housekeeping = this.#startHousekeeping(content, pruning, watching, reading);
+    const caseTerms = this.#watchCaseTerms(content, state, reading);
+    const kept = { journals: pruning, cases: caseTerms };
+    const housekeeping = this.#startHousekeeping(content, kept, watching, { reading, state });
     const sweeping = state === undefined ? undefined : sweepState(state);
+    const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
       if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
+      if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
+      Object.assign(this.#passes, caseTopics?.passes());
+      this.#passes['case-terms'] = caseTerms.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms }, heldBack, tracing);
     tell({ kind: 'ready' });
+    holdLittle();
 
     await reading.ended;
     clearInterval(looking);
     await names;
     await tracing?.stop();
     await forwarding;
+    await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
+    await caseTerms.stop();
     await sweeping?.close();
+    await erasing?.stop();
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
@@ -300,6 +325,17 @@ class WriterProcess {
     return { replicas, certificates };
   }
 
+  #eraseForAll({ settings: { audit } }: Content, log: AuditLog, state: State): ErasuresOfAll {
+    return carryOutErasuresOfAll({
+      ...log,
+      state,
+      dataDir: this.#args.data,
+      audit,
+      alert,
+      onProblems: this.#health.erasures,
+    });
+  }
+
   /** Pushed records that wait for the bus; undefined where the settings have them refused then. */
   #openSpool(): Spool | undefined {
     const spooling = spoolOf(this.#args.bus);
@@ -380,22 +416,47 @@ class WriterProcess {
   }
 
   #startHousekeeping(
-    { settings: { keep } }: Content,
-    journals: Pruning | undefined,
+    { settings }: Content,
+    { journals, cases }: { readonly journals: Pruning | undefined; readonly cases: CaseTerms },
     { watcher }: LogWatching,
-    reading: FollowedWorkspace,
+    { reading, state }: { readonly reading: FollowedWorkspace; readonly state: State | undefined },
   ): Housekeeping {
+    const dataDir = this.#args.data;
     return startHousekeeping({
-      dataDir: this.#args.data,
-      keep,
+      dataDir,
+      keep: settings.keep,
       journals,
+      cases,
       alerts: watcher,
       now: Date.now,
       onProblems: this.#health.housekeeping,
       onGone: alert,
       workspace: () => reading.current().workspace,
       tickets: () => reading.current().tickets,
+      uploads: () => dropIdleUploadsOf({ dataDir, settings, state }),
     });
+  }
+
+  #watchCaseTerms({ settings }: Content, state: State | undefined, reading: FollowedWorkspace): CaseTerms {
+    const calendars = (): ReturnType<FollowedWorkspace['current']>['calendars'] => reading.current().calendars;
+    return watchCaseTerms({
+      dataDir: this.#args.data,
+      settings: settings.state,
+      state,
+      calendars,
+      onTrouble: alert,
+    });
+  }
+
+  #startCaseTopics(
+    { settings }: Content,
+    { signer }: AuditLog,
+    bus: Bus,
+    state: State | undefined,
+    reading: FollowedWorkspace,
+  ): CaseTopics | undefined {
+    const workspace = (): Workspace => reading.current().workspace;
+    return startCaseTopics({ dataDir: this.#args.data, settings, workspace, bus, state, signer, alert });
   }
 
   #passed(task: string): void {
@@ -469,7 +530,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes }: { readonly housekeeping: Housekeeping; readonly sizes: StoreSizes },
+    { housekeeping, sizes, erasing, caseTerms }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -484,6 +545,8 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...caseTerms.figures(),
+      ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

@@ -10,57 +10,94 @@ import type { Calendar } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import type { Change, State } from '../../ground/state/port.js';
+import type { Workspace } from '../../../contracts/types.js';
+import type { Blobs } from '../../ground/state/blobs.js';
+import type { State } from '../../ground/state/port.js';
+import type { SubjectSecret } from '../../log/entries/keys.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { type FileType, inspectFile } from '../materials/inspect/index.js';
+import { type Papers, papersOf } from '../materials/made.js';
+import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
+import { answerKey, openSealed } from './answer-key.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
+import { figureChanges } from './figures.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
 import {
   apply,
   type CaseAct,
   type CaseEvent,
   type CaseState,
+  type Grade,
   isEnded,
+  isLow,
   mayDo,
   openTasks,
   type Party,
   type Possible,
 } from './machine.js';
+import { type Overview, overviewOf, type PublicRatings, publicRatings } from './overview.js';
+import {
+  changedSince,
+  digestsOf,
+  documentOf,
+  lackingUploads,
+  linesOf,
+  type MaterialLine,
+  type PaperDocument,
+  takes,
+} from './papers.js';
 import { FILING, type Plan } from './plan.js';
 import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
-import { type CaseStep, isMessage, stepsOf } from './steps.js';
-import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
-import { type TermReading, taskTermOf, termOf } from './terms.js';
+import { isMessage, stepsOf } from './steps.js';
+import { type CaseMessage, CaseStore, ENDED, links, type StoredCase, type StoredEvent } from './store.js';
+import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
+import type { PublishStep, StepMessage } from './topics.js';
+import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
 
 export type CaseActor =
-  | { readonly kind: 'applicant'; readonly subject: string; readonly client: string }
-  | { readonly kind: 'authority'; readonly authority: string; readonly client: string };
+  /** `client`: through which one; undefined: on the pages, where whoever is signed in sees all their own. */
+  | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
+  | {
+      readonly kind: 'authority';
+      readonly authority: string;
+      readonly client: string;
+      /** Who acts for it, where it is a person: told to their own authority alone. */
+      readonly officer?: string;
+    };
+
+/** Of an act on an item: as of when who acts saw it (`since`); refused where it has moved meanwhile. */
+interface Seen {
+  readonly seen?: number;
+}
 
 /** What somebody does. */
 export type Doing =
   | { readonly act: 'save'; readonly answers: Answers; readonly values: Readonly<Record<string, Json>> }
   | { readonly act: 'submit' | 'withdraw' }
   | { readonly act: 'step'; readonly step: string; readonly port: StepPort }
-  | { readonly act: 'ask'; readonly item: string; readonly says: string; readonly fields: readonly string[] }
+  | ({ readonly act: 'ask'; readonly item: string; readonly says: string; readonly fields: readonly string[] } & Seen)
   | {
       readonly act: 'give';
       readonly item: string;
       readonly values: Readonly<Record<string, Json>>;
       readonly says?: string;
     }
-  | {
+  | ({
       readonly act: 'grant';
       readonly item: string;
       readonly checked?: readonly number[];
       readonly issued?: Readonly<Record<string, Json>>;
       readonly says?: string;
-    }
-  | { readonly act: 'refuse'; readonly item: string; readonly says: string }
-  | { readonly act: 'pass'; readonly item: string; readonly says?: string }
+    } & Seen)
+  | ({ readonly act: 'refuse'; readonly item: string; readonly says: string } & Seen)
+  | ({ readonly act: 'pass'; readonly item: string; readonly says?: string } & Seen)
   | { readonly act: 'settle'; readonly task: string; readonly says?: string }
-  | { readonly act: 'stop'; readonly outcome: string; readonly says: string };
+  | { readonly act: 'stop'; readonly outcome: string; readonly says: string }
+  | { readonly act: 'rate'; readonly grade: Grade; readonly says?: string }
+  | { readonly act: 'answer'; readonly says: string };
 
 /** What goes on record before an act takes effect, or anything is shown. */
 export interface CaseDeed {
@@ -84,39 +121,87 @@ export interface HowDone {
   readonly release?: (release: Release) => Promise<unknown>;
 }
 
+/** What happened on a case. */
+interface HistoryLine {
+  readonly number: number;
+  readonly event: CaseEvent;
+  /** Who acted for their authority: told to that one alone. */
+  readonly officer?: string;
+}
+
 export interface OpenedCase {
   readonly id: string;
   readonly state: CaseState;
+  /** Absent in lists. */
+  readonly history?: readonly HistoryLine[];
   readonly over: boolean;
   readonly acts: readonly Possible[];
   readonly terms: Readonly<Record<string, TermReading>>;
   readonly taskTerms: Readonly<Record<string, TermReading>>;
+  /** Of a low rating: until when it is answered. */
+  readonly answerTerm?: TermReading;
   /** Undefined where the subject was erased. */
   readonly contents?: CaseContents;
 }
 
+/** A material as it is opened: the bytes of an upload, or what a paper is drawn from. */
+export type OpenedMaterial =
+  | { readonly kind: 'upload'; readonly type: FileType; readonly bytes: Buffer; readonly digest: string }
+  | { readonly kind: 'made'; readonly document: PaperDocument };
+
 export interface Cases {
   readonly bundles: Bundles['bundles'];
+  /** What the workspace declares. */
+  readonly content: Bundles;
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
   open(bundle: string, how: HowDone): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
   act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
+  /**
+   * What a department's system sealed to the case, as it is written in it.
+   * @throws YitongError `not_found`, `bad_case_answer`; `act_refused` where who applies was erased
+   */
+  unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown>;
   /** On record before it is given. @throws YitongError `not_found`, also for those that the actor may not see */
   get(id: string, how: Omit<HowDone, 'key'>): Promise<OpenedCase>;
   /** The form of a draft as registers fill it now, with what is missing and what stands in the way. */
   form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm>;
-  /** Those that the actor may see; on record before they are given. */
+  /** Those that the actor may see, of who applies the newest first; on record before they are given. */
   list(
     show: 'todo' | 'open' | 'closed',
     page: { readonly after?: string; readonly limit: number },
     how: Omit<HowDone, 'key'>,
   ): Promise<{ readonly cases: readonly OpenedCase[]; readonly next?: string }>;
+  /** What waits for the actor's authority, item by item, what runs out first in front; on record before it is given. */
+  inbox(
+    query: WaitingQuery,
+    how: Omit<HowDone, 'key'>,
+  ): Promise<{ readonly lines: readonly WaitingLine[]; readonly next?: string; readonly counts: WaitingCounts }>;
+  /** How cases stand and how long they take, as far as it concerns the actor's authority; on record first. */
+  overview(months: number, how: Omit<HowDone, 'key'>): Promise<Overview>;
+  /** For everybody: how cases were rated, by bundle; nothing where so few did that somebody could be told by it. */
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>>;
+  /** Only how many: nothing of any case is told. */
+  waiting(authority: string): Promise<WaitingCounts>;
   /** What happened, without what was written. */
   events(
     id: string,
     after: number,
     how: Omit<HowDone, 'key'>,
   ): Promise<readonly (StoredEvent & { readonly number: number })[]>;
+  /** What it needs in papers, and how each stands: of an authority what its items take. On record first. */
+  materials(id: string, how: Omit<HowDone, 'key'>): Promise<readonly MaterialLine[]>;
+  /**
+   * One of them, on record before it is given.
+   * @throws YitongError `not_found` where there is nothing to open, or it is not the actor's to see; `store_damaged`
+   */
+  openMaterial(id: string, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial>;
+  /**
+   * Uploads one; again with the same bytes nothing is changed. A draft has to be signed again.
+   * @param read gives its bytes, and is called once it is clear that they are wanted
+   * @throws YitongError `not_found`, `act_refused`, `ticket_moved`, and what `inspectFile` throws
+   */
+  putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine>;
   /** To who applies, newest first. */
   messages(how: Omit<HowDone, 'key'>, limit?: number): Promise<readonly CaseMessage[]>;
 }
@@ -130,21 +215,19 @@ export interface CasesOptions extends Bundles {
   /** What registers say, of whoever applies. */
   readonly registers: ReadRegisters;
   readonly drivers: StepDrivers;
+  /** Where uploads stand; undefined: nothing is uploaded. */
+  readonly blobs?: Blobs;
+  /** Whether a case is submitted only with the uploads that it needs; default false. */
+  readonly requiresUploads?: boolean;
+  /** By which papers say what codes mean; default: they show the codes. */
+  readonly codelists?: Workspace['codelists'];
   /** What goes to an authority's topic; undefined: nothing is published. */
-  readonly publish?: (
-    step: CaseStep,
-    event: {
-      readonly case: string;
-      readonly bundle: string;
-      readonly number: number;
-      readonly at: number;
-      readonly due?: string;
-    },
-  ) => Extract<Change, { do: 'send' }>;
+  readonly publish?: PublishStep;
 }
 
 export const openCases = (options: CasesOptions): Cases => new OpenedCases(options);
 
+const ERASED = 'the subject of the case was erased; nothing more is done on it';
 const NOT_FOUND = 'there is no such case, or it is not yours to see';
 const partyOf = (actor: CaseActor): Party =>
   actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority };
@@ -164,19 +247,27 @@ interface Known {
   readonly stored: StoredCase;
   readonly events: readonly (StoredEvent & { readonly number: number })[];
   readonly contents: CaseContents | undefined;
+  /** By the number of the event. */
+  readonly officers: ReadonlyMap<number, string>;
 }
 
 class OpenedCases implements Cases {
   readonly #options: CasesOptions;
   readonly #store: CaseStore;
+  readonly #waiting: WaitingIndex;
 
   constructor(options: CasesOptions) {
     this.#options = options;
     this.#store = new CaseStore(options.state);
+    this.#waiting = new WaitingIndex(options.state, options.calendar);
   }
 
   get bundles(): Bundles['bundles'] {
     return this.#options.bundles;
+  }
+
+  get content(): Bundles {
+    return this.#options;
   }
 
   #bundle(id: string): Bundle {
@@ -193,7 +284,8 @@ class OpenedCases implements Cases {
     const { plan } = stored.state;
     if (actor.kind === 'applicant')
       return (
-        stored.client === actor.client && this.#options.keys.reference('subject', actor.subject) === stored.subject
+        (actor.client === undefined || stored.client === actor.client) &&
+        this.#options.keys.reference('subject', actor.subject) === stored.subject
       );
     if (plan === undefined) return false;
     return [
@@ -209,9 +301,14 @@ class OpenedCases implements Cases {
     // read after the state: what came meanwhile is left out
     const events = (await this.#store.events(id)).filter(({ number }) => number <= stored.state.events);
     const opened: { readonly event: CaseEvent; readonly inside: EventContents | undefined }[] = [];
-    for (const one of events) opened.push({ event: one.event, inside: await this.#inside(one) });
+    const officers = new Map<number, string>();
+    for (const one of events) {
+      const inside = await this.#inside(one);
+      opened.push({ event: one.event, inside });
+      if (inside?.officer !== undefined) officers.set(one.number, inside.officer);
+    }
     const whole = opened.filter((one): one is { event: CaseEvent; inside: EventContents } => one.inside !== undefined);
-    return { stored, events, contents: whole.length === opened.length ? contentsOf(whole) : undefined };
+    return { stored, events, officers, contents: whole.length === opened.length ? contentsOf(whole) : undefined };
   }
 
   #filing(bundle: string): Plan['steps'] {
@@ -219,7 +316,10 @@ class OpenedCases implements Cases {
     return Object.fromEntries(steps.map(({ id, uses }) => [id, { uses, before: FILING }]));
   }
 
-  #opened({ stored: { id, state }, contents }: Pick<Known, 'stored' | 'contents'>, actor: CaseActor): OpenedCase {
+  #opened(
+    { stored: { id, state }, contents, events, officers }: Pick<Known, 'stored' | 'contents'> & Partial<Known>,
+    actor: CaseActor,
+  ): OpenedCase {
     const { calendar, now } = this.#options;
     const at = now();
     const terms = Object.entries(state.items).flatMap(([item, one]): [string, TermReading][] => {
@@ -236,7 +336,11 @@ class OpenedCases implements Cases {
       taskTerms: Object.fromEntries(
         Object.entries(state.tasks).map(([task, one]) => [task, taskTermOf(calendar, one, at)]),
       ),
+      ...(state.rating !== undefined && isLow(state.rating)
+        ? { answerTerm: answerTermOf(calendar, state.rating, at) }
+        : {}),
       ...(contents === undefined ? {} : { contents: seenBy(contents, state, actor) }),
+      ...(events === undefined ? {} : { history: historyFor(actor, events, officers) }),
     };
   }
 
@@ -245,7 +349,7 @@ class OpenedCases implements Cases {
     const { keys, now } = this.#options;
     const found = this.bundles.get(bundle);
     if (found === undefined) throw new YitongError('not_found', 'there is no such bundle; GET /v1/bundles lists them');
-    if (actor.kind !== 'applicant' || found.client !== actor.client)
+    if (actor.kind !== 'applicant' || (actor.client !== undefined && found.client !== actor.client))
       return refuse('a case is opened by who applies, through the client that the bundle names');
     if (found.applicant === 'company' && schemeOf(actor.subject) !== 'uscc')
       return refuse('a company applies for this');
@@ -263,7 +367,7 @@ class OpenedCases implements Cases {
     const state = apply(undefined, event);
     const account = { [actor.subject.startsWith('uscc:') ? 'company.uscc' : 'agent.id']: keyOf(actor.subject) };
     await this.#put(
-      { id, version: 0, state, subject, client: actor.client, pseudonym: '' },
+      { id, version: 0, state, subject, client: found.client, pseudonym: '' },
       undefined,
       event,
       { subject: actor.subject, account },
@@ -286,12 +390,24 @@ class OpenedCases implements Cases {
         return refuse('another act came with this key');
       return this.#opened(known, actor);
     }
-    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    if (contents === undefined) return refuse(ERASED);
+    if ('seen' in doing && doing.seen !== undefined && stored.state.items[doing.item]?.since !== doing.seen)
+      throw new YitongError('ticket_moved', 'somebody acted on this item since it was looked at; look at it again');
     const { act, inside, read } = await this.#prepare(stored, contents, doing, how);
     const event: CaseEvent = { ...act, by: partyOf(actor), at: Math.max(this.#options.now(), stored.state.at) };
     const state = apply(stored.state, event);
     await this.#put({ ...stored, state }, stored.state, event, inside, how, contents.subject, read);
+    // a draft that ends takes its uploads along; where that fails they are found when what is idle is looked for
+    if (stored.state.phase === 'draft' && isEnded(state))
+      await this.#options.blobs?.removeAll(id).catch(() => undefined);
     return this.#opened(await this.#known(id, actor), actor);
+  }
+
+  async unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown> {
+    const stored = await this.#store.find(id);
+    if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
+    const secret = await this.#options.keys.byPseudonym(stored.pseudonym);
+    return secret === undefined ? refuse(ERASED) : openSealed(secret, id, sealed);
   }
 
   /** The act as the machine takes it, and what is sealed with it. */
@@ -311,7 +427,7 @@ class OpenedCases implements Cases {
       case 'submit':
         return await this.#submission(stored, contents, how);
       case 'step':
-        return await this.#step(stored, contents, doing.step, doing.port);
+        return await this.#step(stored, contents, doing.step, doing.port, how);
       case 'ask':
         return this.#asking(contents, doing);
       case 'give':
@@ -334,6 +450,11 @@ class OpenedCases implements Cases {
       case 'stop':
         if (doing.says.trim() === '') incomplete('who stops a case says why: `says`');
         return { act: { act: 'stop', outcome: doing.outcome }, inside: { says: doing.says } };
+      case 'rate':
+        return { act: { act: 'rate', grade: doing.grade }, inside: present({ says: doing.says }) };
+      case 'answer':
+        if (doing.says.trim() === '') incomplete('an answer is said: `says`');
+        return { act: { act: 'answer' }, inside: { says: doing.says } };
       case 'withdraw':
         return { act: { act: 'withdraw' }, inside: {} };
     }
@@ -350,7 +471,7 @@ class OpenedCases implements Cases {
     { id, state }: Pick<StoredCase, 'id' | 'state'>,
     contents: CaseContents,
     { release }: Pick<HowDone, 'release'>,
-  ): Promise<{ readonly form: CaseForm; readonly read: readonly string[] }> {
+  ): Promise<{ readonly form: CaseForm; readonly papers: Papers; readonly read: readonly string[] }> {
     const bundle = this.#bundle(state.bundle);
     const { elements, registers } = this.#options;
     const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents), id);
@@ -358,12 +479,15 @@ class OpenedCases implements Cases {
       if (release === undefined) throw new YitongError('internal', 'nobody puts on record what registers are asked');
       await release(one);
     }
-    return { form: fillForm(bundle, elements, contents, readings), read: readings.asked };
+    const form = fillForm(bundle, elements, contents, readings);
+    const papers = papersOf({ ...form, elements, ...present({ codelists: this.#options.codelists }) });
+    const lacking = this.#options.requiresUploads === true ? lackingUploads(papers, contents) : [];
+    return { form: { ...form, missing: [...form.missing, ...lacking] }, papers, read: readings.asked };
   }
 
   async #submission({ id, state }: StoredCase, contents: CaseContents, how: Pick<HowDone, 'release'>) {
     if (state.phase !== 'draft') refuse('it is submitted already');
-    const { form, read } = await this.#formOf({ id, state }, contents, how);
+    const { form, papers, read } = await this.#formOf({ id, state }, contents, how);
     const bars = form.obstacles.filter((one) => one.state === 'no');
     if (bars.length > 0) refuse(`it cannot be filed: ${bars.map(barText).join('; ')}`);
     if (form.missing.length > 0)
@@ -375,24 +499,42 @@ class OpenedCases implements Cases {
           )
           .join(', '),
       );
+    const { signed } = contents;
+    const changed = signed === undefined ? [] : changedSince(digestsOf(papers, contents), signed);
+    if (changed.length > 0)
+      incomplete(`changed since it was signed, save and sign again: ${changed.map((one) => `\`${one}\``).join(', ')}`);
     const { plan, values, filled, layout } = form;
-    return { act: { act: 'submit' as const, plan }, inside: { values, filled, layout }, read };
+    return { act: { act: 'submit' as const, plan }, inside: { values, filled, layout, papers }, read };
   }
 
-  async #step({ id, state }: StoredCase, contents: CaseContents, step: string, port: StepPort) {
+  async #step(
+    { id, state }: StoredCase,
+    contents: CaseContents,
+    step: string,
+    port: StepPort,
+    how: Pick<HowDone, 'release'>,
+  ) {
     const uses = this.bundles.get(state.bundle)?.steps.get(step)?.uses;
     const act: CaseAct = { act: 'step', step, port, ...present({ uses: state.plan === undefined ? uses : undefined }) };
     // before anything is done elsewhere
     apply(state, { ...act, by: 'applicant', at: Math.max(this.#options.now(), state.at) });
     const driver = this.#options.drivers[port];
     if (driver === undefined) return refuse(`nobody here does \`${port}\``);
+    // what is signed is the papers as they are now
+    const isSigning = port === 'signature' && state.phase === 'draft';
+    const signing = isSigning ? await this.#formOf({ id, state }, contents, how) : undefined;
+    const signed = signing === undefined ? undefined : digestsOf(signing.papers, contents);
     // a draft may be signed again, once it was changed
     const reference = `${id}.${step}.${port}${port === 'signature' ? `.${String(state.events)}` : ''}`;
     const applicant = this.bundles.get(state.bundle)?.applicant ?? 'company';
     const { receipt, account } = await driver.carryOut({ reference, subject: contents.subject, applicant });
     const own = Object.keys(contents.account);
     const said = Object.fromEntries(Object.entries(account ?? {}).filter(([element]) => !own.includes(element)));
-    return { act, inside: { receipt, ...(account === undefined ? {} : { account: said }) } };
+    return {
+      act,
+      inside: { receipt, ...(account === undefined ? {} : { account: said }), ...present({ signed }) },
+      ...present({ read: signing?.read }),
+    };
   }
 
   #asking({ layout }: CaseContents, { item, says, fields }: Doing & { readonly act: 'ask' }) {
@@ -421,12 +563,13 @@ class OpenedCases implements Cases {
     before: CaseState | undefined,
     event: CaseEvent,
     inside: EventContents,
-    { key, record }: HowDone,
+    { key, record, actor }: HowDone,
     subject = inside.subject ?? '',
     read: readonly string[] = [],
   ): Promise<void> {
-    const { keys } = this.#options;
+    const { keys, calendar } = this.#options;
     const { state, id } = next;
+    const officer = actor.kind === 'authority' ? actor.officer : undefined;
     const { by: _, at: __, ...act } = event;
     const told = 'plan' in act ? { act: act.act, items: Object.keys(act.plan.items) } : act;
     const deed = (action: CaseDeed['action']): CaseDeed => ({
@@ -450,14 +593,18 @@ class OpenedCases implements Cases {
       entry,
       ...present({ key }),
       pseudonym: secret.pseudonym,
-      enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(inside))),
+      enc: seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify({ ...inside, ...present({ officer }) }))),
     };
     const made = await this.#store.commit(
       {
         stored: { ...next, pseudonym: secret.pseudonym },
         event: stored,
         links: this.#links(next),
-        sends: this.#sends(next, before, event),
+        beside: [
+          ...waitingChanges(calendar, { id, owner: next.subject }, before, state),
+          ...figureChanges(calendar, before, state),
+        ],
+        sends: this.#sends(next, before, event, secret),
         ...(isMessage(before, state, event) ? { message: this.#message(next, event) } : {}),
       },
       randomUUID(),
@@ -485,17 +632,27 @@ class OpenedCases implements Cases {
     { id, state }: StoredCase,
     before: CaseState | undefined,
     event: CaseEvent,
-  ): readonly Extract<Change, { do: 'send' }>[] {
+    secret: SubjectSecret,
+  ): readonly StepMessage[] {
     const { publish, calendar } = this.#options;
     if (publish === undefined) return [];
-    return stepsOf(before, state, event).map((step) => {
+    const steps = stepsOf(before, state, event);
+    const about = {
+      case: id,
+      bundle: state.bundle,
+      number: state.events,
+      at: event.at,
+      answerKey: steps.length === 0 ? '' : answerKey(secret, id),
+    };
+    return steps.flatMap((step, index): StepMessage[] => {
       const item = step.item === undefined ? undefined : state.items[step.item];
       const term = step.item === undefined ? undefined : state.plan?.items[step.item]?.term;
       const due =
         item === undefined || term === undefined || item.status !== 'held'
           ? undefined
           : termOf(calendar, term, item, event.at)?.due.day;
-      return publish(step, { case: id, bundle: state.bundle, number: state.events, at: event.at, ...present({ due }) });
+      const message = publish(step, { ...about, index, ...present({ due }) });
+      return message === undefined ? [] : [message];
     });
   }
 
@@ -528,6 +685,7 @@ class OpenedCases implements Cases {
       ...[...concerned].map((authority) =>
         links.at((closed ? links.closed : links.open)(authority), state.submittedAt ?? state.at),
       ),
+      ...(closed ? [links.at(ENDED, state.at)] : []),
     ];
   }
 
@@ -557,7 +715,8 @@ class OpenedCases implements Cases {
       actor.kind === 'applicant'
         ? links.ofSubject(keys.reference('subject', actor.subject))
         : links[show](actor.authority);
-    const { cases, next } = await this.#store.list(prefix, after, limit);
+    const page = { limit, descending: actor.kind === 'applicant', ...present({ after }) };
+    const { cases, next } = await this.#store.list(prefix, page);
     const mine = cases.filter((one) => this.#sees(one, actor));
     await record(
       shown(
@@ -575,10 +734,161 @@ class OpenedCases implements Cases {
     };
   }
 
+  async overview(months: number, { actor, record }: Omit<HowDone, 'key'>): Promise<Overview> {
+    if (actor.kind !== 'authority') return refuse('how an authority works is for its own people');
+    const { state, now } = this.#options;
+    const found = await overviewOf(state, this.#waiting, this.bundles, actor.authority, months, now());
+    const ids = found.low.map((line) => line.case);
+    await record({ ...shown(ids, undefined), detail: { ids, months } });
+    return found;
+  }
+
+  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>> {
+    return publicRatings(this.#options.state, months, this.#options.now());
+  }
+
+  waiting(authority: string): Promise<WaitingCounts> {
+    return this.#waiting.counts(authority, this.#options.now());
+  }
+
+  async inbox(query: WaitingQuery, { actor, record }: Omit<HowDone, 'key'>) {
+    if (actor.kind !== 'authority') return refuse('what waits for an authority is for its own people');
+    const now = this.#options.now();
+    const { lines, next } = await this.#waiting.list(actor.authority, query, now);
+    const counts = await this.waiting(actor.authority);
+    await record(shown([...new Set(lines.map((line) => line.case))], undefined));
+    return { lines, counts, ...present({ next }) };
+  }
+
   async events(id: string, after: number, { actor, record }: Omit<HowDone, 'key'>) {
     const { stored, events, contents } = await this.#known(id, actor);
     await record(shown([id], contents?.subject, id, { bundle: stored.state.bundle, after }));
     return events.filter(({ number }) => number > after);
+  }
+
+  /** Those that were filed, or of a draft as it stands. */
+  async #papersOf(
+    { stored, contents }: Known,
+    how: Omit<HowDone, 'key'>,
+  ): Promise<{
+    readonly papers: Papers;
+    readonly contents: CaseContents;
+    readonly own: readonly string[] | undefined;
+  }> {
+    const { actor } = how;
+    const { plan, phase } = stored.state;
+    if (contents === undefined) throw new YitongError('not_found', 'the subject of the case was erased');
+    const own =
+      actor.kind === 'applicant'
+        ? undefined
+        : Object.entries(plan?.items ?? {}).flatMap(([item, { authority }]) =>
+            authority === actor.authority ? [item] : [],
+          );
+    if (contents.papers !== undefined) return { papers: contents.papers, contents, own };
+    // one that ended as a draft, or was filed before papers were kept
+    if (phase !== 'draft') return { papers: { materials: [], values: [] }, contents, own };
+    return { papers: (await this.#formOf(stored, contents, how)).papers, contents, own };
+  }
+
+  async materials(id: string, how: Omit<HowDone, 'key'>): Promise<readonly MaterialLine[]> {
+    const known = await this.#known(id, how.actor);
+    const { papers, contents, own } = await this.#papersOf(known, how);
+    const lines = linesOf(papers, contents, known.stored.state, own);
+    const materials = lines.map(({ material }) => material);
+    await how.record(shown([id], contents.subject, id, { bundle: known.stored.state.bundle, materials }));
+    return lines;
+  }
+
+  async openMaterial(id: string, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial> {
+    const known = await this.#known(id, how.actor);
+    const { state } = known.stored;
+    const opened = (await this.#openedDraft(known, material)) ?? (await this.#openedOf(known, material, how));
+    if (opened === undefined)
+      throw new YitongError('not_found', 'there is no such material to open, or it is not yours to see');
+    const digest = opened.kind === 'made' ? opened.document.digest : opened.digest;
+    await how.record(shown([id], known.contents?.subject, id, { bundle: state.bundle, material, digest }));
+    return opened;
+  }
+
+  /** An upload of a draft: no register has to be asked for it. */
+  async #openedDraft({ stored, contents }: Known, material: string): Promise<OpenedMaterial | undefined> {
+    const isUpload = this.bundles.get(stored.state.bundle)?.materials.get(material)?.kind === 'upload';
+    if (stored.state.phase !== 'draft' || contents === undefined || !isUpload) return undefined;
+    return await this.#openedUpload(stored.id, material, contents);
+  }
+
+  async #openedOf(known: Known, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial | undefined> {
+    const { papers, contents, own } = await this.#papersOf(known, how);
+    const { id, state } = known.stored;
+    const needed = papers.materials.find((one) => one.material === material && takes(one, own));
+    if (needed === undefined) return undefined;
+    if (needed.kind === 'upload') return await this.#openedUpload(id, material, contents);
+    const document = documentOf({ id, bundle: this.#title(state.bundle), papers, needed }, contents, state, own);
+    return document === undefined ? undefined : { kind: 'made', document };
+  }
+
+  #title(bundle: string): Bundle['title'] {
+    return this.bundles.get(bundle)?.title ?? { zh: bundle, en: bundle };
+  }
+
+  async #openedUpload(id: string, material: string, { uploads }: CaseContents): Promise<OpenedMaterial | undefined> {
+    const { blobs, keys } = this.#options;
+    const upload = Object.hasOwn(uploads, material) ? uploads[material] : undefined;
+    if (upload === undefined || blobs === undefined) return undefined;
+    const { type, digest } = upload;
+    return { kind: 'upload', type, digest, bytes: await openUpload(blobs, keys, id, upload) };
+  }
+
+  async putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine> {
+    const { actor, key } = how;
+    const { blobs, keys, now } = this.#options;
+    const known = await this.#known(id, actor);
+    const { stored, contents } = known;
+    const { state } = stored;
+    if (actor.kind !== 'applicant') return refuse('what no register has is uploaded by who applies');
+    if (blobs === undefined) return refuse('nothing is uploaded here');
+    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    const event: CaseEvent = { act: 'attach', material, by: 'applicant', at: Math.max(now(), state.at) };
+    // before anything is read
+    const next = apply(state, event);
+    this.#checkPut(known, material, contents);
+    const inspected = await inspectFile(await read());
+    const secret = await keys.secretOf(contents.subject);
+    const current = Object.hasOwn(contents.uploads, material) ? contents.uploads[material] : undefined;
+    const upload = uploadOf(keys, secret, inspected, { current, after: state.events });
+    // also where it is there already: one that was damaged is whole again
+    await keepUpload(blobs, id, upload, secret, inspected.bytes);
+    if (upload !== current) {
+      await this.#put(
+        { ...stored, state: next },
+        state,
+        event,
+        { upload },
+        { ...how, ...present({ key }) },
+        contents.subject,
+      );
+      // of a draft nothing is kept that was replaced; where that fails it is found when what is idle is looked for
+      if (current !== undefined && state.phase === 'draft')
+        await blobs.remove({ folder: id, name: current.name }).catch(() => undefined);
+    }
+    const again = await this.#known(id, actor);
+    const { papers, contents: since } = await this.#papersOf(again, how);
+    const line = linesOf(papers, since, again.stored.state, undefined).find((one) => one.material === material);
+    if (line === undefined) return refuse('under the answers that were given since, it is not needed');
+    return line;
+  }
+
+  /** @throws YitongError `not_found`, `act_refused` */
+  #checkPut({ stored: { state } }: Known, material: string, { papers }: CaseContents): void {
+    const items =
+      papers === undefined
+        ? this.#bundle(state.bundle).materials.get(material)?.kind === 'upload'
+          ? []
+          : undefined
+        : papers.materials.find((one) => one.material === material && one.kind === 'upload')?.items;
+    if (items === undefined) throw new YitongError('not_found', 'the case takes no such upload');
+    if (papers !== undefined && !items.some((item) => state.items[item]?.status === 'supplement'))
+      refuse('no supplement was asked for to which it belongs');
   }
 
   async messages({ actor, record }: Omit<HowDone, 'key'>, limit = 100): Promise<readonly CaseMessage[]> {
@@ -602,6 +912,17 @@ const shown = (
   about: {},
 });
 
+function historyFor(
+  actor: CaseActor,
+  events: Known['events'],
+  officers: Known['officers'] = new Map(),
+): readonly HistoryLine[] {
+  return events.map(({ number, event }) => {
+    const own = actor.kind === 'authority' && event.by !== 'applicant' && event.by.authority === actor.authority;
+    return { number, event, ...present({ officer: own ? officers.get(number) : undefined }) };
+  });
+}
+
 /** An authority sees the forms of its own items, and who leads sees all; what was written to others stays with them. */
 function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): CaseContents {
   if (actor.kind === 'applicant' || plan === undefined) return contents;
@@ -613,5 +934,7 @@ function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): 
   const values = Object.fromEntries(Object.entries(contents.values).filter(([element]) => inForms.has(element)));
   const filled = Object.fromEntries(Object.entries(contents.filled).filter(([element]) => inForms.has(element)));
   const items = Object.fromEntries(Object.entries(contents.items).filter(([item]) => own.includes(item)));
-  return { subject: contents.subject, answers: {}, values, account: {}, filled, layout, items, receipts: {} };
+  const nothing = { answers: {}, account: {}, receipts: {}, uploads: {} };
+  const rating = plan.authority === actor.authority ? contents.rating : {};
+  return { subject: contents.subject, ...nothing, values, filled, layout, items, rating };
 }

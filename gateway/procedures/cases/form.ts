@@ -8,6 +8,7 @@ import { evaluate, type Value } from '../../../contracts/bundle/rule.js';
 import { situationOf, wrongAnswers } from '../../../contracts/bundle/situation.js';
 import type { Answers, Bundle, Element, Elements, Json, JsonSchema } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import type { Localised } from '../../../contracts/types.js';
 import { compiler } from '../../../contracts/validate.js';
 import { type Plan, planOf } from './plan.js';
@@ -30,13 +31,17 @@ interface Obstacle {
   readonly owners: readonly string[];
 }
 
-/** What is missing: a question, an element, an element of which registers say different things, or do not answer. */
-interface Missing {
-  readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away';
+/**
+ * What is missing: a question, an element, an element of which registers say different things, or do not answer; a
+ * material that is to be uploaded.
+ */
+export interface Missing {
+  readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away' | 'material';
   readonly name: string;
   /** Registers of `conflict` and `away`. */
   readonly registers?: readonly string[];
-  /** Of a `conflict`: the outcome that says how it is corrected. */
+  /** Of a `conflict`: what each of the registers says, and the outcome that says how it is corrected. */
+  readonly said?: readonly { readonly dataset: string; readonly value: Json }[];
   readonly outcome?: string;
 }
 
@@ -50,20 +55,28 @@ export interface CaseForm {
   readonly values: Readonly<Record<string, Json>>;
   /** Those that a register said. */
   readonly filled: Readonly<Record<string, Omit<FilledValue, 'value'>>>;
+  /** Elements that a register has which did not answer, and those of which registers say different things. */
+  readonly away: Readings['away'];
+  readonly conflicts: Readings['conflicts'];
   readonly missing: readonly Missing[];
   readonly obstacles: readonly Obstacle[];
   readonly layout: Layout;
 }
 
 const MOST_CHECKS = 2000;
-const ajv = compiler();
+let ajv: ReturnType<typeof compiler> | undefined;
 const checks = new Map<string, ValidateFunction>();
 /** Whether a value is as the schema wants it. */
 export function fitsSchema(schema: JsonSchema, value: unknown): boolean {
   const key = JSON.stringify(schema);
   let check = checks.get(key);
   if (check === undefined) {
-    if (checks.size >= MOST_CHECKS) checks.clear();
+    // the compiler keeps what it has compiled as well
+    if (checks.size >= MOST_CHECKS) {
+      checks.clear();
+      ajv = undefined;
+    }
+    ajv ??= compiler();
     checks.set(key, (check = ajv.compile(schema)));
   }
   return check(value);
@@ -162,13 +175,9 @@ class Filling {
     const conflict = this.#readings.conflicts.get(id);
     const away = this.#readings.away.get(id);
     if (conflict !== undefined) {
-      const { datasets, outcome } = conflict;
-      this.missing.push({
-        what: 'conflict',
-        name: id,
-        registers: datasets,
-        ...(outcome === undefined ? {} : { outcome }),
-      });
+      const { said, outcome } = conflict;
+      const registers = said.map(({ dataset }) => dataset);
+      this.missing.push({ what: 'conflict', name: id, registers, said, ...present({ outcome }) });
     } else if (away !== undefined) this.missing.push({ what: 'away', name: id, registers: away });
     else if (way.way !== 'question') this.missing.push({ what: 'value', name: id });
   }
@@ -199,6 +208,8 @@ export function fillForm(bundle: Bundle, elements: Elements, written: Written, r
     plan: planOf(merged, valueOf),
     values: filling.values,
     filled: filling.filled,
+    away: readings.away,
+    conflicts: readings.conflicts,
     missing: filling.missing,
     obstacles: merged.obstacles.map(({ item, requirement: { says, basis }, state, owners }) => ({
       item,

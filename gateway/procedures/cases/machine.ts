@@ -4,7 +4,8 @@
  * people wrote is not in it, and it reads no clock.
  *
  * draft → submitted → decided → delivered, or withdrawn. Each item by itself: waiting → held ⇄ supplement (once) →
- * prepared → granted, or granted at once, or refused; dropped, undone, or passed where it did not apply.
+ * prepared → granted, or granted at once, or refused; dropped, undone, or passed where it did not apply. In the end who
+ * applied rates it, once; who leads answers a low rating.
  */
 import type { StepPort } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
@@ -46,6 +47,18 @@ export interface TaskState {
   readonly doneAt?: number;
 }
 
+/** 5 very satisfied, 4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied. */
+export type Grade = 1 | 2 | 3 | 4 | 5;
+
+export interface RatingState {
+  readonly grade: Grade;
+  readonly at: number;
+  readonly answeredAt?: number;
+}
+
+/** Of these somebody is owed an answer. */
+export const isLow = ({ grade }: RatingState): boolean => grade <= 2;
+
 export interface CaseState {
   readonly bundle: string;
   /** How many there were. */
@@ -65,6 +78,7 @@ export interface CaseState {
   readonly tasks: Readonly<Record<string, TaskState>>;
   /** The outcome by which it was stopped. */
   readonly stoppedBy?: string;
+  readonly rating?: RatingState;
 }
 
 /** Who acts: who applies, or an authority. */
@@ -74,6 +88,8 @@ export type Party = 'applicant' | { readonly authority: string };
 export type CaseAct =
   | { readonly act: 'open'; readonly bundle: string }
   | { readonly act: 'save' | 'withdraw' }
+  /** A file is uploaded for a material. */
+  | { readonly act: 'attach'; readonly material: string }
   | { readonly act: 'submit'; readonly plan: Plan }
   /** Something of a step was done: who it is was shown, it was signed, paid, posted, booked, collected. */
   | { readonly act: 'step'; readonly step: string; readonly port: StepPort; readonly uses?: readonly StepPort[] }
@@ -88,7 +104,11 @@ export type CaseAct =
   /** A task is done. */
   | { readonly act: 'settle'; readonly task: string }
   /** The leading authority ends it by one of the bundle's outcomes, as where somebody objects. */
-  | { readonly act: 'stop'; readonly outcome: string };
+  | { readonly act: 'stop'; readonly outcome: string }
+  /** Who applied says how it went, once. */
+  | { readonly act: 'rate'; readonly grade: Grade }
+  /** Who leads answers a low rating. */
+  | { readonly act: 'answer' };
 export type ActName = CaseAct['act'];
 export type CaseEvent = CaseAct & { readonly by: Party; readonly at: number };
 
@@ -299,6 +319,8 @@ export function apply(before: CaseState | undefined, event: CaseEvent): CaseStat
       refuse('no such task is yours');
     return { ...state, tasks: { ...state.tasks, [event.task]: { ...(task as TaskState), doneAt: at } } };
   }
+  if (event.act === 'rate') return rated(state, event);
+  if (event.act === 'answer') return answered(state, event);
   if (isEnded(before)) refuse('the case is over');
   if ('item' in event) {
     if (phase !== 'submitted' || state.plan === undefined) return refuse('the case is not submitted, or is decided');
@@ -315,12 +337,14 @@ export function apply(before: CaseState | undefined, event: CaseEvent): CaseStat
   }
   if (by !== 'applicant') return refuse('only who applies may do that');
   switch (event.act) {
-    case 'save': {
+    case 'save':
       if (phase !== 'draft') return refuse('it is submitted; a supplement is given when it is asked for');
-      // what was signed was what stood there before
-      const steps = Object.entries(state.steps).map(([id, done]) => [id, done.filter((port) => port !== 'signature')]);
-      return { ...state, steps: Object.fromEntries(steps) as CaseState['steps'] };
-    }
+      return unsigned(state);
+    case 'attach':
+      if (phase === 'draft') return unsigned(state);
+      if (!Object.values(state.items).some(({ status }) => status === 'supplement'))
+        refuse('it is submitted; a supplement is given when it is asked for');
+      return state;
     case 'submit':
       return submitted(state, event.plan);
     case 'step':
@@ -329,6 +353,32 @@ export function apply(before: CaseState | undefined, event: CaseEvent): CaseStat
       if (phase === 'decided') return refuse('all is decided');
       return { ...state, phase: 'withdrawn', items: end(state, at, []) };
   }
+}
+
+/** What was signed was what stood there before. */
+function unsigned(state: CaseState): CaseState {
+  const steps = Object.entries(state.steps).map(([id, done]) => [id, done.filter((port) => port !== 'signature')]);
+  return { ...state, steps: Object.fromEntries(steps) as CaseState['steps'] };
+}
+
+/** Once something was decided, or taken back after it had been submitted. */
+const isRatable = ({ plan, phase, rating }: CaseState): boolean =>
+  plan !== undefined && rating === undefined && phase !== 'draft' && phase !== 'submitted';
+
+function rated(state: CaseState, { by, at, grade }: CaseEvent & { readonly act: 'rate' }): CaseState {
+  if (by !== 'applicant' || !isRatable(state)) refuse('who applied rates a case once, when it is decided');
+  if (![1, 2, 3, 4, 5].includes(grade)) refuse('there is no such grade');
+  return { ...state, rating: { grade, at } };
+}
+
+/** It is the turn of who leads. */
+const owesAnswer = ({ rating }: CaseState): boolean =>
+  rating !== undefined && isLow(rating) && rating.answeredAt === undefined;
+
+function answered(state: CaseState, { by, at }: CaseEvent): CaseState {
+  if (!isAuthority(by, state.plan?.authority) || !owesAnswer(state))
+    refuse('only who leads answers a low rating, and once');
+  return { ...state, rating: { ...(state.rating as RatingState), answeredAt: at } };
 }
 
 function submitted(state: CaseState, plan: Plan): CaseState {
@@ -383,14 +433,18 @@ function possibleSteps(state: CaseState, filing: Plan['steps']): readonly Possib
   });
 }
 
+/** What may be done also once a case is over. */
+function mayStill(state: CaseState, by: Party): readonly Possible[] {
+  if (by === 'applicant') return isRatable(state) ? [{ act: 'rate' }] : [];
+  const tasks = openTasks(state).flatMap(([task, { owner }]): Possible[] =>
+    owner === by.authority ? [{ act: 'settle', task }] : [],
+  );
+  return owesAnswer(state) && isAuthority(by, state.plan?.authority) ? [...tasks, { act: 'answer' }] : tasks;
+}
+
 /** @param filing steps of the bundle before filing, for a draft */
 export function mayDo(state: CaseState, by: Party, filing: Plan['steps'] = {}): readonly Possible[] {
-  const settle =
-    by === 'applicant'
-      ? []
-      : openTasks(state).flatMap(([task, { owner }]): Possible[] =>
-          owner === by.authority ? [{ act: 'settle', task }] : [],
-        );
+  const settle = mayStill(state, by);
   if (isEnded(state)) return settle;
   if (by === 'applicant') {
     const give = Object.entries(state.items).flatMap(([item, { status }]): Possible[] =>
@@ -398,7 +452,7 @@ export function mayDo(state: CaseState, by: Party, filing: Plan['steps'] = {}): 
     );
     const draft: Possible[] = state.phase === 'draft' ? [{ act: 'save' }, { act: 'submit' }] : [];
     const back: Possible[] = state.phase === 'decided' || isBound(state) ? [] : [{ act: 'withdraw' }];
-    return [...draft, ...possibleSteps(state, filing), ...give, ...back];
+    return [...draft, ...possibleSteps(state, filing), ...give, ...back, ...settle];
   }
   const items = Object.entries(state.plan?.items ?? {}).flatMap(([item, { authority, told, sure }]): Possible[] => {
     if (authority !== by.authority || state.items[item]?.status !== 'held') return [];

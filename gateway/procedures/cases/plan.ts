@@ -9,7 +9,7 @@ import { present } from '../../../contracts/present.js';
 
 export interface PlannedTerm extends Pick<Term, 'unit' | 'days' | 'else' | 'stops'> {}
 
-interface PlannedItem {
+export interface PlannedItem {
   readonly authority: string;
   /** Whether it applies; else nobody has said, and its authority may find that it does not. */
   readonly sure: boolean;

@@ -6,6 +6,7 @@ import { factOf, settle } from '../../../contracts/bundle/fill.js';
 import { namesOf } from '../../../contracts/bundle/rule.js';
 import type { Answers, Bundle, Elements, Json, Source } from '../../../contracts/bundle/types.js';
 import { subjectKey } from '../../../contracts/ids.js';
+import { present } from '../../../contracts/present.js';
 import type { Contract } from '../../../contracts/types.js';
 import { partsOf, valuesAt } from '../../answer/question/values-at-path.js';
 
@@ -26,14 +27,20 @@ export interface FilledValue {
   readonly sourceTime: string;
 }
 
+/** Registers say different things of one element. */
+interface Conflict {
+  readonly said: readonly { readonly dataset: string; readonly value: Json }[];
+  /** The outcome that says how it is corrected. */
+  readonly outcome?: string;
+}
+
 export interface Readings {
   /** Of facts and elements, as rules read them; what is unknown is left out. */
   readonly said: Answers;
   readonly filled: ReadonlyMap<string, FilledValue>;
   /** Elements that a register has which did not answer, with the registers. */
   readonly away: ReadonlyMap<string, readonly string[]>;
-  /** Elements of which registers say different things, with the outcome that says how it is corrected. */
-  readonly conflicts: ReadonlyMap<string, { readonly datasets: readonly string[]; readonly outcome?: string }>;
+  readonly conflicts: ReadonlyMap<string, Conflict>;
   /** Registers that were asked. */
   readonly asked: readonly string[];
 }
@@ -86,7 +93,7 @@ class Reading {
   readonly #asked = new Map<string, RegisterAnswer | undefined>();
   readonly #filled = new Map<string, FilledValue>();
   readonly #away = new Map<string, readonly string[]>();
-  readonly #conflicts = new Map<string, { readonly datasets: readonly string[]; readonly outcome?: string }>();
+  readonly #conflicts = new Map<string, Conflict>();
 
   constructor(bundle: Bundle, elements: Elements, known: ReadonlyMap<string, Json>, ask: AskRegister) {
     this.#bundle = bundle;
@@ -131,8 +138,8 @@ class Reading {
     this.#conflicts.delete(id);
     if (settled.state === 'unknown') this.#away.set(id, settled.away);
     if (settled.state === 'conflict') {
-      const datasets = settled.readings.map(({ source }) => source.contract.id);
-      this.#conflicts.set(id, { datasets, ...(settled.outcome === undefined ? {} : { outcome: settled.outcome }) });
+      const said = settled.readings.map(({ source, value }) => ({ dataset: source.contract.id, value: value ?? null }));
+      this.#conflicts.set(id, { said, ...present({ outcome: settled.outcome }) });
     }
     if (settled.state !== 'filled') return false;
     const { value, source } = settled;

@@ -49,6 +49,8 @@ interface CommitCase {
   readonly event: StoredEvent;
   readonly links: readonly string[];
   readonly message?: CaseMessage;
+  /** What is kept beside the case: what waits for whom, and what is counted. */
+  readonly beside: readonly Change[];
   readonly sends: readonly Extract<Change, { do: 'send' }>[];
 }
 
@@ -81,14 +83,9 @@ export class CaseStore {
 
   async list(
     link: string,
-    after: string | undefined,
-    limit: number,
+    page: { readonly after?: string; readonly limit: number; readonly descending: boolean },
   ): Promise<{ readonly cases: readonly StoredCase[]; readonly next?: string }> {
-    const { documents, next }: DocumentsPage = await this.#state.documents(CASE, {
-      link,
-      limit,
-      ...(after === undefined ? {} : { after }),
-    });
+    const { documents, next }: DocumentsPage = await this.#state.documents(CASE, { link, ...page });
     const cases = documents.map(({ id, version, body }) => ({
       id,
       version,
@@ -104,7 +101,7 @@ export class CaseStore {
   }
 
   /** @returns false where somebody else was first */
-  async commit({ stored, event, links, message, sends }: CommitCase, commitId: string): Promise<boolean> {
+  async commit({ stored, event, links, message, beside, sends }: CommitCase, commitId: string): Promise<boolean> {
     const { id, version, ...body } = stored;
     const json = (value: unknown): Json => value as Json;
     const changes: Change[] = [
@@ -123,6 +120,7 @@ export class CaseStore {
               body: json(message),
             },
           ]),
+      ...beside,
       ...sends,
     ];
     for (let tries = 1; ; tries++) {
@@ -135,6 +133,22 @@ export class CaseStore {
       }
     }
   }
+}
+
+/** Cases on which nothing is left to do, by when something happened last. */
+export const ENDED = 'ended/';
+
+/** Takes a case away with all that stands beside it, unless somebody acts on it meanwhile. */
+export function changesWithout({ id, version, state }: StoredCase): readonly Change[] {
+  const messages = Array.from(
+    { length: state.events },
+    (_, at): Change => ({
+      do: 'remove',
+      kind: MESSAGE,
+      id: `${id}/${pad(at + 1)}`,
+    }),
+  );
+  return [{ do: 'remove', kind: CASE, id, version }, { do: 'drop', stream: streamOf(id) }, ...messages];
 }
 
 /** By which a case is found. */

@@ -7,7 +7,8 @@ import {
   deadlineInDays,
   workingDaysLeft,
 } from '../../../contracts/calendar.js';
-import type { ItemState, TaskState } from './machine.js';
+import { present } from '../../../contracts/present.js';
+import type { ItemState, RatingState, TaskState } from './machine.js';
 import type { PlannedTerm } from './plan.js';
 
 export interface TermReading {
@@ -25,11 +26,15 @@ const MS = 86_400_000;
 const ends = (calendar: Calendar, unit: Unit, start: number, days: number): Deadline =>
   unit === 'days' ? deadlineInDays(calendar, start, days) : deadline(calendar, start, days);
 
+/** Working days after the day of `start` up to that of `at`. */
+export const workingDaysPassed = (calendar: Calendar, start: number, at: number): number =>
+  workingDaysLeft(calendar, start, { day: dayOf(at), overAt: 0, provisional: false });
+
 /** Days of a term that had passed on the day of `at`. */
 const passed = (calendar: Calendar, unit: Unit, start: number, at: number): number =>
   unit === 'days'
     ? Math.round((Date.parse(dayOf(at)) - Date.parse(dayOf(start))) / MS)
-    : workingDaysLeft(calendar, start, { day: dayOf(at), overAt: 0, provisional: false });
+    : workingDaysPassed(calendar, start, at);
 
 /** With a stop between asking and giving, where the term has one: what was left then begins anew with the giving. */
 function stopped(calendar: Calendar, unit: Unit, days: number, item: ItemState, stops: boolean): Deadline {
@@ -63,6 +68,17 @@ export function termOf(calendar: Calendar, term: PlannedTerm, item: ItemState, n
       : stopped(calendar, unit, days, item, term.stops === true),
   );
 }
+
+/** Working days in which a low rating is looked into (上海市优化营商环境条例第三十条第二款). */
+const ANSWERED_WITHIN = 1;
+
+/** Until when who leads answers a low rating. */
+export const answerTermOf = (calendar: Calendar, { at, answeredAt }: RatingState, now: number): TermReading =>
+  taskTermOf(
+    calendar,
+    { owner: '', unit: 'working-days', days: ANSWERED_WITHIN, from: at, ...present({ doneAt: answeredAt }) },
+    now,
+  );
 
 export function taskTermOf(calendar: Calendar, { unit, days, from, doneAt }: TaskState, now: number): TermReading {
   const due = ends(calendar, unit, from, days);

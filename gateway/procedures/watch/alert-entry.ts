@@ -2,8 +2,8 @@
 import { present } from '../../../contracts/present.js';
 import type { AuditSettings } from '../../ground/config/index.js';
 import { administrationBody } from '../../log/entries/events.js';
-import { auditLayout } from '../../log/entries/layout.js';
-import { type JournalOptions, type OpenJournal, openJournal } from '../../log/journal/journal.js';
+import type { JournalOptions } from '../../log/journal/journal.js';
+import { journalOnDemand } from '../../log/journal/on-demand.js';
 import { ALERT_RAISED } from './follow.js';
 import type { Alert } from './store.js';
 
@@ -12,9 +12,6 @@ export interface AlertRecorder {
   record(alert: Alert): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Alerts are few. */
-const SEGMENT = 65_536;
 
 export function alertRecorder({
   dataDir,
@@ -27,25 +24,16 @@ export function alertRecorder({
   readonly audit: AuditSettings;
   readonly now: () => number;
 }): AlertRecorder {
-  const layout = auditLayout(dataDir);
-  let journal: Promise<OpenJournal> | undefined;
-  const opened = (): Promise<OpenJournal> => {
-    journal ??= openJournal({
-      dir: layout.journals,
-      name: 'watch',
-      keys: { dir: layout.subjectKeys },
-      signer,
-      now,
-      mergeDelay: audit.mergeWithinSeconds * 1000,
-      segmentBytes: SEGMENT,
-    });
-    // one that did not open is tried again with the next alert
-    journal.catch(() => (journal = undefined));
-    return journal;
-  };
+  const journal = journalOnDemand({
+    dataDir,
+    name: 'watch',
+    signer,
+    now,
+    mergeWithinSeconds: audit.mergeWithinSeconds,
+  });
   return {
     async record({ id, rule, client, facts, entries }) {
-      await (await opened()).append({
+      await journal.append({
         clear: administrationBody({
           time: new Date(now()).toISOString(),
           action: ALERT_RAISED,
@@ -55,8 +43,6 @@ export function alertRecorder({
         }),
       });
     },
-    async close() {
-      await (await journal)?.close();
-    },
+    close: () => journal.close(),
   };
 }

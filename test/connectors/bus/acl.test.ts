@@ -98,6 +98,22 @@ t.test('a right of others that reaches our topics is found, also by a wider patt
   t.equal(missing.length, rights.length);
 });
 
+t.test('an authority reads its steps of cases and writes its acts, the gateway the other way round', async (t) => {
+  const workspace = await loadWorkspace(await office(t, {}));
+  const settings = { principals: { fire: ['User:fire'] } };
+  const rights = rightsOf({ workspace, settings, groupId: 'gw', pushed: new Set(), caseTopics: ['fire'] });
+  const of = (who: string): readonly string[] =>
+    rights
+      .filter(({ principal, name }) => principal === who && (name.includes('.fire._') || name === 'fire.'))
+      .map(({ operation, resource, name }) => `${operation} ${resource} ${name.slice(name.indexOf('fire'))}`);
+  t.strictSame(of('User:fire'), ['Read topic fire._steps', 'Write topic fire._acts', 'Read group fire.']);
+  t.strictSame(
+    of('User:CN=gateway').filter((right) => /^(Read|Write)/.test(right)),
+    ['Write topic fire._steps', 'Read topic fire._acts'],
+  );
+  t.throws(() => rightsOf({ workspace, settings, groupId: 'gw', pushed: new Set() }), { code: 'bad_config' });
+});
+
 if (kafkaForTest(t) !== undefined) {
   void t.test('with the ACLs set, a foreign write is refused', async (t) => {
     const broker = await secureBroker(t, []);

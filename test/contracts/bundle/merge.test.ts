@@ -116,7 +116,7 @@ function built({ when, answers, identity, registers, items, materials }: World):
     basis: [],
     reviewed: '2026-01-01',
     notes: [],
-    intents: { says: [], not: [] },
+    intents: { says: [], words: [], not: [] },
     questions: new Map(
       QUESTIONS.map((id) => {
         const element = answers[id];

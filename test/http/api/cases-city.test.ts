@@ -3,6 +3,7 @@
  * was read and done stands in the log.
  */
 import t from 'tap';
+import { examplePlan } from '../../../gateway/procedures/materials/example.js';
 import { exampleCity } from '../../client/city.js';
 import { elements, named, written } from '../../procedures/cases/office.js';
 
@@ -19,6 +20,13 @@ t.test('a restaurant is opened, of what registers say, by three systems', async 
   const { id } = await counter.openCase({ bundle: bundle.id }, { as });
   await counter.actOnCase(id, { act: 'save', answers, values: written(bundle) }, { as });
   await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'identity' }, { as });
+  t.match(
+    (await counter.caseForm(id, { as })).missing.filter(({ what }) => what === 'material'),
+    [{ name: 'plan' }],
+    'it is not submitted without the plan',
+  );
+  const plan = examplePlan();
+  t.match(await counter.putCaseMaterial(id, 'plan', plan, { as }), { state: 'given', type: 'image/png' });
   const form = await counter.caseForm(id, { as });
   const filled = form.fields.filter(
     ({ from, value, dataset }) => from === 'register' && value !== undefined && dataset !== undefined,
@@ -42,6 +50,15 @@ t.test('a restaurant is opened, of what registers say, by three systems', async 
   );
   await counter.actOnCase(id, { act: 'save', answers, values: { ...written(bundle), ...more } }, { as });
   await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'signature' }, { as });
+  const papers = await counter.caseMaterials(id, { as });
+  t.match(
+    papers.filter(({ kind }) => kind !== 'data'),
+    [
+      { material: 'application', kind: 'made', state: 'signed' },
+      { material: 'plan', kind: 'upload', state: 'given', size: plan.length },
+    ],
+    'two materials are handed in',
+  );
   const sent = await counter.actOnCase(id, { act: 'submit' }, { as });
   t.strictSame(
     sent.items.map(({ item, status }) => `${item} ${status}`),
@@ -63,6 +80,14 @@ t.test('a restaurant is opened, of what registers say, by three systems', async 
     t.match(own?.term?.due, /^\d{4}-\d{2}-\d{2}$/, 'with its term');
     t.ok(Object.keys(own?.form ?? {}).length >= 5, 'and its own form');
     t.equal(seen.items.find((one) => one.item !== item)?.form, undefined, 'not that of another');
+    const theirs = await system.caseMaterials(id);
+    t.equal(
+      theirs.find(({ material }) => material === 'application')?.digest,
+      papers.find(({ material }) => material === 'application')?.digest,
+      'the paper that was signed',
+    );
+    t.ok((await system.caseMaterial(id, 'plan')).equals(plan), 'and the plan as it was sent');
+    t.match((await system.caseMaterial(id, 'application')).toString('latin1', 0, 5), '%PDF-');
     await system.actOnCase(id, { act: 'grant', item, checked: own?.unknown ?? [], key: 'granted' });
     t.strictSame((await system.cases()).cases, [], 'and then nothing waits for it');
     system.close();

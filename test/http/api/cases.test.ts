@@ -118,6 +118,16 @@ t.test('a company is opened over HTTP, by who applies and systems of its authori
     /11010519491231002X/,
     'in clear they name nobody',
   );
+  const unnamed = await ask(here, COUNTER, 'POST', path, { act: 'rate' }, PERSON);
+  t.equal(unnamed.status, 400, 'a rating has a grade');
+  const rated = await ask(here, COUNTER, 'POST', path, { act: 'rate', grade: 1, says: '等了很久' }, PERSON);
+  t.match(rated.answer.rating, { grade: 1, says: '等了很久', term: { unit: 'working-days', over: false } });
+  t.equal((await ask(here, COUNTER, 'POST', path, { act: 'rate', grade: 5 }, PERSON)).status, 409, 'once');
+  const owed = await ask(here, 'food-inspector', 'GET', path);
+  t.match(owed.answer, { rating: { says: '等了很久' }, acts: [{ act: 'answer' }] }, 'who leads owes an answer');
+  await ask(here, 'food-inspector', 'POST', path, { act: 'answer', says: '已核实，并增加了窗口' });
+  const heard = await ask(here, COUNTER, 'GET', path, undefined, PERSON);
+  t.match(heard.answer.rating, { answer: '已核实，并增加了窗口', answeredAt: /^\d{4}-/ });
   here.healthy = false;
   t.equal(
     (await ask(here, COUNTER, 'GET', path, undefined, PERSON)).status,

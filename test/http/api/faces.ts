@@ -199,8 +199,8 @@ export async function faces(
       healthy = is;
     },
     ask({ method = 'GET', path, body, headers = {} }, client) {
-      const payload =
-        body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+      const whole = Buffer.isBuffer(body) || typeof body === 'string' ? body : JSON.stringify(body);
+      const payload = body === undefined ? undefined : Buffer.from(whole as string);
       return new Promise((resolve, reject) => {
         asking = client;
         const sent = httpsRequest(
@@ -226,6 +226,7 @@ export async function faces(
                 status: response.statusCode ?? 0,
                 headers: response.headers,
                 text: Buffer.concat(chunks).toString('utf8'),
+                bytes: Buffer.concat(chunks),
               }),
             );
           },

@@ -108,8 +108,15 @@ async function unreached(page: Page): Promise<readonly string[]> {
   return [...dark, ...left.map((one) => `${one} is not reached by Tab`)];
 }
 
-/** Somebody of the development provider, signed in; without one whoever comes to the pages that everybody sees. */
-export async function signIn(browser: Browser, address: string, person?: string): Promise<Desk> {
+/**
+ * Somebody of the development provider, signed in, or whose session this cookie is; without one whoever comes to the
+ * pages that everybody sees.
+ */
+export async function signIn(
+  browser: Browser,
+  address: string,
+  person?: string | { readonly name: string; readonly value: string },
+): Promise<Desk> {
   const base = {
     baseURL: address,
     ignoreHTTPSErrors: true,
@@ -120,7 +127,8 @@ export async function signIn(browser: Browser, address: string, person?: string)
   const page = await context.newPage();
   const complaints: string[] = [];
   listen(page, complaints);
-  if (person !== undefined) {
+  if (typeof person === 'object') await context.addCookies([{ ...person, url: address, secure: true, httpOnly: true }]);
+  else if (person !== undefined) {
     await page.goto('/sign-in');
     await page.click(`form[action$="/${person}"] button`);
     await page.waitForURL((url) => url.href.startsWith(`${address}/console`));

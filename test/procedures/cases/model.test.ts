@@ -63,12 +63,16 @@ function universe(plan: Plan): readonly Try[] {
     ]),
     { by: '', act: 'submit' },
     { by: '', act: 'withdraw' },
+    { by: '', act: 'rate', grade: 1 },
+    { by: '', act: 'rate', grade: 4 },
+    { by: plan.authority, act: 'rate', grade: 5 },
+    ...everybody.map((by): Try => ({ by, act: 'answer' })),
   ];
 }
 
 function eventOf(
   plan: Plan,
-  { by, act, item = '', task = '', step = '', port = '', outcome = '', whole = true }: Try,
+  { by, act, item = '', task = '', step = '', port = '', outcome = '', whole = true, grade = 5 }: Try,
   at: number,
 ): CaseEvent {
   const planned = plan.items[item];
@@ -89,6 +93,9 @@ function eventOf(
         return { act, task };
       case 'stop':
         return { act, outcome };
+      case 'rate':
+        return { act, grade };
+      case 'answer':
       case 'save':
       case 'withdraw':
         return { act };
@@ -115,12 +122,21 @@ const shape = (state: CaseState, plan: Plan) => ({
     Object.entries(state.tasks).map(([id, { doneAt }]) => [id, doneAt === undefined ? 'open' : 'done']),
   ),
   over: isEnded(state),
+  rating:
+    state.rating === undefined
+      ? 'none'
+      : state.rating.grade > 2
+        ? 'good'
+        : state.rating.answeredAt === undefined
+          ? 'low'
+          : 'answered',
 });
 const naiveShape = (naive: Naive, plan: Plan) => ({
   phase: naive.phase,
   items: Object.fromEntries(Object.keys(plan.items).map((id) => [id, naive.status.get(id)])),
   tasks: Object.fromEntries(naive.tasks),
   over: naive.over(),
+  rating: naive.rating,
 });
 
 /** Small plans: up to five items of three authorities, in any order without a cycle. */
@@ -295,7 +311,7 @@ t.test('the engine and the model agree on every act and on what comes of it', (t
 
 const doingOf = (
   plan: Plan,
-  { act, item = '', task = '', step = '', port = '', outcome = '', whole = true }: Try,
+  { act, item = '', task = '', step = '', port = '', outcome = '', whole = true, grade = 5 }: Try,
 ): Doing => {
   switch (act) {
     case 'step':
@@ -317,6 +333,10 @@ const doingOf = (
       return { act, task };
     case 'stop':
       return { act, outcome, says: '有异议' };
+    case 'rate':
+      return { act, grade, says: '等了很久' };
+    case 'answer':
+      return { act, says: '已核实并整改' };
     default:
       return { act: act as 'submit' | 'withdraw' };
   }

@@ -16,6 +16,8 @@ export interface Try {
   readonly outcome?: string;
   /** Of a grant: whether all that it needs comes with it. */
   readonly whole?: boolean;
+  /** Of a rating. */
+  readonly grade?: 1 | 2 | 3 | 4 | 5;
 }
 
 export class Naive {
@@ -28,6 +30,7 @@ export class Naive {
   /** How often each item took effect, each message was due. */
   readonly effects = new Map<string, number>();
   messages = 0;
+  rating: 'none' | 'low' | 'answered' | 'good' = 'none';
 
   constructor(plan: Plan) {
     this.#plan = plan;
@@ -114,12 +117,24 @@ export class Naive {
     port = '',
     outcome = '',
     whole = true,
+    grade = 5,
   }: Try): 'done' | 'act_refused' | 'act_incomplete' {
     const no = 'act_refused';
     const { items, steps, outcomes } = this.#plan;
     if (act === 'settle') {
       if (this.tasks.get(task) !== 'open' || outcomes[task]?.task?.owner !== by) return no;
       this.tasks.set(task, 'done');
+      return 'done';
+    }
+    if (act === 'rate') {
+      const ended = this.phase !== 'draft' && this.phase !== 'submitted' && this.status.size > 0;
+      if (by !== '' || !ended || this.rating !== 'none') return no;
+      this.rating = grade < 3 ? 'low' : 'good';
+      return 'done';
+    }
+    if (act === 'answer') {
+      if (by !== this.#plan.authority || this.rating !== 'low') return no;
+      this.rating = 'answered';
       return 'done';
     }
     if (this.over()) return no;

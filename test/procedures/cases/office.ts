@@ -20,6 +20,7 @@ import { usualValues } from '../../../gateway/procedures/cases/play.js';
 import { developmentDrivers } from '../../../gateway/procedures/cases/ports.js';
 import type { Readings } from '../../../gateway/procedures/cases/readings.js';
 import type { RegisterReadings } from '../../../gateway/procedures/cases/registers.js';
+import type { PublishStep } from '../../../gateway/procedures/cases/topics.js';
 
 const workspace = await loadWorkspace(packageRoot());
 export const { bundles, elements } = await loadBundles(workspace);
@@ -98,11 +99,20 @@ export interface Office {
   again(): Promise<void>;
 }
 
+/** Told as JSON, on topics of the test's own. */
+const asJson: PublishStep = (step, about) => ({
+  do: 'send',
+  topic: `cases.${step.to}`,
+  key: about.case,
+  value: Buffer.from(JSON.stringify({ ...step, ...about })).toString('base64'),
+});
+
 export const casesOver = (
   state: State,
   keys: SealingKeys,
   now: () => number,
   registers: CasesOptions['registers'],
+  publish: PublishStep = asJson,
 ): Cases =>
   openCases({
     bundles,
@@ -113,22 +123,18 @@ export const casesOver = (
     now,
     registers,
     drivers: developmentDrivers(elements),
-    publish: (step, about) => ({
-      do: 'send',
-      topic: `cases.${step.to}`,
-      key: about.case,
-      value: Buffer.from(JSON.stringify({ ...step, ...about })).toString('base64'),
-    }),
+    publish,
   });
 
 interface OfficeOptions {
   readonly registers?: CasesOptions['registers'];
   readonly dir?: string;
+  readonly publish?: PublishStep | undefined;
 }
 
 export async function office(
   t: Test,
-  { registers = saying({}), dir = t.testdir() }: OfficeOptions = {},
+  { registers = saying({}), dir = t.testdir(), publish }: OfficeOptions = {},
 ): Promise<Office> {
   const keys = openSubjectKeys({ dir: `${dir}/keys` });
   t.teardown(() => keys.close());
@@ -155,7 +161,7 @@ export async function office(
     },
   };
   const open = (): void => {
-    made.cases = casesOver(state, sealing, () => made.now, registers);
+    made.cases = casesOver(state, sealing, () => made.now, registers, publish);
   };
   open();
   return made;
@@ -171,7 +177,7 @@ export function standing(dir: string, registers: CasesOptions['registers']): Pic
 
 /** A draft of the bundle's common case, filled in, identified and signed; the next act is to submit it. */
 export async function filledIn(
-  { cases, record }: Office,
+  { cases, record }: Pick<Office, 'cases' | 'record'>,
   bundle: Bundle,
   answers: Answers = bundle.usual.answers,
 ): Promise<string> {

@@ -30,6 +30,12 @@ export interface WorkspaceOptions {
   readonly apiUrl: string;
   /** Over the sections of yitong.json. */
   readonly settings?: Readonly<Record<string, object>>;
+  /** Over those of the section `gateway`. */
+  readonly gateway?: Readonly<Record<string, unknown>>;
+  /** Clients beside `CLIENTS`, each with its authority. */
+  readonly clients?: Readonly<Record<string, string>>;
+  /** Files beside its own, by their paths in it. */
+  readonly files?: Readonly<Record<string, unknown>>;
 }
 
 const title = (text: string) => ({ zh: text, en: text });
@@ -129,11 +135,13 @@ export async function makeWorkspace(options: WorkspaceOptions): Promise<void> {
       serverCert: join(dir, 'pki', 'server', 'cert.pem'),
       serverKey: join(dir, 'pki', 'server', 'key.pem'),
       ratePerMinute: 10_000_000,
+      ...options.gateway,
     },
     // small ones, so that a run also meets the end of a segment
     audit: { segmentBytes: 262_144 },
     ...options.settings,
   });
+  for (const [path, file] of Object.entries(options.files ?? {})) await put(path, file);
   await cp(join(packageRoot(), 'policies', 'rules', 'base'), join(dir, 'policies', 'rules', 'base'), {
     recursive: true,
   });
@@ -167,10 +175,11 @@ export async function makeWorkspace(options: WorkspaceOptions): Promise<void> {
       status: 'active',
     });
   }
-  await certificates(put);
-  for (const client of CLIENTS)
+  const clients = { ...Object.fromEntries(CLIENTS.map((client) => [client, 'faults'])), ...options.clients };
+  await certificates(put, Object.keys(clients));
+  for (const [client, authority] of Object.entries(clients))
     await put(`policies/clients/${client}.json`, {
-      authority: 'faults',
+      authority,
       name: title(client),
       identity: { spiffe: `spiffe://faults.example/client/${client}` },
       status: 'active',
@@ -185,7 +194,10 @@ export async function makeWorkspace(options: WorkspaceOptions): Promise<void> {
 }
 
 /** Not the development CA: `yitong gateway` refuses that one. */
-async function certificates(put: (path: string, content: string) => Promise<void>): Promise<void> {
+async function certificates(
+  put: (path: string, content: string) => Promise<void>,
+  clients: readonly string[],
+): Promise<void> {
   const span = { notBefore: new Date(Date.now() - 86_400_000), notAfter: new Date(Date.now() + 86_400_000 * 30) };
   const root = await makeKeys('ec');
   const serial = (text: string): string => `40${createHash('sha256').update(text).digest('hex').slice(0, 30)}`;
@@ -218,6 +230,6 @@ async function certificates(put: (path: string, content: string) => Promise<void
     { type: 'dns', value: 'localhost' },
     { type: 'ip', value: '127.0.0.1' },
   ]);
-  for (const client of CLIENTS)
+  for (const client of clients)
     await leaf(`clients/${client}`, 'client', [{ type: 'url', value: `spiffe://faults.example/client/${client}` }]);
 }

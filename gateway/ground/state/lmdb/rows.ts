@@ -4,7 +4,7 @@ import { type DocumentRow, openTables, type Tables } from './tables.js';
 
 const SOME = 500;
 
-export interface EmbeddedRows extends RowSource, RowTarget {
+interface EmbeddedRows extends RowSource, RowTarget {
   close(): Promise<void>;
 }
 

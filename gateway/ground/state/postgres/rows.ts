@@ -26,8 +26,9 @@ const words: Readonly<Record<Part, Words>> = {
     columns: ['kind', 'id', 'version', 'owner', 'links', 'until', 'body'],
     key: ['kind', 'id'],
     insert: (table) =>
-      `INSERT INTO ${table} (kind, id, version, owner, links, until, body) SELECT ${text(0)}, ${text(1)}, ` +
-      `${whole(2)}, ${text(3)}, ARRAY(SELECT jsonb_array_elements_text(v->4)), ${whole(5)}, ${text(6)}`,
+      `INSERT INTO ${table} (kind, id, version, owner, links, until, body) ` +
+      `SELECT ${text(0)}, ${text(1)}, ${whole(2)}, ${text(3)}, ` +
+      `ARRAY(SELECT jsonb_array_elements_text(v->4)), ${whole(5)}, ${text(6)}`,
   },
   events: {
     columns: ['stream', 'number', 'revision', 'at', 'body'],

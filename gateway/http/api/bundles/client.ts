@@ -40,6 +40,7 @@ export interface Bundle extends BundleFacts {
   readonly notes: readonly Localised[];
   readonly intents: {
     readonly says: readonly string[];
+    readonly words: readonly string[];
     readonly not: readonly { readonly says: string; readonly bundle?: string }[];
   };
   readonly questions: readonly BundleQuestion[];

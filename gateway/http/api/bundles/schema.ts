@@ -39,6 +39,7 @@ export const bundleSchema = Type.Object({
   notes: Type.Array(localised),
   intents: Type.Object({
     says: Type.Array(Type.String()),
+    words: Type.Array(Type.String()),
     not: Type.Array(Type.Object({ says: Type.String(), bundle: Type.Optional(Type.String()) })),
   }),
   questions: Type.Array(questionSchema),

@@ -24,7 +24,9 @@ export interface CaseAct {
     | 'refuse'
     | 'pass'
     | 'settle'
-    | 'stop';
+    | 'stop'
+    | 'rate'
+    | 'answer';
   readonly item?: string;
   readonly step?: string;
   readonly port?: 'identity' | 'signature' | 'payment' | 'post' | 'appointment' | 'video' | 'collect';
@@ -41,6 +43,8 @@ export interface CaseAct {
   readonly checked?: readonly number[];
   /** Elements that exist from now on. */
   readonly issued?: Readonly<Record<string, CaseJson>>;
+  /** Of a rating: 5 very satisfied, 4 satisfied, 3 fairly satisfied, 2 dissatisfied, 1 very dissatisfied. */
+  readonly grade?: 1 | 2 | 3 | 4 | 5;
   /** Your own: what comes again with it is done once. */
   readonly key?: string;
 }
@@ -94,6 +98,29 @@ export interface Case {
     readonly term: CaseTerm;
   }[];
   readonly steps: readonly { readonly step: string; readonly done: readonly string[] }[];
+  /** What it has come to so far. */
+  readonly outcomes: readonly {
+    readonly outcome: string;
+    readonly kind: 'done' | 'refused' | 'withdrawn';
+    readonly title: { readonly zh: string; readonly en: string };
+    /** That was refused. */
+    readonly item?: string;
+    readonly stands: readonly string[];
+    readonly undone: readonly string[];
+    /** What its owner has to do. */
+    readonly task?: { readonly zh: string; readonly en: string };
+    /** What who applies can do. */
+    readonly offers: readonly { readonly zh: string; readonly en: string }[];
+  }[];
+  /** How who applied found it; the words are for them and who leads, a low one is answered within `term`. */
+  readonly rating?: {
+    readonly grade: 1 | 2 | 3 | 4 | 5;
+    readonly at: string;
+    readonly says?: string;
+    readonly term?: CaseTerm;
+    readonly answer?: string;
+    readonly answeredAt?: string;
+  };
   /** What you may do now. */
   readonly acts: readonly {
     readonly act: string;
@@ -121,9 +148,11 @@ export interface CaseFormAnswer {
   readonly questions: readonly string[];
   /** All that is lacking before it can be submitted. */
   readonly missing: readonly {
-    readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away';
+    readonly what: 'question' | 'value' | 'invalid' | 'conflict' | 'away' | 'material';
     readonly name: string;
     readonly registers?: readonly string[];
+    /** Of a conflict, by register. */
+    readonly said?: readonly { readonly dataset: string; readonly value: CaseJson }[];
     readonly outcome?: string;
   }[];
   readonly obstacles: readonly {
@@ -149,6 +178,32 @@ export interface CaseEventLine {
   readonly outcome?: string;
 }
 
+export interface CaseMaterial {
+  readonly material: string;
+  readonly title: { readonly zh: string; readonly en: string };
+  /** Registers say it and nothing is handed in; made of a template and the one form; what no register has. */
+  readonly kind: 'data' | 'made' | 'upload';
+  /** Items of the case that take it. */
+  readonly items: readonly string[];
+  readonly needed: 'yes' | 'unknown';
+  /** `changed`: since it was signed, and so it has to be signed again. */
+  readonly state: 'draft' | 'signed' | 'changed' | 'filed' | 'missing' | 'given' | 'said';
+  /** Absent where there is nothing to open. */
+  readonly type?: 'application/pdf' | 'image/jpeg' | 'image/png';
+  /** Bytes of an upload. */
+  readonly size?: number;
+  /** SHA-256, base64url: of an upload's bytes; of a paper that is made of what is signed. */
+  readonly digest?: string;
+  readonly registers?: readonly {
+    readonly dataset: string;
+    readonly name: { readonly zh: string; readonly en: string };
+  }[];
+  /** Other materials that stand in it. */
+  readonly parts?: readonly { readonly zh: string; readonly en: string }[];
+  /** You may upload it now. */
+  readonly mayPut: boolean;
+}
+
 export interface CasesMethods {
   /** Cases that wait for the client's authority; with `as` those of that subject. */
   cases(
@@ -162,6 +217,16 @@ export interface CasesMethods {
   caseForm(id: string, options?: SpeakingOptions): Promise<CaseFormAnswer>;
   /** Does one of its `acts`. @throws GatewayError `act_refused`, `act_incomplete`, `bad_answers`, `ticket_moved` */
   actOnCase(id: string, body: CaseAct, options?: SpeakingOptions): Promise<Case>;
+  /** What it needs in papers, and how each stands; of an authority what its items take. */
+  caseMaterials(id: string, options?: SpeakingOptions): Promise<readonly CaseMaterial[]>;
+  /** A paper that is made as PDF, an upload as it was sent. @throws GatewayError `not_found` */
+  caseMaterial(id: string, material: string, options?: SpeakingOptions): Promise<Buffer>;
+  /**
+   * Uploads a PDF, JPEG or PNG. The same bytes again change nothing; a draft has to be signed again.
+   * @throws GatewayError `file_type`, `file_too_large`, `file_damaged`, `file_active`, `file_encrypted`,
+   * `image_too_large`, `act_refused`
+   */
+  putCaseMaterial(id: string, material: string, file: Uint8Array, options?: SpeakingOptions): Promise<CaseMaterial>;
   /** From after that event on. */
   caseEvents(id: string, after?: number, options?: SpeakingOptions): Promise<readonly CaseEventLine[]>;
 }
@@ -173,6 +238,17 @@ export const casesMethods = (wire: Wire): CasesMethods => ({
   caseForm: (id, call) => wire.get(at('v1', 'cases', id, 'form'), call, speaking(call)),
   actOnCase: (id, body, call) =>
     wire.ask({ method: 'POST', path: at('v1', 'cases', id), body, headers: speaking(call) }, call),
+  async caseMaterials(id, call) {
+    const path = at('v1', 'cases', id, 'materials');
+    return (await wire.get<{ materials: readonly CaseMaterial[] }>(path, call, speaking(call))).materials;
+  },
+  caseMaterial: (id, material, call) =>
+    wire.bytes({ method: 'GET', path: at('v1', 'cases', id, 'materials', material), headers: speaking(call) }, call),
+  putCaseMaterial: (id, material, file, call) =>
+    wire.ask(
+      { method: 'PUT', path: at('v1', 'cases', id, 'materials', material), body: file, headers: speaking(call) },
+      call,
+    ),
   async caseEvents(id, after, call) {
     const path = `${at('v1', 'cases', id, 'events')}${queryOf({ after })}`;
     const bytes = await wire.bytes({ method: 'GET', path, headers: speaking(call) }, call);

@@ -8,15 +8,15 @@ import { present } from '../../../../contracts/present.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { administrationBody } from '../../../log/entries/events.js';
-import type { CaseActor, Cases, Doing, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
+import type { CaseActor, Cases, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
+import { type ActBody, actBody, doingOf } from '../../../procedures/cases/doing.js';
 import { type CaseForm, ownForm } from '../../../procedures/cases/form.js';
-import { openCaseDesk } from '../../../procedures/cases/opened.js';
-import { developmentDrivers } from '../../../procedures/cases/ports.js';
+import { caseDeskOf } from '../../../procedures/cases/opened.js';
+import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
 import { checkStill } from '../../plugins/identity.js';
+import { materialRoutes } from './materials.js';
 import {
-  type ActBody,
-  actBody,
   caseSchema,
   eventsQuery,
   formSchema,
@@ -40,7 +40,20 @@ const termOf = ({ unit, due: { day, provisional }, left, over }: TermReading) =>
   over,
 });
 
-function shown({ id, state, over, acts, terms, taskTerms, contents }: OpenedCase, cases: Cases): object {
+function shownRating({ state: { rating }, answerTerm, contents }: OpenedCase): object | undefined {
+  if (rating === undefined) return undefined;
+  const { grade, at, answeredAt } = rating;
+  return {
+    grade,
+    at: iso(at),
+    ...contents?.rating,
+    ...(answerTerm === undefined ? {} : { term: termOf(answerTerm) }),
+    ...(answeredAt === undefined ? {} : { answeredAt: iso(answeredAt) }),
+  };
+}
+
+function shown(opened: OpenedCase, cases: Cases): object {
+  const { id, state, over, acts, terms, taskTerms, contents } = opened;
   const bundle = cases.bundles.get(state.bundle);
   return {
     id,
@@ -72,6 +85,8 @@ function shown({ id, state, over, acts, terms, taskTerms, contents }: OpenedCase
       return term === undefined ? [] : [{ task, owner, done: doneAt !== undefined, term: termOf(term) }];
     }),
     steps: Object.entries(state.steps).map(([step, done]) => ({ step, done })),
+    outcomes: bundle === undefined ? [] : outcomesOf(state, bundle),
+    ...present({ rating: shownRating(opened) }),
     acts,
     ...(contents === undefined ? {} : { answers: contents.answers, values: contents.values }),
   };
@@ -92,62 +107,10 @@ const shownForm = ({ merged, values, filled, missing, obstacles }: CaseForm): ob
   obstacles,
 });
 
-/** What the act is, of a body whose parts may lack. @throws YitongError `act_incomplete` */
-function doingOf({
-  act,
-  item,
-  step,
-  port,
-  task,
-  outcome,
-  answers,
-  values,
-  says,
-  fields,
-  checked,
-  issued,
-}: ActBody): Doing {
-  const named = <T>(value: T | undefined, what: string): T => {
-    if (value === undefined) throw new YitongError('act_incomplete', `\`${act}\` needs \`${what}\``);
-    return value;
-  };
-  switch (act) {
-    case 'save':
-      return { act, answers: (answers ?? {}) as never, values: (values ?? {}) as never };
-    case 'submit':
-    case 'withdraw':
-      return { act };
-    case 'step':
-      return { act, step: named(step, 'step'), port: named(port, 'port') };
-    case 'ask':
-      return { act, item: named(item, 'item'), says: says ?? '', fields: fields ?? [] };
-    case 'give':
-      return { act, item: named(item, 'item'), values: (values ?? {}) as never, ...present({ says }) };
-    case 'grant':
-      return { act, item: named(item, 'item'), ...present({ checked, says }), issued: (issued ?? {}) as never };
-    case 'refuse':
-      return { act, item: named(item, 'item'), says: named(says, 'says') };
-    case 'pass':
-      return { act, item: named(item, 'item'), ...present({ says }) };
-    case 'settle':
-      return { act, task: named(task, 'task'), ...present({ says }) };
-    case 'stop':
-      return { act, outcome: named(outcome, 'outcome'), says: named(says, 'says') };
-  }
-}
-
 function openDesk(app: FastifyInstance, context: GatewayContext) {
-  let opened: ReturnType<typeof openCaseDesk> | undefined;
-  app.addHook('onClose', async () => (await opened?.catch(() => undefined))?.close());
-  const development = context.settings.gateway.caseDrivers === 'development';
-  /** Opened with the first request; one that failed is tried again. */
-  async function cases(): Promise<Cases> {
-    opened ??= openCaseDesk(context, development ? developmentDrivers : () => ({})).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return (await opened).cases;
-  }
+  const desk = caseDeskOf(context);
+  app.addHook('onClose', () => desk.close());
+  const cases = (): Promise<Cases> => desk.cases();
   function actorOf(request: FastifyRequest): CaseActor {
     const client = clientOf(request);
     const given = request.headers[SUBJECT];
@@ -325,6 +288,7 @@ const service: Service = {
     const desk = openDesk(app, context);
     lookRoutes(app, desk);
     actRoutes(app, desk);
+    materialRoutes(app, desk);
   },
 };
 export default service;

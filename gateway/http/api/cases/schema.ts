@@ -2,23 +2,12 @@
 import { type Static, Type } from 'typebox';
 import { strict } from '../../../answer/question/request.js';
 import { localised, open } from '../../../answer/question/schemas.js';
+import { actKey, actWord, value } from '../../../procedures/cases/doing.js';
 
 const PAGE = 50;
 const MAX_PAGE = 200;
 const id = Type.String({ pattern: '^[0-9a-f]{16}$' });
-const word = Type.String({ minLength: 1, maxLength: 200 });
-const says = Type.String({ maxLength: 10_000 });
-const key = Type.String({
-  minLength: 1,
-  maxLength: 100,
-  description: "the caller's own: what comes again with it is done once",
-});
 const time = Type.String({ format: 'date-time' });
-/** A record of whatever an element or an answer holds; what it may be is checked with the bundle. */
-const one = [Type.Boolean(), Type.Number(), Type.String({ maxLength: 10_000 })];
-const value = Type.Union([...one, Type.Array(Type.Union(one), { maxItems: 500 }), Type.Null()]);
-const values = Type.Record(Type.String({ maxLength: 120 }), value, { maxProperties: 300, description: 'by element' });
-
 export const paramsSchema = Type.Object({ id });
 
 export const listQuery = Type.Object(
@@ -50,40 +39,8 @@ export const eventsQuery = Type.Object(
   strict,
 );
 
-export const openBody = Type.Object({ bundle: word, key: Type.Optional(key) }, strict);
+export const openBody = Type.Object({ bundle: actWord, key: Type.Optional(actKey) }, strict);
 export type OpenBody = Static<typeof openBody>;
-
-export const actBody = Type.Object(
-  {
-    act: Type.Enum(['save', 'submit', 'withdraw', 'step', 'ask', 'give', 'grant', 'refuse', 'pass', 'settle', 'stop']),
-    item: Type.Optional(word),
-    step: Type.Optional(word),
-    port: Type.Optional(Type.Enum(['identity', 'signature', 'payment', 'post', 'appointment', 'video', 'collect'])),
-    task: Type.Optional(word),
-    outcome: Type.Optional(word),
-    answers: Type.Optional(
-      Type.Record(Type.String({ maxLength: 60 }), value, {
-        maxProperties: 100,
-        description: 'by question; null: not known',
-      }),
-    ),
-    values: Type.Optional(values),
-    says: Type.Optional(says),
-    fields: Type.Optional(
-      Type.Array(word, { maxItems: 200, description: "of the item's own form, that are asked for" }),
-    ),
-    checked: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 0 }), {
-        maxItems: 100,
-        description: 'numbers of requirements that were unknown, and were found to hold',
-      }),
-    ),
-    issued: Type.Optional(values),
-    key: Type.Optional(key),
-  },
-  strict,
-);
-export type ActBody = Static<typeof actBody>;
 
 const possible = Type.Object({
   act: Type.String(),
@@ -115,6 +72,24 @@ const itemSchema = Type.Object({
   reasons: Type.Optional(Type.String()),
   remark: Type.Optional(Type.String()),
 });
+const outcomeSchema = Type.Object({
+  outcome: Type.String(),
+  kind: Type.Enum(['done', 'refused', 'withdrawn']),
+  title: localised,
+  item: Type.Optional(Type.String({ description: 'that was refused' })),
+  stands: Type.Array(Type.String(), { description: 'items that stay as they are' }),
+  undone: Type.Array(Type.String(), { description: 'items that were undone, or ended' }),
+  task: Type.Optional(localised),
+  offers: Type.Array(localised, { description: 'what who applies can do' }),
+});
+const ratingSchema = Type.Object({
+  grade: Type.Enum([1, 2, 3, 4, 5]),
+  at: time,
+  says: Type.Optional(Type.String({ description: 'for who applied and who leads' })),
+  term: Type.Optional(term),
+  answer: Type.Optional(Type.String()),
+  answeredAt: Type.Optional(time),
+});
 export const caseSchema = Type.Object({
   id,
   bundle: Type.String(),
@@ -126,6 +101,8 @@ export const caseSchema = Type.Object({
   items: Type.Array(itemSchema),
   tasks: Type.Array(Type.Object({ task: Type.String(), owner: Type.String(), done: Type.Boolean(), term })),
   steps: Type.Array(Type.Object({ step: Type.String(), done: Type.Array(Type.String()) })),
+  outcomes: Type.Array(outcomeSchema, { description: 'what it has come to so far' }),
+  rating: Type.Optional(ratingSchema),
   acts: Type.Array(possible, { description: 'what may be done on it now by who asks' }),
   answers: Type.Optional(Type.Record(Type.String(), value)),
   values: Type.Optional(Type.Record(Type.String(), value)),
@@ -148,9 +125,12 @@ export const formSchema = Type.Object({
   questions: Type.Array(Type.String(), { description: 'asked under these answers' }),
   missing: Type.Array(
     Type.Object({
-      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away']),
+      what: Type.Enum(['question', 'value', 'invalid', 'conflict', 'away', 'material']),
       name: Type.String(),
       registers: Type.Optional(Type.Array(Type.String())),
+      said: Type.Optional(
+        Type.Array(Type.Object({ dataset: Type.String(), value }), { description: 'of a conflict, by register' }),
+      ),
       outcome: Type.Optional(Type.String({ description: 'of a conflict: how it is corrected' })),
     }),
     { description: 'all that is lacking before it can be submitted' },

@@ -5,12 +5,15 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { dataTopic } from '../../../../connectors/bus/port.js';
-import type { Contract, ContractVersion, Workspace } from '../../../../contracts/types.js';
+import { caseActsTopic, caseStepsTopic, dataTopic } from '../../../../connectors/bus/port.js';
+import { CASE_ACT, CASE_STEP } from '../../../../contracts/case-topics.js';
+import type { ContractVersion, Workspace } from '../../../../contracts/types.js';
 import type { Service } from '../../../documents/context.js';
 
 const JSON_TYPE = 'application/vnd.schemaregistry.v1+json';
-const DESCRIPTION = "As Confluent's deserialisers ask for it, read-only. Subjects are `<topic>-value`, one a dataset.";
+const DESCRIPTION =
+  "As Confluent's deserialisers ask for it, read-only. Subjects are `<topic>-value`, one a dataset or topic " +
+  'of cases.';
 /** The registry's own error codes, which its clients know. */
 const NO_SUBJECT = { error_code: 40401, message: 'subject not found' };
 const NO_VERSION = { error_code: 40402, message: 'version not found' };
@@ -50,25 +53,36 @@ const text = Type.String({ maxLength: 300 });
 const send = (reply: FastifyReply, body: unknown, status = 200): FastifyReply =>
   reply.code(status).type(JSON_TYPE).serializer(JSON.stringify).send(body);
 
-function versionOf(contract: Contract, text: string): ContractVersion | undefined {
-  return text === 'latest' ? contract.latest : contract.versions.find(({ version }) => String(version) === text);
+type Schema = Pick<ContractVersion, 'version' | 'schemaId' | 'schema'>;
+/** By subject, the versions in their order. */
+type Subjects = ReadonlyMap<string, readonly Schema[]>;
+
+function subjectsOf({ prefix, contracts }: Workspace, caseTopics: readonly string[]): Subjects {
+  const named = (topic: string): string => `${topic}-value`;
+  return new Map<string, readonly Schema[]>([
+    ...[...contracts.values()].map(({ id, versions }) => [named(dataTopic(prefix, id)), versions] as const),
+    ...caseTopics.flatMap((authority) => [
+      [named(caseStepsTopic(prefix, authority)), [CASE_STEP]] as const,
+      [named(caseActsTopic(prefix, authority)), [CASE_ACT]] as const,
+    ]),
+  ]);
 }
 
-function routes(app: FastifyInstance, workspace: Workspace): void {
-  const subjects = new Map(
-    [...workspace.contracts.values()].map((contract) => [
-      `${dataTopic(workspace.prefix, contract.id)}-value`,
-      contract,
-    ]),
-  );
+const versionOf = (versions: readonly Schema[], text: string): Schema | undefined =>
+  text === 'latest' ? versions.at(-1) : versions.find(({ version }) => String(version) === text);
+
+function routes(app: FastifyInstance, workspace: Workspace, caseTopics: readonly string[]): void {
+  const subjects = subjectsOf(workspace, caseTopics);
   app.get<{ Params: { id: string } }>(
     '/registry/schemas/ids/:id',
     { schema: schemaOf('schema', 'a schema by its id', { id: text }, schemaAnswer) },
     (request, reply) => {
-      const found = workspace.schemasById.get(Number(request.params.id));
-      return found === undefined
+      const id = Number(request.params.id);
+      const own = [CASE_STEP, CASE_ACT].find(({ schemaId }) => schemaId === id);
+      const schema = workspace.schemasById.get(id)?.version.schema ?? own?.schema;
+      return schema === undefined
         ? send(reply, NO_SCHEMA, 404)
-        : send(reply, { schema: JSON.stringify(found.version.schema), schemaType: 'AVRO' });
+        : send(reply, { schema: JSON.stringify(schema), schemaType: 'AVRO' });
     },
   );
   app.get(
@@ -80,12 +94,12 @@ function routes(app: FastifyInstance, workspace: Workspace): void {
     '/registry/subjects/:subject/versions',
     { schema: schemaOf('schemaVersions', "a subject's versions", { subject: text }, Type.Array(Type.Integer())) },
     (request, reply) => {
-      const contract = subjects.get(request.params.subject);
-      return contract === undefined
+      const versions = subjects.get(request.params.subject);
+      return versions === undefined
         ? send(reply, NO_SUBJECT, 404)
         : send(
             reply,
-            contract.versions.map(({ version }) => version),
+            versions.map(({ version }) => version),
           );
     },
   );
@@ -93,9 +107,9 @@ function routes(app: FastifyInstance, workspace: Workspace): void {
     '/registry/subjects/:subject/versions/:version',
     { schema: schemaOf('schemaVersion', 'one version, or `latest`', { subject: text, version: text }, versionAnswer) },
     (request, reply) => {
-      const contract = subjects.get(request.params.subject);
-      if (contract === undefined) return send(reply, NO_SUBJECT, 404);
-      const found = versionOf(contract, request.params.version);
+      const versions = subjects.get(request.params.subject);
+      if (versions === undefined) return send(reply, NO_SUBJECT, 404);
+      const found = versionOf(versions, request.params.version);
       if (found === undefined) return send(reply, NO_VERSION, 404);
       return send(reply, {
         subject: request.params.subject,
@@ -110,8 +124,8 @@ function routes(app: FastifyInstance, workspace: Workspace): void {
 
 const service: Service = {
   port: 'api',
-  register(app, { workspace }) {
-    routes(app, workspace);
+  register(app, { workspace, settings }) {
+    routes(app, workspace, settings.gateway.caseTopics);
   },
 };
 export default service;

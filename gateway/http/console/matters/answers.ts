@@ -25,8 +25,10 @@ function answerOf(question: Question, given: string | readonly string[] | undefi
     case 'integer':
     case 'decimal':
       return /^-?\d{1,12}(?:\.\d{1,6})?$/.test(text.trim()) ? Number(text) : text;
+    case 'texts':
+      return all.flatMap((lines) => lines.split('\n').map((line) => line.trim())).filter((line) => line !== '');
     default:
-      return text;
+      return text.trim();
   }
 }
 
@@ -40,10 +42,12 @@ interface Answered {
   readonly faults: ReadonlySet<string>;
 }
 
-export function answersIn(bundle: Bundle, given: GivenAnswers): Answered {
-  const questions = [...bundle.questions.values()].filter(canBeAsked);
-  if (questions.every((question) => given[inputName(question)] === undefined))
-    return { ...bundle.usual, isCommon: true, faults: new Set() };
+/** What was answered rightly, and the questions of which the answer cannot be taken. */
+export function readAnswers(
+  bundle: Bundle,
+  questions: readonly Question[],
+  given: GivenAnswers,
+): { readonly answers: Answers; readonly faults: ReadonlySet<string> } {
   const answers: Record<string, Answers[string]> = {};
   const faults = new Set<string>();
   for (const question of questions) {
@@ -52,5 +56,12 @@ export function answersIn(bundle: Bundle, given: GivenAnswers): Answered {
     if (wrongAnswers(bundle, { [question.id]: answer }).length > 0) faults.add(question.id);
     else answers[question.id] = answer;
   }
-  return { answers, registers: {}, isCommon: false, faults };
+  return { answers, faults };
+}
+
+export function answersIn(bundle: Bundle, given: GivenAnswers): Answered {
+  const questions = [...bundle.questions.values()].filter(canBeAsked);
+  if (questions.every((question) => given[inputName(question)] === undefined))
+    return { ...bundle.usual, isCommon: true, faults: new Set() };
+  return { ...readAnswers(bundle, questions, given), registers: {}, isCommon: false };
 }

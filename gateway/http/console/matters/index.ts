@@ -17,7 +17,7 @@ const service: Service = {
   port: 'people',
   async register(app, { workspace }) {
     const { bundles, elements } = await loadBundles(workspace);
-    const shown = { schema: { hide: true }, config: { compressed: true } };
+    const shown = { schema: { hide: true }, config: { compressed: true, lists: 'any' } } as const;
     app.get('/matters', shown, (request, reply) => {
       const { language } = request;
       return sendOpen(request, reply, {
@@ -50,6 +50,7 @@ const service: Service = {
           groups: elements.groups,
           answers,
           given: query,
+          begin: `/console/matters/start`,
           faults,
           nameOf: (authority) => authorityTitle(workspace, authority, language),
         }),

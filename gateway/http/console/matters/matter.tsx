@@ -74,7 +74,8 @@ const Perhaps = ({ say }: { readonly say: Say }): JSX.Element => (
   <em class="perhaps">{say('视情况', 'depends on the answers')}</em>
 );
 
-function termIn({ unit, days = 0, else: later }: Term, say: Say): string {
+/** In which time an item is done. */
+export function termIn({ unit, days = 0, else: later }: Term, say: Say): string {
   const of = (kind: Exclude<Term['unit'], 'on-the-spot'>, n: number): string =>
     kind === 'working-days' ? say(`${n} 个工作日`, `${n} working days`) : say(`${n} 日`, `${n} days`);
   if (unit !== 'on-the-spot') return say(`时限：${of(unit, days)}`, `within ${of(unit, days)}`);

@@ -24,6 +24,13 @@ export function mattersView({ language, matters, nameOf }: MattersProps): JSX.El
             'neither asked nor to be proved.',
         )}
       </p>
+      {matters.length === 0 ? null : (
+        <p>
+          <a class="quiet" href="/guide">
+            {say('不知道是哪一件？用一句话告诉小浦', 'Not sure which? Say it in a sentence')}
+          </a>
+        </p>
+      )}
       {matters.length === 0 ? (
         <div class="card">
           <p class="empty">{say('暂无事项', 'None yet.')}</p>

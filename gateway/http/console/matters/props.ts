@@ -18,6 +18,8 @@ export interface MatterProps {
   readonly given: GivenAnswers;
   /** Questions of which the answer could not be taken. */
   readonly faults: ReadonlySet<string>;
+  /** Where somebody begins with it, who then signs in. */
+  readonly begin: string;
   /** Of an authority, what people call it. */
   readonly nameOf: (authority: string) => string;
 }

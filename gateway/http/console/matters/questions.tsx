@@ -6,9 +6,25 @@ import { canBeAsked, type GivenAnswers, inputName, NOT_KNOWN } from './answers.j
 import type { Part, Say } from './props.js';
 
 /** What is asked in plain words; whoever answers sees at once what it changes. */
-export function Questions({ language, merged, answers, given, isCommon, faults, say }: Part): JSX.Element | null {
+export function Questions({
+  language,
+  merged,
+  answers,
+  given,
+  isCommon,
+  faults,
+  begin,
+  say,
+}: Part): JSX.Element | null {
   const asked = merged.questions.filter(canBeAsked);
-  if (asked.length === 0) return null;
+  if (asked.length === 0)
+    return (
+      <p>
+        <a class="button" href={`${begin}?bundle=${merged.bundle.id}`}>
+          {say('开始办理', 'Begin')}
+        </a>
+      </p>
+    );
   return (
     <>
       <h2>{say('先回答几个问题', 'A few questions first')}</h2>
@@ -20,7 +36,7 @@ export function Questions({ language, merged, answers, given, isCommon, faults, 
                 'These are the answers of the common case: make them your own.',
               )
             : null}{' '}
-          {say('回答不会被保存。', 'Answers are not kept.')}
+          {say('开始办理之前，回答不会被保存。', 'Until you begin, answers are not kept.')}
         </p>
         {asked.map((question) => (
           <div class={faults.has(question.id) ? 'question wrong' : 'question'} key={question.id}>
@@ -39,9 +55,15 @@ export function Questions({ language, merged, answers, given, isCommon, faults, 
             ) : null}
           </div>
         ))}
-        <button type="submit" class="button">
-          {say('更新', 'Show what it takes')}
-        </button>
+        <input type="hidden" name="bundle" value={merged.bundle.id} />
+        <p class="row ways">
+          <button type="submit" class="quiet">
+            {say('更新下方内容', 'Show what it takes')}
+          </button>
+          <button type="submit" class="button" formAction={begin}>
+            {say('按以上回答开始办理', 'Begin with these answers')}
+          </button>
+        </p>
       </form>
     </>
   );

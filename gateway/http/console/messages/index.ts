@@ -1,8 +1,9 @@
 /**
- * /console/messages: a company is told what others did in its objections and repairs, and how each ended, where it
- * comes in. Nothing is sent elsewhere, and nothing is kept for it: a message is an event of a ticket, so it is there as
- * soon as the ticket has it.
+ * /console/messages: a company is told what others did in its objections, repairs and cases, and how each ended, where
+ * it comes in. Nothing is sent elsewhere: what is told of a ticket is an event of it, and of a case it was stored with
+ * the act, so it is there as soon as that has taken effect.
  */
+import type { FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import { type DatasetId, keyOf } from '../../../../contracts/ids.js';
 import type { Localised } from '../../../../contracts/types.js';
@@ -11,6 +12,8 @@ import type { Actor } from '../../../procedures/lifecycles/parties.js';
 import type { OpenedTicket } from '../../../procedures/lifecycles/tickets.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import { PATH as APPLYING, type ApplyingDesk, openDesk, subjectWords } from '../applying/desk.js';
+import { actWords } from '../applying/words.js';
 import { actsOf } from '../tickets/words.js';
 import { type Message, messagesPage } from './list.js';
 
@@ -23,6 +26,37 @@ const YEAR = 31_536_000;
 
 const title = (rules: Readonly<Record<string, { readonly title: Localised }>>, id: string): Localised =>
   (Object.hasOwn(rules, id) ? rules[id]?.title : undefined) ?? { zh: '其他', en: id };
+
+const WHO_APPLIES: Localised = { zh: '申请人', en: 'who applies' };
+
+/** What departments did in cases, the newest of each subject. */
+async function messagesOfCases(desk: ApplyingDesk, request: FastifyRequest, seen: number): Promise<readonly Message[]> {
+  const { subjects } = sessionOf(request).person;
+  const service = await desk.cases();
+  const found = await Promise.all(
+    subjects.map(async (subject) =>
+      (await service.messages(desk.how(request, subject), PAGE)).map((message) => ({ subject, message })),
+    ),
+  );
+  return found.flat().map(({ subject, message: { case: id, bundle: name, at, act, item, phase, task } }): Message => {
+    const bundle = service.bundles.get(name);
+    const told = item === undefined ? undefined : bundle?.items.get(item);
+    const authority = told?.authority ?? bundle?.outcomes.get(task ?? '')?.task?.owner ?? bundle?.authority ?? '';
+    const of = (language: 'zh' | 'en') => (act === 'step' ? WHO_APPLIES[language] : desk.nameOf(authority, language));
+    return {
+      href: `${APPLYING}/${id}`,
+      matter: bundle?.title ?? { zh: '其他事项', en: 'another matter' },
+      dataset: told?.title,
+      act: { zh: actWords(act, 'zh'), en: actWords(act, 'en') },
+      by: { zh: of('zh'), en: of('en') },
+      at,
+      fresh: at > seen,
+      subject: subjects.length > 1 ? subjectWords(subject) : undefined,
+      ended: phase === 'delivered' ? { zh: '已办结', en: 'done' } : undefined,
+      said: [],
+    };
+  });
+}
 
 const service: Service = {
   port: 'people',
@@ -38,6 +72,7 @@ const service: Service = {
         if (lifecycle.parties[party]?.role === 'subject') return [];
         return [
           {
+            href: `/console/tickets/${head.id}`,
             ticket: head.id,
             matter: lifecycle.title,
             dataset,
@@ -53,6 +88,7 @@ const service: Service = {
       });
     }
 
+    const desk = openDesk(app, context);
     app.get<{ Querystring: { readonly page?: string } }>(
       PATH,
       { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '消息', en: 'Messages' }, order: 12 } } },
@@ -76,9 +112,11 @@ const service: Service = {
           results: shown.length,
         });
         const opened = await Promise.all(shown.map(({ head }) => tickets.get(head.id, actor)));
-        const messages = opened
-          .flatMap((ticket) => messagesOf(ticket, person.subjects.length > 1, Number.isFinite(seen) ? seen : 0))
-          .sort((a, b) => b.at - a.at);
+        const since = Number.isFinite(seen) ? seen : 0;
+        const messages = [
+          ...opened.flatMap((ticket) => messagesOf(ticket, person.subjects.length > 1, since)),
+          ...(from === 0 ? await messagesOfCases(desk, request, since) : []),
+        ].sort((a, b) => b.at - a.at);
         const { language } = request;
         void reply.setCookie(SEEN_COOKIE, String(context.now()), {
           path: PATH,

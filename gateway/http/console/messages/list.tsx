@@ -5,11 +5,13 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 
 export interface Message {
-  /** Id of the ticket. */
-  readonly ticket: string;
-  /** What it is about: an objection, a repair. */
+  /** The page of what it is about. */
+  readonly href: string;
+  /** Id of the ticket; absent of a case. */
+  readonly ticket?: string;
+  /** What it is about: an objection, a repair, a matter of several departments. */
   readonly matter: Localised;
-  /** Absent where the matter is about no register of the workspace. */
+  /** The register, or the item of a case; absent where it is about none that the workspace has. */
   readonly dataset: Localised | undefined;
   /** Key of the company, where somebody speaks for several. */
   readonly subject?: string | undefined;
@@ -39,7 +41,10 @@ export function messagesPage({
     <>
       <h1>{say('消息', 'Messages')}</h1>
       <p class="lead">
-        {say('异议、信用修复等事项的办理情况和结论。', 'What was done and decided in your objections and repairs.')}
+        {say(
+          '一件事、异议、信用修复等事项的办理情况和结论。',
+          'What was done and decided in your cases, objections and repairs.',
+        )}
       </p>
       {messages.length === 0 ? (
         <div class="card">
@@ -47,11 +52,11 @@ export function messagesPage({
         </div>
       ) : (
         <ol class="timeline">
-          {messages.map(({ ticket, matter, dataset, subject, act, by, at, ended, said, fresh }) => (
+          {messages.map(({ href, ticket, matter, dataset, subject, act, by, at, ended, said, fresh }) => (
             <li class="card pad" data-ticket={ticket} data-ended={ended === undefined ? undefined : ''}>
               <div class="head">
                 <h2 class="own">
-                  <a href={`/console/tickets/${ticket}`}>
+                  <a href={href}>
                     {ended === undefined ? act[language] : say(`办理结论：${ended.zh}`, `Concluded: ${ended.en}`)}
                   </a>{' '}
                   {fresh ? <span class="state warn">{say('新', 'new')}</span> : null}

@@ -1,0 +1,430 @@
+/**
+ * /console/matters: whoever applies, a company or a person, does a matter of several departments as one: begins it,
+ * fills in the one form, submits it, follows it and answers what is asked. The service behind it is that of
+ * `/v1/cases`; nothing is decided here. Each look and each act is on record first. Needs no script.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mergeForm } from '../../../../contracts/bundle/merge.js';
+import type { Bundle, Element, StepPort } from '../../../../contracts/bundle/types.js';
+import { errorWords } from '../../../../contracts/error-words.js';
+import { type FormFaults, isYitongError, YitongError } from '../../../../contracts/errors.js';
+import type { Service } from '../../../documents/context.js';
+import { materialBytes } from '../../../documents/pdf/open-material.js';
+import type { Doing } from '../../../procedures/cases/cases.js';
+import { type CaseForm, fitsSchema } from '../../../procedures/cases/form.js';
+import { MAX_FILE } from '../../../procedures/lifecycles/files.js';
+import { hideSubject, spokenFor } from '../../people/sessions.js';
+import { formFault } from '../../plugins/forms.js';
+import { sessionOf } from '../../plugins/people.js';
+import { sendFramed } from '../../ui/frame.js';
+import { gradeOf } from '../../ui/rating.js';
+import { type GivenAnswers, inputName, readAnswers } from '../matters/answers.js';
+import { checkPage } from './check.js';
+import { type ApplyingDesk, applicantsFor, goTo, type OwnCase, openDesk, PATH, ROLES } from './desk.js';
+import { askedIn, fillPage } from './fill.js';
+import { listPage } from './list.js';
+import { progressPage } from './progress.js';
+import { unanswered, wrongAnswer } from './questions.js';
+import { fieldName, missingWords, type Sent, valuesIn, wrongWords } from './reading.js';
+import { questionsPage, startPage } from './start.js';
+import { dateWords } from './words.js';
+
+interface Route {
+  readonly Params: { readonly id: string };
+  readonly Querystring: GivenAnswers & {
+    readonly bundle?: string;
+    readonly saved?: string;
+    readonly of?: string;
+    readonly after?: string;
+  };
+  readonly Body: Sent;
+}
+
+const own = { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } } as const;
+const PAGE = 50;
+const MESSAGES = 10;
+
+const text = (value: string | readonly string[] | undefined): string => (typeof value === 'string' ? value : '');
+
+async function bundleNamed(desk: ApplyingDesk, id: string): Promise<Bundle> {
+  const bundle = (await desk.cases()).bundles.get(id);
+  if (bundle === undefined) throw new YitongError('not_found', 'there is no such matter');
+  return bundle;
+}
+
+/** All cases of the subjects of whoever is signed in. */
+function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
+  app.get<Route>(
+    PATH,
+    { ...own, config: { ...own.config, nav: { title: { zh: '我的办件', en: 'My cases' }, order: 13 } } },
+    async (request, reply) => {
+      const session = sessionOf(request);
+      const { subjects } = session.person;
+      const { of, after, saved } = request.query;
+      const shown = of === undefined ? subjects : [spokenFor(session, of)];
+      const service = await desk.cases();
+      const cases = [];
+      const messages = [];
+      let older: string | undefined;
+      for (const subject of shown) {
+        const how = desk.how(request, subject);
+        const page = await service.list('open', { limit: PAGE, ...(after === undefined ? {} : { after }) }, how);
+        cases.push(...page.cases.map((found) => ({ found, subject })));
+        if (page.next !== undefined)
+          older ??= `?of=${hideSubject(session, subject)}&after=${encodeURIComponent(page.next)}`;
+        messages.push(...(await service.messages(how, MESSAGES)));
+      }
+      const { language } = request;
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '我的办件' : 'My cases',
+        workspace: desk.workspace,
+        children: listPage({
+          language,
+          bundles: service.bundles,
+          cases: cases.sort((a, b) => b.found.state.openedAt - a.found.state.openedAt),
+          isSeveral: subjects.length > 1,
+          messages: messages.sort((a, b) => b.at - a.at).slice(0, MESSAGES),
+          nameOf: (authority) => desk.nameOf(authority, language),
+          isSaved: saved !== undefined,
+          older,
+        }),
+      });
+    },
+  );
+}
+
+/** Questions that are not answered, or wrongly. */
+function questionFaults(bundle: Bundle, faults: ReadonlySet<string>, open: readonly string[]): FormFaults {
+  const of = (id: string, words: typeof wrongAnswer) => {
+    const question = bundle.questions.get(id);
+    return question === undefined ? [] : [[inputName(question), words(question)] as const];
+  };
+  return Object.fromEntries([
+    ...[...faults].flatMap((id) => of(id, wrongAnswer)),
+    ...open.filter((id) => !faults.has(id)).flatMap((id) => of(id, unanswered)),
+  ]);
+}
+
+function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
+  app.get<Route>(`${PATH}/start`, own, async (request, reply) => {
+    const session = sessionOf(request);
+    const { query, language } = request;
+    const service = await desk.cases();
+    const bundle = await bundleNamed(desk, text(query.bundle));
+    const { answers } = readAnswers(bundle, [...bundle.questions.values()], query);
+    const subjects = applicantsFor(bundle, session.person);
+    const drafts = [];
+    for (const subject of subjects) {
+      const { cases } = await service.list('open', { limit: PAGE }, desk.how(request, subject));
+      drafts.push(...cases.filter(({ state }) => state.phase === 'draft' && state.bundle === bundle.id));
+    }
+    return sendFramed(request, reply, {
+      title: bundle.title[language],
+      workspace: desk.workspace,
+      children: startPage({
+        language,
+        bundle,
+        subjects: subjects.map((subject) => ({ subject, hidden: hideSubject(session, subject) })),
+        questions: mergeForm(bundle, service.content.elements, answers).questions,
+        answers,
+        once: randomBytes(12).toString('base64url'),
+        drafts: drafts.map(({ id, state }) => ({ id, begun: dateWords(state.openedAt, language) })),
+      }),
+    });
+  });
+
+  app.post<Route>(PATH, own, async (request, reply) => {
+    const { body } = request;
+    const service = await desk.cases();
+    const bundle = await bundleNamed(desk, text(body['bundle']));
+    const session = sessionOf(request);
+    const subject = spokenFor(session, text(body['of']), applicantsFor(bundle, session.person));
+    const { answers, faults } = readAnswers(bundle, [...bundle.questions.values()], body);
+    const asked = mergeForm(bundle, service.content.elements, answers).open.filter(
+      (one) => body[inputName(one)] !== undefined,
+    );
+    const wrong = questionFaults(
+      bundle,
+      faults,
+      asked.map(({ id }) => id),
+    );
+    if (Object.keys(wrong).length > 0) throw formFault(wrong, 'bad_answers');
+    const { id, state } = await service.open(bundle.id, desk.how(request, subject, text(body['once'])));
+    // sent twice, it is opened once, and what was written since stays
+    if (state.events === 1) await service.act(id, { act: 'save', answers, values: {} }, desk.how(request, subject));
+    return goTo(reply, `${PATH}/${id}/${await nextOf(desk, request, { subject, id })}`);
+  });
+}
+
+/** The next page of a draft: more questions may follow from answers and from what registers say. */
+async function nextOf(
+  desk: ApplyingDesk,
+  request: FastifyRequest,
+  { subject, id }: { readonly subject: string; readonly id: string },
+): Promise<string> {
+  const { merged } = await (await desk.cases()).form(id, desk.how(request, subject));
+  return merged.open.length > 0 ? 'questions' : 'form';
+}
+
+function questionsRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
+  app.get<Route>(`${PATH}/:id/questions`, own, async (request, reply) => {
+    const { id } = request.params;
+    const { cases, subject, bundle, found } = await desk.ownCase(request, id);
+    if (found.state.phase !== 'draft') return goTo(reply, `${PATH}/${id}`);
+    const { merged } = await cases.form(id, desk.how(request, subject));
+    const { language } = request;
+    return sendFramed(request, reply, {
+      title: bundle.title[language],
+      workspace: desk.workspace,
+      children: questionsPage({
+        language,
+        id,
+        bundle,
+        questions: merged.questions,
+        answers: found.contents?.answers ?? {},
+      }),
+    });
+  });
+
+  app.post<Route>(`${PATH}/:id/questions`, own, async (request, reply) => {
+    const { body, params } = request;
+    const { cases, subject, bundle, found } = await desk.ownCase(request, params.id);
+    const how = desk.how(request, subject);
+    const { answers: given, faults } = readAnswers(bundle, [...bundle.questions.values()], body);
+    const before = found.contents?.answers ?? {};
+    const kept = Object.entries(before).filter(([id]) => body[`a-${id}`] === undefined);
+    const answers = { ...Object.fromEntries(kept), ...given };
+    await cases.act(params.id, { act: 'save', answers, values: found.contents?.values ?? {} }, how);
+    if (body['then'] === 'later') return goTo(reply, `${PATH}?saved=1`);
+    const { merged } = await cases.form(params.id, how);
+    // those that stood on the page; what follows from them is asked next
+    const open = merged.open.filter((one) => body[inputName(one)] !== undefined).map(({ id }) => id);
+    const wrong = questionFaults(bundle, faults, open);
+    if (Object.keys(wrong).length > 0) throw formFault(wrong, 'bad_answers');
+    return goTo(reply, `${PATH}/${params.id}/${merged.open.length > 0 ? 'questions' : 'form'}`);
+  });
+}
+
+/** What of the form is not filled in, or not as it is asked for. */
+function fieldFaults(form: CaseForm): FormFaults {
+  const asked = new Map(askedIn(form).map((field) => [field.element.id, field]));
+  return Object.fromEntries(
+    form.missing.flatMap(({ what, name }) => {
+      const field = asked.get(name);
+      if (field === undefined || (what !== 'value' && what !== 'invalid')) return [];
+      const words = what === 'value' ? missingWords(field.element) : wrongWords(field.element, field.schema);
+      return [[fieldName(name), words] as const];
+    }),
+  );
+}
+
+/** What the pages of a draft are given. */
+async function draftOf(desk: ApplyingDesk, request: FastifyRequest, { cases, found, subject, bundle }: OwnCase) {
+  const { language } = request;
+  const objections = desk.correction(request, subject);
+  return {
+    language,
+    id: found.id,
+    bundle,
+    elements: cases.content.elements,
+    form: await cases.form(found.id, desk.how(request, subject)),
+    written: found.contents?.values ?? {},
+    workspace: desk.workspace,
+    nameOf: (authority: string) => desk.nameOf(authority, language),
+    correction: (dataset: string) => (desk.isCorrectable(dataset) ? objections : undefined),
+  };
+}
+
+function formRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
+  app.get<Route>(`${PATH}/:id/form`, own, async (request, reply) => {
+    const mine = await desk.ownCase(request, request.params.id);
+    if (mine.found.state.phase !== 'draft') return goTo(reply, `${PATH}/${mine.found.id}`);
+    return sendFramed(request, reply, {
+      title: mine.bundle.title[request.language],
+      workspace: desk.workspace,
+      children: fillPage(await draftOf(desk, request, mine)),
+    });
+  });
+
+  app.post<Route>(`${PATH}/:id/form`, own, async (request, reply) => {
+    const { body, params } = request;
+    const { cases, subject, found } = await desk.ownCase(request, params.id);
+    const how = desk.how(request, subject);
+    const values = valuesIn(body, cases.content.elements, found.contents?.values ?? {});
+    // saved as it is: a draft may have what is not right yet
+    await cases.act(params.id, { act: 'save', answers: found.contents?.answers ?? {}, values }, how);
+    if (body['then'] === 'later') return goTo(reply, `${PATH}?saved=1`);
+    const wrong = fieldFaults(await cases.form(params.id, how));
+    if (Object.keys(wrong).length > 0) throw formFault(wrong, 'act_incomplete');
+    return goTo(reply, `${PATH}/${params.id}`);
+  });
+}
+
+/** Elements that a department asks for, of its own form. */
+function wantedOf({ cases, found: { contents } }: OwnCase, item: string): readonly Element[] {
+  const names = contents?.items[item]?.asked?.fields ?? [];
+  return names.flatMap((name) => cases.content.elements.elements.get(contents?.layout[item]?.[name] ?? '') ?? []);
+}
+
+/** What a form of the case's page does. */
+function doingOf(body: Sent, mine: OwnCase): Doing {
+  const item = text(body['item']);
+  switch (body['act']) {
+    case 'submit':
+    case 'withdraw':
+      return { act: body['act'] };
+    case 'rate': {
+      const grade = gradeOf(body['grade']);
+      if (grade === undefined)
+        throw formFault({ grade: { zh: '请选择一项评价。', en: 'Choose one of them.' } }, 'act_incomplete');
+      return { act: 'rate', grade, says: text(body['says']).trim() };
+    }
+    case 'step':
+      return { act: 'step', step: text(body['step']), port: text(body['port']) as StepPort };
+    case 'give': {
+      const values = valuesIn(body, mine.cases.content.elements, {});
+      const wanted = new Set(wantedOf(mine, item).map(({ id }) => id));
+      const given = Object.entries(values).filter(([id]) => wanted.has(id));
+      return { act: 'give', item, values: Object.fromEntries(given), says: text(body['says']).trim() };
+    }
+    default:
+      throw new YitongError('bad_request', 'the form does nothing that can be done');
+  }
+}
+
+/** What was wrong with a supplement that was not taken, beside its fields. */
+function supplementFaults(error: unknown, doing: Doing, mine: OwnCase): unknown {
+  if (doing.act !== 'give' || !isYitongError(error)) return error;
+  if (error.code !== 'act_incomplete' && error.code !== 'bad_answers') return error;
+  const wanted = wantedOf(mine, doing.item);
+  const faults = wanted.flatMap((element) => {
+    const value = doing.values[element.id];
+    if (value === undefined) return [[fieldName(element.id), missingWords(element)] as const];
+    return fitsSchema(element.schema, value)
+      ? []
+      : [[fieldName(element.id), wrongWords(element, element.schema)] as const];
+  });
+  const nothing = { says: { zh: '请填写补正内容', en: 'Write what you give.' } };
+  return formFault(wanted.length === 0 ? nothing : Object.fromEntries(faults), error.code);
+}
+
+async function sendCase(
+  desk: ApplyingDesk,
+  request: FastifyRequest<Route>,
+  reply: FastifyReply,
+  mine: OwnCase,
+): Promise<FastifyReply> {
+  const { language } = request;
+  const { cases, found, subject, bundle } = mine;
+  const { development } = desk;
+  const materials = found.contents === undefined ? [] : await cases.materials(found.id, desk.how(request, subject));
+  if (found.state.phase === 'draft' && found.contents !== undefined)
+    return sendFramed(request, reply, {
+      title: bundle.title[language],
+      workspace: desk.workspace,
+      children: checkPage({
+        ...(await draftOf(desk, request, mine)),
+        found,
+        subject,
+        materials,
+        objections: bundle.applicant === 'company' ? desk.correction(request, subject) : undefined,
+        development,
+        isSaved: request.query.saved !== undefined,
+      }),
+    });
+  return sendFramed(request, reply, {
+    title: bundle.title[language],
+    workspace: desk.workspace,
+    children: progressPage({
+      language,
+      id: found.id,
+      bundle,
+      elements: cases.content.elements,
+      found,
+      subject,
+      materials,
+      events: await cases.events(found.id, 0, desk.how(request, subject)),
+      workspace: desk.workspace,
+      nameOf: (authority) => desk.nameOf(authority, language),
+      development,
+    }),
+  });
+}
+
+function caseRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
+  app.get<Route>(`${PATH}/:id`, own, async (request, reply) =>
+    sendCase(desk, request, reply, await desk.ownCase(request, request.params.id)),
+  );
+  app.post<Route>(`${PATH}/:id`, own, async (request, reply) => {
+    const { id } = request.params;
+    const mine = await desk.ownCase(request, id);
+    const key = text(request.body['key']);
+    const doing = doingOf(request.body, mine);
+    const how = desk.how(request, mine.subject, key === '' ? undefined : key.slice(0, 100));
+    await mine.cases.act(id, doing, how).catch((error: unknown) => {
+      throw supplementFaults(error, doing, mine);
+    });
+    return goTo(reply, `${PATH}/${id}`);
+  });
+}
+
+interface MaterialRoute {
+  readonly Params: { readonly id: string; readonly material: string };
+}
+
+/** Papers as they are made, uploads as they were sent; and where something is uploaded. */
+function materialRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
+  const at = `${PATH}/:id/materials/:material`;
+  app.get<MaterialRoute>(
+    at,
+    { ...own, config: { ...own.config, offers: ['application/pdf', 'image/jpeg', 'image/png'] } },
+    async (request, reply) => {
+      const { id, material } = request.params;
+      const { cases, subject } = await desk.ownCase(request, id);
+      const opened = await cases.openMaterial(id, material, desk.how(request, subject));
+      const { type, bytes, extension } = await materialBytes(opened, desk.context);
+      return (
+        reply
+          .type(type)
+          .header('content-length', bytes.length)
+          .header('cache-control', 'no-store')
+          .header('x-content-type-options', 'nosniff')
+          // whatever is in it, it is a file for its reader's disk and no page of ours
+          .header('content-security-policy', "default-src 'none'; sandbox")
+          .header('content-disposition', `attachment; filename="${material}.${extension}"`)
+          .send(bytes)
+      );
+    },
+  );
+  app.post<MaterialRoute>(at, { ...own, config: { ...own.config, files: true } }, async (request, reply) => {
+    const { id, material } = request.params;
+    const { cases, subject } = await desk.ownCase(request, id);
+    const [file] = request.sentFiles;
+    const read = async (): Promise<Buffer> => {
+      if (file === undefined || file.bytes.length > MAX_FILE)
+        throw new YitongError('file_too_large', `a file is missing, empty, or larger than ${String(MAX_FILE)} bytes`);
+      return file.bytes;
+    };
+    await cases.putMaterial(id, material, read, desk.how(request, subject)).catch((error: unknown) => {
+      if (!isYitongError(error)) throw error;
+      const nothing = { zh: '请选择文件', en: 'Choose a file.' };
+      throw formFault({ file: file === undefined ? nothing : errorWords(error.code) }, error.code);
+    });
+    return goTo(reply, `${PATH}/${id}#materials`);
+  });
+}
+
+const service: Service = {
+  port: 'people',
+  register(app, context) {
+    const desk = openDesk(app, context);
+    listRoute(app, desk);
+    startRoutes(app, desk);
+    questionsRoutes(app, desk);
+    formRoutes(app, desk);
+    caseRoutes(app, desk);
+    materialRoutes(app, desk);
+  },
+};
+export default service;

@@ -1,0 +1,264 @@
+/**
+ * /console/casework: what of cases waits for an officer's authority, one case on one page, and what the officer decides
+ * there. Each look and each act is on record first; who is later than a colleague is told.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { authorityTitle } from '../../../../contracts/authorities.js';
+import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
+import { materialBytes } from '../../../documents/pdf/open-material.js';
+import type { Role } from '../../../ground/identity/person.js';
+import type { LookName } from '../../../log/entries/actions.js';
+import type { CaseActor, HowDone } from '../../../procedures/cases/cases.js';
+import { caseDeskOf } from '../../../procedures/cases/opened.js';
+import { roleOf, sessionOf } from '../../plugins/people.js';
+import { sendFramed, sendOpen } from '../../ui/frame.js';
+import { casePage } from './case-page.js';
+import { inboxPage, SHOWS, type Show } from './inbox-page.js';
+import { managerPage, SPANS } from './manager-page.js';
+import { publicPage } from './public-page.js';
+import { doingOf, inWordsOfCases } from './sent.js';
+
+const PATH = '/console/casework';
+const PAGE = 50;
+const FIGURES = '/console/case-figures';
+const OFFICER = ['case-officer'] as const;
+const MANAGER = ['case-manager'] as const;
+/** Who leads a matter answers for it as well: a manager reads its cases. */
+const READERS = [...OFFICER, ...MANAGER];
+/** Months of which everybody is told. */
+const PUBLIC_MONTHS = 12;
+
+interface Route {
+  readonly Params: { readonly id: string };
+  readonly Querystring: { readonly show?: string; readonly matter?: string; readonly after?: string };
+  readonly Body: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** What the pages work with. */
+function openDesk(app: FastifyInstance, context: GatewayContext) {
+  const { record } = app.people;
+  const desk = caseDeskOf(context);
+  app.addHook('onClose', () => desk.close());
+  const cases = () => desk.cases();
+  const actorOf = (request: FastifyRequest): CaseActor & { readonly kind: 'authority' } => {
+    const { person } = sessionOf(request);
+    if (person.authority === undefined) throw new YitongError('role_missing', 'an officer is of an authority');
+    return { kind: 'authority', authority: person.authority, client: 'console', officer: person.name };
+  };
+  /** Looks stand under the officer's own key; acts under that of who applies, with the officer's name. */
+  const how = (request: FastifyRequest, look: LookName, key?: string): HowDone => ({
+    actor: actorOf(request),
+    ...present({ key }),
+    async record({ action, target, detail, subject, about }) {
+      const { person } = sessionOf(request);
+      const role = roleOf(request, person);
+      if (action !== 'case_shown')
+        return record.did(person, {
+          action,
+          role,
+          target,
+          detail: { requestId: request.id, ...present({ authority: person.authority }), ...detail },
+          about,
+          subject,
+        });
+      await record.looked(person, {
+        requestId: request.id,
+        action: look,
+        role,
+        detail: { ...detail, ...(target === '' ? {} : { case: target }) },
+        results: (detail['ids'] as readonly string[] | undefined)?.length ?? 0,
+        ...(subject === '' ? {} : { about: { subject } }),
+      });
+      return { id: '', json: '' };
+    },
+  });
+  const nameOf =
+    ({ language }: Pick<FastifyRequest, 'language'>) =>
+    (authority: string): string =>
+      authorityTitle(context.workspace, authority, language);
+  return { context, cases, actorOf, how, nameOf, workspace: context.workspace };
+}
+type Desk = ReturnType<typeof openDesk>;
+
+function inboxRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+  app.get<Route>(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: OFFICER, nav: { title: { zh: '待办事项', en: 'Inbox' }, order: 14 } },
+    },
+    async (request, reply) => {
+      const { language } = request;
+      const { show = 'todo', matter, after } = request.query;
+      if (!SHOWS.some((one) => one === show)) throw new YitongError('bad_request', 'there is no such list');
+      const desk = await cases();
+      const { authority } = actorOf(request);
+      const whole = show === 'open' || show === 'closed';
+      const page = { limit: PAGE, ...present({ after }) };
+      const query = { ...page, group: show === 'asked' ? 'asked' : 'held', over: show === 'over' } as const;
+      const acting = how(request, 'case_inbox');
+      const found = whole
+        ? { lines: [], ...(await desk.list(show, page, acting)) }
+        : { cases: [], ...(await desk.inbox({ ...query, ...present({ bundle: matter }) }, acting)) };
+      const counts = 'counts' in found ? found.counts : await desk.waiting(authority);
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '待办事项' : 'Inbox',
+        workspace,
+        scripts: ['keys.js'],
+        children: inboxPage({
+          language,
+          authority: nameOf(request)(authority),
+          ownId: authority,
+          show: show as Show,
+          bundle: matter,
+          counts,
+          lines: found.lines,
+          cases: found.cases,
+          bundles: desk.bundles,
+          first: after === undefined,
+          next: found.next,
+        }),
+      });
+    },
+  );
+}
+
+function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+  app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
+    const { language } = request;
+    const desk = await cases();
+    const opened = await desk.get(request.params.id, how(request, 'case'));
+    const bundle = desk.bundles.get(opened.state.bundle);
+    return sendFramed(request, reply, {
+      title: bundle?.title[language] ?? (language === 'zh' ? '办件' : 'Case'),
+      workspace,
+      scripts: ['choose.js', 'keys.js'],
+      children: casePage({
+        language,
+        opened,
+        bundle,
+        elements: desk.content.elements.elements,
+        workspace,
+        authority: actorOf(request).authority,
+        roles: sessionOf(request).person.roles,
+        materials: opened.contents === undefined ? [] : await desk.materials(opened.id, how(request, 'case')),
+        nameOf: nameOf(request),
+        key: randomBytes(9).toString('base64url'),
+      }),
+    });
+  });
+  app.post<Route>(
+    `${PATH}/:id`,
+    { schema: { hide: true }, config: { roles: READERS, lists: ['checked', 'fields', 'reason'] } },
+    async (request, reply) => {
+      const { id } = request.params;
+      const desk = await cases();
+      await inWordsOfCases(async () => {
+        const acting = how(request, 'case');
+        const before = await desk.get(id, acting);
+        const {
+          bundles,
+          content: {
+            elements: { elements },
+          },
+        } = desk;
+        checkRole(text(request.body['act']), sessionOf(request).person.roles);
+        const { doing, key } = doingOf(request.body, before, { bundles, elements, schemes: workspace.schemes });
+        await desk.act(id, doing, { ...acting, ...present({ key }) });
+      });
+      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+    },
+  );
+}
+
+interface OneMaterial {
+  readonly Params: { readonly id: string; readonly material: string };
+}
+
+/** A paper of the officer's own items, as a file. */
+function materialRoute(app: FastifyInstance, { cases, how, context }: Desk): void {
+  app.get<OneMaterial>(
+    `${PATH}/:id/materials/:material`,
+    { schema: { hide: true }, config: { roles: READERS, offers: ['application/pdf', 'image/jpeg', 'image/png'] } },
+    async (request, reply) => {
+      const { id, material } = request.params;
+      const opened = await (await cases()).openMaterial(id, material, how(request, 'case'));
+      const { type, bytes, extension } = await materialBytes(opened, context);
+      return (
+        reply
+          .type(type)
+          .header('cache-control', 'no-store')
+          .header('x-content-type-options', 'nosniff')
+          // whatever is in it, it is a file for its reader's disk and no page of ours
+          .header('content-security-policy', "default-src 'none'; sandbox")
+          .header('content-disposition', `attachment; filename="${material}.${extension}"`)
+          .send(bytes)
+      );
+    },
+  );
+}
+
+/** Officers decide, managers answer ratings; somebody may be both. */
+function checkRole(act: string, roles: readonly Role[]): void {
+  if (!roles.includes(act === 'answer' ? 'case-manager' : 'case-officer'))
+    throw new YitongError('role_missing', 'officers decide on items, managers answer ratings');
+}
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function managerRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+  app.get<{ Querystring: { readonly months?: string } }>(
+    FIGURES,
+    {
+      schema: { hide: true },
+      config: { roles: MANAGER, nav: { title: { zh: '办理统计', en: 'Figures' }, order: 15 } },
+    },
+    async (request, reply) => {
+      const { language } = request;
+      const span = SPANS.find((one) => String(one) === (request.query.months ?? '3'));
+      if (span === undefined) throw new YitongError('bad_request', 'there is no such time');
+      const desk = await cases();
+      const found = await desk.overview(span, how(request, 'case_figures'));
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '办理统计' : 'How cases go',
+        workspace,
+        children: managerPage({
+          language,
+          authority: nameOf(request)(actorOf(request).authority),
+          span,
+          found,
+          bundles: desk.bundles,
+          nameOf: nameOf(request),
+        }),
+      });
+    },
+  );
+}
+
+/** For everybody, without signing in. */
+function publicRoute(app: FastifyInstance, { cases, workspace }: Desk): void {
+  app.get('/ratings', { schema: { hide: true }, config: { compressed: true } }, async (request, reply) => {
+    const { language } = request;
+    const desk = await cases();
+    return sendOpen(request, reply, {
+      workspace,
+      title: language === 'zh' ? '政务服务好差评' : 'How matters were rated',
+      children: publicPage({ language, ratings: await desk.ratings(PUBLIC_MONTHS), bundles: desk.bundles }),
+    });
+  });
+}
+
+const service: Service = {
+  port: 'people',
+  register(app, context) {
+    const desk = openDesk(app, context);
+    inboxRoute(app, desk);
+    caseRoutes(app, desk);
+    materialRoute(app, desk);
+    managerRoute(app, desk);
+    publicRoute(app, desk);
+  },
+};
+export default service;

@@ -1,0 +1,156 @@
+/** A matter that was named: why, what the sentence says already, the next question, and the way to it. */
+import type { JSX } from 'preact';
+import type { Bundle, Question } from '../../../../contracts/bundle/types.js';
+import type { Language } from '../../../ground/language/language.js';
+import type { Guidance } from '../../../procedures/guide/guide.js';
+import { answersOf, SLOT_NAMES } from '../../../procedures/guide/slots.js';
+import { canBeAsked, inputName } from '../matters/answers.js';
+import type { Say } from './say.js';
+
+interface MatterProps {
+  readonly bundle: Bundle;
+  readonly guidance: Guidance;
+  readonly language: Language;
+  readonly say: Say;
+}
+
+const isAmount = (kind: string): boolean => kind === 'area' || kind === 'money' || kind === 'mass';
+
+/** What the sentence answers already of what a matter's page asks, as its address has it. */
+function answered({ bundle, guidance }: MatterProps): readonly (readonly [name: string, value: string])[] {
+  return Object.entries(answersOf(bundle, guidance.slots)).flatMap(([id, answer]) => {
+    const question = bundle.questions.get(id);
+    if (question === undefined || !canBeAsked(question) || answer === null) return [];
+    const values = Array.isArray(answer) ? (answer as readonly string[]) : [String(answer)];
+    return values.map((value) => [inputName(question), value] as const);
+  });
+}
+
+export function Matter(props: MatterProps): JSX.Element {
+  const { bundle, guidance, language, say } = props;
+  const given = answered(props);
+  const question = bundle.questions.get(guidance.ask?.question ?? '');
+  const query = new URLSearchParams(given.map(([name, value]) => [name, value]));
+  return (
+    <div class="card pad found">
+      <div data-spoken="">
+        <button type="button" class="quiet speak" data-speak="" hidden>
+          {say('朗读', 'Read aloud')}
+        </button>
+        <p class="eyebrow">{say('您要办的应该是', 'This looks like')}</p>
+        <h2>{bundle.title[language]}</h2>
+        <p>{bundle.summary[language]}</p>
+        <p class="soft">{guidance.why[language]}</p>
+      </div>
+      {guidance.slots.length === 0 ? null : (
+        <>
+          <h3>{say('您已经说到', 'You have said already')}</h3>
+          <dl class="said">
+            {guidance.slots.map(({ kind, title, value, text }) => (
+              <div key={`${kind} ${value}`}>
+                <dt>{(title ?? SLOT_NAMES[kind])[language]}</dt>
+                <dd>{kind === 'code' ? text : isAmount(kind) ? Number(value).toLocaleString('en') : value}</dd>
+              </div>
+            ))}
+          </dl>
+        </>
+      )}
+      {question === undefined || !canBeAsked(question) ? null : <Next question={question} given={given} {...props} />}
+      <p class="way">
+        <a
+          class={question === undefined ? 'button' : 'quiet'}
+          href={`/matters/${bundle.id}${query.size > 0 ? `?${query.toString()}` : ''}`}
+        >
+          {say('看全部要求，开始办理', 'See what it takes, and begin')}
+        </a>
+      </p>
+    </div>
+  );
+}
+
+/** The next question; its answer leads on to the matter's page. */
+function Next({
+  question,
+  given,
+  bundle,
+  language,
+  say,
+}: MatterProps & {
+  readonly question: Question;
+  readonly given: readonly (readonly [name: string, value: string])[];
+}): JSX.Element {
+  return (
+    <form class="next" method="get" action={`/matters/${bundle.id}`}>
+      <h3 id="next-asks">{say('接下来，请回答', 'The next question')}</h3>
+      {given.map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <fieldset aria-labelledby="next-asks next-question">
+        <p id="next-question">{question.asks[language]}</p>
+        {question.help === undefined ? null : <p class="soft">{question.help[language]}</p>}
+        <Control question={question} language={language} say={say} />
+      </fieldset>
+    </form>
+  );
+}
+
+function Control({
+  question,
+  language,
+  say,
+}: Pick<MatterProps, 'language' | 'say'> & { readonly question: Question }): JSX.Element {
+  const name = inputName(question);
+  const { kind, choices } = question;
+  const go = (
+    <button type="submit" class="button">
+      {say('继续', 'Go on')}
+    </button>
+  );
+  if (kind.type === 'yes-no' || kind.type === 'code') {
+    const all: readonly (readonly [string, string])[] =
+      kind.type === 'code'
+        ? [...choices].map(([code, title]) => [code, title[language]])
+        : [
+            ['yes', say('是', 'Yes')],
+            ['no', say('否', 'No')],
+          ];
+    return (
+      <div class="row">
+        {all.map(([value, title]) => (
+          <button type="submit" class="button" name={name} value={value} key={value}>
+            {title}
+          </button>
+        ))}
+      </div>
+    );
+  }
+  if (kind.type === 'codes')
+    return (
+      <>
+        <div class="checks">
+          {[...choices].map(([code, title]) => (
+            <label key={code}>
+              <input type="checkbox" name={name} value={code} /> {title[language]}
+            </label>
+          ))}
+        </div>
+        {go}
+      </>
+    );
+  return (
+    <div class="row">
+      {kind.type === 'date' ? (
+        <input type="date" name={name} aria-labelledby="next-question" required />
+      ) : (
+        <input
+          type="text"
+          inputMode={kind.type === 'integer' ? 'numeric' : 'decimal'}
+          name={name}
+          aria-labelledby="next-question"
+          required
+        />
+      )}
+      {go}
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+/** Uploads of cases that nobody needs any more, of a data folder or of the state that replicas share. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { present } from '../../../contracts/present.js';
+import type { StateSettings } from '../../ground/config/state.js';
+import type { State } from '../../ground/state/port.js';
+import { dropIdleUploads } from '../../procedures/cases/idle-uploads.js';
+import { openCaseGround } from '../../procedures/cases/opened.js';
+
+interface Around {
+  readonly dataDir: string;
+  readonly settings: { readonly state: StateSettings };
+  /** That replicas share. */
+  readonly state: State | undefined;
+}
+
+/** @returns how many went @throws YitongError `state_unavailable` */
+export async function dropIdleUploadsOf({ dataDir, settings, state }: Around): Promise<number> {
+  // nobody ever uploaded anything here
+  if (state === undefined && !existsSync(join(dataDir, 'blobs'))) return 0;
+  const ground = await openCaseGround({ dataDir, settings, now: Date.now, ...present({ state }) });
+  try {
+    return await dropIdleUploads(ground, Date.now());
+  } finally {
+    await ground.close();
+  }
+}

@@ -23,7 +23,7 @@ import { type Pair, pairOfCities, type Side } from './pair.js';
 import { companies } from './stories.js';
 import { contentOf, filesOf, topicsOf, traces } from './traces.js';
 
-t.setTimeout(500_000);
+t.setTimeout(900_000);
 
 const HALF = 32;
 const asked = { report: 'credit', from: '2022-01-01', to: dayIn(Date.now()), purpose: 'listing', bearer: '云州银行' };

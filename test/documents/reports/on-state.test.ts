@@ -2,5 +2,5 @@
 import t from 'tap';
 import { runsOnSharedState } from '../../support/again.js';
 
-t.setTimeout(600_000);
-runsOnSharedState(t, import.meta.url, ['issue', 'group', 'revoke', 'watching']);
+t.setTimeout(900_000);
+runsOnSharedState(t, import.meta.url, ['issue', 'group', 'revoke', 'watching', 'own', 'older', 'changes', 'release']);

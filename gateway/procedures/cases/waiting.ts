@@ -12,7 +12,7 @@ import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
 
 const KIND = 'case-wait';
 /** Lines that are read at most to count what is past its term for one authority. */
-const MOST_COUNTED = 500;
+const MOST_COUNTED = 100;
 
 /**
  * `held`: it is the authority's turn. `asked`: the applicant has been asked for a supplement. `answer`: a low rating

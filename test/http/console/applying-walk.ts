@@ -67,7 +67,7 @@ export async function doSteps(page: Page, prefer = 'post'): Promise<number> {
 }
 
 /** Uploads a picture for each paper that no register has. */
-async function upload(page: Page): Promise<void> {
+export async function upload(page: Page): Promise<void> {
   const missing = page.locator('[data-material][data-state=missing]');
   while ((await missing.count()) > 0) {
     const one = missing.first();

@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import t, { type Test } from 'tap';
 import { bundles, named } from '../../procedures/cases/office.js';
 import { type ApplyingCity, applyingCity, PERSON, words } from './applying-city.js';
-import { ask, begin, decide, doSteps, fillIn, type Instead, linesOf, submit } from './applying-walk.js';
+import { ask, begin, decide, doSteps, fillIn, type Instead, linesOf, submit, upload } from './applying-walk.js';
 import type { Desk } from './browser.js';
 import { latinIn, TEXTS } from './latin.js';
 
@@ -150,6 +150,9 @@ t.test('applying in a browser', async (t) => {
     await look(t, page, 'form-faults');
     await page.fill('[name="v-premises.place-name"]', '好味餐馆');
     await page.click('button:has-text("保存并继续")');
+    await doSteps(page);
+    t.ok(await page.isDisabled('button:has-text("提交申请")'), 'not without its plan');
+    await upload(page);
     await doSteps(page);
     t.ok(await page.isEnabled('button:has-text("提交申请")'));
     await page.goto(page.url() + '/form');

@@ -31,6 +31,7 @@ export const OWNED = {
   ],
   people: ['clientSecretFile'],
   state: ['passwordFile', 'installationKeyFile', 'owner', 'ownerPasswordFile', 'caFile', 'certFile', 'keyFile'],
+  view: ['passwordFile', 'owner', 'ownerPasswordFile', 'caFile', 'certFile', 'keyFile'],
   tracing: ['caFile', 'certFile', 'keyFile', 'headersFile'],
   bus: ['dir', 'clientId', 'groupId', 'ssl', 'sasl'],
 };

@@ -1,13 +1,18 @@
 /** What the commands of the state have in common: its settings, and who they are at its server. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isYitongError } from '../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../contracts/errors.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { readState, type StateSettings } from '../ground/config/state.js';
 import { workspaceDir } from '../ground/files/places.js';
-import { openState, ownerServer, userServer } from '../ground/state/open.js';
+import { openEmbeddedRows } from '../ground/state/lmdb/rows.js';
+import { type Moved, moveState } from '../ground/state/move.js';
+import { dumpShared, openState, ownerServer, userServer } from '../ground/state/open.js';
 import type { State } from '../ground/state/port.js';
 import type { Names } from '../ground/state/postgres/migrate.js';
 import type { Pool } from '../ground/state/postgres/pool.js';
+import { PARTS } from '../ground/state/rows.js';
+import { adoptStores } from '../operate/process/adopt.js';
 
 /** The section as a workspace and the environment say it. @throws YitongError `bad_config`, `bad_workspace` */
 async function stateSettingsOf(workspace: string | undefined): Promise<{
@@ -36,6 +41,53 @@ export async function asOwner<T>(
     await owner.close();
   }
 }
+
+/**
+ * All that people did, from a data folder into an empty schema: the store of the folder row by row, verified, then the
+ * stores of before it. Nothing may run on either.
+ * @param onProgress of the rows
+ * @throws YitongError `state_conflict` where the schema is not empty, `state_unavailable`, `bad_config`
+ */
+export async function moveIntoSchema(
+  workspace: string | undefined,
+  data: string,
+  onProgress: Parameters<typeof moveState>[2],
+): Promise<{ readonly rows: Moved; readonly adopted: Awaited<ReturnType<typeof adoptStores>> }> {
+  const found = await stateSettingsOf(workspace);
+  const { settings } = found;
+  if (settings.servers.length === 0)
+    throw new YitongError('bad_config', '`state.servers` names no server to move to', { place: found.place });
+  const { Pool } = await import('../ground/state/postgres/pool.js');
+  const { withSchemaRows } = await import('../ground/state/postgres/rows.js');
+  const owner = new Pool(await ownerServer(found));
+  let rows: Moved | undefined;
+  try {
+    const dir = join(data, 'state');
+    if (existsSync(join(dir, 'store'))) {
+      const source = openEmbeddedRows(dir);
+      try {
+        rows = await withSchemaRows(owner, settings.schema, (target) => moveState(source, target, onProgress));
+      } finally {
+        await source.close();
+      }
+    } else
+      await withSchemaRows(owner, settings.schema, async (target) => {
+        if (!(await target.isEmpty())) throw new YitongError('state_conflict', NOT_EMPTY);
+      });
+  } finally {
+    await owner.close();
+  }
+  const state = await openState({ ...found, settings: { ...settings, driver: 'postgres' }, data });
+  try {
+    const adopted = await adoptStores(state, data, { keysToo: (rows?.documents ?? 0) > 0 });
+    return { rows: rows ?? NO_ROWS, adopted };
+  } finally {
+    await state.close();
+  }
+}
+
+const NOT_EMPTY = 'the target holds something already: only an empty one is moved into';
+const NO_ROWS = Object.fromEntries(PARTS.map((part) => [part, 0])) as Moved;
 
 type Standing =
   | { readonly driver: 'embedded' }
@@ -76,4 +128,15 @@ export async function withState<T>(
   } finally {
     await state.close();
   }
+}
+
+/**
+ * What a backup has of the state.
+ * @returns undefined where it is embedded: then it stands in the data folder @throws YitongError `bad_config`
+ */
+export async function sharedLines(
+  workspace: string | undefined,
+): Promise<((put: (line: string) => Promise<void>) => Promise<number>) | undefined> {
+  const found = await stateSettingsOf(workspace);
+  return found.settings.driver === 'embedded' ? undefined : (put) => dumpShared(found, put);
 }

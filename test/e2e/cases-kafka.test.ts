@@ -56,6 +56,7 @@ if (broker !== undefined && python !== undefined) {
     const { id } = await counter.openCase({ bundle: bundle.id }, { as: AS });
     await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'identity' }, { as: AS });
     await counter.actOnCase(id, { act: 'save', answers, values: written(bundle) }, { as: AS });
+    await counter.putCaseMaterial(id, 'plan', examplePlan(), { as: AS });
     // what registers answered and do not have is asked after all
     const { missing } = await counter.caseForm(id, { as: AS });
     const lacking = missing.filter(({ what }) => what !== 'material');
@@ -106,7 +107,7 @@ if (broker !== undefined && python !== undefined) {
     t.match(done, { phase: 'delivered', over: true });
     t.strictSame(
       (await counter.caseEvents(id, 0, { as: AS }))
-        .slice(5)
+        .slice(6)
         .map(({ by, act }) => `${by} ${act}`)
         .sort(),
       [

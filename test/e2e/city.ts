@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { type Client, connect, connectionOf } from '../../gateway/client/index.js';
 import { runningUp } from '../../gateway/ground/files/places.js';
+import { stateOfCity } from '../support/servers/city-state.js';
 
 export const cli = fileURLToPath(new URL('../../gateway/cli/main.js', import.meta.url));
 
@@ -51,6 +52,7 @@ function firstLine(child: ChildProcess): Promise<string> {
 /** Starts it and stops it with the test. */
 export async function city(t: Test, options: CityOptions = {}): Promise<City> {
   const data = options.data ?? (await mkdtemp(join(tmpdir(), 'yitong-test-')));
+  const state = await stateOfCity(t, data, options);
   const args = [
     options.cli ?? cli,
     'up',
@@ -65,7 +67,7 @@ export async function city(t: Test, options: CityOptions = {}): Promise<City> {
   const [program = process.execPath, ...before] = [...(options.under ?? []), process.execPath];
   const child = spawn(program, [...before, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...state, ...options.env },
   });
   // a suite that runs out of time is killed without a teardown: its city must not go on beside the suites that come
   // after it

@@ -1,6 +1,7 @@
 /** The command line as a user runs it, to its end. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { stateBeside } from '../support/servers/city-state.js';
 import { cli } from './city.js';
 
 export interface Ended {
@@ -10,7 +11,10 @@ export interface Ended {
 }
 
 export const run = (...args: readonly string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, [cli, ...args], { maxBuffer: 64 * 1_048_576 }).then(
+  promisify(execFile)(process.execPath, [cli, ...args], {
+    maxBuffer: 64 * 1_048_576,
+    env: { ...process.env, ...stateBeside(args) },
+  }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (failed: Ended) => failed,
   );

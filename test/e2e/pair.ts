@@ -1,4 +1,4 @@
-/** Two gateways of one workspace that share a state on PostgreSQL and a bus on Kafka; each has a data folder of its own. */
+/** Two gateways of one workspace that share a state on PostgreSQL and a bus on Kafka, each with its own data folder. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';

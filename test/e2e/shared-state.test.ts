@@ -266,7 +266,8 @@ if (broker !== undefined)
         const rate =
           (answers.length * 1000) / (Math.max(...answers.map(({ ended }) => ended)) - (answers[0]?.begun ?? 0));
         t.comment(
-          `${String(answers.length)} answers, ${rate.toFixed(0)} a second; the last that was released was asked ${String(last - at)} ms after the suspension`,
+          `${String(answers.length)} answers, ${rate.toFixed(0)} a second; the last that was released was asked ` +
+            `${String(last - at)} ms after the suspension`,
         );
         const resumed = await browser.post(west, page, `${page}/resume`, { reason: 'it was right after all' });
         t.equal(resumed.status, 303, 'and is resumed at the other');

@@ -293,6 +293,25 @@ export const OPTIONS: Readonly<Record<string, { readonly values: Values; readonl
       networkPolicy: { state: { to: [{ ipBlock: { cidr: '10.8.0.0/24' } }] } },
     },
   },
+  'a view on servers': {
+    values: {
+      config: {
+        view: {
+          driver: 'postgres',
+          servers: [
+            { name: 'north', addresses: ['pg-3.city.example', 'pg-4.city.example:6433'] },
+            { name: 'south', addresses: ['pg-5.city.example'] },
+          ],
+        },
+      },
+      view: {
+        password: { existingSecret: 'view-password' },
+        ca: { configMap: 'view-ca' },
+        clientSecret: 'view-client',
+      },
+      networkPolicy: { view: { to: [{ ipBlock: { cidr: '10.9.0.0/24' } }] } },
+    },
+  },
   'another sequencer': { values: { sequencer: 1, config: { audit: { epoch: 2 } } }, not: ['one-node'] },
   scaled: { values: { autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 2 } }, not: ['one-node'] },
   'nobody may come': {
@@ -306,6 +325,7 @@ export const OPTIONS: Readonly<Record<string, { readonly values: Values; readonl
         issuer: { to: [] },
         witnesses: { to: [] },
         state: { to: [] },
+        view: { to: [] },
       },
     },
   },

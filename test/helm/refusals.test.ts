@@ -73,6 +73,24 @@ const REFUSED: readonly (readonly [what: string, example: Example, values: Value
     /state: config\.state\.driver/,
   ],
   [
+    'a view on servers that nobody names',
+    'existing-kafka',
+    { config: { view: { driver: 'postgres' } }, view: { password: { existingSecret: 's' } } },
+    /config\.view\.servers/,
+  ],
+  [
+    'a view without a password',
+    'existing-kafka',
+    { config: { view: { driver: 'postgres', servers: [{ name: 'a', addresses: ['pg'] }] } } },
+    /view\.password/,
+  ],
+  [
+    'a password of a view that is on no server',
+    'existing-kafka',
+    { view: { password: { existingSecret: 's' } } },
+    /view: config\.view\.driver/,
+  ],
+  [
     'a password in plain sight',
     'existing-kafka',
     { kafka: { tls: { enabled: false }, sasl: { mechanism: 'plain' } } },

@@ -110,6 +110,35 @@ t.test('with a state that is shared any replica answers, and only the gateway re
   t.strictSame(reached, [['city-yitong-gateway', true]]);
 });
 
+t.test('with a view on servers only the gateway has their secrets and reaches them', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const { stdout } = await helm.template(OPTIONS['a view on servers']!.values, { example: 'three-zones' });
+  const { objects } = judge({ served: stdout });
+  for (const { owner, labels, spec } of podsOf(objects['served']!)) {
+    const text = JSON.stringify(spec);
+    const isGateway = labels['app.kubernetes.io/component'] === 'gateway';
+    for (const part of [
+      'YITONG_VIEW_DRIVER',
+      'YITONG_VIEW_SERVERS',
+      'YITONG_VIEW_PASSWORD_FILE',
+      'view-password',
+      '/run/yitong/view-ca',
+      'view-client',
+    ])
+      t.equal(text.includes(part), isGateway, `${owner.metadata.name}: ${part}`);
+    t.notOk(text.includes('YITONG_VIEW_INSTALLATION_KEY_FILE') || text.includes('state-password'));
+  }
+  const reached = ofKind(objects['served']!, 'NetworkPolicy')
+    .filter(({ spec }) => JSON.stringify(spec).includes('10.9.0.0/24'))
+    .map(({ metadata, spec }) => [
+      metadata.name,
+      JSON.stringify(spec).includes('"port":6433') && JSON.stringify(spec).includes('"port":5432'),
+    ]);
+  t.strictSame(reached, [['city-yitong-gateway', true]]);
+});
+
 t.test('a house with only a witness, or with connectors alone, installs nothing of a gateway', async (t) => {
   const helm = helmForTest(t);
   const judge = judgeForTest(t);

@@ -8,6 +8,7 @@ import { writeBackup } from '../../operate/backup/write.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { progressBar } from '../progress.js';
+import { sharedLines } from '../state.js';
 
 /**
  * A copy of a data folder, taken while it is used. Exit 1 if it is not complete or, with `--check`, not what it was.
@@ -40,11 +41,14 @@ const command: Command = {
     const started = performance.now();
     const bar = progressBar('copying');
     try {
-      const { manifest, files, bytes, complete, fault } = await writeBackup({
-        dataDir: foldersThere(call.values).data,
+      const { data } = foldersThere(call.values);
+      const shared = await sharedLines(text(call.values['workspace']));
+      const { manifest, files, bytes, complete, fault, missing } = await writeBackup({
+        dataDir: data,
         to: to ?? '',
         program: packageVersion(),
         now: Date.now,
+        ...present({ shared }),
         onProgress: bar.to,
         signal: call.signal,
       });
@@ -58,7 +62,7 @@ const command: Command = {
         bytes,
         seconds,
         complete,
-        ...present({ fault }),
+        ...present({ fault, missing }),
       });
       call.say(`${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB in ${seconds} s`);
       if (manifest.log !== undefined)
@@ -67,7 +71,9 @@ const command: Command = {
         'it holds the keys of the log, of this replica and of subjects: keep it as you keep the data folder, ' +
           'on an encrypted disk',
       );
-      if (!complete)
+      if (missing !== undefined)
+        call.say(`not complete: what replicas share is not in it: ${missing} [backup_incomplete]`);
+      if (manifest.unknown.length > 0)
         call.say(
           'not complete: nobody knows what these are, and they are not in it: ' +
             `${manifest.unknown.slice(0, 10).join(', ')}` +

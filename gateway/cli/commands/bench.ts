@@ -22,7 +22,8 @@ const command: Command = {
       type: 'string',
       describe:
         'one figure: query, query-peer, publish, freshness, audit, audit-added-p99, memory, flatness, restart, ' +
-        'rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch',
+        'rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch, cases, ' +
+        'cases-inbox',
     },
     quick: {
       type: 'boolean',

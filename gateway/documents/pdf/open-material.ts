@@ -5,7 +5,7 @@ import type { FileType } from '../../procedures/materials/inspect/index.js';
 import { sharedPool } from './pool.js';
 import { type DocumentSigner, documentSignerOf } from './signer.js';
 
-export interface MaterialBytes {
+interface MaterialBytes {
   readonly type: FileType;
   readonly bytes: Buffer;
   /** `pdf`, `jpg`, `png` */

@@ -30,11 +30,15 @@ export const keepSchema = Type.Object(
     ),
     alerts: term('P1096D', 'alerts that were acknowledged; the log has the entry of each'),
     tickets: term('P1096D', 'tickets that are over and do nothing to their record; the log has the entry of each act'),
+    cases: term(
+      'P3653D',
+      'cases on which nothing is left to do, since something happened on them last; the log has the entry of each act',
+    ),
   },
   strict,
 );
 
-type KeepSettings = Readonly<Record<'journals' | 'positions' | 'quarantine' | 'alerts' | 'tickets', string>>;
+type KeepSettings = Readonly<Record<'journals' | 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'cases', string>>;
 
 /** Terms in ms. */
 export type KeepTerms = Readonly<Record<keyof KeepSettings, number>>;

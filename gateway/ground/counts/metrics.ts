@@ -455,6 +455,18 @@ const documents = {
     labels: [],
     help: 'time since all that tickets do to records was known; what was known before holds meanwhile',
   },
+  yitong_cases_waiting: {
+    type: 'gauge',
+    labels: ['authority', 'bundle', 'group'],
+    help:
+      'items and tasks of cases that wait for an authority (`held`), supplements that wait for who applies ' +
+      '(`asked`), low ratings that wait for an answer (`answer`)',
+  },
+  yitong_cases_over: {
+    type: 'gauge',
+    labels: ['authority', 'bundle'],
+    help: 'of these, how many are past their term',
+  },
   yitong_reports_issued: { type: 'gauge', labels: [], help: 'reports issued since the data folder was made' },
   yitong_certificates_replaced: { type: 'gauge', labels: [], help: 'domains times companies of those reports' },
   yitong_documents_verified: {

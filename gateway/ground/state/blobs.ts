@@ -16,7 +16,7 @@ import { syncDir } from '../files/durable.js';
 import { type Change, type Json, type State, StateConflict } from './port.js';
 
 /** A folder of what belongs together, and the name of one in it: hexadecimal digits, 1 to 64. */
-export interface BlobPlace {
+interface BlobPlace {
   readonly folder: string;
   readonly name: string;
 }

@@ -65,6 +65,20 @@ function installationKeyIn({ settings, baseDir, place }: Surroundings): KeyObjec
   return createSecretKey(Buffer.from(text, 'hex'));
 }
 
+/**
+ * All that is shared, of one moment, as lines.
+ * @returns the newest commit in it @throws YitongError `bad_config`, `state_unavailable`, `state_newer`
+ */
+export async function dumpShared(surroundings: OnServer, put: (line: string) => Promise<void> | void): Promise<number> {
+  const [{ Pool }, { dumpState }] = await Promise.all([import('./postgres/pool.js'), import('./postgres/dump.js')]);
+  const pool = new Pool(await userServer(surroundings));
+  try {
+    return await dumpState(pool, surroundings.settings.schema, put);
+  } finally {
+    await pool.close();
+  }
+}
+
 type OnServer = Pick<Surroundings, 'settings' | 'baseDir' | 'place'>;
 
 /** As the gateway reaches it. @throws YitongError `bad_config` */

@@ -44,6 +44,8 @@ export function sealingKeysOf(dir: string, cache?: number): SealingKeys {
 }
 
 const KIND = 'subject-key';
+/** Of a key that was destroyed: its id is the pseudonym. */
+const ERASED_KEY = 'erased-subject-key';
 const PSEUDONYM = 16;
 const KEY = 32;
 const DIGITS = 32;
@@ -169,8 +171,33 @@ export async function destroyingSharedKey(
   const id = subjectId(await secretIn(state, secretName), subject);
   return async (transaction) => {
     const found = await transaction.document(KIND, id);
-    if (found !== undefined) transaction.remove(KIND, id);
-    return found !== undefined;
+    if (found === undefined) return false;
+    transaction.remove(KIND, id);
+    // so that a dump of before is loaded without it; the pseudonym names nobody
+    transaction.put({ kind: ERASED_KEY, id: (found.body as unknown as Kept).pseudonym, body: { at: Date.now() } });
+    return true;
+  };
+}
+
+interface DumpedRow {
+  readonly table: string;
+  readonly row: Readonly<Record<string, unknown>>;
+}
+
+/** The pseudonym of a destroyed key, where a row of a dump says so. */
+export const erasedKeyIn = ({ table, row }: DumpedRow): string | undefined =>
+  table === 'documents' && row['kind'] === ERASED_KEY && typeof row['id'] === 'string' ? row['id'] : undefined;
+
+/**
+ * Rows of a dump that bring back a key which was destroyed since, in the order of the dump.
+ * @param erased pseudonyms
+ */
+export function bringsErasedBack(erased: ReadonlySet<string>): (row: DumpedRow) => boolean {
+  const left = new Set<unknown>();
+  return ({ table, row }) => {
+    if ((table !== 'documents' && table !== 'links') || row['kind'] !== KIND) return false;
+    if (table === 'documents' && erased.has((JSON.parse(String(row['body'])) as Kept).pseudonym)) left.add(row['id']);
+    return left.has(row['id']);
   };
 }
 

@@ -12,12 +12,12 @@ import type { Json, State, StateDocument } from '../../ground/state/port.js';
 import type { Tree } from './run-message.js';
 
 /** Name of the lease, and of the document that says what is reserved. */
-export const SEQUENCER_LEASE = 'log-sequencer';
+const SEQUENCER_LEASE = 'log-sequencer';
 const KIND = 'log';
 const HEAD = 'head';
 
 /** ms for which it is held without being renewed. */
-export const LEASE_MS = 10_000;
+const LEASE_MS = 10_000;
 /** ms between two tries to reserve while the state does not answer. */
 const RETRY_MS = 250;
 
@@ -39,7 +39,7 @@ export interface OwnLog {
   rootAt(size: number): string | undefined;
 }
 
-export type Standing =
+type Standing =
   /** It may reserve. `settle`: the pending run is reserved and is signed first. */
   | { readonly kind: 'elected'; readonly token: number; readonly settle: boolean }
   | { readonly kind: 'other' }

@@ -30,7 +30,7 @@ const BATCH = 5000;
 /** ms that the state has, at the end, to take the last run. */
 const LAST_RUN = 3000;
 
-export interface ElectedOptions {
+interface ElectedOptions {
   readonly dataDir: string;
   readonly state: State;
   readonly setup: Pick<ReplicaSetup, 'name' | 'peers' | 'tls'>;

@@ -72,7 +72,7 @@ export interface SequencerOptions {
 }
 
 /** Of a log that other replicas may go on with at any moment. */
-export interface Ahead {
+interface Ahead {
   /**
    * Before a run is signed: it stands at others, and is the only one that may have its size.
    * @throws YitongError where it is not known to be so; then it is not signed

@@ -20,6 +20,8 @@ export interface Copies {
     how?: { readonly length?: number; readonly mode?: number; readonly as?: string },
   ): Promise<boolean>;
   bytes(path: string, bytes: Uint8Array, mode?: number): Promise<void>;
+  /** What `pieces` gives, one after the other. */
+  stream(path: string, pieces: (put: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<void>;
   /** An LMDB environment in one snapshot, compacted. @param path of its data file */
   map(from: string, path: string): Promise<void>;
   /** All names are on disk when it returns. */
@@ -87,6 +89,10 @@ class FolderCopies implements Copies {
 
   bytes(path: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
     return this.#write(path, mode, (put) => put(bytes));
+  }
+
+  stream(path: string, pieces: (put: (bytes: Uint8Array) => Promise<void>) => Promise<void>): Promise<void> {
+    return this.#write(path, 0o600, pieces);
   }
 
   async map(from: string, path: string): Promise<void> {

@@ -44,6 +44,9 @@ export interface State {
   readonly secret?: true;
 }
 
+/** Where a backup has what replicas share. */
+export const SHARED_STATE = 'shared/state.ndjson';
+
 const source = (id: string, what: string, path: RegExp, copying: Copying, more: Partial<State> = {}): State => ({
   id,
   what,
@@ -172,6 +175,13 @@ export const states: readonly State[] = [
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
   source('state', 'cases of bundles, and messages about them', /^state\/store$/, 'map'),
   source('blobs', 'files that were uploaded for cases', /^blobs\/[0-9a-f]{16}\/[0-9a-f]{32}$/, 'files'),
+  source(
+    'shared',
+    "what all replicas share on a PostgreSQL server: reports, tickets, cases, sign-ins, suspensions, subjects' keys",
+    /^shared\/state\.ndjson$/,
+    'files',
+    { restored: false, secret: true, why: '`yitong state load` puts it on a server: it is of all replicas' },
+  ),
   source('reports', 'reports, authorisations, verification codes (keyed), revocations', /^reports\/store$/, 'map'),
   source('watched', 'documents that others watch, and what they were told', /^reports\/watched$/, 'map'),
   source('statuses', 'status lists of credentials', /^reports\/status\/statuses$/, 'map'),

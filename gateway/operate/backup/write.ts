@@ -6,7 +6,7 @@
 
 import { existsSync, mkdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { syncDir } from '../../../contracts/sync-dir.js';
 import { openStore } from '../../answer/view/lmdb/store.js';
@@ -20,7 +20,7 @@ import { type Copies, copies } from './copy.js';
 import { copyJournal } from './journals.js';
 import { copyLog, cutLog, type LogCut, manifestLog } from './log.js';
 import { FILES, FORMAT, type Manifest, writeManifest } from './manifest.js';
-import { type State, stateOf, states } from './states.js';
+import { SHARED_STATE, type State, stateOf, states } from './states.js';
 import { type FoundFile, filesBelow } from './walk.js';
 
 export interface BackupOptions {
@@ -29,6 +29,8 @@ export interface BackupOptions {
   readonly to: string;
   readonly program: string;
   readonly now: () => number;
+  /** What this replica shares with others, a line after the other; none where it shares nothing. */
+  readonly shared?: (put: (line: string) => Promise<void>) => Promise<unknown>;
   readonly onProgress?: (bytes: number, of: number) => void;
   readonly signal?: AbortSignal;
   /** Tests only: called before each state is copied. */
@@ -40,6 +42,8 @@ export interface BackupReport {
   readonly files: number;
   readonly bytes: number;
   readonly complete: boolean;
+  /** Why what replicas share is not in it, in words. */
+  readonly missing?: string;
   /** What of the log in the copy does not verify, in words; a restore refuses it until it is mended. */
   readonly fault?: string;
 }
@@ -75,6 +79,7 @@ export async function writeBackup({
   to,
   program,
   now,
+  shared,
   onProgress,
   signal,
   onState,
@@ -101,6 +106,8 @@ export async function writeBackup({
       ...present({ signal }),
     });
     let cut: LogCut | undefined;
+    // it refers to the log, so it comes before it
+    const missing = shared === undefined ? undefined : await copyShared(shared, out, join(partial, FILES));
     for (const state of states) {
       if (state.copying === 'none') continue;
       await onState?.(state);
@@ -137,13 +144,51 @@ export async function writeBackup({
       manifest,
       files: files.length,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-      complete: unknown.length === 0,
-      ...present({ fault }),
+      complete: unknown.length === 0 && missing === undefined,
+      ...present({ fault, missing }),
     };
   } catch (error) {
     rmSync(partial, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Bytes of lines that are written at once. */
+const LINES = 1 << 20;
+
+/** @returns why it could not be had, in words: a store that is away keeps nobody from copying the rest */
+async function copyShared(
+  shared: NonNullable<BackupOptions['shared']>,
+  out: Copies,
+  files: string,
+): Promise<string | undefined> {
+  try {
+    await out.stream(SHARED_STATE, (put) => linesInto(shared, put));
+    return undefined;
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    rmSync(join(files, SHARED_STATE), { force: true });
+    return error.message;
+  }
+}
+
+async function linesInto(
+  shared: NonNullable<BackupOptions['shared']>,
+  put: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  let lines: string[] = [];
+  let length = 0;
+  const write = async (): Promise<void> => {
+    await put(Buffer.from(lines.join('')));
+    lines = [];
+    length = 0;
+  };
+  await shared(async (line) => {
+    lines.push(`${line}\n`);
+    length += line.length + 1;
+    if (length >= LINES) await write();
+  });
+  await write();
 }
 
 /**

@@ -22,10 +22,15 @@ type Adopted = Readonly<Record<'keys' | 'reports' | 'watched' | 'tickets' | 'sta
 
 /**
  * Again it changes nothing; one that was interrupted is finished.
+ * @param keysToo also where no report or ticket is sealed under them
  * @throws YitongError `state_conflict` where the state has the keys of another folder, `state_unavailable`,
  * `store_damaged`
  */
-export async function adoptStores(state: State, dataDir: string): Promise<Adopted> {
+export async function adoptStores(
+  state: State,
+  dataDir: string,
+  { keysToo = false }: { readonly keysToo?: boolean } = {},
+): Promise<Adopted> {
   const { subjectKeys } = auditLayout(dataDir);
   const secret = join(subjectKeys, 'secret');
   // its secret tells one data folder from another
@@ -33,7 +38,7 @@ export async function adoptStores(state: State, dataDir: string): Promise<Adopte
     .update(existsSync(secret) ? readFileSync(secret) : '')
     .digest('hex');
   // what watches are of is a report
-  const sealed = (await hasReports(dataDir)) || (await holdsTickets(dataDir));
+  const sealed = keysToo || (await hasReports(dataDir)) || (await holdsTickets(dataDir));
   return {
     keys: sealed ? await adoptKeys(state, folder, subjectKeys) : 0,
     reports: await adoptReports(state, folder, dataDir),

@@ -19,12 +19,14 @@ import { actsQuarantines } from '../../procedures/cases/held-acts.js';
 import { overdueAlerts } from '../../procedures/lifecycles/overdue.js';
 import type { Tickets } from '../../procedures/lifecycles/tickets.js';
 import type { Watcher } from '../../procedures/watch/follow.js';
+import type { CaseTerms } from './case-terms.js';
 
 export interface HousekeepingOptions {
   readonly dataDir: string;
   readonly keep: KeepTerms;
   readonly workspace: () => Pick<Workspace, 'contracts'>;
   readonly tickets: () => Pick<Tickets, 'all' | 'prune'>;
+  readonly cases: Pick<CaseTerms, 'prune'>;
   readonly alerts: Pick<Watcher, 'prune'>;
   /** Removes uploads that nobody needs any more. @returns how many */
   readonly uploads: () => Promise<number>;
@@ -58,14 +60,15 @@ const CALL_EACH = 60_000;
 /** ms that a look waits for those who publish to a dataset. */
 const WAIT = 2000;
 
-type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'uploads';
-const KINDS: readonly Kind[] = ['positions', 'quarantine', 'alerts', 'tickets', 'uploads'];
+type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'cases' | 'uploads';
+const KINDS: readonly Kind[] = ['positions', 'quarantine', 'alerts', 'tickets', 'cases', 'uploads'];
 const WORDS: Readonly<Record<Kind | 'journals', string>> = {
   journals: 'segments of journals',
   positions: 'positions of pushed records',
   quarantine: 'pushed records in quarantine',
   alerts: 'acknowledged alerts',
   tickets: 'tickets that are over',
+  cases: 'cases that ended',
   uploads: 'uploads of cases that nobody needs',
 };
 
@@ -154,7 +157,7 @@ class RunningHousekeeping implements Housekeeping {
 
   /** @returns how many went */
   #removePast(kind: Kind): Promise<number> {
-    const { keep, tickets } = this.#options;
+    const { keep, tickets, cases } = this.#options;
     switch (kind) {
       case 'positions':
         return this.#removePositions();
@@ -164,6 +167,8 @@ class RunningHousekeeping implements Housekeeping {
         return this.#removeAlerts();
       case 'tickets':
         return tickets().prune(this.#now() - keep.tickets);
+      case 'cases':
+        return cases.prune(this.#now() - keep.cases);
       case 'uploads':
         return this.#options.uploads();
     }

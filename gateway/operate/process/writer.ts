@@ -38,6 +38,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
+import { type CaseTerms, watchCaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
@@ -99,6 +100,7 @@ interface FigureParts {
   readonly housekeeping: Housekeeping;
   readonly sizes: StoreSizes;
   readonly erasing: ErasuresOfAll | undefined;
+  readonly caseTerms: CaseTerms;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -166,7 +168,9 @@ class WriterProcess {
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
-    const housekeeping = this.#startHousekeeping(content, pruning, watching, { reading, state });
+    const caseTerms = this.#watchCaseTerms(content, state, reading);
+    const kept = { journals: pruning, cases: caseTerms };
+    const housekeeping = this.#startHousekeeping(content, kept, watching, { reading, state });
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const telling = setInterval(() => {
@@ -174,12 +178,13 @@ class WriterProcess {
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
       Object.assign(this.#passes, caseTopics?.passes());
+      this.#passes['case-terms'] = caseTerms.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes, erasing }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms }, heldBack, tracing);
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -191,6 +196,7 @@ class WriterProcess {
     await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
+    await caseTerms.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -411,7 +417,7 @@ class WriterProcess {
 
   #startHousekeeping(
     { settings }: Content,
-    journals: Pruning | undefined,
+    { journals, cases }: { readonly journals: Pruning | undefined; readonly cases: CaseTerms },
     { watcher }: LogWatching,
     { reading, state }: { readonly reading: FollowedWorkspace; readonly state: State | undefined },
   ): Housekeeping {
@@ -420,6 +426,7 @@ class WriterProcess {
       dataDir,
       keep: settings.keep,
       journals,
+      cases,
       alerts: watcher,
       now: Date.now,
       onProblems: this.#health.housekeeping,
@@ -427,6 +434,17 @@ class WriterProcess {
       workspace: () => reading.current().workspace,
       tickets: () => reading.current().tickets,
       uploads: () => dropIdleUploadsOf({ dataDir, settings, state }),
+    });
+  }
+
+  #watchCaseTerms({ settings }: Content, state: State | undefined, reading: FollowedWorkspace): CaseTerms {
+    const calendars = (): ReturnType<FollowedWorkspace['current']>['calendars'] => reading.current().calendars;
+    return watchCaseTerms({
+      dataDir: this.#args.data,
+      settings: settings.state,
+      state,
+      calendars,
+      onTrouble: alert,
     });
   }
 
@@ -512,7 +530,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -527,6 +545,7 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
+      ...caseTerms.figures(),
       ...erasureFigures(erasing),
       ...sizes.figures(),
       ...(await parts()),

@@ -52,7 +52,7 @@ import { FILING, type Plan } from './plan.js';
 import type { StepDrivers } from './ports.js';
 import type { ReadRegisters, Release } from './registers.js';
 import { isMessage, stepsOf } from './steps.js';
-import { type CaseMessage, CaseStore, links, type StoredCase, type StoredEvent } from './store.js';
+import { type CaseMessage, CaseStore, ENDED, links, type StoredCase, type StoredEvent } from './store.js';
 import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
 import type { PublishStep, StepMessage } from './topics.js';
 import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
@@ -685,6 +685,7 @@ class OpenedCases implements Cases {
       ...[...concerned].map((authority) =>
         links.at((closed ? links.closed : links.open)(authority), state.submittedAt ?? state.at),
       ),
+      ...(closed ? [links.at(ENDED, state.at)] : []),
     ];
   }
 

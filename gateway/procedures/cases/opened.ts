@@ -44,7 +44,7 @@ interface OpenedDesk {
 }
 
 /** By which terms of cases are counted. */
-const CALENDAR = 'mainland';
+export const CALENDAR = 'mainland';
 
 /** What a workspace says of cases. @throws YitongError `bad_bundle`, `bad_calendar` */
 export async function caseContent(workspace: Workspace): Promise<Bundles & { readonly calendar: Calendar }> {
@@ -110,12 +110,12 @@ async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) 
     ...present({ publish }),
   };
   return {
-    cases: openCases({ ...ground, drivers: drivers(elements) }),
+    cases: openCases({ ...ground, drivers: drivers(elements), requiresUploads: true }),
     close,
   };
 }
 
-export interface CaseDesk {
+interface CaseDesk {
   /** Opened with the first call; one that failed is tried again. @throws YitongError as `openCaseDesk` */
   cases(): Promise<Cases>;
   /** May be called by each service that has it. */

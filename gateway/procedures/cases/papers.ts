@@ -98,7 +98,7 @@ export const lackingUploads = ({ materials }: Papers, { uploads }: Pick<CaseCont
       : [],
   );
 
-export const mayPut = ({ kind, items: takes }: NeededMaterial, { phase, items }: CaseState): boolean =>
+const mayPut = ({ kind, items: takes }: NeededMaterial, { phase, items }: CaseState): boolean =>
   kind === 'upload' && (phase === 'draft' || takes.some((item) => items[item]?.status === 'supplement'));
 
 export const takes = ({ items }: NeededMaterial, own: Own): boolean =>

@@ -135,6 +135,22 @@ export class CaseStore {
   }
 }
 
+/** Cases on which nothing is left to do, by when something happened last. */
+export const ENDED = 'ended/';
+
+/** Takes a case away with all that stands beside it, unless somebody acts on it meanwhile. */
+export function changesWithout({ id, version, state }: StoredCase): readonly Change[] {
+  const messages = Array.from(
+    { length: state.events },
+    (_, at): Change => ({
+      do: 'remove',
+      kind: MESSAGE,
+      id: `${id}/${pad(at + 1)}`,
+    }),
+  );
+  return [{ do: 'remove', kind: CASE, id, version }, { do: 'drop', stream: streamOf(id) }, ...messages];
+}
+
 /** By which a case is found. */
 export const links = {
   ofSubject: (subject: string): string => `subject/${subject}/`,

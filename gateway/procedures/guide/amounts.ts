@@ -58,7 +58,7 @@ const UNITS: readonly {
   // a sum in ten thousands needs no unit
   {
     kind: 'money',
-    pattern: new RegExp(`(?<![\\d.])${NUMBER}(?<=[万亿])()(?![个家人名辆台吨平公米])`, 'gu'),
+    pattern: new RegExp(`(?<![\\d.])${NUMBER}(?<=[万亿])()(?![元块圆人个家名辆台吨平公米])`, 'gu'),
     times: () => 1,
   },
 ];

@@ -43,10 +43,14 @@ interface Found {
 }
 
 /** A key of a person is left where it is: nothing has to repeat it. */
-function keysIn(sentence: string, { schemes }: Pick<Workspace, 'schemes'>): readonly Found[] {
+function keysIn(
+  sentence: string,
+  asked: ReadonlySet<string>,
+  { schemes }: Pick<Workspace, 'schemes'>,
+): readonly Found[] {
   return (sentence.normalize('NFKC').match(/[0-9A-Za-z-]{8,40}/g) ?? []).flatMap((text) => {
     for (const scheme of schemes.values()) {
-      if (scheme.persons || scheme.unchecked === true) continue;
+      if (!asked.has(scheme.id) || scheme.persons || scheme.unchecked === true) continue;
       const parsed = scheme.parse(text);
       if (parsed.ok) return [{ kind: 'key' as const, value: parsed.key, text, of: scheme.id }];
     }
@@ -100,7 +104,7 @@ export function slotsIn(
   const found: readonly Found[] = [
     ...amountsIn(sentence, now),
     ...addressesIn(sentence).map((text) => ({ kind: 'address' as const, value: text, text })),
-    ...keysIn(sentence, workspace),
+    ...keysIn(sentence, new Set(asked.flatMap(({ scheme }) => scheme ?? [])), workspace),
     ...codesIn(sentence, lists, workspace),
   ];
   const text = plainText(sentence);

@@ -14,9 +14,7 @@ import type { FileType } from './inspect/index.js';
 /** Text, or the place of an element's value. */
 export type Span = string | { readonly element: string };
 /** A heading of the second rank, a paragraph, or the whole form. The title of the paper stands apart. */
-export type Block =
-  | { readonly block: 'heading' | 'text'; readonly spans: readonly Span[] }
-  | { readonly block: 'form' };
+type Block = { readonly block: 'heading' | 'text'; readonly spans: readonly Span[] } | { readonly block: 'form' };
 
 export interface MadeValue {
   readonly element: string;
@@ -63,7 +61,7 @@ export interface Attached {
 }
 
 /** What papers are made of. */
-export interface PaperGround {
+interface PaperGround {
   readonly merged: Merged;
   readonly elements: Elements;
   readonly values: Readonly<Record<string, Json>>;
@@ -82,7 +80,7 @@ const spansOf = (text: string): readonly Span[] =>
     });
 
 /** A template: `#` the title, `##` a heading, `{{form}}` by itself the whole form, else paragraphs. */
-export function readTemplate(text: string): { readonly title: readonly Span[]; readonly blocks: readonly Block[] } {
+function readTemplate(text: string): { readonly title: readonly Span[]; readonly blocks: readonly Block[] } {
   let title: readonly Span[] = [];
   const blocks = text
     .replace(/\r\n?/g, '\n')
@@ -176,7 +174,7 @@ export function papersOf(ground: PaperGround): Papers {
 }
 
 /** Elements that a paper names in its text. */
-export function namedIn({ title, blocks }: NonNullable<NeededMaterial['paper']>): ReadonlySet<string> {
+function namedIn({ title, blocks }: NonNullable<NeededMaterial['paper']>): ReadonlySet<string> {
   const spans = [...title, ...blocks.flatMap((one) => (one.block === 'form' ? [] : one.spans))];
   return new Set(spans.flatMap((span) => (typeof span === 'string' ? [] : [span.element])));
 }

@@ -22,7 +22,7 @@ export interface Upload {
   readonly digest: string;
 }
 
-export const digestOfBytes = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url');
+const digestOfBytes = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url');
 
 /**
  * The upload that the case has, where it is of these bytes; else one of a name that was never used in it, so that who

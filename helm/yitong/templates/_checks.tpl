@@ -61,6 +61,9 @@
 {{- if and (include "yitong.shared" .) (not (dig "state" "servers" list $v.config)) }}{{ fail "config.state.servers: the PostgreSQL servers of config.state.driver `postgres`" }}{{ end -}}
 {{- if and (include "yitong.shared" .) (not (or $v.state.password.existingSecret $v.state.clientSecret)) }}{{ fail "state.password.existingSecret (or state.clientSecret): how the gateway proves itself to the servers of config.state" }}{{ end -}}
 {{- if and (not (include "yitong.shared" .)) (or $v.state.password.existingSecret $v.state.clientSecret) }}{{ fail "state: config.state.driver is not `postgres`, so nobody would use it" }}{{ end -}}
+{{- if and (include "yitong.viewServed" .) (not (dig "view" "servers" list $v.config)) }}{{ fail "config.view.servers: the PostgreSQL servers of config.view.driver `postgres`" }}{{ end -}}
+{{- if and (include "yitong.viewServed" .) (not (or $v.view.password.existingSecret $v.view.clientSecret)) }}{{ fail "view.password.existingSecret (or view.clientSecret): how the gateway proves itself to the servers of config.view" }}{{ end -}}
+{{- if and (not (include "yitong.viewServed" .)) (or $v.view.password.existingSecret $v.view.clientSecret) }}{{ fail "view: config.view.driver is not `postgres`, so nobody would use it" }}{{ end -}}
 {{- if and (or $v.ingress.enabled $v.gatewayApi.enabled) (not $v.service.people.enabled) }}{{ fail "service.people.enabled: ingress and gatewayApi lead to it" }}{{ end -}}
 {{- if and $v.ingress.enabled (not $v.ingress.host) }}{{ fail "ingress.host" }}{{ end -}}
 {{- if and $v.gatewayApi.enabled (or (not $v.gatewayApi.parentRefs) (not $v.gatewayApi.hostnames)) }}{{ fail "gatewayApi: parentRefs and hostnames" }}{{ end -}}

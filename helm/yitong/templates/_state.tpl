@@ -1,68 +1,86 @@
-{{/* How the gateway proves itself to the PostgreSQL server of the state; config.state has the rest. */}}
-{{- define "yitong.stateSettings" -}}
-{{- with .Values.state }}
+{{/* How the gateway proves itself to PostgreSQL servers; config.state and config.view have the rest. dict at (values) as (`state`, `view`) */}}
+{{- define "yitong.serverSettings" -}}
+{{- $as := .as }}
+{{- with .at }}
 {{- if .password.existingSecret }}
-- { name: YITONG_STATE_PASSWORD_FILE, value: /run/yitong/state-password/password }
+- { name: YITONG_{{ upper $as }}_PASSWORD_FILE, value: /run/yitong/{{ $as }}-password/password }
 {{- end }}
-{{- if .installationKey.existingSecret }}
-- { name: YITONG_STATE_INSTALLATION_KEY_FILE, value: /run/yitong/state-key/key }
+{{- if dig "installationKey" "existingSecret" "" . }}
+- { name: YITONG_{{ upper $as }}_INSTALLATION_KEY_FILE, value: /run/yitong/{{ $as }}-key/key }
 {{- end }}
 {{- if or .ca.secret .ca.configMap }}
-- { name: YITONG_STATE_CA_FILE, value: /run/yitong/state-ca/ca.pem }
+- { name: YITONG_{{ upper $as }}_CA_FILE, value: /run/yitong/{{ $as }}-ca/ca.pem }
 {{- end }}
 {{- if .clientSecret }}
-- { name: YITONG_STATE_CERT_FILE, value: /run/yitong/state-client/tls.crt }
-- { name: YITONG_STATE_KEY_FILE, value: /run/yitong/state-client/tls.key }
+- { name: YITONG_{{ upper $as }}_CERT_FILE, value: /run/yitong/{{ $as }}-client/tls.crt }
+- { name: YITONG_{{ upper $as }}_KEY_FILE, value: /run/yitong/{{ $as }}-client/tls.key }
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "yitong.stateMounts" -}}
-{{- with .Values.state }}
+{{- define "yitong.serverMounts" -}}
+{{- $as := .as }}
+{{- with .at }}
 {{- if .password.existingSecret }}
-- { name: state-password, mountPath: /run/yitong/state-password, readOnly: true }
+- { name: {{ $as }}-password, mountPath: /run/yitong/{{ $as }}-password, readOnly: true }
 {{- end }}
-{{- if .installationKey.existingSecret }}
-- { name: state-key, mountPath: /run/yitong/state-key, readOnly: true }
+{{- if dig "installationKey" "existingSecret" "" . }}
+- { name: {{ $as }}-key, mountPath: /run/yitong/{{ $as }}-key, readOnly: true }
 {{- end }}
 {{- if or .ca.secret .ca.configMap }}
-- { name: state-ca, mountPath: /run/yitong/state-ca, readOnly: true }
+- { name: {{ $as }}-ca, mountPath: /run/yitong/{{ $as }}-ca, readOnly: true }
 {{- end }}
 {{- if .clientSecret }}
-- { name: state-client, mountPath: /run/yitong/state-client, readOnly: true }
+- { name: {{ $as }}-client, mountPath: /run/yitong/{{ $as }}-client, readOnly: true }
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{- define "yitong.stateVolumes" -}}
-{{- with .Values.state }}
+{{- define "yitong.serverVolumes" -}}
+{{- $as := .as }}
+{{- with .at }}
 {{- if .password.existingSecret }}
-- name: state-password
+- name: {{ $as }}-password
   secret: { secretName: {{ .password.existingSecret }}, defaultMode: 0440, items: [{ key: {{ .password.key | quote }}, path: password }] }
 {{- end }}
-{{- if .installationKey.existingSecret }}
-- name: state-key
+{{- if dig "installationKey" "existingSecret" "" . }}
+- name: {{ $as }}-key
   secret: { secretName: {{ .installationKey.existingSecret }}, defaultMode: 0440, items: [{ key: {{ .installationKey.key | quote }}, path: key }] }
 {{- end }}
 {{- if or .ca.secret .ca.configMap }}
-- name: state-ca
+- name: {{ $as }}-ca
   {{- include "yitong.file" (dict "from" .ca "as" "ca.pem") | nindent 2 }}
 {{- end }}
 {{- if .clientSecret }}
-- name: state-client
+- name: {{ $as }}-client
   secret: { secretName: {{ .clientSecret }}, defaultMode: 0440, items: [{ key: tls.crt, path: tls.crt }, { key: tls.key, path: tls.key }] }
 {{- end }}
 {{- end }}
 {{- end }}
 
-{{/* Ports of its servers, as JSON. */}}
-{{- define "yitong.statePorts" -}}
+{{/* Ports of addresses of PostgreSQL, as JSON. list of `host` or `host:port` */}}
+{{- define "yitong.portsOf" -}}
 {{- $ports := list -}}
-{{- range dig "state" "servers" list .Values.config }}{{ $ports = append $ports (regexMatch ":[0-9]+$" . | ternary (regexFind "[0-9]+$" . | int) 5432) }}{{ end -}}
+{{- range . }}{{ $ports = append $ports (regexMatch ":[0-9]+$" . | ternary (regexFind "[0-9]+$" . | int) 5432) }}{{ end -}}
 {{ uniq $ports | toJson }}
+{{- end }}
+
+{{- define "yitong.statePorts" -}}
+{{- include "yitong.portsOf" (dig "state" "servers" list .Values.config) }}
+{{- end }}
+
+{{- define "yitong.viewPorts" -}}
+{{- $addresses := list -}}
+{{- range dig "view" "servers" list .Values.config }}{{ $addresses = concat $addresses .addresses }}{{ end -}}
+{{- include "yitong.portsOf" $addresses }}
 {{- end }}
 
 {{/* Not empty where all replicas share what people did, so that any of them answers everything over mTLS. */}}
 {{- define "yitong.shared" -}}
 {{- if eq (dig "state" "driver" "embedded" .Values.config) "postgres" }}yes{{ end -}}
+{{- end }}
+
+{{/* Not empty where the view stands on servers. */}}
+{{- define "yitong.viewServed" -}}
+{{- if eq (dig "view" "driver" "embedded" .Values.config) "postgres" }}yes{{ end -}}
 {{- end }}

@@ -11,6 +11,7 @@ import { canonicalJson } from '../../../contracts/canonical.js';
 import { salted, sha256 } from '../../../gateway/documents/compute/digest.js';
 import type { ReportModel, ReportRecord } from '../../../gateway/documents/model/model.js';
 import { codeHash, newCode } from '../../../gateway/documents/reports/code.js';
+import { reportsIn } from '../../../gateway/documents/reports/state-store.js';
 import { newId, openReportStore } from '../../../gateway/documents/reports/store.js';
 import { ReportContent } from '../../../gateway/http/console/reporting/content.js';
 import { page } from '../../../gateway/http/ui/page.js';
@@ -62,7 +63,8 @@ t.test('a report that told of a debtor as a criminal judgment, and of a list wit
     sections: salted(bodies),
   };
   const code = newCode();
-  const store = openReportStore(made.context.dataDir);
+  const { dataDir, state } = made.context;
+  const store = state === undefined ? openReportStore(dataDir) : reportsIn(state);
   const old = {
     id: newId(),
     document: sha256(canonicalJson(model)),

@@ -20,6 +20,13 @@ t.test('a restaurant is opened, of what registers say, by three systems', async 
   const { id } = await counter.openCase({ bundle: bundle.id }, { as });
   await counter.actOnCase(id, { act: 'save', answers, values: written(bundle) }, { as });
   await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'identity' }, { as });
+  t.match(
+    (await counter.caseForm(id, { as })).missing.filter(({ what }) => what === 'material'),
+    [{ name: 'plan' }],
+    'it is not submitted without the plan',
+  );
+  const plan = examplePlan();
+  t.match(await counter.putCaseMaterial(id, 'plan', plan, { as }), { state: 'given', type: 'image/png' });
   const form = await counter.caseForm(id, { as });
   const filled = form.fields.filter(
     ({ from, value, dataset }) => from === 'register' && value !== undefined && dataset !== undefined,
@@ -42,8 +49,6 @@ t.test('a restaurant is opened, of what registers say, by three systems', async 
   );
   const more = Object.fromEntries(values.map(({ name }) => [name, elements.elements.get(name)?.examples[0] ?? null]));
   await counter.actOnCase(id, { act: 'save', answers, values: { ...written(bundle), ...more } }, { as });
-  const plan = examplePlan();
-  t.match(await counter.putCaseMaterial(id, 'plan', plan, { as }), { state: 'given', type: 'image/png' });
   await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'signature' }, { as });
   const papers = await counter.caseMaterials(id, { as });
   t.match(

@@ -58,6 +58,7 @@ const FOR_ANYBODY: readonly string[] = [
   'POST /guide',
   'GET /matters',
   'GET /matters/:bundle',
+  'GET /ratings',
   'GET /verify',
   'POST /verify',
   'GET /verify/:code',

@@ -31,6 +31,7 @@ import { loadPolicies } from '../../../policies/load.js';
 import { ask, type RawAnswer, type RawRequest } from '../../e2e/ask.js';
 import { cli } from '../../e2e/city.js';
 import { openWorkspace } from '../../registers/run.js';
+import { stateOfRun } from '../../support/shared-state.js';
 
 /** A shop of the template, and a word of its record that must not leave unseen. */
 export const SHOP = { subject: 'uscc:91990101MAEXA0001X', name: '晨光面馆' } as const;
@@ -127,6 +128,7 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
   const anchors = await anchorsOf(policies, pki);
   const inForce = inForceOf(policies, anchors, workspace);
   const bus = options.bus === true ? await openEmbeddedBus({ dir: join(data, 'bus') }) : undefined;
+  const state = await (await stateOfRun())?.();
   const context: WorkerContext = {
     workspace,
     settings,
@@ -137,7 +139,7 @@ export async function serve(t: Test, options: ServeOptions = {}): Promise<Served
     bus: () => (bus === undefined ? Promise.reject(new Error('this gateway has no bus')) : Promise.resolve(bus)),
     dataDir: data,
     now: Date.now,
-    ...present({ provider: options.provider }),
+    ...present({ provider: options.provider, state }),
     ...(options.peopleAddress === undefined ? {} : { peopleAddress: () => options.peopleAddress }),
   };
   const app = await buildApp('api', context, {

@@ -150,6 +150,16 @@ t.test('applying in a browser', async (t) => {
     await look(t, page, 'form-faults');
     await page.fill('[name="v-premises.place-name"]', '好味餐馆');
     await page.click('button:has-text("保存并继续")');
+    t.match(await words(page), /1份材料还没有上传/);
+    const none = { name: 'plan.png', mimeType: 'image/png', buffer: Buffer.from('this is no plan') };
+    await page.setInputFiles('[data-material=plan] input[type=file]', none);
+    await page.click('[data-material=plan] button');
+    t.equal(
+      await page.locator('[data-material=plan] .fault').count(),
+      1,
+      'a file that is none is said beside its field',
+    );
+    await upload(page);
     await doSteps(page);
     t.ok(await page.isDisabled('button:has-text("提交申请")'), 'not without its plan');
     await upload(page);

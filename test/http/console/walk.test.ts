@@ -187,7 +187,15 @@ t.test('no page of any role has a word in Latin letters that is not on the short
   );
   const { page } = await as('he-company');
   await page.goto('/console/tickets/records');
-  for (const path of ['/sign-in', '/compliance', '/verify', '/numbers', '/matters', '/matters/open-restaurant']) {
+  for (const path of [
+    '/sign-in',
+    '/compliance',
+    '/verify',
+    '/numbers',
+    '/matters',
+    '/matters/open-restaurant',
+    '/guide',
+  ]) {
     await page.goto(path);
     t.same(latinIn(await page.evaluate<string>(TEXTS)), [], path);
   }

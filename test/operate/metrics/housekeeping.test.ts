@@ -41,6 +41,7 @@ function housekeeping(
     journals: undefined,
     alerts: { prune: () => 0 },
     tickets: () => none,
+    cases: { prune: async () => 0 },
     uploads: () => Promise.resolve(0),
     workspace: () => ({ contracts: new Map([[DATASET, { id: DATASET } as never]]) }),
     now: () => NOW,

@@ -164,7 +164,7 @@ t.test('an instruction in the sentence, which the model obeys, files nothing and
 
 t.test('what names somebody does not leave', async (t) => {
   const secrets = [
-    '91990101MA0000001X',
+    '91990102MA0000001D',
     '11010519491231002X',
     '13800138000',
     '021-5555 0100',
@@ -175,7 +175,7 @@ t.test('what names somebody does not leave', async (t) => {
     '云A10001',
   ];
   const sentence =
-    `我叫王建国，公司想办点事情，云州市云溪区好味餐饮有限公司，代码91990101MA0000001X，证件11010519491231002X，` +
+    `我叫王建国，公司想办点事情，云州市云溪区好味餐饮有限公司，代码91990102MA0000001D，证件11010519491231002X，` +
     '电话13800138000或021-5555 0100，邮箱wang@example.com，在云州市云溪区和平路18号，车牌云A10001';
   for (const secret of secrets) t.notOk(masked(sentence, workspace).includes(secret), secret);
   const { url, asked } = await standIn(t, says('{"matter":null}'));

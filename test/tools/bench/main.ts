@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addedRow } from './added.js';
 import { auditRow } from './audit.js';
+import { caseRows, inboxRow } from './cases.js';
 import { documentRows } from './documents.js';
 import { freshnessRow } from './freshness.js';
 import { integrateRows } from './integrate.js';
@@ -72,6 +73,8 @@ const benches: readonly Bench[] = [
   { ids: ['replay'], run: replayRow },
   { ids: ['report-compute'], quick: ['report-compute'], run: reportRow },
   { ids: ['report-single', 'report-batch'], run: (dir, { wanted }) => documentRows(dir, wanted) },
+  { ids: ['cases', 'cases-p99'], run: async (dir, { wanted }) => (await caseRows(dir)).filter(({ id }) => wanted(id)) },
+  { ids: ['cases-inbox'], run: inboxRow },
   // ten million entries take a quarter of an hour to make: only where nothing else is asked for
   {
     ids: ['search'],

@@ -9,6 +9,7 @@ import { CUTS, clusterFaults } from './cuts.js';
 import { judge, type Verdict } from './judge.js';
 import { killAll, type Recovery, TARGETS, type Target } from './kills.js';
 import { randomOf } from './random.js';
+import { SHARED_FAULTS, type SharedReport, sharedRun } from './shared.js';
 import { SUCCESSES } from './signals.js';
 import { TAKEOVERS, type TakeoverKind, type TakeoverReport, takeoverRun } from './takeover.js';
 import { startWorld, type World } from './world.js';
@@ -23,7 +24,8 @@ acknowledged push and every answer's audit entry with what a run without faults 
                 cluster:leader  cluster:controller  cluster:partition  cluster:disk
                 cluster:slow    cluster:freeze      cluster:rolling                    on three nodes of Apache Kafka
                 takeover-lost  takeover-kept    another replica takes over, without and with the disk of the dead one; \`--n\` of each
-                \`embedded\`, \`kafka\` and \`cluster\` mean all of theirs; default: embedded
+                shared:east  shared:west  shared:postgres    two gateways over one PostgreSQL and one Kafka
+                \`embedded\`, \`kafka\`, \`shared\` and \`cluster\` mean all of theirs; default: embedded
   --n N         faults of each kind; default 10
   --minutes M   of cluster faults: go on for so long instead, whatever comes first out of the seed; default: --n
   --seed S      what is drawn: faults, moments, load; default: drawn, and printed
@@ -163,10 +165,9 @@ async function main(): Promise<number> {
   const asked = (values.only ?? 'embedded').split(',');
   const isTakeover = (one: string): one is TakeoverKind => TAKEOVERS.some((kind) => kind === one);
   const takeovers = asked.filter(isTakeover);
-  const kinds =
-    takeovers.length === asked.length
-      ? new Map<Driver, readonly string[]>()
-      : chosen(asked.filter((one) => !isTakeover(one)).join(','));
+  const shares = asked.filter((one) => one === SHARED || one.startsWith(`${SHARED}:`));
+  const worlds = asked.filter((one) => !isTakeover(one) && !shares.includes(one));
+  const kinds = worlds.length === 0 ? new Map<Driver, readonly string[]>() : chosen(worlds.join(','));
   const n = whole('n', values.n, 10);
   const minutes = values.minutes === undefined ? undefined : whole('minutes', values.minutes, 0);
   const seed = whole('seed', values.seed, Math.floor(Math.random() * 1_000_000));
@@ -177,6 +178,7 @@ async function main(): Promise<number> {
     // as soon as it is known: the next world may take its time
     if (values.json !== true) print(report);
   };
+  const shared = shares.length === 0 ? [] : [await sharedFaults(shares, n, seed)];
   const taken: TakeoverReport[] = [];
   for (const kind of takeovers) {
     for (let i = 0; i < n; i++) {
@@ -221,8 +223,33 @@ async function main(): Promise<number> {
       await cluster?.stop();
     }
   }
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, reports, takeovers: taken })}\n`);
-  return [...reports, ...taken].every(({ findings }) => findings.length === 0) ? 0 : 1;
+  if (values.json === true) process.stdout.write(`${JSON.stringify({ seed, reports, takeovers: taken, shared })}\n`);
+  return [...reports, ...taken, ...shared].every(({ findings }) => findings.length === 0) ? 0 : 1;
+}
+
+/** In `--only`: `shared`, or `shared:east` and the like. */
+const SHARED = 'shared';
+
+/** @param n faults of each kind @throws Usage where there is no PostgreSQL or Kafka for it */
+async function sharedFaults(asked: readonly string[], n: number, seed: number): Promise<SharedReport> {
+  const broker = process.env['YITONG_TEST_KAFKA'] ?? '';
+  if (broker === '') throw new Usage('`shared` wants a Kafka in YITONG_TEST_KAFKA: `.ci/kafka start` prints it');
+  const kinds = SHARED_FAULTS.filter((kind) => asked.includes(SHARED) || asked.includes(`${SHARED}:${kind}`));
+  if (kinds.length === 0) throw new Usage(`there is no \`${asked.join(',')}\`; see --help`);
+  const order = randomOf(seed, 'order').shuffled(kinds.flatMap((kind) => Array.from({ length: n }, () => kind)));
+  let made = 0;
+  const report = await sharedRun(seed, broker, order, (fault, ms) =>
+    say(`shared seed ${seed}: ${++made} faults of ${order.length}; last: ${fault}, everything again after ${ms} ms`),
+  );
+  if (report === undefined) throw new Usage('PostgreSQL is not installed here');
+  const { faults, issued, verified, acts, answers, unanswered, again, logEntries, seconds, findings } = report;
+  process.stderr.write(
+    `${findings.length === 0 ? 'holds' : 'BROKEN'} shared, seed ${seed}: ${JSON.stringify(faults)} faults in ${seconds} s; ` +
+      `${issued} reports issued, ${verified} verified, ${acts} acts on tickets, ${answers} answers, ${unanswered} refused ` +
+      `or cut off; everything again after ${again.median} ms (median), ${again.longest} ms at most; ${logEntries} entries\n`,
+  );
+  for (const finding of findings.slice(0, MOST_FINDINGS)) say(`  found: ${finding}`);
+  return report;
 }
 
 function printTakeover({

@@ -59,12 +59,16 @@ export const fileWords: Readonly<Record<string, string>> = {
 
 export const hiddenWords = (count: number): Localised => ({
   zh: `本件为摘录：另有 ${String(count)} 项与本部门办理的事项无关，未予显示。签名所及为全文。`,
-  en: `An extract: ${String(count)} values that are no matter of this authority are not shown. What is signed is the whole.`,
+  en:
+    `An extract: ${String(count)} values that are no matter of this authority are not shown. ` +
+    'What is signed is the whole.',
 });
 
 export const signedWords: Localised = {
   zh: '申请人以电子签名确认本件全文及所列附件。签名绑定下列内容摘要；内容有任何变化，须重新签名。',
-  en: 'The applicant signed all of this paper and what is attached to it. The signature is bound to the digest below; whatever changes has to be signed again.',
+  en:
+    'The applicant signed all of this paper and what is attached to it. ' +
+    'The signature is bound to the digest below; whatever changes has to be signed again.',
 };
 export const unsignedWords: Localised = {
   zh: '尚未签名。签名将绑定下列内容摘要；此后内容有任何变化，须重新签名。',

@@ -38,7 +38,8 @@ async function schemaStatus(connection: Connection, schema: string): Promise<Sch
   return { made, known: migrations.length, missing: migrations.slice(made).map(({ name }) => name) };
 }
 
-async function versionOf(connection: Connection, schema: string): Promise<number> {
+/** Migrations that a schema has; 0 where there is none. */
+export async function versionOf(connection: Connection, schema: string): Promise<number> {
   const there = await connection.query<{ readonly found: boolean }>(
     { name: 'yt_is_there', text: 'SELECT to_regclass($1) IS NOT NULL AS found' },
     [`${quoted(schema)}.migrations`],

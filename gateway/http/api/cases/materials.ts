@@ -72,7 +72,7 @@ function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
  * The bytes of a body, read as they come; one that is too large is not read to its end.
  * @throws YitongError `file_too_large`
  */
-export async function readWithin(body: Readable, said: string | undefined, most: number): Promise<Buffer> {
+async function readWithin(body: Readable, said: string | undefined, most: number): Promise<Buffer> {
   const refuse = (): never => {
     throw new YitongError('file_too_large', `a file is empty, or larger than ${String(most)} bytes`);
   };

@@ -24,7 +24,7 @@ interface CheckProps extends FillProps {
 }
 
 /** What is lacking that whoever applies can bring. */
-function lacking({ form, materials }: CheckProps) {
+function lacking({ form }: CheckProps) {
   const asked = new Set(askedIn(form).map(({ element }) => element.id));
   const by = (what: string) => form.missing.filter((one) => one.what === what);
   return {
@@ -32,7 +32,7 @@ function lacking({ form, materials }: CheckProps) {
     values: [...by('value'), ...by('invalid')].filter(({ name }) => asked.has(name)).length,
     identity: by('value').filter(({ name }) => !asked.has(name)).length,
     registers: by('away').length + by('conflict').length,
-    materials: materials.filter(({ state, needed }) => state === 'missing' && needed === 'yes').length,
+    materials: by('material').length,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Materials of a case, each with how it stands: made of the form, brought by whoever applies, or known to a register. */
+/** Materials of a case, each with how it stands: made of the form, uploaded, or known to a register. */
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';

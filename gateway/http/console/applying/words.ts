@@ -22,7 +22,7 @@ const phases: Readonly<Record<CaseState['phase'], Mark>> = {
 const STOPPED: Mark = { zh: '已终止', en: 'stopped', css: 'bad' };
 const IN_PART: Mark = { zh: '已办结，有事项未办成', en: 'done, but not all was granted', css: 'warn' };
 const GIVEN_UP: Mark = { zh: '草稿已放弃', en: 'draft given up', css: 'none' };
-const ENDED: Mark = { zh: '已结束', en: 'ended', css: 'none' };
+const ENDED: Mark = { zh: '未办成，已结束', en: 'ended, nothing was granted', css: 'bad' };
 const OPEN_STEPS: Mark = { zh: '待您领取', en: 'to be collected', css: 'warn' };
 
 export function phaseOf({ phase, stoppedBy, submittedAt, items }: CaseState, over: boolean): Mark {

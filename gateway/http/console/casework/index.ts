@@ -8,6 +8,7 @@ import { authorityTitle } from '../../../../contracts/authorities.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
+import { materialBytes } from '../../../documents/pdf/open-material.js';
 import type { Role } from '../../../ground/identity/person.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import type { CaseActor, HowDone } from '../../../procedures/cases/cases.js';
@@ -78,7 +79,7 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
     ({ language }: Pick<FastifyRequest, 'language'>) =>
     (authority: string): string =>
       authorityTitle(context.workspace, authority, language);
-  return { cases, actorOf, how, nameOf, workspace: context.workspace };
+  return { context, cases, actorOf, how, nameOf, workspace: context.workspace };
 }
 type Desk = ReturnType<typeof openDesk>;
 
@@ -143,6 +144,7 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         workspace,
         authority: actorOf(request).authority,
         roles: sessionOf(request).person.roles,
+        materials: opened.contents === undefined ? [] : await desk.materials(opened.id, how(request, 'case')),
         nameOf: nameOf(request),
         key: randomBytes(9).toString('base64url'),
       }),
@@ -168,6 +170,33 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         await desk.act(id, doing, { ...acting, ...present({ key }) });
       });
       return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+    },
+  );
+}
+
+interface OneMaterial {
+  readonly Params: { readonly id: string; readonly material: string };
+}
+
+/** A paper of the officer's own items, as a file. */
+function materialRoute(app: FastifyInstance, { cases, how, context }: Desk): void {
+  app.get<OneMaterial>(
+    `${PATH}/:id/materials/:material`,
+    { schema: { hide: true }, config: { roles: READERS, offers: ['application/pdf', 'image/jpeg', 'image/png'] } },
+    async (request, reply) => {
+      const { id, material } = request.params;
+      const opened = await (await cases()).openMaterial(id, material, how(request, 'case'));
+      const { type, bytes, extension } = await materialBytes(opened, context);
+      return (
+        reply
+          .type(type)
+          .header('cache-control', 'no-store')
+          .header('x-content-type-options', 'nosniff')
+          // whatever is in it, it is a file for its reader's disk and no page of ours
+          .header('content-security-policy', "default-src 'none'; sandbox")
+          .header('content-disposition', `attachment; filename="${material}.${extension}"`)
+          .send(bytes)
+      );
     },
   );
 }
@@ -227,6 +256,7 @@ const service: Service = {
     const desk = openDesk(app, context);
     inboxRoute(app, desk);
     caseRoutes(app, desk);
+    materialRoute(app, desk);
     managerRoute(app, desk);
     publicRoute(app, desk);
   },

@@ -1,10 +1,13 @@
 /** One item of the officer's own: what to check, its form whole with where each value is from, papers, the decision. */
 import type { JSX } from 'preact';
-import type { Element, Material } from '../../../../contracts/bundle/types.js';
+import type { Element } from '../../../../contracts/bundle/types.js';
+import type { Localised } from '../../../../contracts/localised.js';
+import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import { ItemActs } from './acts.js';
 import { actsOn, type ItemPart } from './props.js';
-import { Mark, statuses, Term, valueText } from './words.js';
+import { Mark, type Say, statuses, Term, valueText } from './words.js';
 
 export function OwnItem(part: ItemPart & { readonly first: boolean }): JSX.Element {
   const { language, opened, bundle, item, first, say } = part;
@@ -191,34 +194,28 @@ function OwnForm(part: ItemPart): JSX.Element {
   );
 }
 
-/** Papers that the department asks for by itself, and what became of each. */
-function Materials({ language, bundle, item, say }: ItemPart): JSX.Element | null {
-  const own = [...(bundle?.materials.values() ?? [])].filter(({ items }) => items.includes(item));
+/** Papers that the department takes, and how each stands; what can be opened is. */
+function Materials({ language, opened, materials, item, say }: ItemPart): JSX.Element | null {
+  const own = materials.filter(({ items }) => items.includes(item));
   if (own.length === 0) return null;
-  const stands = ({ kind, within, registers }: Material): readonly [css: string, mark: string, more: string] => {
-    const whole = within === undefined ? undefined : bundle?.materials.get(within)?.title[language];
-    if (whole !== undefined)
-      return ['none', say('免提交', 'not handed in'), say(`已并入“${whole}”`, `part of: ${whole}`)];
-    if (kind === 'data')
-      return [
-        'none',
-        say('免提交', 'not handed in'),
-        say('由数据核验：', 'checked in: ') + registers.map(({ name }) => name[language]).join(say('、', ', ')),
-      ];
-    return kind === 'made'
-      ? ['ok', say('系统生成', 'made'), say('由表单生成，申请人已签名', 'made of the form, signed by the applicant')]
-      : ['warn', say('申请人提交', 'uploaded'), say('没有登记库掌握，由申请人提供', 'no register has it')];
-  };
   return (
     <>
       <h3>{say('材料清单', 'Papers')}</h3>
       <ul class="card rows">
-        {own.map((material) => {
-          const [css, mark, more] = stands(material);
+        {own.map((line) => {
+          const { css, mark, more } = standsOf(line, language, say);
           return (
-            <li key={material.id}>
+            <li key={line.material}>
               <div class="grow">
-                <p>{material.title[language]}</p>
+                <p>
+                  {line.type === undefined ? (
+                    line.title[language]
+                  ) : (
+                    <a href={`/console/casework/${opened.id}/materials/${line.material}`} download>
+                      {line.title[language]}
+                    </a>
+                  )}
+                </p>
                 <p class="foot">{more}</p>
               </div>
               <span class={`state ${css}`}>{mark}</span>
@@ -229,6 +226,43 @@ function Materials({ language, bundle, item, say }: ItemPart): JSX.Element | nul
     </>
   );
 }
+
+function standsOf(
+  { kind, state, registers = [], parts = [], size }: MaterialLine,
+  language: Language,
+  say: Say,
+): { readonly css: string; readonly mark: string; readonly more: string } {
+  const join = (all: readonly Localised[]): string => all.map((one) => one[language]).join(say('、', ', '));
+  const within = parts.length === 0 ? '' : say(`，含${join(parts)}`, `; with ${join(parts)}`);
+  switch (kind) {
+    case 'data':
+      return {
+        css: 'none',
+        mark: say('免提交', 'not handed in'),
+        more: say('由数据核验：', 'checked in: ') + join(registers.map(({ name }) => name)),
+      };
+    case 'made': {
+      const isSigned = state === 'signed' || state === 'filed';
+      return {
+        css: isSigned ? 'ok' : 'warn',
+        mark: isSigned ? say('已签名', 'signed') : say('未签名', 'not signed'),
+        more: say('由表单生成', 'made of the form') + within,
+      };
+    }
+    case 'upload':
+      return state === 'given' || state === 'filed'
+        ? {
+            css: 'ok',
+            mark: say('已提交', 'given'),
+            more:
+              say('申请人上传', 'uploaded by the applicant') +
+              (size === undefined ? '' : say(`，${kib(size)} 千字节`, `, ${kib(size)} KiB`)),
+          }
+        : { css: 'warn', mark: say('未提交', 'not given'), more: say('由申请人提供', 'the applicant has it') };
+  }
+}
+
+const kib = (bytes: number): string => Math.ceil(bytes / 1024).toLocaleString('en');
 
 /** What was written with the decision. */
 function Decided({ opened: { contents }, item, say }: ItemPart): JSX.Element | null {

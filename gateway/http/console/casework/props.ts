@@ -5,6 +5,7 @@ import type { Role } from '../../../ground/identity/person.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Cases, OpenedCase } from '../../../procedures/cases/cases.js';
 import type { Possible } from '../../../procedures/cases/machine.js';
+import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import type { Say } from './words.js';
 
 export interface CaseProps {
@@ -17,6 +18,8 @@ export interface CaseProps {
   /** The officer's own. */
   readonly authority: string;
   readonly roles: readonly Role[];
+  /** Of the officer's own items. */
+  readonly materials: readonly MaterialLine[];
   /** Of an authority, what people call it. */
   readonly nameOf: (authority: string) => string;
   /** Drawn for this page: an act that is sent twice is done once. */

@@ -28,6 +28,12 @@ interface GuideProps {
 export function guideView(props: GuideProps): JSX.Element {
   const { language, isLarge, guidance, hasModel } = props;
   const say: Say = (zh, en) => (language === 'zh' ? zh : en);
+  if (props.bundles.size === 0)
+    return (
+      <div class="card">
+        <p class="empty">{say('暂无事项', 'None yet.')}</p>
+      </div>
+    );
   return (
     <div class={isLarge ? 'guide large' : 'guide'}>
       <h1>{say('您想办什么？', 'What do you want to do?')}</h1>

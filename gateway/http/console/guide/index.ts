@@ -23,7 +23,6 @@ const service: Service = {
   async register(app, context) {
     const { workspace, settings, dataDir, now } = context;
     const { bundles } = await loadBundles(workspace);
-    if (bundles.size === 0) return;
     const desk = openGuideDesk(context);
     const lookups = openLookups(dataDir, { perClient: settings.guide.perMinute, what: 'sentences' });
     app.addHook('onClose', () => lookups.close());

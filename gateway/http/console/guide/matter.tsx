@@ -14,6 +14,8 @@ interface MatterProps {
   readonly say: Say;
 }
 
+const isAmount = (kind: string): boolean => kind === 'area' || kind === 'money' || kind === 'mass';
+
 /** What the sentence answers already of what a matter's page asks, as its address has it. */
 function answered({ bundle, guidance }: MatterProps): readonly (readonly [name: string, value: string])[] {
   return Object.entries(answersOf(bundle, guidance.slots)).flatMap(([id, answer]) => {
@@ -47,7 +49,7 @@ export function Matter(props: MatterProps): JSX.Element {
             {guidance.slots.map(({ kind, title, value, text }) => (
               <div key={`${kind} ${value}`}>
                 <dt>{(title ?? SLOT_NAMES[kind])[language]}</dt>
-                <dd>{kind === 'code' ? text : value}</dd>
+                <dd>{kind === 'code' ? text : isAmount(kind) ? Number(value).toLocaleString('en') : value}</dd>
               </div>
             ))}
           </dl>

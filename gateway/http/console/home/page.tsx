@@ -49,6 +49,7 @@ const say: Readonly<Record<string, Localised>> = {
   source: { zh: '数据时间（北京时间）', en: 'Seen up to (UTC+8)' },
   verify: { zh: '核验一份文书', en: 'Verify a document' },
   matters: { zh: '一件事办事指南', en: 'Matters done as one' },
+  guide: { zh: '用一句话找要办的事', en: 'Find a matter by a sentence' },
   numbers: { zh: '应用成效', en: 'What reports have replaced' },
   try: { zh: '接口调用示例', en: 'Try it' },
   log: { zh: '审计日志', en: 'Audit log' },
@@ -133,6 +134,9 @@ export function home(props: HomeProps): string {
             </a>
             <a class="quiet" href="/numbers">
               {w('numbers')}
+            </a>
+            <a class="quiet" href="/guide">
+              {w('guide')}
             </a>
             <a class="quiet" href="/matters">
               {w('matters')}

@@ -9,7 +9,7 @@ import { inspectPng } from './png.js';
 
 export type FileType = 'application/pdf' | 'image/jpeg' | 'image/png';
 
-export interface Inspected {
+interface Inspected {
   readonly type: FileType;
   /** What is kept of it: without what a camera puts behind the picture. */
   readonly bytes: Buffer;

@@ -1,0 +1,178 @@
+/**
+ * The schema as rows, for whoever moves them: as the owner of the schema, in one transaction, so that a move is there
+ * whole or not at all.
+ */
+import type { Json } from '../port.js';
+import type { Part, RowTarget, StateRow } from '../rows.js';
+import { quoted } from './migrate.js';
+import type { Connection, Pool, Row } from './pool.js';
+
+const SOME = 500;
+
+/** How a row of a part is read, ordered by its key and from behind one on, and how rows are written. */
+interface Words {
+  readonly columns: readonly string[];
+  readonly key: readonly string[];
+  readonly insert: (table: string) => string;
+}
+
+/** A member of a row as it comes in JSON. */
+const text = (at: number): string => `v->>${String(at)}`;
+const whole = (at: number): string => `(v->>${String(at)})::bigint`;
+const small = (at: number): string => `(v->>${String(at)})::int`;
+
+const words: Readonly<Record<Part, Words>> = {
+  documents: {
+    columns: ['kind', 'id', 'version', 'owner', 'links', 'until', 'body'],
+    key: ['kind', 'id'],
+    insert: (table) =>
+      `INSERT INTO ${table} (kind, id, version, owner, links, until, body) ` +
+      `SELECT ${text(0)}, ${text(1)}, ${whole(2)}, ${text(3)}, ` +
+      `ARRAY(SELECT jsonb_array_elements_text(v->4)), ${whole(5)}, ${text(6)}`,
+  },
+  events: {
+    columns: ['stream', 'number', 'revision', 'at', 'body'],
+    key: ['stream', 'number'],
+    insert: (table) =>
+      `INSERT INTO ${table} (stream, number, revision, at, body) SELECT ${text(0)}, ${small(1)}, ${whole(2)}, ` +
+      `${whole(3)}, ${text(4)}`,
+  },
+  counters: {
+    columns: ['counter', 'count', 'until'],
+    key: ['counter'],
+    insert: (table) => `INSERT INTO ${table} (counter, count, until) SELECT ${text(0)}, ${whole(1)}, ${whole(2)}`,
+  },
+  sets: {
+    columns: ['set', 'version'],
+    key: ['set'],
+    insert: (table) => `INSERT INTO ${table} ("set", version) SELECT ${text(0)}, ${whole(1)}`,
+  },
+  members: {
+    columns: ['set', 'member', 'value'],
+    key: ['set', 'member'],
+    insert: (table) => `INSERT INTO ${table} ("set", member, value) SELECT ${text(0)}, ${text(1)}, ${text(2)}`,
+  },
+  outbox: {
+    columns: ['number', 'at', 'topic', 'key', 'value', 'headers'],
+    key: ['number'],
+    insert: (table) =>
+      `INSERT INTO ${table} (number, at, topic, key, value, headers) SELECT ${whole(0)}, ${whole(1)}, ${text(2)}, ` +
+      `${text(3)}, ${text(4)}, ${text(5)}`,
+  },
+  leases: {
+    columns: ['lease', 'holder', 'token'],
+    key: ['lease'],
+    insert: (table) =>
+      `INSERT INTO ${table} (lease, holder, token, until) SELECT ${text(0)}, ${text(1)}, ${whole(2)}, 0`,
+  },
+};
+
+/** Of a row, the members that the table holds as JSON text. */
+const JSON_AT: Readonly<Record<Part, number | undefined>> = {
+  documents: 6,
+  events: 4,
+  counters: undefined,
+  sets: undefined,
+  members: 2,
+  outbox: 5,
+  leases: undefined,
+};
+
+/** Work on the schema in one transaction; it is undone where `work` rejects. */
+export async function withSchemaRows<T>(
+  owner: Pool,
+  schema: string,
+  work: (rows: RowTarget) => Promise<T>,
+): Promise<T> {
+  return await owner.using(async (connection) => {
+    await connection.run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    try {
+      // nobody commits meanwhile
+      await connection.run(`SELECT revision FROM ${quoted(schema)}.head FOR UPDATE`);
+      const result = await work(new SchemaRows(connection, schema));
+      await connection.run('COMMIT');
+      return result;
+    } catch (error) {
+      await connection.run('ROLLBACK');
+      throw error;
+    }
+  });
+}
+
+class SchemaRows implements RowTarget {
+  readonly #connection: Connection;
+  readonly #schema: string;
+
+  constructor(connection: Connection, schema: string) {
+    this.#connection = connection;
+    this.#schema = schema;
+  }
+
+  async revision(): Promise<number> {
+    const sql = { name: 'yt_move_revision', text: `SELECT revision FROM ${this.#table('head')}` };
+    const [row] = await this.#connection.query<{ readonly revision: number }>(sql);
+    return row?.revision ?? 0;
+  }
+
+  async isEmpty(): Promise<boolean> {
+    for (const part of ['documents', 'events', 'counters', 'sets', 'outbox'] as const) {
+      const sql = { name: `yt_move_any_${part}`, text: `SELECT 1 FROM ${this.#table(part)} LIMIT 1` };
+      if ((await this.#connection.query<Row>(sql)).length > 0) return false;
+    }
+    return true;
+  }
+
+  async *rows(part: Part): AsyncIterable<readonly StateRow[]> {
+    const { columns, key } = words[part];
+    const order = key.map(named).join(', ');
+    const list = columns.map(named).join(', ');
+    const json = JSON_AT[part];
+    for (let last: StateRow | undefined; ; ) {
+      const behind =
+        last === undefined ? '' : `WHERE (${order}) > (${key.map((_, i) => `$${String(i + 1)}`).join(', ')}) `;
+      const sql = {
+        name: `yt_move_${part}_${last === undefined ? 'first' : 'next'}`,
+        text: `SELECT ${list} FROM ${this.#table(part)} ${behind}ORDER BY ${order} LIMIT ${String(SOME)}`,
+      };
+      const found = await this.#connection.query<Row>(sql, last?.slice(0, key.length) ?? []);
+      if (found.length === 0) return;
+      const rows = found.map((row) =>
+        columns.map((column, at) =>
+          at === json ? (JSON.parse(row[column] as string) as Json) : (row[column] as Json),
+        ),
+      );
+      yield rows;
+      last = rows.at(-1);
+    }
+  }
+
+  async write(part: Part, rows: readonly StateRow[]): Promise<void> {
+    const json = JSON_AT[part];
+    const given = rows.map((row) => row.map((one, at) => (at === json ? JSON.stringify(one) : one)));
+    const from = 'FROM jsonb_array_elements($1::jsonb) AS x(v)';
+    const values = [JSON.stringify(given)];
+    const table = this.#table(part);
+    await this.#connection.query(
+      { name: `yt_move_into_${part}`, text: `${words[part].insert(table)} ${from}` },
+      values,
+    );
+    if (part !== 'documents') return;
+    const links =
+      `INSERT INTO ${this.#table('links')} (kind, link, id) SELECT ${text(0)}, l.link, ${text(1)} ${from}, ` +
+      'jsonb_array_elements_text(v->4) AS l(link)';
+    await this.#connection.query({ name: 'yt_move_into_links', text: links }, values);
+  }
+
+  async goOnFrom(revision: number): Promise<void> {
+    await this.#connection.run(
+      `UPDATE ${this.#table('head')} SET revision = greatest(revision, ${String(revision)}), ` +
+        `lost = greatest(revision, ${String(revision)})`,
+    );
+  }
+
+  #table(name: string): string {
+    return `${quoted(this.#schema)}.${quoted(name)}`;
+  }
+}
+
+const named = (column: string): string => `"${column}"`;

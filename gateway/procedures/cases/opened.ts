@@ -98,7 +98,17 @@ async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) 
   const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now }, elements);
   const publish = publishSteps(workspace.prefix, settings.gateway.caseTopics);
   const { codelists } = workspace;
-  const ground = { ...content, state, keys, blobs, codelists, now, registers, ...present({ publish }) };
+  const ground = {
+    ...content,
+    state,
+    keys,
+    blobs,
+    codelists,
+    requiresUploads: true,
+    now,
+    registers,
+    ...present({ publish }),
+  };
   return {
     cases: openCases({ ...ground, drivers: drivers(elements), requiresUploads: true }),
     close,

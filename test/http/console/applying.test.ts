@@ -161,6 +161,9 @@ t.test('applying in a browser', async (t) => {
     );
     await upload(page);
     await doSteps(page);
+    t.ok(await page.isDisabled('button:has-text("提交申请")'), 'not without its plan');
+    await upload(page);
+    await doSteps(page);
     t.ok(await page.isEnabled('button:has-text("提交申请")'));
     await page.goto(page.url() + '/form');
     await page.click('button:has-text("保存并继续")');

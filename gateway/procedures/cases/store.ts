@@ -55,6 +55,8 @@ interface CommitCase {
 }
 
 const pad = (at: number): string => String(at).padStart(15, '0');
+/** As they are made: `Cases.open`. */
+const CASE_ID = /^[0-9a-f]{16}$/;
 /** Tries of a commit whose outcome nobody knows; each with the same id, so that it is made once. */
 const TRIES = 3;
 
@@ -66,6 +68,8 @@ export class CaseStore {
   }
 
   async find(id: string): Promise<StoredCase | undefined> {
+    // whatever somebody wrote into an address
+    if (!CASE_ID.test(id)) return undefined;
     const found = await this.#state.document(CASE, id);
     if (found === undefined) return undefined;
     return { id, version: found.version, ...(found.body as unknown as Omit<StoredCase, 'id' | 'version'>) };

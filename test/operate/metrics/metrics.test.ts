@@ -215,12 +215,15 @@ t.test('the values of each label come from the workspace, the routes or a table'
     rule: (text) => readdirSync(join(packageRoot(), 'gateway/procedures/watch/rules')).includes(`${text}.ts`),
     anchor: (text) => text === 'development',
     calendar: (text) => calendars.has(text),
-    kind: among(...Object.keys(PARTS), 'positions'),
+    kind: among(...Object.keys(PARTS), 'positions', 'cases'),
     store: among('view', 'bus'),
     certificate: among('server', 'documents', 'replica'),
     lifecycle: (text) => lifecycles.some(({ id }) => id === text),
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),
-    task: among('watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'),
+    task: among(
+      ...['watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'],
+      ...['erasures', 'case-terms', 'case-steps', 'case-acts'],
+    ),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

@@ -123,6 +123,17 @@ const grant = (what: string): Bad => ({
   says: /请用 4 至 500 字说明理由[^]*value="核"|请用 4 至 500 字/,
 });
 
+/** Of a case that nobody has. */
+const CASE = 'c1'.repeat(8);
+const matter = (what: string): Bad => ({
+  as: ['subject'],
+  more: speaker,
+  page: '/console/matters',
+  action: `/console/matters${what}`,
+  fields: { act: 'submit', bundle: 'x' },
+  says: /未找到/,
+});
+
 /** Something wrong for each form that is sent, by its route. */
 const BAD: Readonly<Record<string, Bad>> = {
   '/console/history': {
@@ -281,6 +292,20 @@ const BAD: Readonly<Record<string, Bad>> = {
     says: /至少选择一个领域|没有这个合规码/,
   },
   '/compliance/answer': { as: [], page: '/compliance', fields: {}, says: /没有这个合规码/ },
+  '/guide': { as: [], page: '/guide', fields: { sentence: '想开面馆'.repeat(500) }, says: /这段话太长/ },
+  '/console/casework/:id': {
+    as: ['case-officer'],
+    more: officer,
+    page: '/console/casework',
+    action: `/console/casework/${CASE}`,
+    fields: { act: 'grant' },
+    says: /未找到/,
+  },
+  '/console/matters': matter(''),
+  '/console/matters/:id': matter(`/${CASE}`),
+  '/console/matters/:id/questions': matter(`/${CASE}/questions`),
+  '/console/matters/:id/form': matter(`/${CASE}/form`),
+  '/console/matters/:id/materials/:material': matter(`/${CASE}/materials/plan`),
 };
 /** Nobody fills them in; names are looked up by a script. */
 const WITHOUT = ['/sign-out', '/console/keep', '/console/names'];
@@ -317,7 +342,7 @@ t.test('every form of a page of the console can come back', (t) => {
     statSync(join(folder, name)).isFile(),
   );
   // pages for whoever has not signed in show what was sent themselves
-  const own = new Set(['compliance/ask.tsx', 'releasing/release.tsx', 'verification/verify.tsx']);
+  const own = new Set(['compliance/ask.tsx', 'guide/guide.tsx', 'releasing/release.tsx', 'verification/verify.tsx']);
   t.ok(
     files.some((name) => own.has(name)),
     'the pages are there',

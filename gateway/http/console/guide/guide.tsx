@@ -21,6 +21,8 @@ interface GuideProps {
   /** Whether a model of somebody else may be asked. */
   readonly hasModel: boolean;
   readonly sentence: string;
+  /** It was not looked at. */
+  readonly isTooLong?: boolean;
   /** Absent until somebody has asked. */
   readonly guidance?: Guidance;
 }
@@ -45,6 +47,14 @@ export function guideView(props: GuideProps): JSX.Element {
           )}
         </p>
       ) : null}
+      {props.isTooLong !== true ? null : (
+        <p class="notice bad" role="alert">
+          {say(
+            `这段话太长，请用不超过${String(MOST_CHARACTERS)}个字说明要办的事。`,
+            `That is too long: say it in at most ${String(MOST_CHARACTERS)} characters.`,
+          )}
+        </p>
+      )}
       {guidance === undefined ? null : <Answer {...props} guidance={guidance} say={say} />}
       <Asking {...props} say={say} />
       {guidance === undefined || guidance.offTopic ? <Examples {...props} say={say} /> : null}

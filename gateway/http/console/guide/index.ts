@@ -3,7 +3,6 @@
  * in no address and in no log, and is not kept. The page files nothing: it leads to the matter.
  */
 import { loadBundles } from '../../../../contracts/bundle/load.js';
-import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Service } from '../../../documents/context.js';
 import { openLookups } from '../../../documents/lookups.js';
@@ -43,11 +42,11 @@ const service: Service = {
       const { language, session, body } = request;
       const sentence = (body?.sentence ?? '').trim();
       const isLarge = body?.type === 'large';
-      if (sentence.length > MOST_CHARACTERS) throw new YitongError('bad_request', 'a sentence is shorter');
-      const view = { ...common, language, csrf: session?.csrf, isLarge, sentence };
+      const isTooLong = sentence.length > MOST_CHARACTERS;
+      const view = { ...common, language, csrf: session?.csrf, isLarge, sentence, isTooLong };
       // a form that goes into the other language, or into another size of type, before anything was asked
-      if (sentence === '' || body?.step === 'edit')
-        return sendOpen(request, reply, {
+      if (isTooLong || sentence === '' || body?.step === 'edit')
+        return sendOpen(request, isTooLong ? reply.code(400) : reply, {
           ...page,
           title: language === 'zh' ? '小浦导办' : 'The guide',
           carries: { form: GUIDE_FORM, action: PATH },

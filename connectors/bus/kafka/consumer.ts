@@ -12,10 +12,18 @@ import { failureOf } from './failure.js';
 
 interface ConsumerParts {
   readonly consumer: Consumer;
+  /** Tests only. */
+  readonly within?: { readonly begin: number; readonly leave: number };
   readonly offsets: (topics: readonly string[]) => Promise<ReadonlyMap<string, readonly PartitionState[]>>;
 }
 
 const HEARTBEAT_MS = 2000;
+/**
+ * Ms that kafkajs has to begin, and to let go. It has ways to do neither for ever, as with a topic that is deleted while
+ * it is joining; whoever reads must hear of an end all the same, and begins anew.
+ */
+const BEGIN_WITHIN_MS = 45_000;
+const LEAVE_WITHIN_MS = 10_000;
 
 /** A fetch waits so long for news, and `stop` waits for it. */
 export const FETCH_WAIT_MS = 300;
@@ -36,6 +44,8 @@ class Run implements Consumption {
   private readonly next = new Map<string, number>();
   private bounds: ReadonlyMap<string, readonly PartitionState[]> = new Map();
   private ending: Promise<void> | undefined;
+  /** The batch that is being handed on. */
+  private handling: Promise<void> = Promise.resolve();
   readonly started: Promise<void>;
 
   constructor(
@@ -45,7 +55,14 @@ class Run implements Consumption {
     this.done = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
     // whoever starts a consumption may look at `done` later
     this.done.catch(() => undefined);
-    this.started = this.start();
+    const begun = this.start();
+    this.started = within(parts.within?.begin ?? BEGIN_WITHIN_MS, begun).then((settled) => {
+      if (settled) return begun;
+      const failure = new YitongError('bus_unavailable', 'the bus cannot be read: it does not let us begin');
+      this.end(failure);
+      throw failure;
+    });
+    begun.catch(() => undefined);
   }
 
   private async start(): Promise<void> {
@@ -69,9 +86,13 @@ class Run implements Consumption {
           // of kafkajs's batch, but missing in its types
           const fetched = Number(Reflect.get(batch, 'fetchedOffset'));
           const beat = setInterval(() => void heartbeat().catch(() => undefined), HEARTBEAT_MS);
+          const { topic, partition, messages, highWatermark } = batch;
           try {
-            if (!(await this.fits(batch.topic, batch.partition, fetched, Number(batch.highWatermark)))) return;
-            await this.deliver(batch.topic, batch.partition, batch.messages, resolveOffset);
+            if (!(await this.fits(topic, partition, fetched, Number(highWatermark))) || this.ending !== undefined)
+              return;
+            const delivered = this.deliver(topic, partition, messages, resolveOffset);
+            this.handling = delivered.catch(() => undefined);
+            await delivered;
           } catch (error) {
             this.end(error);
           } finally {
@@ -96,11 +117,14 @@ class Run implements Consumption {
    * to disconnect while it is joining its group goes on consuming for ever, so that comes first.
    */
   private end(error: unknown): void {
-    this.ending ??= this.started
-      .catch(() => undefined)
-      .then(() => this.parts.consumer.disconnect())
-      .catch(() => undefined)
-      .then(() => (error === undefined ? this.settle.resolve() : this.settle.reject(error)));
+    this.ending ??= this.leave().then(() => (error === undefined ? this.settle.resolve() : this.settle.reject(error)));
+  }
+
+  /** Nothing is handed on any more when it resolves, also where kafkajs has not let go by then. */
+  private async leave(): Promise<void> {
+    const left = this.started.catch(() => undefined).then(() => this.parts.consumer.disconnect());
+    await within(this.parts.within?.leave ?? LEAVE_WITHIN_MS, left);
+    await this.handling;
   }
 
   private assigned(assignment: Readonly<Record<string, readonly number[]>>): void {
@@ -171,6 +195,17 @@ class Run implements Consumption {
       if (this.ending !== undefined) return;
     }
   }
+}
+
+/** Whether it settles in time. */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  return await Promise.race([settled, late]).finally(() => clearTimeout(timer));
 }
 
 const place = (topic: string, partition: number): string => `${partition}/${topic}`;

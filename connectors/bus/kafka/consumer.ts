@@ -19,8 +19,8 @@ interface ConsumerParts {
 
 const HEARTBEAT_MS = 2000;
 /**
- * Ms that kafkajs has to begin, and to let go. It has ways to do neither for ever, as with a topic that is deleted while
- * it is joining; whoever reads must hear of an end all the same, and begins anew.
+ * Ms that kafkajs has to begin, and to let go. It has ways to do neither for ever, as with a topic that is deleted
+ * while it is joining; whoever reads must hear of an end all the same, and begins anew.
  */
 const BEGIN_WITHIN_MS = 45_000;
 const LEAVE_WITHIN_MS = 10_000;

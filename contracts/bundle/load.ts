@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { isYitongError, type Place, YitongError } from '../errors.js';
 import { contentFiles, readJson } from '../files.js';
 import type { DatasetId } from '../ids.js';
+import { oncePer } from '../once.js';
 import { present } from '../present.js';
 import type { Contract, Localised, Workspace } from '../types.js';
 import { checkCycles } from './cycles.js';
@@ -370,3 +371,9 @@ export async function loadBundles(parts: LoadParts): Promise<Bundles> {
   }
   return { elements, bundles };
 }
+
+/**
+ * Those of a workspace as it was loaded: read once for all that ask for them, also where a file has changed since.
+ * @throws YitongError as `loadBundles`
+ */
+export const bundlesOf: (workspace: Workspace) => Promise<Bundles> = oncePer(loadBundles);

@@ -3,7 +3,7 @@
  * or that of the data folder.
  */
 import { join } from 'node:path';
-import { type Bundles, loadBundles } from '../../../contracts/bundle/load.js';
+import { type Bundles, bundlesOf } from '../../../contracts/bundle/load.js';
 import type { Elements } from '../../../contracts/bundle/types.js';
 import { type Calendar, loadCalendars } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
@@ -51,7 +51,7 @@ export async function caseContent(workspace: Workspace): Promise<Bundles & { rea
   const calendar = (await loadCalendars(workspace.layers)).get(CALENDAR);
   if (calendar === undefined)
     throw new YitongError('bad_calendar', `there is no calendar \`${CALENDAR}\`, by which terms are counted`);
-  return { ...(await loadBundles(workspace)), calendar };
+  return { ...(await bundlesOf(workspace)), calendar };
 }
 
 /** Where cases stand, with the keys of what is written in them. */

@@ -6,10 +6,11 @@
 
 import { setImmediate as pause } from 'node:timers/promises';
 import { loadGuideWords } from '../../../contracts/bundle/guide.js';
-import { loadBundles } from '../../../contracts/bundle/load.js';
+import { bundlesOf } from '../../../contracts/bundle/load.js';
 import { mergeForm } from '../../../contracts/bundle/merge.js';
 import { wrongAnswers } from '../../../contracts/bundle/situation.js';
 import type { Bundle, Elements } from '../../../contracts/bundle/types.js';
+import { oncePer } from '../../../contracts/once.js';
 import type { Localised, Workspace } from '../../../contracts/types.js';
 import { Classifier } from './classifier.js';
 import { type Features, MOST_CHARACTERS, Reader, tokensOf } from './features.js';
@@ -248,22 +249,14 @@ function* wordsOf(
   for (const { codes } of workspace.codelists.values()) for (const { zh } of codes.values()) yield zh;
 }
 
-const opened = new WeakMap<Workspace, Promise<Guide | undefined>>();
-
 /**
  * The guide of a workspace; undefined where it declares no bundle. Made with the first question of a process, once.
  * @throws YitongError of a bundle, an element or the guide's words that cannot be read
  */
-export function openGuide(workspace: Workspace): Promise<Guide | undefined> {
-  let guide = opened.get(workspace);
-  if (guide === undefined) opened.set(workspace, (guide = learnedFrom(workspace)));
-  return guide;
-}
-
-async function learnedFrom(workspace: Workspace): Promise<Guide | undefined> {
+export const openGuide = oncePer(async (workspace: Workspace): Promise<Guide | undefined> => {
   const [{ bundles, elements }, { elsewhere }] = await Promise.all([
-    loadBundles(workspace),
+    bundlesOf(workspace),
     loadGuideWords(workspace.layers),
   ]);
   return bundles.size === 0 ? undefined : Guide.learned({ workspace, bundles, elements, elsewhere });
-}
+});

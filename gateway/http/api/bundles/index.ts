@@ -6,7 +6,7 @@
 import { Type } from 'typebox';
 import { authorityNamed } from '../../../../contracts/authorities.js';
 import { figuresOf, handedIn } from '../../../../contracts/bundle/figures.js';
-import { loadBundles } from '../../../../contracts/bundle/load.js';
+import { bundlesOf } from '../../../../contracts/bundle/load.js';
 import { type MergedField, mergeForm } from '../../../../contracts/bundle/merge.js';
 import { type Rule, ruleText } from '../../../../contracts/bundle/rule.js';
 import { wrongAnswers } from '../../../../contracts/bundle/situation.js';
@@ -132,7 +132,7 @@ const params = Type.Object({ bundle: Type.String({ maxLength: 200 }) });
 const service: Service = {
   port: 'api',
   async register(app, { workspace }) {
-    const { bundles, elements } = await loadBundles(workspace);
+    const { bundles, elements } = await bundlesOf(workspace);
     const named = (id: string): Bundle => {
       const bundle = bundles.get(id);
       if (bundle === undefined)

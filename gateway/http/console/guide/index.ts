@@ -2,7 +2,7 @@
  * /guide: from one sentence to the matter, for everybody and without signing in. The sentence is sent by POST, stands
  * in no address and in no log, and is not kept. The page files nothing: it leads to the matter.
  */
-import { loadBundles } from '../../../../contracts/bundle/load.js';
+import { bundlesOf } from '../../../../contracts/bundle/load.js';
 import { present } from '../../../../contracts/present.js';
 import type { Service } from '../../../documents/context.js';
 import { openLookups } from '../../../documents/lookups.js';
@@ -21,7 +21,7 @@ const service: Service = {
   port: 'people',
   async register(app, context) {
     const { workspace, settings, dataDir, now } = context;
-    const { bundles } = await loadBundles(workspace);
+    const { bundles } = await bundlesOf(workspace);
     const desk = openGuideDesk(context);
     const lookups = openLookups(dataDir, { perClient: settings.guide.perMinute, what: 'sentences' });
     app.addHook('onClose', () => lookups.close());

@@ -4,7 +4,7 @@
  * taken.
  */
 import { authorityTitle } from '../../../../contracts/authorities.js';
-import { loadBundles } from '../../../../contracts/bundle/load.js';
+import { bundlesOf } from '../../../../contracts/bundle/load.js';
 import { mergeForm } from '../../../../contracts/bundle/merge.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { Service } from '../../../documents/context.js';
@@ -16,7 +16,7 @@ import { mattersView } from './matters.js';
 const service: Service = {
   port: 'people',
   async register(app, { workspace }) {
-    const { bundles, elements } = await loadBundles(workspace);
+    const { bundles, elements } = await bundlesOf(workspace);
     const shown = { schema: { hide: true }, config: { compressed: true, lists: 'any' } } as const;
     app.get('/matters', shown, (request, reply) => {
       const { language } = request;

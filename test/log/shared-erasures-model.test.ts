@@ -92,7 +92,7 @@ class Replica {
     this.erasures = new ErasuresOfReplica({
       state: this.state,
       keys: this.keys,
-      journal: async () => this.journal,
+      journal: this.journal,
       erasedFromLog: async (pseudonym) => (this.logged.has(pseudonym) ? 1 : undefined),
       eraseHere: async (pseudonyms) => {
         if (this.fails() === 'before') throw new Error('a full disk, for this test');

@@ -4,6 +4,7 @@
  * holds itself. Each step can be done twice, and the phase of the order says which is next, so a crash or a store that
  * is away between any two is gone on from.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { present } from '../../../contracts/present.js';
 import { type State, StateConflict } from '../../ground/state/port.js';
 import { SubjectKeyDamaged, type SubjectKeys } from '../entries/keys.js';
@@ -26,8 +27,7 @@ interface SharedErasureOptions {
   readonly state: State;
   /** Of this replica. */
   readonly keys: SubjectKeys;
-  /** Opened when there is something to put on record. */
-  readonly journal: () => Promise<Pick<Journal, 'append'>>;
+  readonly journal: Pick<Journal, 'append'>;
   /** Log index of the entry by which a pseudonym was erased from the log; undefined while it is not. */
   readonly erasedFromLog: (pseudonym: string) => Promise<number | undefined>;
   /** Destroys what this replica holds beside the log. */
@@ -76,8 +76,7 @@ export class ErasuresOfReplica implements SharedErasures {
   /** What the log has done and this replica has not: apart, so that new keys are not waited with for old journals. */
   #finishing: Promise<void> | undefined;
   #troubled = '';
-  #stopped = false;
-  #wake: (() => void) | undefined;
+  readonly #stop = new AbortController();
   #tried: () => void = () => undefined;
   readonly tried = new Promise<void>((resolve) => (this.#tried = resolve));
   #running: Promise<void> | undefined;
@@ -108,30 +107,23 @@ export class ErasuresOfReplica implements SharedErasures {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#wake?.();
+    this.#stop.abort();
     await this.#running;
     await this.#finishing;
   }
 
   /** Never rejects. */
   async #run(): Promise<void> {
-    while (!this.#stopped) {
+    const { everyMs = LOOKS } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       try {
         await this.#look();
       } catch (error) {
         this.#tell(error);
       }
       this.#tried();
-      if (this.#stopped) break;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#options.everyMs ?? LOOKS);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-      this.#wake = undefined;
+      await pause(everyMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -184,14 +176,11 @@ export class ErasuresOfReplica implements SharedErasures {
 
   /** Puts an order on record; undefined where nothing is left of it, or another process brought it on. */
   async #record(found: FoundOrder): Promise<FoundRecorded | undefined> {
-    const { state, keys, now } = this.#options;
+    const { state, keys, journal, now } = this.#options;
     const { order } = found;
     if (order.phase !== 'wanted') return undefined;
     const { order: id, replica, at, by, reason, legalBasis } = order;
     const cause = { by, reason, legalBasis };
-    const journal: Pick<Journal, 'append'> = {
-      append: async (draft) => (await this.#options.journal()).append(draft),
-    };
     const ordered =
       'sealed' in order
         ? await orderErasure({ keys, journal, now }, { subject: this.#me.open(order.sealed), ...cause })
@@ -220,7 +209,7 @@ export class ErasuresOfReplica implements SharedErasures {
     const { state, erasedFromLog, eraseHere } = this.#options;
     const ready: FoundRecorded[] = [];
     for (const one of recorded) {
-      if (this.#stopped) return;
+      if (this.#stop.signal.aborted) return;
       if ((await erasedFromLog(one.order.pseudonym)) !== undefined) ready.push(one);
     }
     if (ready.length === 0) return;
@@ -230,7 +219,7 @@ export class ErasuresOfReplica implements SharedErasures {
 
   #tell(error: unknown): void {
     const why = error instanceof Error ? error.message : 'unknown';
-    if (why !== this.#troubled && !this.#stopped) this.#options.onTrouble(error);
+    if (why !== this.#troubled && !this.#stop.signal.aborted) this.#options.onTrouble(error);
     this.#troubled = why;
   }
 }

@@ -5,11 +5,11 @@ import { type Family, gauge } from '../../ground/counts/families.js';
 import { inWords } from '../../ground/logging/words.js';
 import type { State } from '../../ground/state/port.js';
 import type { SubjectKeys } from '../../log/entries/keys.js';
-import { auditLayout } from '../../log/entries/layout.js';
 import { carryOutSharedErasures, type SharedErasures } from '../../log/erasure/carrying-out-shared.js';
 import { erasedBy } from '../../log/erasure/order.js';
 import { eraseHere } from '../../log/erasure/own-journals.js';
-import { type JournalOptions, type OpenJournal, openJournal } from '../../log/journal/journal.js';
+import type { JournalOptions } from '../../log/journal/journal.js';
+import { journalOnDemand } from '../../log/journal/on-demand.js';
 import type { Register } from '../../log/replicas/epoch.js';
 import type { ReplicaSetup } from '../../log/replicas/peers.js';
 import { sequencerClient } from '../../log/replicas/sequencer-client.js';
@@ -29,8 +29,6 @@ interface Parts {
 
 export type ErasuresOfAll = Pick<SharedErasures, 'tried' | 'passedAt' | 'ages' | 'stop'>;
 
-/** Orders are few. */
-const SEGMENT = 65_536;
 /** ms for which an order may wait until somebody is warned; it is carried out within 5 s where nothing is wrong. */
 const LATE = 30_000;
 const LOOK = 1000;
@@ -41,27 +39,13 @@ export const replicaName = ({ replica, replicas }: Pick<AuditSettings, 'replica'
 
 export function carryOutErasuresOfAll(parts: Parts): ErasuresOfAll {
   const { state, dataDir, audit, keys, signer, register, setup, alert, onProblems } = parts;
-  const layout = auditLayout(dataDir);
-  let journal: Promise<OpenJournal> | undefined;
-  const opened = (): Promise<OpenJournal> => {
-    journal ??= openJournal({
-      dir: layout.journals,
-      name: 'erasures',
-      keys: { dir: layout.subjectKeys },
-      signer,
-      now: Date.now,
-      mergeDelay: audit.mergeWithinSeconds * 1000,
-      segmentBytes: SEGMENT,
-    });
-    // one that did not open is tried again with the next look
-    journal.catch(() => (journal = undefined));
-    return journal;
-  };
+  const { mergeWithinSeconds } = audit;
+  const journal = journalOnDemand({ dataDir, name: 'erasures', signer, now: Date.now, mergeWithinSeconds });
   const sequencer = setup === undefined ? undefined : sequencerClient(setup, register);
   const erasures = carryOutSharedErasures({
     state,
     keys,
-    journal: opened,
+    journal,
     erasedFromLog: async (pseudonym) => erasedBy(dataDir, pseudonym) ?? (await sequencer?.erasedBy(pseudonym)),
     // where this replica sequences, the log was all that it has
     eraseHere: async (pseudonyms) => {
@@ -89,7 +73,7 @@ export function carryOutErasuresOfAll(parts: Parts): ErasuresOfAll {
       clearInterval(timer);
       await erasures.stop();
       sequencer?.close();
-      await (await journal)?.close();
+      await journal.close();
     },
   };
 }

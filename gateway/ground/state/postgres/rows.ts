@@ -86,16 +86,11 @@ export async function withSchemaRows<T>(
 ): Promise<T> {
   return await owner.using(async (connection) => {
     await connection.run('BEGIN ISOLATION LEVEL REPEATABLE READ');
-    try {
-      // nobody commits meanwhile
-      await connection.run(`SELECT revision FROM ${quoted(schema)}.head FOR UPDATE`);
-      const result = await work(new SchemaRows(connection, schema));
-      await connection.run('COMMIT');
-      return result;
-    } catch (error) {
-      await connection.run('ROLLBACK');
-      throw error;
-    }
+    // nobody commits meanwhile
+    await connection.run(`SELECT revision FROM ${quoted(schema)}.head FOR UPDATE`);
+    const result = await work(new SchemaRows(connection, schema));
+    await connection.run('COMMIT');
+    return result;
   });
 }
 

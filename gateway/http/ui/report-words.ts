@@ -2,13 +2,6 @@
 import type { Localised } from '../../../contracts/types.js';
 import type { RecordKind, ReportRecord, ReportSubject, SectionState } from '../../documents/model/model.js';
 import type { RecordChange } from '../../documents/reports/changes.js';
-import type { Language } from '../../ground/language/language.js';
-
-type Say = (zh: string, en: string) => string;
-export const sayIn =
-  (language: Language): Say =>
-  (zh, en) =>
-    language === 'zh' ? zh : en;
 
 export const relationNames: Readonly<Record<ReportSubject['relation'], Localised>> = {
   self: { zh: '本企业', en: 'this company' },

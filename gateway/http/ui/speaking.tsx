@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { keyOf } from '../../../contracts/ids.js';
 import type { Language } from '../../ground/language/language.js';
-import { sayIn } from './report-words.js';
+import { sayIn } from './say.js';
 
 export interface Subjects {
   readonly subject: string;

@@ -1,12 +1,14 @@
 /** A draft, looked over before it is submitted: what is missing, what stands in the way, and what is left to do. */
+
 import type { JSX } from 'preact';
 import { namesOf } from '../../../../contracts/bundle/rule.js';
 import type { OpenedCase } from '../../../procedures/cases/cases.js';
 import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import { openPorts } from '../../../procedures/cases/plan.js';
 import { Form } from '../../ui/form.js';
+import { sayIn } from '../../ui/say.js';
 import { termIn } from '../matters/matter.js';
-import { applicantWords, PATH, sayIn } from './desk.js';
+import { applicantWords, PATH } from './desk.js';
 import { askedIn, type FillProps } from './fill.js';
 import { Materials } from './papers.js';
 import { OwnSteps, Ways } from './parts.js';

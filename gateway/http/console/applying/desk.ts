@@ -28,12 +28,6 @@ export interface OwnCase {
   readonly bundle: Bundle;
 }
 
-export type Say = (zh: string, en: string) => string;
-export const sayIn =
-  (language: Language): Say =>
-  (zh, en) =>
-    language === 'zh' ? zh : en;
-
 export function openDesk(app: FastifyInstance, context: GatewayContext) {
   const { workspace, tickets } = context;
   const desk = caseDeskOf(context);

@@ -1,4 +1,5 @@
 /** The one form: what is asked, and what is filled in already, from where and as of when. */
+
 import type { JSX } from 'preact';
 import type { MergedField } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, Element, Elements, Json, JsonSchema } from '../../../../contracts/bundle/types.js';
@@ -7,7 +8,8 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { CaseForm } from '../../../procedures/cases/form.js';
 import { AreaField, ChoiceField, Form, PicksField, TextField } from '../../ui/form.js';
-import { PATH, sayIn } from './desk.js';
+import { sayIn } from '../../ui/say.js';
+import { PATH } from './desk.js';
 import { Ways } from './parts.js';
 import { asText, fieldName } from './reading.js';
 import { valueWords } from './words.js';

@@ -1,10 +1,12 @@
 /** The cases of whoever applies: drafts to go on with first, then what is under way, then what is over. */
+
 import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { Cases, OpenedCase } from '../../../procedures/cases/cases.js';
 import type { CaseMessage } from '../../../procedures/cases/store.js';
-import { PATH, type Say, sayIn, subjectWords } from './desk.js';
+import { type Say, sayIn } from '../../ui/say.js';
+import { PATH, subjectWords } from './desk.js';
 import { actWords, dateWords, phaseOf } from './words.js';
 
 interface ListProps {

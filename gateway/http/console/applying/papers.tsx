@@ -1,11 +1,13 @@
 /** Materials of a case, each with how it stands: made of the form, uploaded, or known to a register. */
+
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { MaterialLine, MaterialState } from '../../../procedures/cases/papers.js';
 import { MAX_FILE } from '../../../procedures/lifecycles/files.js';
 import { FilesField, Form } from '../../ui/form.js';
-import { PATH, sayIn } from './desk.js';
+import { sayIn } from '../../ui/say.js';
+import { PATH } from './desk.js';
 
 const states: Readonly<Record<MaterialState, Localised & { readonly css: string }>> = {
   draft: { zh: '由表单生成，待您签名', en: 'made of the form, for you to sign', css: 'none' },

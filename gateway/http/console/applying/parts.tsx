@@ -1,11 +1,13 @@
 /** Parts that several pages of an application have. */
+
 import type { JSX } from 'preact';
 import type { Bundle, StepPort } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Possible } from '../../../procedures/cases/machine.js';
 import { openPorts, type PlannedStep } from '../../../procedures/cases/plan.js';
 import { Form } from '../../ui/form.js';
-import { PATH, sayIn } from './desk.js';
+import { sayIn } from '../../ui/say.js';
+import { PATH } from './desk.js';
 import { ports } from './words.js';
 
 const WAYS = ['questions', 'form', 'check'] as const;

@@ -1,4 +1,5 @@
 /** A case that was submitted: a line for each department, what is asked of whoever applies, and what it has come to. */
+
 import type { JSX } from 'preact';
 import type { Bundle, Elements } from '../../../../contracts/bundle/types.js';
 import type { Workspace } from '../../../../contracts/types.js';
@@ -10,8 +11,9 @@ import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import { AreaField, Form } from '../../ui/form.js';
 import { gradeNames, RatingForm } from '../../ui/rating.js';
+import { numberOf, sayIn } from '../../ui/say.js';
 import { Withdraw } from './check.js';
-import { applicantWords, PATH, sayIn } from './desk.js';
+import { applicantWords, PATH } from './desk.js';
 import { ValueField } from './fill.js';
 import { Materials } from './papers.js';
 import { OwnSteps } from './parts.js';
@@ -30,8 +32,6 @@ interface ProgressProps {
   readonly nameOf: (authority: string) => string;
   readonly development: boolean;
 }
-
-const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
 
 export function progressPage(props: ProgressProps): JSX.Element {
   const { language, id, bundle, found, subject, development } = props;

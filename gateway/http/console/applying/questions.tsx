@@ -1,10 +1,11 @@
 /** The questions of a matter, in plain words, for whoever begins with it or changes an answer. */
+
 import type { JSX } from 'preact';
 import type { Answers, Question } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { AreaField, ChoiceField, PicksField, TextField } from '../../ui/form.js';
+import { sayIn } from '../../ui/say.js';
 import { inputName, NOT_KNOWN } from '../matters/answers.js';
-import { sayIn } from './desk.js';
 
 /** Choices above which one is picked from a list that opens. */
 const IN_SIGHT = 8;

@@ -1,9 +1,11 @@
 /** Where a case begins: for whom, and the questions. */
+
 import type { JSX } from 'preact';
 import type { Answers, Bundle, Question } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { Form, PicksField } from '../../ui/form.js';
-import { PATH, sayIn, subjectWords } from './desk.js';
+import { sayIn } from '../../ui/say.js';
+import { PATH, subjectWords } from './desk.js';
 import { Ways } from './parts.js';
 import { AskedFields } from './questions.js';
 

@@ -1,4 +1,5 @@
 /** What the watching rules found. */
+
 import type { JSX } from 'preact';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import { factNames } from '../../../documents/words/entry.js';
@@ -9,7 +10,8 @@ import type { Rules } from '../../../procedures/watch/rule.js';
 import type { Alert } from '../../../procedures/watch/store.js';
 import { Form, TextField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
-import { nameOf, numberOf } from '../tickets/words.js';
+import { numberOf } from '../../ui/say.js';
+import { nameOf } from '../tickets/words.js';
 
 interface Common {
   readonly language: Language;

@@ -1,4 +1,5 @@
 /** Policies against the past: the page, and the parts of it that arrive while the replay goes on. */
+
 import type { JSX } from 'preact';
 import { render } from 'preact-render-to-string';
 import { reasonWords } from '../../../../policies/words.js';
@@ -7,6 +8,7 @@ import type { Language } from '../../../ground/language/language.js';
 import type { LogReplay } from '../../../log/verify/decisions.js';
 import type { FromReplay } from '../../../log/verify/replay.js';
 import { Id } from '../../ui/id.js';
+import { sayIn } from '../../ui/say.js';
 
 /** Where the parts stand in the page. */
 export const HERE = '\u2063replay\u2063';
@@ -20,10 +22,6 @@ interface ReplayProps {
   readonly running: boolean;
 }
 
-const sayIn =
-  (language: Language) =>
-  (zh: string, en: string): string =>
-    language === 'zh' ? zh : en;
 const count = (n: number): string => n.toLocaleString('en');
 
 export function replayPage({ language, path, since, until, running }: ReplayProps): JSX.Element {

@@ -9,7 +9,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { CompanyField } from '../../ui/company-field.js';
 import { FaultSummary, Form, formId, TextField } from '../../ui/form.js';
-import { sayIn } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/say.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
 import { Picks } from '../reporting/picks.js';
 

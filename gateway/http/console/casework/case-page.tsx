@@ -1,14 +1,16 @@
 /** One case for an officer: the own items whole, what to decide, where the others stand, what happened. */
+
 import type { JSX } from 'preact';
 import { keyOf } from '../../../../contracts/ids.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { ACTS as actNames } from '../../../procedures/cases/act-words.js';
 import { gradeNames } from '../../ui/rating.js';
+import { numberOf, sayIn } from '../../ui/say.js';
 import { AnswerForm, StopForm, TaskForm } from './acts.js';
 import { OwnItem } from './item.js';
 import { Keys } from './keys.js';
 import { actsOn, type CaseProps, type Part } from './props.js';
-import { Mark, numberOf, phases, ports, sayIn, statuses, Term, valueText } from './words.js';
+import { Mark, phases, ports, statuses, Term, valueText } from './words.js';
 
 export function casePage(props: CaseProps): JSX.Element {
   const { language, opened, bundle, nameOf } = props;

@@ -1,4 +1,5 @@
 /** What waits for the officer's authority, and its cases under way and closed. */
+
 import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -6,8 +7,9 @@ import { localMinute } from '../../../ground/language/time.js';
 import type { OpenedCase } from '../../../procedures/cases/cases.js';
 import type { WaitingCounts, WaitingLine } from '../../../procedures/cases/waiting.js';
 import { Pager } from '../../ui/pager.js';
+import { numberOf, type Say, sayIn } from '../../ui/say.js';
 import { Keys } from './keys.js';
-import { Mark, numberOf, phases, type Say, sayIn, statuses, Term } from './words.js';
+import { Mark, phases, statuses, Term } from './words.js';
 
 export const SHOWS = ['todo', 'over', 'asked', 'open', 'closed'] as const;
 export type Show = (typeof SHOWS)[number];

@@ -1,13 +1,15 @@
 /** One item of the officer's own: what to check, its form whole with where each value is from, papers, the decision. */
+
 import type { JSX } from 'preact';
 import type { Element } from '../../../../contracts/bundle/types.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { MaterialLine } from '../../../procedures/cases/papers.js';
+import type { Say } from '../../ui/say.js';
 import { ItemActs } from './acts.js';
 import { actsOn, type ItemPart } from './props.js';
-import { Mark, type Say, statuses, Term, valueText } from './words.js';
+import { Mark, statuses, Term, valueText } from './words.js';
 
 export function OwnItem(part: ItemPart & { readonly first: boolean }): JSX.Element {
   const { language, opened, bundle, item, first, say } = part;

@@ -1,7 +1,8 @@
 /** Keys of a page, told on it, and the switch that turns them off (`keys.js`; WCAG 2.1.4). */
+
 import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
-import { sayIn } from './words.js';
+import { sayIn } from '../../ui/say.js';
 
 export function Keys({
   language,

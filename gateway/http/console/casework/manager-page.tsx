@@ -1,11 +1,13 @@
 /** How cases stand, how long they take, where they wait, and how they were rated: for who manages them. */
+
 import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { BundleFigures, Histogram } from '../../../procedures/cases/figures.js';
 import type { Overview } from '../../../procedures/cases/overview.js';
 import { GRADES, gradeNames } from '../../ui/rating.js';
-import { numberOf, type Say, sayIn, Term } from './words.js';
+import { numberOf, type Say, sayIn } from '../../ui/say.js';
+import { Term } from './words.js';
 
 export const SPANS = [1, 3, 12] as const;
 type Span = (typeof SPANS)[number];

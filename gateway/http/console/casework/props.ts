@@ -1,4 +1,5 @@
 /** What the parts of a case's page are given. */
+
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Workspace } from '../../../../contracts/types.js';
 import type { Role } from '../../../ground/identity/person.js';
@@ -6,7 +7,7 @@ import type { Language } from '../../../ground/language/language.js';
 import type { Cases, OpenedCase } from '../../../procedures/cases/cases.js';
 import type { Possible } from '../../../procedures/cases/machine.js';
 import type { MaterialLine } from '../../../procedures/cases/papers.js';
-import type { Say } from './words.js';
+import type { Say } from '../../ui/say.js';
 
 export interface CaseProps {
   readonly language: Language;

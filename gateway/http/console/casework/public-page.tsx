@@ -1,10 +1,11 @@
 /** /ratings: how matters were rated, for everybody; nothing of which somebody could be told. */
+
 import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { PublicRatings } from '../../../procedures/cases/overview.js';
 import { GRADES, gradeNames } from '../../ui/rating.js';
-import { sayIn } from './words.js';
+import { sayIn } from '../../ui/say.js';
 
 interface PublicProps {
   readonly language: Language;

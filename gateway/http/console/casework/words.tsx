@@ -1,4 +1,5 @@
 /** How items, terms, acts and values of cases are told to officers. */
+
 import type { JSX } from 'preact';
 import type { Element, Json } from '../../../../contracts/bundle/types.js';
 import type { Localised } from '../../../../contracts/localised.js';
@@ -6,15 +7,7 @@ import type { Workspace } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { CaseState } from '../../../procedures/cases/machine.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
-
-export type Say = (zh: string, en: string) => string;
-export const sayIn =
-  (language: Language): Say =>
-  (zh, en) =>
-    language === 'zh' ? zh : en;
-
-/** `3f0a-91c2-…`: easier to read out. */
-export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
+import { type Say, sayIn } from '../../ui/say.js';
 
 type Marked = Localised & { readonly css: 'ok' | 'warn' | 'bad' | 'none' };
 

@@ -6,6 +6,7 @@ import type { ComplianceAnswer, ScannerView } from '../../../documents/complianc
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import { ChoiceField, FaultSummary, TextField } from '../../ui/form.js';
+import { sayIn } from '../../ui/say.js';
 import { Countdown, type Definitions, domainTitle, MONTHS, monthsWords, QuestionWords } from './words.js';
 
 interface Base {
@@ -24,11 +25,6 @@ export interface AskProps extends Base {
   readonly chosen?: { readonly report: string; readonly domains: readonly string[]; readonly months: number };
   readonly fault?: string;
 }
-
-const sayIn =
-  (language: Language) =>
-  (zh: string, en: string): string =>
-    language === 'zh' ? zh : en;
 
 export function askForm({ language, definitions, csrf, code, chosen, fault }: AskProps): JSX.Element {
   const say = sayIn(language);

@@ -1,11 +1,12 @@
 /** The page of the guide: one sentence, and what follows from it. */
+
 import type { ComponentChildren, JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { MOST_CHARACTERS } from '../../../procedures/guide/features.js';
 import type { Guidance } from '../../../procedures/guide/guide.js';
+import { type Say, sayIn } from '../../ui/say.js';
 import { Matter } from './matter.js';
-import type { Say } from './say.js';
 
 /** Of the form, as an element. */
 export const GUIDE_FORM = 'guide';
@@ -29,7 +30,7 @@ interface GuideProps {
 
 export function guideView(props: GuideProps): JSX.Element {
   const { language, isLarge, guidance, hasModel } = props;
-  const say: Say = (zh, en) => (language === 'zh' ? zh : en);
+  const say = sayIn(language);
   if (props.bundles.size === 0)
     return (
       <div class="card">

@@ -1,11 +1,12 @@
 /** A matter that was named: why, what the sentence says already, the next question, and the way to it. */
+
 import type { JSX } from 'preact';
 import type { Bundle, Question } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Guidance } from '../../../procedures/guide/guide.js';
 import { answersOf, SLOT_NAMES } from '../../../procedures/guide/slots.js';
+import type { Say } from '../../ui/say.js';
 import { canBeAsked, inputName } from '../matters/answers.js';
-import type { Say } from './say.js';
 
 interface MatterProps {
   readonly bundle: Bundle;

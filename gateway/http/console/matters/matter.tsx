@@ -1,15 +1,17 @@
 /** One matter: its questions, and what it takes under the answers. */
+
 import type { ComponentChildren, JSX } from 'preact';
 import { figuresOf, handedIn } from '../../../../contracts/bundle/figures.js';
 import type { MergedField } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, Item, Term } from '../../../../contracts/bundle/types.js';
+import { type Say, sayIn } from '../../ui/say.js';
 import { Saved } from './matters.js';
-import type { MatterProps, Part, Say } from './props.js';
+import type { MatterProps, Part } from './props.js';
 import { Questions } from './questions.js';
 
 export function matterView(props: MatterProps): JSX.Element {
   const { language, merged, nameOf } = props;
-  const say: Say = (zh, en) => (language === 'zh' ? zh : en);
+  const say = sayIn(language);
   const { bundle } = merged;
   const { forms, fields, materials } = figuresOf(merged);
   return (

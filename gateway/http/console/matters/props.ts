@@ -1,8 +1,10 @@
 /** What the parts of a matter's page are given. */
+
 import type { Merged } from '../../../../contracts/bundle/merge.js';
 import type { Answers } from '../../../../contracts/bundle/types.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
+import type { Say } from '../../ui/say.js';
 import type { GivenAnswers } from './answers.js';
 
 export interface MatterProps {
@@ -23,7 +25,5 @@ export interface MatterProps {
   /** Of an authority, what people call it. */
   readonly nameOf: (authority: string) => string;
 }
-
-export type Say = (zh: string, en: string) => string;
 
 export type Part = MatterProps & { readonly say: Say };

@@ -1,9 +1,11 @@
 /** The questions of a matter, in plain words. */
+
 import type { JSX } from 'preact';
 import type { Answers, Question } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
+import type { Say } from '../../ui/say.js';
 import { canBeAsked, type GivenAnswers, inputName, NOT_KNOWN } from './answers.js';
-import type { Part, Say } from './props.js';
+import type { Part } from './props.js';
 
 /** What is asked in plain words; whoever answers sees at once what it changes. */
 export function Questions({

@@ -14,7 +14,8 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
 import { Form } from '../../ui/form.js';
 import { Qr } from '../../ui/qr.js';
-import { changeNames, sayIn } from '../../ui/report-words.js';
+import { changeNames } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/say.js';
 import { Countdown, type Definitions, domainTitle } from '../compliance/words.js';
 import { ReportContent } from '../reporting/content.js';
 

@@ -10,7 +10,8 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { ReportContents, ReportRecord, ReportSection } from '../../../documents/model/model.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { kindName, relationNames, sayIn, stateNames } from '../../ui/report-words.js';
+import { kindName, relationNames, stateNames } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/say.js';
 
 type Section = ReportContents['sections'][number];
 

@@ -5,7 +5,7 @@ import { keyOf } from '../../../../contracts/ids.js';
 import type { Invitation } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { Form } from '../../ui/form.js';
-import { sayIn } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/say.js';
 import type { Subjects } from '../../ui/speaking.js';
 import type { Asked } from './form.js';
 import { REPORT_FORM } from './form-page.js';

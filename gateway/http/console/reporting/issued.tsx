@@ -9,7 +9,8 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
 import { FaultSummary, Form, formId, TextField } from '../../ui/form.js';
 import { Qr } from '../../ui/qr.js';
-import { changeNames, lackingNames, sayIn } from '../../ui/report-words.js';
+import { changeNames, lackingNames } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/say.js';
 import type { Subjects } from '../../ui/speaking.js';
 import { ReportContent } from './content.js';
 

@@ -1,11 +1,12 @@
 /** A company's own reports, newest first. */
+
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { IssuedRow } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Pager } from '../../ui/pager.js';
-import { sayIn } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/say.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
 
 interface ListProps {

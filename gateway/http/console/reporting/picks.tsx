@@ -1,8 +1,9 @@
 /** A grid of boxes to tick, and what carries a filled-in form from page to page. */
+
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
-import { sayIn } from '../../ui/report-words.js';
+import { sayIn } from '../../ui/say.js';
 import type { Asked } from './form.js';
 
 interface PicksProps {

@@ -1,11 +1,13 @@
 /** Tickets that somebody sees, the next to run out first. */
+
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { SeenTicket } from '../../../procedures/lifecycles/tickets.js';
 import { Pager } from '../../ui/pager.js';
-import { Due, nameOf, numberOf } from './words.js';
+import { numberOf } from '../../ui/say.js';
+import { Due, nameOf } from './words.js';
 
 export const SHOWS = ['todo', 'open', 'closed'] as const;
 export type Show = (typeof SHOWS)[number];

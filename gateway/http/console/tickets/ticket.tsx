@@ -7,7 +7,8 @@ import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { ShownRecord } from '../../../procedures/lifecycles/records.js';
 import type { OpenedTicket } from '../../../procedures/lifecycles/tickets.js';
-import { ActForm, actsOf, Due, Facts, nameOf, numberOf } from './words.js';
+import { numberOf } from '../../ui/say.js';
+import { ActForm, actsOf, Due, Facts, nameOf } from './words.js';
 
 /** What of a use of data is told on its ticket, and where more of it stands. */
 export interface UsedData {

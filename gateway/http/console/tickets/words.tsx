@@ -8,9 +8,6 @@ import type { ShownRecord } from '../../../procedures/lifecycles/records.js';
 import { AreaField, FilesField, FoldedForm, Form } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
 
-/** `3f0a-91c2-…`: easier to read out. */
-export const numberOf = (id: string): string => id.replace(/(.{4})(?=.)/g, '$1-');
-
 export const nameOf = (
   rules: Readonly<Record<string, { readonly title: Localised }>>,
   id: string,

@@ -1,2 +1,0 @@
-/** Words of a page in its language. */
-export type Say = (zh: string, en: string) => string;

@@ -271,59 +271,20 @@ export function ChoiceField({
   );
 }
 
-interface ChecksProps extends Shared {
-  /** `radio`: one of them. */
-  readonly type?: 'checkbox' | 'radio';
-  readonly required?: boolean;
-  readonly options: readonly { readonly value: string; readonly title: ComponentChildren; readonly hint?: string }[];
-}
-
-/** Any of several. */
-export function ChecksField({
-  name,
-  label,
-  class: frame = '',
-  fault: own,
-  type = 'checkbox',
-  required = false,
-  options,
-}: ChecksProps): JSX.Element {
-  const { field, fault, aria } = useField(name, own);
-  const kept = useKept(name);
-  return (
-    <fieldset class={`asks ${frame} ${fault === undefined ? '' : 'wrong'}`} id={field} {...aria}>
-      <legend>{label}</legend>
-      {fault === undefined ? null : (
-        <p class="fault" id={`${field}-fault`}>
-          {fault}
-        </p>
-      )}
-      {options.map(({ value, title, hint }) => (
-        <label>
-          <input type={type} name={name} value={value} required={required} checked={kept?.includes(value) === true} />
-          <span>
-            {title}
-            {hint === undefined ? null : <small class="soft plain">{hint}</small>}
-          </span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
 interface PicksProps extends Shared {
-  /** One of them, or any. */
-  readonly type: 'radio' | 'checkbox';
-  readonly value: readonly string[];
-  readonly options: readonly { readonly value: string; readonly title: string }[];
+  /** `radio`: one of them; default any. */
+  readonly type?: 'radio' | 'checkbox';
+  readonly required?: boolean;
+  readonly value?: readonly string[];
+  readonly options: readonly { readonly value: string; readonly title: ComponentChildren; readonly hint?: string }[];
+  /** It comes with an empty text as well, so that none chosen is told from not asked. */
+  readonly blank?: boolean;
 }
 
-/**
- * Some of a few, all of them in sight. The field comes with an empty text as well, so that none chosen is told from not
- * asked.
- */
-export function PicksField({ name, label, class: frame, fault: own, type, value, options }: PicksProps): JSX.Element {
-  const { field, fault, aria } = useField(name, own);
+/** Some of a few, all of them in sight. */
+export function PicksField(props: PicksProps): JSX.Element {
+  const { name, label, class: frame, type = 'checkbox', required, value = [], options, blank = false } = props;
+  const { field, fault, aria } = useField(name, props.fault);
   const chosen = useKept(name) ?? value;
   return (
     <fieldset class={['asks', frame, fault === undefined ? undefined : 'wrong'].filter(Boolean).join(' ')}>
@@ -333,7 +294,7 @@ export function PicksField({ name, label, class: frame, fault: own, type, value,
           {fault}
         </p>
       )}
-      <input type="hidden" name={name} value="" />
+      {blank ? <input type="hidden" name={name} value="" /> : null}
       {options.map((one, at) => (
         <label key={one.value}>
           <input
@@ -342,9 +303,13 @@ export function PicksField({ name, label, class: frame, fault: own, type, value,
             id={at === 0 ? field : undefined}
             name={name}
             value={one.value}
+            required={required}
             checked={chosen.includes(one.value)}
           />
-          {one.title}
+          <span>
+            {one.title}
+            {one.hint === undefined ? null : <small class="soft plain">{one.hint}</small>}
+          </span>
         </label>
       ))}
     </fieldset>

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../contracts/localised.js';
 import type { Language } from '../../ground/language/language.js';
-import { AreaField, ChecksField, Form } from './form.js';
+import { AreaField, Form, PicksField } from './form.js';
 
 type Grade = 1 | 2 | 3 | 4 | 5;
 /** The best first. */
@@ -30,7 +30,7 @@ export function RatingForm({ language, action, hidden = {} }: RatingFormProps): 
   const zh = language === 'zh';
   return (
     <Form name="rate" action={action} hidden={{ act: 'rate', ...hidden }} data-once>
-      <ChecksField
+      <PicksField
         name="grade"
         type="radio"
         required

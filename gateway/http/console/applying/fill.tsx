@@ -138,6 +138,7 @@ export function ValueField(props: ValueProps): JSX.Element {
     if (many || options.length <= IN_SIGHT)
       return (
         <PicksField
+          blank
           {...shared}
           type={many ? 'checkbox' : 'radio'}
           value={text === '' ? [] : text.split('\n')}

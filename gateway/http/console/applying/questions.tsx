@@ -53,6 +53,7 @@ function Asked({
     case 'yes-no':
       return (
         <PicksField
+          blank
           type="radio"
           name={name}
           label={label}
@@ -66,6 +67,7 @@ function Asked({
       if (kind.type === 'codes' || options.length <= IN_SIGHT)
         return (
           <PicksField
+            blank
             type={kind.type === 'codes' ? 'checkbox' : 'radio'}
             name={name}
             label={label}

@@ -68,6 +68,7 @@ export function startPage(props: StartProps): JSX.Element {
               </p>
             ) : (
               <PicksField
+                blank
                 type="radio"
                 name="of"
                 label={say('为哪家企业办理？', 'For which company?')}

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import type { Element } from '../../../../contracts/bundle/types.js';
 import type { Possible } from '../../../procedures/cases/machine.js';
-import { AreaField, ChecksField, ChoiceField, FoldedForm, TextField } from '../../ui/form.js';
+import { AreaField, ChoiceField, FoldedForm, PicksField, TextField } from '../../ui/form.js';
 import type { ItemPart, Part } from './props.js';
 
 const MOST = 2000;
@@ -121,7 +121,7 @@ function Grant(part: ItemPart): JSX.Element {
       button={told ? say('确认知悉', 'Take note') : say('同意办理', 'Grant')}
     >
       {unknown.length === 0 ? null : (
-        <ChecksField
+        <PicksField
           name="checked"
           label={say('已核查，下列情形不存在', 'Looked up: none of these is so')}
           options={unknown.map((at) => ({
@@ -162,7 +162,7 @@ function Ask(part: ItemPart): JSX.Element {
       <p class="foot">
         {say('每个事项只能告知一次，请列全需要补正的内容。', 'An item is asked about once: name all that is lacking.')}
       </p>
-      <ChecksField
+      <PicksField
         name="fields"
         label={say('需要补正的项目', 'Fields')}
         class="many"
@@ -194,7 +194,7 @@ function Refuse(part: ItemPart): JSX.Element {
       danger
     >
       {requires.length === 0 ? null : (
-        <ChecksField
+        <PicksField
           name="reason"
           label={say('不符合的条件', 'What stands in the way')}
           options={requires.map(({ says, basis }, at) => ({

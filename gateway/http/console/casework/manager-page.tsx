@@ -5,8 +5,9 @@ import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { BundleFigures, Histogram } from '../../../procedures/cases/figures.js';
 import type { Overview } from '../../../procedures/cases/overview.js';
-import { GRADES, gradeNames } from '../../ui/rating.js';
+import { gradeNames } from '../../ui/rating.js';
 import { numberOf, type Say, sayIn } from '../../ui/say.js';
+import { FiguresTable, gradeColumns } from './figures-table.js';
 import { Term } from './words.js';
 
 export const SPANS = [1, 3, 12] as const;
@@ -144,52 +145,18 @@ function Matters(part: Part): JSX.Element {
     <>
       <h2>{say('按一件事', 'By matter')}</h2>
       <div class="card">
-        <table class="stack">
-          <thead>
-            <tr>
-              <th scope="col">{say('一件事', 'Matter')}</th>
-              <th scope="col" class="n">
-                {say('受理', 'Came')}
-              </th>
-              <th scope="col" class="n">
-                {say('办结', 'Decided')}
-              </th>
-              <th scope="col" class="n">
-                {say('撤回', 'Taken back')}
-              </th>
-              <th scope="col" class="n">
-                {say('用时：中位 / 九成', 'Days: median / 90 %')}
-              </th>
-              <th scope="col" class="n">
-                {say('满意率', 'Satisfied')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.bundles
-              .filter(({ leads }) => leads)
-              .map(({ bundle, figures }) => (
-                <tr key={bundle}>
-                  <th scope="row">{titleIn(part, bundle)}</th>
-                  <td class="n" data-title={say('受理', 'came')}>
-                    {numeral(figures.submitted)}
-                  </td>
-                  <td class="n" data-title={say('办结', 'decided')}>
-                    {numeral(figures.days.all)}
-                  </td>
-                  <td class="n" data-title={say('撤回', 'taken back')}>
-                    {numeral(figures.withdrawn)}
-                  </td>
-                  <td class="n" data-title={say('用时：中位 / 九成', 'days: median / 90 %')}>
-                    {used(figures.days, say)}
-                  </td>
-                  <td class="n" data-title={say('满意率', 'satisfied')}>
-                    {share(good(figures), ratedIn(figures))}
-                  </td>
-                </tr>
-              ))}
-          </tbody>
-        </table>
+        <FiguresTable
+          head={{ title: say('一件事', 'Matter'), of: ({ bundle }) => titleIn(part, bundle) }}
+          columns={[
+            { title: say('受理', 'Came'), of: ({ figures }) => numeral(figures.submitted) },
+            { title: say('办结', 'Decided'), of: ({ figures }) => numeral(figures.days.all) },
+            { title: say('撤回', 'Taken back'), of: ({ figures }) => numeral(figures.withdrawn) },
+            { title: say('用时：中位 / 九成', 'Days: median / 90 %'), of: ({ figures }) => used(figures.days, say) },
+            { title: say('满意率', 'Satisfied'), of: ({ figures }) => share(good(figures), ratedIn(figures)) },
+          ]}
+          rows={found.bundles.filter(({ leads }) => leads)}
+          keyOf={({ bundle }) => bundle}
+        />
       </div>
     </>
   );
@@ -207,6 +174,8 @@ function Waits(part: Part): JSX.Element {
     })),
   );
   rows.sort((a, b) => (b.now?.over ?? 0) - (a.now?.over ?? 0) || (b.now?.held ?? 0) - (a.now?.held ?? 0));
+  type Row = (typeof rows)[number];
+  const decided = ({ done }: Row): number => (done?.granted ?? 0) + (done?.refused ?? 0);
   return (
     <>
       <h2>{say('卡在哪里', 'Where they wait')}</h2>
@@ -214,59 +183,35 @@ function Waits(part: Part): JSX.Element {
         {rows.length === 0 ? (
           <p class="empty">{say('该时段没有办件', 'There are no cases in this time.')}</p>
         ) : (
-          <table class="stack waits">
-            <thead>
-              <tr>
-                <th scope="col">{say('部门', 'Department')}</th>
-                <th scope="col" class="n">
-                  {say('在办', 'Has now')}
-                </th>
-                <th scope="col" class="n">
-                  {say('已逾期', 'Overdue')}
-                </th>
-                <th scope="col" class="n">
-                  {say('待补正', 'Applicant asked')}
-                </th>
-                <th scope="col" class="n">
-                  {say('已办', 'Decided')}
-                </th>
-                <th scope="col" class="n">
-                  {say('逾期办结', 'Decided late')}
-                </th>
-                <th scope="col" class="n">
-                  {say('用时：中位 / 九成', 'Days: median / 90 %')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ bundle, authority, now, done }) => (
-                <tr key={`${bundle} ${authority}`}>
-                  <th scope="row">
-                    {nameOf(authority)}
-                    <span class="plain soft">{titleIn(part, bundle)}</span>
-                  </th>
-                  <td class="n" data-title={say('在办', 'has now')}>
-                    {numeral(now?.held ?? 0)}
-                  </td>
-                  <td class="n" data-title={say('已逾期', 'overdue')}>
-                    {(now?.over ?? 0) === 0 ? '0' : <span class="state bad">{numeral(now?.over ?? 0)}</span>}
-                  </td>
-                  <td class="n" data-title={say('待补正', 'applicant asked')}>
-                    {numeral(now?.asked ?? 0)}
-                  </td>
-                  <td class="n" data-title={say('已办', 'decided')}>
-                    {numeral((done?.granted ?? 0) + (done?.refused ?? 0))}
-                  </td>
-                  <td class="n" data-title={say('逾期办结', 'decided late')}>
-                    {share(done?.late ?? 0, (done?.granted ?? 0) + (done?.refused ?? 0))}
-                  </td>
-                  <td class="n" data-title={say('用时：中位 / 九成', 'days: median / 90 %')}>
-                    {done === undefined ? '–' : used(done.days, say)}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <FiguresTable
+            class="waits"
+            head={{
+              title: say('部门', 'Department'),
+              of: ({ authority, bundle }) => (
+                <>
+                  {nameOf(authority)}
+                  <span class="plain soft">{titleIn(part, bundle)}</span>
+                </>
+              ),
+            }}
+            columns={[
+              { title: say('在办', 'Has now'), of: ({ now }) => numeral(now?.held ?? 0) },
+              {
+                title: say('已逾期', 'Overdue'),
+                of: ({ now }) =>
+                  (now?.over ?? 0) === 0 ? '0' : <span class="state bad">{numeral(now?.over ?? 0)}</span>,
+              },
+              { title: say('待补正', 'Applicant asked'), of: ({ now }) => numeral(now?.asked ?? 0) },
+              { title: say('已办', 'Decided'), of: (row) => numeral(decided(row)) },
+              { title: say('逾期办结', 'Decided late'), of: (row) => share(row.done?.late ?? 0, decided(row)) },
+              {
+                title: say('用时：中位 / 九成', 'Days: median / 90 %'),
+                of: ({ done }) => (done === undefined ? '–' : used(done.days, say)),
+              },
+            ]}
+            rows={rows}
+            keyOf={({ bundle, authority }) => `${bundle} ${authority}`}
+          />
         )}
       </div>
     </>
@@ -282,36 +227,19 @@ function Ratings(part: Part): JSX.Element | null {
     <>
       <h2>{say('好差评', 'Ratings')}</h2>
       <div class="card">
-        <table class="stack">
-          <thead>
-            <tr>
-              <th scope="col">{say('一件事', 'Matter')}</th>
-              {GRADES.map((grade) => (
-                <th scope="col" class="n" key={grade}>
-                  {gradeNames[grade][language]}
-                </th>
-              ))}
-              <th scope="col" class="n">
-                {say('差评已回复（其中超时）', 'Low ones answered (late)')}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rated.map(({ bundle, figures: { ratings, answered } }) => (
-              <tr key={bundle}>
-                <th scope="row">{titleIn(part, bundle)}</th>
-                {GRADES.map((grade) => (
-                  <td class="n" data-title={gradeNames[grade][language]} key={grade}>
-                    {numeral(ratings.get(grade) ?? 0)}
-                  </td>
-                ))}
-                <td class="n" data-title={say('差评已回复（其中超时）', 'low ones answered (late)')}>
-                  {numeral(answered.inTime + answered.late)} ({numeral(answered.late)})
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <FiguresTable
+          head={{ title: say('一件事', 'Matter'), of: ({ bundle }) => titleIn(part, bundle) }}
+          columns={[
+            ...gradeColumns<(typeof rated)[number]>(language, ({ figures }) => figures.ratings),
+            {
+              title: say('差评已回复（其中超时）', 'Low ones answered (late)'),
+              of: ({ figures: { answered } }) =>
+                `${numeral(answered.inTime + answered.late)} (${numeral(answered.late)})`,
+            },
+          ]}
+          rows={rated}
+          keyOf={({ bundle }) => bundle}
+        />
       </div>
       <p class="foot">
         <a href="/ratings">{say('公开的评价统计', 'What everybody sees of it')}</a>

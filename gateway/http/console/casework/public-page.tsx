@@ -4,8 +4,8 @@ import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { PublicRatings } from '../../../procedures/cases/overview.js';
-import { GRADES, gradeNames } from '../../ui/rating.js';
 import { sayIn } from '../../ui/say.js';
+import { FiguresTable, gradeColumns } from './figures-table.js';
 
 interface PublicProps {
   readonly language: Language;
@@ -30,38 +30,21 @@ export function publicPage({ language, ratings, bundles }: PublicProps): JSX.Ele
         {shown.length === 0 ? (
           <p class="empty">{say('暂无可以公布的评价', 'Nothing can be shown yet.')}</p>
         ) : (
-          <table class="stack">
-            <thead>
-              <tr>
-                <th scope="col">{say('一件事', 'Matter')}</th>
-                {GRADES.map((grade) => (
-                  <th scope="col" class="n" key={grade}>
-                    {gradeNames[grade][language]}
-                  </th>
-                ))}
-                <th scope="col" class="n">
-                  {say('差评已回复', 'Low ones answered')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map(([id, { grades, answered }]) => (
-                <tr key={id}>
-                  <th scope="row">
-                    <a href={`/matters/${id}`}>{bundles.get(id)?.title[language]}</a>
-                  </th>
-                  {GRADES.map((grade) => (
-                    <td class="n" data-title={gradeNames[grade][language]} key={grade}>
-                      {(grades.get(grade) ?? 0).toLocaleString('en')}
-                    </td>
-                  ))}
-                  <td class="n" data-title={say('差评已回复', 'low ones answered')}>
-                    {answered.toLocaleString('en')}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <FiguresTable
+            head={{
+              title: say('一件事', 'Matter'),
+              of: ([id]) => <a href={`/matters/${id}`}>{bundles.get(id)?.title[language]}</a>,
+            }}
+            columns={[
+              ...gradeColumns<(typeof shown)[number]>(language, ([, { grades }]) => grades),
+              {
+                title: say('差评已回复', 'Low ones answered'),
+                of: ([, { answered }]) => answered.toLocaleString('en'),
+              },
+            ]}
+            rows={shown}
+            keyOf={([id]) => id}
+          />
         )}
       </div>
     </>

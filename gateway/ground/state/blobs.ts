@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { syncDir } from '../files/durable.js';
 import { type Change, type Json, type State, StateConflict } from './port.js';
+import { commitTried } from './transact.js';
 
 /** A folder of what belongs together, and the name of one in it: hexadecimal digits, 1 to 64. */
 interface BlobPlace {
@@ -142,7 +143,6 @@ const HEAD = 'blob';
 const PART = 'blob-part';
 /** Bytes of one part: a commit holds up others no longer than it takes to write so many. */
 const PART_BYTES = 786_432;
-const TRIES = 3;
 
 /** In the state: its parts, which are of one way of writing it, and how many. */
 interface Head {
@@ -310,16 +310,7 @@ class SharedBlobs implements Blobs {
   }
 
   async #commit(changes: readonly Change[]): Promise<void> {
-    if (changes.length === 0) return;
-    const id = randomBytes(16).toString('hex');
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#state.commit(changes, id);
-        return;
-      } catch (error) {
-        if (!(error instanceof YitongError) || error.code !== 'state_unavailable' || tries === TRIES) throw error;
-      }
-    }
+    if (changes.length > 0) await commitTried(this.#state, changes);
   }
 }
 

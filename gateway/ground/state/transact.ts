@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { type Change, type Commit, type Json, type State, StateConflict, type StateDocument } from './port.js';
 
 type Put = Omit<Extract<Change, { do: 'put' }>, 'do' | 'version'>;
@@ -46,6 +46,28 @@ export async function transact<T>(
         throw new YitongError('state_conflict', 'others were first again and again', { cause: error });
     }
     await pause(Math.random() * 5 * tries);
+  }
+}
+
+/** Tries of a commit of whose outcome nothing is known. */
+const UNKNOWN_TRIES = 3;
+
+/**
+ * A commit that is tried again while the store does not answer, each time with the same id, so that it is made once.
+ * @throws StateConflict; YitongError `state_unavailable`
+ */
+export async function commitTried(
+  state: Pick<State, 'commit'>,
+  changes: readonly Change[],
+  id: string = randomUUID(),
+): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await state.commit(changes, id);
+      return;
+    } catch (error) {
+      if (!isYitongError(error) || error.code !== 'state_unavailable' || tries === UNKNOWN_TRIES) throw error;
+    }
   }
 }
 

@@ -2,8 +2,8 @@
  * Where cases stand, on the State port: a stream of events a case, a document of its state with links by which it is
  * found, a document a message. An event, the state, the messages and what is published stand in one commit.
  */
-import { YitongError } from '../../../contracts/errors.js';
 import { type Change, type DocumentsPage, type Json, type State, StateConflict } from '../../ground/state/port.js';
+import { commitTried } from '../../ground/state/transact.js';
 import type { ActName, CaseEvent, CaseState } from './machine.js';
 
 const CASE = 'case';
@@ -57,8 +57,6 @@ interface CommitCase {
 const pad = (at: number): string => String(at).padStart(15, '0');
 /** As they are made: `Cases.open`. */
 const CASE_ID = /^[0-9a-f]{16}$/;
-/** Tries of a commit whose outcome nobody knows; each with the same id, so that it is made once. */
-const TRIES = 3;
 
 export class CaseStore {
   readonly #state: State;
@@ -127,14 +125,12 @@ export class CaseStore {
       ...beside,
       ...sends,
     ];
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#state.commit(changes, commitId);
-        return true;
-      } catch (error) {
-        if (error instanceof StateConflict) return false;
-        if (!(error instanceof YitongError) || error.code !== 'state_unavailable' || tries === TRIES) throw error;
-      }
+    try {
+      await commitTried(this.#state, changes, commitId);
+      return true;
+    } catch (error) {
+      if (error instanceof StateConflict) return false;
+      throw error;
     }
   }
 }

@@ -6,19 +6,9 @@
 import { YitongError } from '../../../../contracts/errors.js';
 import { quoted, versionOf } from './migrate.js';
 import { migrations } from './migrations/index.js';
+import { pagesOf, TABLES, type Table } from './pages.js';
 import type { Connection, Pool } from './pool.js';
 
-/** Tables with their keys. Not in a dump: outcomes of commits, and the names of what was changed, both of a day. */
-const TABLES: Readonly<Record<string, readonly string[]>> = {
-  events: ['stream', 'number'],
-  documents: ['kind', 'id'],
-  links: ['kind', 'link', 'id'],
-  counters: ['counter'],
-  sets: ['set'],
-  members: ['set', 'member'],
-  outbox: ['number'],
-  leases: ['lease'],
-};
 const FORMAT = 1;
 /** Rows of one statement. */
 const PAGE = 500;
@@ -38,6 +28,11 @@ interface End {
 interface Row {
   readonly table: string;
   readonly row: Readonly<Record<string, unknown>>;
+}
+
+interface Dumped {
+  readonly row: string;
+  readonly [key: string]: unknown;
 }
 
 /**
@@ -61,39 +56,17 @@ export async function dumpState(
     const revision = head?.revision ?? 0;
     await put(JSON.stringify({ format: FORMAT, version, revision } satisfies Head));
     let rows = 0;
-    for (const [table, keys] of Object.entries(TABLES))
-      for await (const row of rowsOf(connection, schema, table, keys)) {
-        await put(`{"table":"${table}","row":${row}}`);
-        rows++;
+    for (const [table, keys] of Object.entries(TABLES) as [Table, readonly string[]][]) {
+      const select = `row_to_json(x)::text AS row, ${keys.map(quoted).join(', ')}`;
+      for await (const page of pagesOf<Dumped>(connection, { schema, table, name: `yt_dump_${table}`, select })) {
+        for (const { row } of page) await put(`{"table":"${table}","row":${row}}`);
+        rows += page.length;
       }
+    }
     await put(JSON.stringify({ rows } satisfies End));
     await connection.run('COMMIT');
     return revision;
   });
-}
-
-async function* rowsOf(
-  connection: Connection,
-  schema: string,
-  table: string,
-  keys: readonly string[],
-): AsyncGenerator<string, void> {
-  const columns = keys.map(quoted).join(', ');
-  const from = `SELECT row_to_json(x)::text AS row, ${columns} FROM ${quoted(schema)}.${table} x`;
-  const order = `ORDER BY ${columns} LIMIT ${String(PAGE)}`;
-  const behind = `(${columns}) > (${keys.map((_, i) => `$${String(i + 1)}`).join(', ')})`;
-  let last: readonly unknown[] | undefined;
-  for (;;) {
-    const statement =
-      last === undefined
-        ? { name: `yt_dump_${table}`, text: `${from} ${order}` }
-        : { name: `yt_dump_${table}_on`, text: `${from} WHERE ${behind} ${order}` };
-    const page = await connection.query<{ readonly row: string; readonly [key: string]: unknown }>(statement, last);
-    for (const { row } of page) yield row;
-    const end = page.at(-1);
-    if (end === undefined || page.length < PAGE) return;
-    last = keys.map((key) => end[key]);
-  }
 }
 
 /**
@@ -160,7 +133,7 @@ class Loading {
       this.#end = found;
       return;
     }
-    if (!('table' in found) || TABLES[found.table] === undefined) throw notWhole();
+    if (!('table' in found) || !Object.hasOwn(TABLES, found.table)) throw notWhole();
     this.#seen++;
     if (this.#leave(found)) return;
     if (found.table !== this.#table || this.#page.length === PAGE) await this.#write();

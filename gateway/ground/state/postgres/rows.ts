@@ -5,14 +5,12 @@
 import type { Json } from '../port.js';
 import type { Part, RowTarget, StateRow } from '../rows.js';
 import { quoted } from './migrate.js';
+import { pagesOf } from './pages.js';
 import type { Connection, Pool, Row } from './pool.js';
 
-const SOME = 500;
-
-/** How a row of a part is read, ordered by its key and from behind one on, and how rows are written. */
+/** How a row of a part is read, and how rows are written. */
 interface Words {
   readonly columns: readonly string[];
-  readonly key: readonly string[];
   readonly insert: (table: string) => string;
 }
 
@@ -24,7 +22,6 @@ const small = (at: number): string => `(v->>${String(at)})::int`;
 const words: Readonly<Record<Part, Words>> = {
   documents: {
     columns: ['kind', 'id', 'version', 'owner', 'links', 'until', 'body'],
-    key: ['kind', 'id'],
     insert: (table) =>
       `INSERT INTO ${table} (kind, id, version, owner, links, until, body) ` +
       `SELECT ${text(0)}, ${text(1)}, ${whole(2)}, ${text(3)}, ` +
@@ -32,36 +29,30 @@ const words: Readonly<Record<Part, Words>> = {
   },
   events: {
     columns: ['stream', 'number', 'revision', 'at', 'body'],
-    key: ['stream', 'number'],
     insert: (table) =>
       `INSERT INTO ${table} (stream, number, revision, at, body) SELECT ${text(0)}, ${small(1)}, ${whole(2)}, ` +
       `${whole(3)}, ${text(4)}`,
   },
   counters: {
     columns: ['counter', 'count', 'until'],
-    key: ['counter'],
     insert: (table) => `INSERT INTO ${table} (counter, count, until) SELECT ${text(0)}, ${whole(1)}, ${whole(2)}`,
   },
   sets: {
     columns: ['set', 'version'],
-    key: ['set'],
     insert: (table) => `INSERT INTO ${table} ("set", version) SELECT ${text(0)}, ${whole(1)}`,
   },
   members: {
     columns: ['set', 'member', 'value'],
-    key: ['set', 'member'],
     insert: (table) => `INSERT INTO ${table} ("set", member, value) SELECT ${text(0)}, ${text(1)}, ${text(2)}`,
   },
   outbox: {
     columns: ['number', 'at', 'topic', 'key', 'value', 'headers'],
-    key: ['number'],
     insert: (table) =>
       `INSERT INTO ${table} (number, at, topic, key, value, headers) SELECT ${whole(0)}, ${whole(1)}, ${text(2)}, ` +
       `${text(3)}, ${text(4)}, ${text(5)}`,
   },
   leases: {
     columns: ['lease', 'holder', 'token'],
-    key: ['lease'],
     insert: (table) =>
       `INSERT INTO ${table} (lease, holder, token, until) SELECT ${text(0)}, ${text(1)}, ${whole(2)}, 0`,
   },
@@ -118,27 +109,16 @@ class SchemaRows implements RowTarget {
   }
 
   async *rows(part: Part): AsyncIterable<readonly StateRow[]> {
-    const { columns, key } = words[part];
-    const order = key.map(named).join(', ');
-    const list = columns.map(named).join(', ');
+    const { columns } = words[part];
     const json = JSON_AT[part];
-    for (let last: StateRow | undefined; ; ) {
-      const behind =
-        last === undefined ? '' : `WHERE (${order}) > (${key.map((_, i) => `$${String(i + 1)}`).join(', ')}) `;
-      const sql = {
-        name: `yt_move_${part}_${last === undefined ? 'first' : 'next'}`,
-        text: `SELECT ${list} FROM ${this.#table(part)} ${behind}ORDER BY ${order} LIMIT ${String(SOME)}`,
-      };
-      const found = await this.#connection.query<Row>(sql, last?.slice(0, key.length) ?? []);
-      if (found.length === 0) return;
-      const rows = found.map((row) =>
+    const select = columns.map(quoted).join(', ');
+    const pages = { schema: this.#schema, table: part, name: `yt_move_${part}`, select };
+    for await (const page of pagesOf<Row>(this.#connection, pages))
+      yield page.map((row) =>
         columns.map((column, at) =>
           at === json ? (JSON.parse(row[column] as string) as Json) : (row[column] as Json),
         ),
       );
-      yield rows;
-      last = rows.at(-1);
-    }
   }
 
   async write(part: Part, rows: readonly StateRow[]): Promise<void> {
@@ -169,5 +149,3 @@ class SchemaRows implements RowTarget {
     return `${quoted(this.#schema)}.${quoted(name)}`;
   }
 }
-
-const named = (column: string): string => `"${column}"`;

@@ -208,13 +208,14 @@ t.test('with `replicated` no answer is given that a second replica does not hold
     () => post(west),
     ({ status }) => status === 200,
   );
-  await until(
+  // on a busy machine the second copy may come too late more than once: whatever is answered has one
+  const { text } = await until(
     'an answer of the other',
     () => post(east),
     ({ status }) => status === 200,
   );
-  const { id } = await answered(t, east);
-  t.ok(readdirSync(join(west.data, 'mirrors', 'east')).includes(id.split(':')[0] ?? ''));
+  const { receipt } = JSON.parse(text) as { receipt: Promised };
+  t.ok(readdirSync(join(west.data, 'mirrors', 'east')).includes(receipt.journal));
   await east.stop();
   t.match(await post(west), { status: 503 });
 });

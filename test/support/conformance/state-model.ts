@@ -207,7 +207,12 @@ export interface Disturbing {
   disturb?(random: Random): Promise<void>;
   /** Steps; default 150. */
   readonly steps?: number;
+  /** Further steps are taken until this holds: what a draw decides may not have happened yet. */
+  enough?(): boolean;
 }
+
+/** Steps after which it is a fault that there were not enough. */
+const MOST_STEPS = 5000;
 
 /**
  * @param open a further client, with the clock of the model
@@ -217,12 +222,12 @@ export async function stateOverTime(
   t: Test,
   seed: number,
   open: (now: () => number) => Promise<State>,
-  { disturb, steps = 150 }: Disturbing = {},
+  { disturb, steps = 150, enough = () => true }: Disturbing = {},
 ): Promise<{ readonly answersLost: number }> {
   t.comment(`seed ${String(seed)}`);
   const world = new StoreOverTime(t, randomOf(seed), open, disturb);
   await world.begin();
-  for (let step = 0; step < steps; step++) await world.step();
+  for (let step = 0; step < steps || (!enough() && step < MOST_STEPS); step++) await world.step();
   await world.end();
   return { answersLost: world.answersLost };
 }

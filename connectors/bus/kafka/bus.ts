@@ -111,7 +111,10 @@ class KafkaBus implements Bus {
       heartbeatInterval: 2000,
       retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 5000 },
     });
-    const consumption = await consumeKafka({ consumer, offsets: (topics) => offsetsOf(this.admin, topics) }, options);
+    const consumption = await consumeKafka(
+      { consumer, offsets: (topics) => offsetsOf(this.admin, this.metadata, topics) },
+      options,
+    );
     this.open.add(consumption);
     const forget = (): void => void this.open.delete(consumption);
     consumption.done.then(forget, forget);

@@ -170,12 +170,22 @@ export async function kafkaTopicState(
 ): Promise<TopicState | undefined> {
   const found = (await describe(metadata, [topic])).get(topic);
   if (found === undefined) return undefined;
-  return { id: found.id, partitions: (await offsetsOf(admin, [topic])).get(topic) ?? [] };
+  try {
+    return { id: found.id, partitions: (await offsetsOf(admin, metadata, [topic])).get(topic) ?? [] };
+  } catch (error) {
+    // it was deleted in between
+    if (!(await describe(metadata, [topic])).has(topic)) return undefined;
+    throw error;
+  }
 }
 
-/** Low and high of each partition of each topic, by number. @throws YitongError `bus_unavailable` */
+/**
+ * Low and high of each partition of each topic, by number.
+ * @throws YitongError `bus_unavailable`, also where one of them is not there any more
+ */
 export async function offsetsOf(
   admin: WithAdmin,
+  metadata: MetadataClient,
   topics: readonly string[],
 ): Promise<Map<string, readonly PartitionState[]>> {
   for (let tries = 0; ; tries++) {
@@ -195,8 +205,10 @@ export async function offsetsOf(
       });
     } catch (error) {
       const failure = failureOf(error, 'offsets cannot be read');
-      // the leader is another one, or not there yet: a new connection learns of it
+      // the leader is another one, or not there yet: a new connection learns of it. A topic that was deleted has none
+      // any more, and each try takes seconds
       if (!MOVING.has(failure.type) || tries === APPEAR_TRIES) throw failure.error;
+      if ((await describe(metadata, topics)).size < topics.length) throw failure.error;
       await delay(APPEAR_PAUSE_MS);
     }
   }

@@ -13,9 +13,10 @@ import { folders, list, text, workspaceOption } from '../../ground/files/places.
 import { blobsInFolder } from '../../ground/state/blobs.js';
 import { openEmbeddedState } from '../../ground/state/lmdb/state.js';
 import { sealingKeysOf } from '../../log/entries/sealing-keys.js';
-import { type CaseActor, type Cases, type Doing, type OpenedCase, openCases } from '../../procedures/cases/cases.js';
+import { openCases } from '../../procedures/cases/cases.js';
 import { nextTurn, type Turns, usualRegisters, usualValues } from '../../procedures/cases/play.js';
 import { developmentDrivers } from '../../procedures/cases/ports.js';
+import type { CaseActor, Cases, Doing, OpenedCase } from '../../procedures/cases/types.js';
 import { examplePlan } from '../../procedures/materials/example.js';
 import { answersOf, soundBundle } from '../bundle-options.js';
 import type { Command } from '../command.js';

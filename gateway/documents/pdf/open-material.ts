@@ -1,6 +1,6 @@
 /** A material of a case as bytes: an upload as it was sent, a paper drawn. */
 import type { Workspace } from '../../../contracts/types.js';
-import type { OpenedMaterial } from '../../procedures/cases/cases.js';
+import type { OpenedMaterial } from '../../procedures/cases/types.js';
 import type { FileType } from '../../procedures/materials/inspect/index.js';
 import { sharedPool } from './pool.js';
 import { type DocumentSigner, documentSignerOf } from './signer.js';

@@ -16,10 +16,11 @@ import { administrationBody } from '../../log/entries/events.js';
 import type { JournalOptions } from '../../log/journal/journal.js';
 import { journalOnDemand } from '../../log/journal/on-demand.js';
 import { type ActPlace, takeActs } from '../../procedures/cases/act-taking.js';
-import { type CaseDeed, type Cases, openCases } from '../../procedures/cases/cases.js';
+import { openCases } from '../../procedures/cases/cases.js';
 import { type CaseGround, caseContent, openCaseGround } from '../../procedures/cases/opened.js';
 import { sendSteps } from '../../procedures/cases/step-sending.js';
 import { publishSteps } from '../../procedures/cases/topics.js';
+import type { CaseDeed, Cases } from '../../procedures/cases/types.js';
 
 interface CaseTopicsParts {
   readonly dataDir: string;

@@ -3,8 +3,8 @@ import { decodeAct } from '../../../contracts/case-topics.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
-import type { CaseActor, Cases, Doing } from './cases.js';
 import { type ActBody, actBody, doingOf } from './doing.js';
+import type { CaseActor, Cases, Doing } from './types.js';
 
 const CODE = 'bad_case_answer';
 const check = shape<ActBody>(actBody, CODE);

@@ -18,8 +18,8 @@ import { type ErrorCode, isYitongError } from '../../../contracts/errors.js';
 import type { State } from '../../ground/state/port.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { readAct } from './act-record.js';
-import type { CaseActor, CaseDeed, Cases } from './cases.js';
 import { actsQuarantine } from './held-acts.js';
+import type { CaseActor, CaseDeed, Cases } from './types.js';
 
 /** Where a record stands. */
 export interface ActPlace {

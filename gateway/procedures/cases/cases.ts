@@ -5,19 +5,13 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Bundles } from '../../../contracts/bundle/load.js';
-import type { Answers, Bundle, Json, StepPort } from '../../../contracts/bundle/types.js';
-import type { Calendar } from '../../../contracts/calendar.js';
+import type { Bundle, Json, StepPort } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import type { Workspace } from '../../../contracts/types.js';
-import type { Blobs } from '../../ground/state/blobs.js';
-import type { State } from '../../ground/state/port.js';
 import type { SubjectSecret } from '../../log/entries/keys.js';
-import type { Receipt } from '../../log/entries/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
-import type { SealingKeys } from '../../log/entries/sealing-keys.js';
-import { type FileType, inspectFile } from '../materials/inspect/index.js';
+import { inspectFile } from '../materials/inspect/index.js';
 import { type Papers, papersOf } from '../materials/made.js';
 import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
 import { answerKey, openSealed } from './answer-key.js';
@@ -29,202 +23,31 @@ import {
   type CaseAct,
   type CaseEvent,
   type CaseState,
-  type Grade,
   isEnded,
   isLow,
   mayDo,
   openTasks,
   type Party,
-  type Possible,
 } from './machine.js';
 import { type Overview, overviewOf, type PublicRatings, publicRatings } from './overview.js';
-import {
-  changedSince,
-  digestsOf,
-  documentOf,
-  lackingUploads,
-  linesOf,
-  type MaterialLine,
-  type PaperDocument,
-  takes,
-} from './papers.js';
+import { changedSince, digestsOf, documentOf, lackingUploads, linesOf, type MaterialLine, takes } from './papers.js';
 import { FILING, type Plan } from './plan.js';
-import type { StepDrivers } from './ports.js';
-import type { ReadRegisters, Release } from './registers.js';
 import { isMessage, stepsOf } from './steps.js';
 import { type CaseMessage, CaseStore, ENDED, links, type StoredCase, type StoredEvent } from './store.js';
 import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
-import type { PublishStep, StepMessage } from './topics.js';
-import { type WaitingCounts, WaitingIndex, type WaitingLine, type WaitingQuery, waitingChanges } from './waiting.js';
-
-export type CaseActor =
-  /** `client`: through which one; undefined: on the pages, where whoever is signed in sees all their own. */
-  | { readonly kind: 'applicant'; readonly subject: string; readonly client?: string }
-  | {
-      readonly kind: 'authority';
-      readonly authority: string;
-      readonly client: string;
-      /** Who acts for it, where it is a person: told to their own authority alone. */
-      readonly officer?: string;
-    };
-
-/** Of an act on an item: as of when who acts saw it (`since`); refused where it has moved meanwhile. */
-interface Seen {
-  readonly seen?: number;
-}
-
-/** What somebody does. */
-export type Doing =
-  | { readonly act: 'save'; readonly answers: Answers; readonly values: Readonly<Record<string, Json>> }
-  | { readonly act: 'submit' | 'withdraw' }
-  | { readonly act: 'step'; readonly step: string; readonly port: StepPort }
-  | ({ readonly act: 'ask'; readonly item: string; readonly says: string; readonly fields: readonly string[] } & Seen)
-  | {
-      readonly act: 'give';
-      readonly item: string;
-      readonly values: Readonly<Record<string, Json>>;
-      readonly says?: string;
-    }
-  | ({
-      readonly act: 'grant';
-      readonly item: string;
-      readonly checked?: readonly number[];
-      readonly issued?: Readonly<Record<string, Json>>;
-      readonly says?: string;
-    } & Seen)
-  | ({ readonly act: 'refuse'; readonly item: string; readonly says: string } & Seen)
-  | ({ readonly act: 'pass'; readonly item: string; readonly says?: string } & Seen)
-  | { readonly act: 'settle'; readonly task: string; readonly says?: string }
-  | { readonly act: 'stop'; readonly outcome: string; readonly says: string }
-  | { readonly act: 'rate'; readonly grade: Grade; readonly says?: string }
-  | { readonly act: 'answer'; readonly says: string };
-
-/** What goes on record before an act takes effect, or anything is shown. */
-export interface CaseDeed {
-  readonly action: 'case_act' | 'case_act_void' | 'case_shown';
-  /** Id of the case. */
-  readonly target: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-  /** Who applies, and what was said: only under a key. */
-  readonly subject: string;
-  readonly about: Readonly<Record<string, unknown>>;
-}
-/** @throws YitongError `audit_unavailable`; then nothing happens */
-type RecordDeed = (deed: CaseDeed) => Promise<Receipt>;
-
-export interface HowDone {
-  readonly actor: CaseActor;
-  /** The caller's own: an act that comes again with it is done once. */
-  readonly key?: string;
-  readonly record: RecordDeed;
-  /** Puts on record that registers were read. @throws YitongError `audit_unavailable` */
-  readonly release?: (release: Release) => Promise<unknown>;
-}
-
-/** What happened on a case. */
-interface HistoryLine {
-  readonly number: number;
-  readonly event: CaseEvent;
-  /** Who acted for their authority: told to that one alone. */
-  readonly officer?: string;
-}
-
-export interface OpenedCase {
-  readonly id: string;
-  readonly state: CaseState;
-  /** Absent in lists. */
-  readonly history?: readonly HistoryLine[];
-  readonly over: boolean;
-  readonly acts: readonly Possible[];
-  readonly terms: Readonly<Record<string, TermReading>>;
-  readonly taskTerms: Readonly<Record<string, TermReading>>;
-  /** Of a low rating: until when it is answered. */
-  readonly answerTerm?: TermReading;
-  /** Undefined where the subject was erased. */
-  readonly contents?: CaseContents;
-}
-
-/** A material as it is opened: the bytes of an upload, or what a paper is drawn from. */
-export type OpenedMaterial =
-  | { readonly kind: 'upload'; readonly type: FileType; readonly bytes: Buffer; readonly digest: string }
-  | { readonly kind: 'made'; readonly document: PaperDocument };
-
-export interface Cases {
-  readonly bundles: Bundles['bundles'];
-  /** What the workspace declares. */
-  readonly content: Bundles;
-  /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
-  open(bundle: string, how: HowDone): Promise<OpenedCase>;
-  /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
-  act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
-  /**
-   * What a department's system sealed to the case, as it is written in it.
-   * @throws YitongError `not_found`, `bad_case_answer`; `act_refused` where who applies was erased
-   */
-  unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown>;
-  /** On record before it is given. @throws YitongError `not_found`, also for those that the actor may not see */
-  get(id: string, how: Omit<HowDone, 'key'>): Promise<OpenedCase>;
-  /** The form of a draft as registers fill it now, with what is missing and what stands in the way. */
-  form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm>;
-  /** Those that the actor may see, of who applies the newest first; on record before they are given. */
-  list(
-    show: 'todo' | 'open' | 'closed',
-    page: { readonly after?: string; readonly limit: number },
-    how: Omit<HowDone, 'key'>,
-  ): Promise<{ readonly cases: readonly OpenedCase[]; readonly next?: string }>;
-  /** What waits for the actor's authority, item by item, what runs out first in front; on record before it is given. */
-  inbox(
-    query: WaitingQuery,
-    how: Omit<HowDone, 'key'>,
-  ): Promise<{ readonly lines: readonly WaitingLine[]; readonly next?: string; readonly counts: WaitingCounts }>;
-  /** How cases stand and how long they take, as far as it concerns the actor's authority; on record first. */
-  overview(months: number, how: Omit<HowDone, 'key'>): Promise<Overview>;
-  /** For everybody: how cases were rated, by bundle; nothing where so few did that somebody could be told by it. */
-  ratings(months: number): Promise<ReadonlyMap<string, PublicRatings>>;
-  /** Only how many: nothing of any case is told. */
-  waiting(authority: string): Promise<WaitingCounts>;
-  /** What happened, without what was written. */
-  events(
-    id: string,
-    after: number,
-    how: Omit<HowDone, 'key'>,
-  ): Promise<readonly (StoredEvent & { readonly number: number })[]>;
-  /** What it needs in papers, and how each stands: of an authority what its items take. On record first. */
-  materials(id: string, how: Omit<HowDone, 'key'>): Promise<readonly MaterialLine[]>;
-  /**
-   * One of them, on record before it is given.
-   * @throws YitongError `not_found` where there is nothing to open, or it is not the actor's to see; `store_damaged`
-   */
-  openMaterial(id: string, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial>;
-  /**
-   * Uploads one; again with the same bytes nothing is changed. A draft has to be signed again.
-   * @param read gives its bytes, and is called once it is clear that they are wanted
-   * @throws YitongError `not_found`, `act_refused`, `ticket_moved`, and what `inspectFile` throws
-   */
-  putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine>;
-  /** To who applies, newest first. */
-  messages(how: Omit<HowDone, 'key'>, limit?: number): Promise<readonly CaseMessage[]>;
-}
-
-export interface CasesOptions extends Bundles {
-  readonly state: State;
-  readonly keys: SealingKeys;
-  readonly calendar: Calendar;
-  /** ms since 1970 */
-  readonly now: () => number;
-  /** What registers say, of whoever applies. */
-  readonly registers: ReadRegisters;
-  readonly drivers: StepDrivers;
-  /** Where uploads stand; undefined: nothing is uploaded. */
-  readonly blobs?: Blobs;
-  /** Whether a case is submitted only with the uploads that it needs; default false. */
-  readonly requiresUploads?: boolean;
-  /** By which papers say what codes mean; default: they show the codes. */
-  readonly codelists?: Workspace['codelists'];
-  /** What goes to an authority's topic; undefined: nothing is published. */
-  readonly publish?: PublishStep;
-}
-
+import type { StepMessage } from './topics.js';
+import type {
+  CaseActor,
+  CaseDeed,
+  Cases,
+  CasesOptions,
+  Doing,
+  HistoryLine,
+  HowDone,
+  OpenedCase,
+  OpenedMaterial,
+} from './types.js';
+import { type WaitingCounts, WaitingIndex, type WaitingQuery, waitingChanges } from './waiting.js';
 export const openCases = (options: CasesOptions): Cases => new OpenedCases(options);
 
 const ERASED = 'the subject of the case was erased; nothing more is done on it';
@@ -241,6 +64,18 @@ const incomplete = (what: string): never => {
 /** What stands in the way, with whose it is. */
 const barText = ({ says, owners }: CaseForm['obstacles'][number]): string =>
   `${says.en}${owners.length > 0 ? ` (${owners.join(', ')})` : ''}`;
+
+/** Whose a case is: who leads, whose items it has, who has a task. Of a draft nobody's. */
+const authoritiesOf = ({ plan, tasks }: CaseState): ReadonlySet<string> =>
+  new Set(
+    plan === undefined
+      ? []
+      : [
+          plan.authority,
+          ...Object.values(plan.items).map(({ authority }) => authority),
+          ...Object.values(tasks).map(({ owner }) => owner),
+        ],
+  );
 
 /** A case with all that is known of it. */
 interface Known {
@@ -281,18 +116,12 @@ class OpenedCases implements Cases {
 
   /** Undefined where it may not be seen. */
   #sees(stored: StoredCase, actor: CaseActor): boolean {
-    const { plan } = stored.state;
     if (actor.kind === 'applicant')
       return (
         (actor.client === undefined || stored.client === actor.client) &&
         this.#options.keys.reference('subject', actor.subject) === stored.subject
       );
-    if (plan === undefined) return false;
-    return [
-      plan.authority,
-      ...Object.values(plan.items).map(({ authority }) => authority),
-      ...Object.values(stored.state.tasks).map(({ owner }) => owner),
-    ].includes(actor.authority);
+    return authoritiesOf(stored.state).has(actor.authority);
   }
 
   async #known(id: string, actor: CaseActor): Promise<Known> {
@@ -673,16 +502,11 @@ class OpenedCases implements Cases {
     }
     const tasks = openTasks(state);
     for (const [, task] of tasks) wait(task.owner, taskTermOf(calendar, task, state.at).due.overAt);
-    const concerned = new Set([
-      plan.authority,
-      ...Object.values(plan.items).map(({ authority }) => authority),
-      ...Object.values(state.tasks).map(({ owner }) => owner),
-    ]);
     const closed = isEnded(state) && tasks.length === 0;
     return [
       own,
       ...[...todo].map(([authority, until]) => links.at(links.todo(authority), until)),
-      ...[...concerned].map((authority) =>
+      ...[...authoritiesOf(state)].map((authority) =>
         links.at((closed ? links.closed : links.open)(authority), state.submittedAt ?? state.at),
       ),
       ...(closed ? [links.at(ENDED, state.at)] : []),
@@ -840,14 +664,14 @@ class OpenedCases implements Cases {
   }
 
   async putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine> {
-    const { actor, key } = how;
+    const { actor } = how;
     const { blobs, keys, now } = this.#options;
     const known = await this.#known(id, actor);
     const { stored, contents } = known;
     const { state } = stored;
     if (actor.kind !== 'applicant') return refuse('what no register has is uploaded by who applies');
     if (blobs === undefined) return refuse('nothing is uploaded here');
-    if (contents === undefined) return refuse('the subject of the case was erased; nothing more is done on it');
+    if (contents === undefined) return refuse(ERASED);
     const event: CaseEvent = { act: 'attach', material, by: 'applicant', at: Math.max(now(), state.at) };
     // before anything is read
     const next = apply(state, event);
@@ -859,14 +683,7 @@ class OpenedCases implements Cases {
     // also where it is there already: one that was damaged is whole again
     await keepUpload(blobs, id, upload, secret, inspected.bytes);
     if (upload !== current) {
-      await this.#put(
-        { ...stored, state: next },
-        state,
-        event,
-        { upload },
-        { ...how, ...present({ key }) },
-        contents.subject,
-      );
+      await this.#put({ ...stored, state: next }, state, event, { upload }, how, contents.subject);
       // of a draft nothing is kept that was replaced; where that fails it is found when what is idle is looked for
       if (current !== undefined && state.phase === 'draft')
         await blobs.remove({ folder: id, name: current.name }).catch(() => undefined);

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { strict } from '../../answer/question/request.js';
-import type { Doing } from './cases.js';
+import type { Doing } from './types.js';
 
 export const actWord = Type.String({ minLength: 1, maxLength: 200 });
 const says = Type.String({ maxLength: 10_000 });

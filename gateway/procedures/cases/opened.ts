@@ -18,10 +18,11 @@ import type { State } from '../../ground/state/port.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { type SealingKeys, sealingKeysOf, sharedSealingKeys } from '../../log/entries/sealing-keys.js';
 import type { RecordEffects } from '../lifecycles/effects.js';
-import { type Cases, openCases } from './cases.js';
+import { openCases } from './cases.js';
 import { developmentDrivers, type StepDrivers } from './ports.js';
 import { registersOf } from './registers.js';
 import { publishSteps } from './topics.js';
+import type { Cases } from './types.js';
 
 interface Surroundings {
   readonly workspace: Workspace;

@@ -1,9 +1,9 @@
 /** Plays a case through, for trying a bundle out: everybody does at once what is their turn. Pure. */
 import type { Answers, Bundle, Elements, Json } from '../../../contracts/bundle/types.js';
-import type { Doing } from './cases.js';
 import { type CaseState, isEnded, mayDo, openTasks } from './machine.js';
 import { FILING, type Plan } from './plan.js';
 import type { RegisterReadings } from './registers.js';
+import type { Doing } from './types.js';
 
 /** What happens otherwise than on the good path, by item. */
 export interface Turns {

@@ -13,7 +13,7 @@ import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
 import { auditLayout } from '../../../gateway/log/entries/layout.js';
 import { sealingKeysOf } from '../../../gateway/log/entries/sealing-keys.js';
 import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
-import type { Cases, CasesOptions, HowDone } from '../../../gateway/procedures/cases/cases.js';
+import type { Cases, CasesOptions, HowDone } from '../../../gateway/procedures/cases/types.js';
 import { applicantOf, casesOver, filledIn, saying } from '../../procedures/cases/office.js';
 import { type Faces, faces } from '../api/faces.js';
 import { chromiumForTest, type Desk, launch, signIn } from './browser.js';

@@ -8,7 +8,6 @@ import { mergeForm } from '../../../contracts/bundle/merge.js';
 import { situationOf } from '../../../contracts/bundle/situation.js';
 import type { StepPort } from '../../../contracts/bundle/types.js';
 import { isYitongError } from '../../../contracts/errors.js';
-import type { Doing } from '../../../gateway/procedures/cases/cases.js';
 import {
   apply,
   type CaseAct,
@@ -19,6 +18,7 @@ import {
   type Party,
 } from '../../../gateway/procedures/cases/machine.js';
 import { type Plan, planOf } from '../../../gateway/procedures/cases/plan.js';
+import type { Doing } from '../../../gateway/procedures/cases/types.js';
 import { Naive, type Try } from './naive.js';
 import { applicantOf, bundles, elements, filledIn, named, office, officer, saying } from './office.js';
 

@@ -9,18 +9,13 @@ import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
 import type { State } from '../../../gateway/ground/state/port.js';
 import { openSubjectKeys } from '../../../gateway/log/entries/keys.js';
 import { type SealingKeys, sealingKeysOf } from '../../../gateway/log/entries/sealing-keys.js';
-import {
-  type CaseActor,
-  type CaseDeed,
-  type Cases,
-  type CasesOptions,
-  openCases,
-} from '../../../gateway/procedures/cases/cases.js';
+import { openCases } from '../../../gateway/procedures/cases/cases.js';
 import { usualValues } from '../../../gateway/procedures/cases/play.js';
 import { developmentDrivers } from '../../../gateway/procedures/cases/ports.js';
 import type { Readings } from '../../../gateway/procedures/cases/readings.js';
 import type { RegisterReadings } from '../../../gateway/procedures/cases/registers.js';
 import type { PublishStep } from '../../../gateway/procedures/cases/topics.js';
+import type { CaseActor, CaseDeed, Cases, CasesOptions } from '../../../gateway/procedures/cases/types.js';
 
 const workspace = await loadWorkspace(packageRoot());
 export const { bundles, elements } = await loadBundles(workspace);

@@ -1,7 +1,7 @@
 /** Registers that a test fills: one record each, of the examples of elements, and what the test adds. */
 import type { Bundle, Json } from '../../../contracts/bundle/types.js';
-import type { CasesOptions } from '../../../gateway/procedures/cases/cases.js';
 import { readRegisters } from '../../../gateway/procedures/cases/readings.js';
+import type { CasesOptions } from '../../../gateway/procedures/cases/types.js';
 import { elements } from './office.js';
 
 type Rows = readonly Readonly<Record<string, Json>>[];

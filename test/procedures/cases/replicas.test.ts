@@ -2,8 +2,8 @@
 import t from 'tap';
 import { isYitongError } from '../../../contracts/errors.js';
 import { sharedSealingKeys } from '../../../gateway/log/entries/sealing-keys.js';
-import type { CaseDeed } from '../../../gateway/procedures/cases/cases.js';
 import { nextTurn } from '../../../gateway/procedures/cases/play.js';
+import type { CaseDeed } from '../../../gateway/procedures/cases/types.js';
 import { driver } from '../../ground/state/postgres.driver.js';
 import { applicantOf, bundles, casesOver, elements, officer, saying, written } from './office.js';
 

@@ -8,12 +8,12 @@ import { present } from '../../../../contracts/present.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { administrationBody } from '../../../log/entries/events.js';
-import type { CaseActor, Cases, HowDone, OpenedCase } from '../../../procedures/cases/cases.js';
 import { type ActBody, actBody, doingOf } from '../../../procedures/cases/doing.js';
 import { type CaseForm, ownForm } from '../../../procedures/cases/form.js';
 import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import { outcomesOf } from '../../../procedures/cases/outcomes.js';
 import type { TermReading } from '../../../procedures/cases/terms.js';
+import type { CaseActor, Cases, HowDone, OpenedCase } from '../../../procedures/cases/types.js';
 import { checkStill } from '../../plugins/identity.js';
 import { materialRoutes } from './materials.js';
 import {

@@ -6,7 +6,7 @@ import { YitongError } from '../../../../contracts/errors.js';
 import { localised } from '../../../answer/question/schemas.js';
 import { clientOf, type GatewayContext } from '../../../documents/context.js';
 import { materialBytes } from '../../../documents/pdf/open-material.js';
-import type { Cases, HowDone } from '../../../procedures/cases/cases.js';
+import type { Cases, HowDone } from '../../../procedures/cases/types.js';
 import { checkStill } from '../../plugins/identity.js';
 import { paramsSchema } from './schema.js';
 

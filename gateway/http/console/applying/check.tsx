@@ -2,9 +2,9 @@
 
 import type { JSX } from 'preact';
 import { namesOf } from '../../../../contracts/bundle/rule.js';
-import type { OpenedCase } from '../../../procedures/cases/cases.js';
 import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import { openPorts } from '../../../procedures/cases/plan.js';
+import type { OpenedCase } from '../../../procedures/cases/types.js';
 import { Form } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
 import { termIn } from '../matters/matter.js';

@@ -3,8 +3,8 @@
 import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import type { Cases, OpenedCase } from '../../../procedures/cases/cases.js';
 import type { CaseMessage } from '../../../procedures/cases/store.js';
+import type { Cases, OpenedCase } from '../../../procedures/cases/types.js';
 import { type Say, sayIn } from '../../ui/say.js';
 import { PATH, subjectWords } from './desk.js';
 import { actWords, dateWords, phaseOf } from './words.js';

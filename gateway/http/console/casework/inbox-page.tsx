@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import type { OpenedCase } from '../../../procedures/cases/cases.js';
+import type { OpenedCase } from '../../../procedures/cases/types.js';
 import type { WaitingCounts, WaitingLine } from '../../../procedures/cases/waiting.js';
 import { Pager } from '../../ui/pager.js';
 import { numberOf, type Say, sayIn } from '../../ui/say.js';

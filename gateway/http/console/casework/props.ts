@@ -4,9 +4,9 @@ import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Workspace } from '../../../../contracts/types.js';
 import type { Role } from '../../../ground/identity/person.js';
 import type { Language } from '../../../ground/language/language.js';
-import type { Cases, OpenedCase } from '../../../procedures/cases/cases.js';
 import type { Possible } from '../../../procedures/cases/machine.js';
 import type { MaterialLine } from '../../../procedures/cases/papers.js';
+import type { Cases, OpenedCase } from '../../../procedures/cases/types.js';
 import type { Say } from '../../ui/say.js';
 
 export interface CaseProps {

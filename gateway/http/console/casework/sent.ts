@@ -4,8 +4,8 @@ import { type FormFaults, isYitongError, YitongError } from '../../../../contrac
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { Workspace } from '../../../../contracts/types.js';
-import type { Cases, Doing, OpenedCase } from '../../../procedures/cases/cases.js';
 import { fitsSchema } from '../../../procedures/cases/form.js';
+import type { Cases, Doing, OpenedCase } from '../../../procedures/cases/types.js';
 import { formFault } from '../../plugins/forms.js';
 
 /** By what the form is understood. */

@@ -187,8 +187,8 @@ function checkRules({ questions, facts, items, materials, steps }: Bundle, names
 }
 
 const PLACEHOLDER = /\{\{\s*([^}]*?)\s*\}\}/g;
-/** In a template, stands for the whole form. */
-const WHOLE_FORM = 'form';
+/** In a template, stands for the whole form, or with a group of elements behind it for that part. */
+const FORM = /^form(?:\s+(\S+))?$/;
 
 function checkMaterials(bundle: Bundle, elements: Elements, say: Say): void {
   const inForms = new Set([...used(bundle, elements).keys()].map(({ id }) => id));
@@ -198,13 +198,16 @@ function checkMaterials(bundle: Bundle, elements: Elements, say: Say): void {
       say('bundle_material_without_template', `\`materials.${id}\` is made, and has no template`, bundle.place);
       continue;
     }
-    for (const [, name = ''] of template.text.matchAll(PLACEHOLDER))
-      if (name !== WHOLE_FORM && !inForms.has(name))
+    for (const [, name = ''] of template.text.matchAll(PLACEHOLDER)) {
+      const [form, group] = FORM.exec(name) ?? [];
+      const isThere = (id: string): boolean => group === undefined || id.startsWith(`${group}.`);
+      if (form === undefined ? !inForms.has(name) : ![...inForms].some(isThere))
         say(
           'bundle_material_without_template',
           `the template of \`materials.${id}\` names \`${name}\`, which no form of the bundle has`,
           template.place,
         );
+    }
   }
 }
 

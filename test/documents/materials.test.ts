@@ -30,6 +30,13 @@ t.test(
       extract: samplePaper({ hidden: 7, values: [first], attached: [], parts: [] }),
       // without the form: its data stand behind the text
       text: samplePaper({ blocks: [{ block: 'text', text: '关于增加经营范围的决议。' }], attached: [], parts: [] }),
+      // one group of the form; the rest stands behind the text
+      part: samplePaper({
+        values: [first, { ...first, element: 'other.one', title: { zh: '另一项', en: 'Another' } }],
+        blocks: [{ block: 'form', group: 'other' }],
+        attached: [],
+        parts: [],
+      }),
       nothing: samplePaper({ blocks: [], values: [], attached: [], parts: [] }),
       long: samplePaper({
         values: [
@@ -66,6 +73,12 @@ t.test(
       t.match(textOf('changed'), /须重新签名/);
       t.notMatch(textOf('changed'), /signature-48f3daf068e9aacc/, 'a signature of something else is not shown');
       t.match(textOf('extract'), /另有 7 项/);
+      t.match(
+        textOf('part'),
+        /另一项[\s\S]*本件所载数据及其来源[\s\S]*申请人签名/,
+        'a part of the form, then what else it holds',
+      );
+      t.equal(textOf('part').split('另一项').length, 2, 'each value once');
       t.match(textOf('long'), /经营范围第899项/, 'a value longer than a page is there to its end');
       for (const file of files) t.match(run('pdfinfo', '-meta', file), /<pdfuaid:part>1<\/pdfuaid:part>/);
     }
@@ -77,6 +90,22 @@ t.test(
       );
   },
 );
+
+t.test('what is said of a signature stands on one page, wherever the text ends', (t) => {
+  if (!programForTest(t, 'pdftotext', 'poppler-utils')) return t.end();
+  const dir = t.testdir();
+  const [first] = samplePaper().values;
+  if (first === undefined) throw new Error('the sample has a value');
+  for (let rows = 12; rows < 30; rows++) {
+    const values = Array.from({ length: rows }, (_, i) => ({ ...first, element: `a.n${String(i)}` }));
+    const file = join(dir, `${String(rows)}.pdf`);
+    writeFileSync(file, drawMaterial(samplePaper({ values, blocks: [{ block: 'form' }] }), options).bytes);
+    const pages = run('pdftotext', '-layout', file, '-').split('\f');
+    const signed = pages.filter((page) => page.includes('申请人签名') || page.includes('签名所及内容摘要'));
+    t.equal(signed.length, 1, `${String(rows)} rows`);
+  }
+  t.end();
+});
 
 t.test('what was filed is signed by whoever issues it, in a thread of its own', async (t) => {
   const dir = t.testdir();

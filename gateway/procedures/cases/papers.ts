@@ -4,6 +4,7 @@ import { present } from '../../../contracts/present.js';
 import type { FileType } from '../materials/inspect/index.js';
 import {
   type Attached,
+  type FormBlock,
   hasForm,
   type MadeValue,
   type NeededMaterial,
@@ -51,10 +52,7 @@ export interface PaperDocument {
   readonly title: Localised;
   /** The title of the text. */
   readonly heading: string;
-  readonly blocks: readonly (
-    | { readonly block: 'heading' | 'text'; readonly text: string }
-    | { readonly block: 'form' }
-  )[];
+  readonly blocks: readonly ({ readonly block: 'heading' | 'text'; readonly text: string } | FormBlock)[];
   readonly values: readonly MadeValue[];
   /** Values that stand in the whole, and not in what this authority is shown. */
   readonly hidden: number;

@@ -13,8 +13,14 @@ import type { FileType } from './inspect/index.js';
 
 /** Text, or the place of an element's value. */
 export type Span = string | { readonly element: string };
-/** A heading of the second rank, a paragraph, or the whole form. The title of the paper stands apart. */
-type Block = { readonly block: 'heading' | 'text'; readonly spans: readonly Span[] } | { readonly block: 'form' };
+/** The one form, or of it what has to do with one group of elements. */
+export interface FormBlock {
+  readonly block: 'form';
+  readonly group?: string;
+}
+
+/** A heading of the second rank, a paragraph, or the form. The title of the paper stands apart. */
+type Block = { readonly block: 'heading' | 'text'; readonly spans: readonly Span[] } | FormBlock;
 
 export interface MadeValue {
   readonly element: string;
@@ -79,7 +85,7 @@ const spansOf = (text: string): readonly Span[] =>
       return element === undefined ? part.replace(/\n/g, '') : { element };
     });
 
-/** A template: `#` the title, `##` a heading, `{{form}}` by itself the whole form, else paragraphs. */
+/** A template: `#` the title, `##` a heading, `{{form}}` the form, `{{form group}}` a part; else paragraphs. */
 function readTemplate(text: string): { readonly title: readonly Span[]; readonly blocks: readonly Block[] } {
   let title: readonly Span[] = [];
   const blocks = text
@@ -93,7 +99,8 @@ function readTemplate(text: string): { readonly title: readonly Span[]; readonly
         return [];
       }
       if (part.startsWith('## ')) return [{ block: 'heading', spans: spansOf(part.slice(3).trim()) }];
-      if (/^\{\{\s*form\s*\}\}$/.test(part)) return [{ block: 'form' }];
+      const form = /^\{\{\s*form(?:\s+([a-z0-9-]+))?\s*\}\}$/.exec(part);
+      if (form !== null) return [{ block: 'form', ...present({ group: form[1] }) }];
       return [{ block: 'text', spans: spansOf(part) }];
     });
   return { title, blocks };
@@ -101,9 +108,16 @@ function readTemplate(text: string): { readonly title: readonly Span[]; readonly
 
 const JOIN: Localised = { zh: '、', en: ', ' };
 
+/** A day as it stands on a paper. */
+function dateText(day: string): Localised {
+  const [, year, month, date] = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day) ?? [];
+  return { zh: year === undefined ? day : `${year}年${Number(month)}月${Number(date)}日`, en: day };
+}
+
 function textOf(element: Element, value: Json, codelists: PaperGround['codelists']): Localised {
   const one = (said: Json): Localised => {
     if (typeof said === 'boolean') return said ? { zh: '是', en: 'yes' } : { zh: '否', en: 'no' };
+    if (element.type === 'date') return dateText(String(said));
     const code = codelists?.get(element.codelist ?? '')?.codes.get(String(said));
     if (code !== undefined) return code;
     const text = typeof said === 'object' ? JSON.stringify(said) : String(said);
@@ -179,8 +193,13 @@ function namedIn({ title, blocks }: NonNullable<NeededMaterial['paper']>): Reado
   return new Set(spans.flatMap((span) => (typeof span === 'string' ? [] : [span.element])));
 }
 
+/** The whole form stands in it. */
 export const hasForm = ({ blocks }: NonNullable<NeededMaterial['paper']>): boolean =>
-  blocks.some(({ block }) => block === 'form');
+  blocks.some((one) => one.block === 'form' && one.group === undefined);
+
+/** Values that a form block shows. */
+export const valuesOf = ({ group }: FormBlock, values: readonly MadeValue[]): readonly MadeValue[] =>
+  group === undefined ? values : values.filter(({ element }) => element.startsWith(`${group}.`));
 
 /** Values that stand in a paper. */
 export function valuesIn(
@@ -188,7 +207,8 @@ export function valuesIn(
   values: readonly MadeValue[],
 ): readonly MadeValue[] {
   const named = namedIn(paper);
-  return hasForm(paper) ? values : values.filter(({ element }) => named.has(element));
+  const inForm = new Set(paper.blocks.flatMap((one) => (one.block === 'form' ? valuesOf(one, values) : [])));
+  return values.filter((value) => inForm.has(value) || named.has(value.element));
 }
 
 /**

@@ -285,6 +285,12 @@ const found: readonly Broken[] = [
     { change: (f) => (f['templates/application.md'] = '{{food.items}}' as unknown as Json) },
   ],
   [
+    'a template with a part of the form that is empty',
+    'bundle_material_without_template',
+    /names `form food`/,
+    { change: (f) => (f['templates/application.md'] = '{{form food}}' as unknown as Json) },
+  ],
+  [
     'a citation outside its act’s time',
     'bundle_citation',
     /政务数据共享条例 that was read is not in force/,

@@ -2,7 +2,7 @@
 import type { Localised } from '../../../../contracts/types.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
 import type { PaperDocument } from '../../../procedures/cases/papers.js';
-import type { MadeValue } from '../../../procedures/materials/made.js';
+import { type MadeValue, valuesOf } from '../../../procedures/materials/made.js';
 import { type Drawn, facts } from '../draw.js';
 import { columnHeads } from '../findings.js';
 import { Flow } from '../flow.js';
@@ -31,6 +31,8 @@ export interface MaterialOptions {
 }
 
 const BOTTOM = HEIGHT - 48;
+/** A signature is not torn: what is said of it stands on one page. */
+const SIGNATURE = 140;
 const AMBER = '#8a5a00';
 const X = { title: LEFT, value: LEFT + 150, source: LEFT + 352 };
 
@@ -49,15 +51,20 @@ export function drawMaterial(paper: PaperDocument, options: MaterialOptions): Dr
   const { root } = sheet;
   flow.page();
   heading(flow, paper, options);
+  const inForm = new Set(
+    paper.blocks
+      .flatMap((one) => (one.block === 'form' ? valuesOf(one, paper.values) : []))
+      .map(({ element }) => element),
+  );
   for (const one of paper.blocks)
-    if (one.block === 'form') formTable(flow, root, paper.values, 'H2');
+    if (one.block === 'form') formTable(flow, root, valuesOf(one, paper.values), 'H2');
     else if (one.block === 'heading') blockHeading(flow, root, one.text);
     else paragraph(flow, root, one.text);
-  if (!paper.blocks.some(({ block }) => block === 'form') && paper.values.length > 0)
-    section(flow, root, labels.sources, (part) => formTable(flow, part, paper.values, 'H3'));
+  const named = paper.values.filter(({ element }) => !inForm.has(element));
+  if (named.length > 0) section(flow, root, labels.sources, (part) => formTable(flow, part, named, 'H3'));
   if (paper.parts.length > 0) section(flow, root, labels.parts, (part) => listed(flow, part, paper.parts));
   if (paper.attached.length > 0) section(flow, root, labels.attached, (part) => attachments(flow, part, paper));
-  section(flow, root, labels.signature, (part) => signature(flow, part, paper));
+  section(flow, root, labels.signature, (part) => signature(flow, part, paper), SIGNATURE);
   frame(sheet, paper, options);
   if (options.room !== undefined) sheet.signable(options.room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
@@ -92,9 +99,10 @@ function heading(flow: Flow, paper: PaperDocument, { at }: MaterialOptions): voi
   }
 }
 
-function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void): void {
+/** @param keep height that its heading and what follows have together on a page */
+function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void, keep = 70): void {
   flow.sheet.group(parent, 'Sect', (part) => {
-    flow.heading(part, title);
+    flow.heading(part, title, keep);
     draw(part);
     flow.gap(4);
   });

@@ -88,6 +88,8 @@ t.test('the same commit gives the same bytes, in whichever folder and by whomeve
     ['app/dist/gateway/cli/main.js'],
     'one file can be executed',
   );
+  const program = readFileSync(join(opened, 'app/dist/bundle/all.js'), 'latin1');
+  t.notOk(/[^\0-\x7f]/.test(program), 'one character beyond ASCII, and each process holds the program twice as large');
   const mib = statSync(join(dir, 'one.tar')).size / 1_048_576;
   t.ok(mib < 90, `the layer has ${mib.toFixed(1)} MiB`);
   t.end();

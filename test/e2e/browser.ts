@@ -6,7 +6,7 @@ import type { City } from './city.js';
 
 type Place = Pick<City, 'people' | 'pki'>;
 
-interface Page {
+export interface Page {
   readonly status: number;
   readonly location: string;
   readonly text: string;

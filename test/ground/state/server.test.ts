@@ -108,7 +108,7 @@ t.test('a schema is made once, tried before, refused where it is newer, and gran
   const pools = [new Pool(owner), new Pool(owner)];
   t.teardown(() => Promise.all(pools.map((pool) => pool.close())));
   const made = await Promise.all(pools.map((pool) => migrate(pool, world)));
-  t.strictSame(made.flat(), ['0001-state'], 'of two who come at once, one makes it');
+  t.strictSame(made.flat(), ['0001-state', '0002-hints'], 'of two who come at once, one makes it');
   const state = new PostgresState({ server, schema, user });
   t.teardown(() => state.close());
   await state.commit([{ do: 'count', counter: 'c', by: 1 }]);
@@ -272,7 +272,7 @@ t.test('the commands make the schema and say how it stands', async (t) => {
   const doctor = async (): Promise<string> =>
     JSON.stringify((await command('doctor', '--only', 'state', '--data', join(dir, 'data'))).found);
   t.match(await doctor(), /"level":"fail".*state migrate/);
-  t.match(await command('state', 'migrate'), { code: 0, found: { made: ['0001-state'] } });
+  t.match(await command('state', 'migrate'), { code: 0, found: { made: ['0001-state', '0002-hints'] } });
   t.match(await command('state', 'migrate'), { code: 0, found: { made: [] } });
   t.match(await command('state', 'status'), { code: 0, found: { good: true, revision: 0 } });
   const healthy = await doctor();

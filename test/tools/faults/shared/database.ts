@@ -3,6 +3,7 @@
  * a new standby of that one is made.
  */
 import { randomBytes } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +14,19 @@ import { until } from '../../../e2e/ask.js';
 import { freePort } from '../../../support/servers/ports.js';
 import type { TestPostgres } from '../../../support/servers/postgres.js';
 import { type Programs, programs } from '../../../support/servers/postgres-programs.js';
+
+/** Folders of servers that no script looks after; none outlives the harness, however that ends. */
+const running = new Set<string>();
+process.once('exit', () => {
+  for (const data of running) {
+    try {
+      process.kill(Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]), 'SIGQUIT');
+    } catch {
+      // it has ended
+    }
+    rmSync(data, { recursive: true, force: true });
+  }
+});
 
 interface Server {
   readonly data: string;
@@ -79,6 +93,7 @@ export class Database {
     const { run } = this.#programs;
     for (const one of [portOf(this.#now), port]) if (!this.#ports.includes(one)) this.#ports.push(one);
     const data = join(tmpdir(), `yitong-standby-${randomBytes(6).toString('hex')}`);
+    running.add(data);
     this.#test.teardown(async () => {
       await run('pg_ctl', '-D', data, '-w', 'stop', '-m', 'immediate').catch(() => undefined);
       await rm(data, { recursive: true, force: true });

@@ -12,7 +12,8 @@ import type { State } from '../ground/state/port.js';
 import type { Names } from '../ground/state/postgres/migrate.js';
 import type { Pool } from '../ground/state/postgres/pool.js';
 import { PARTS } from '../ground/state/rows.js';
-import { adoptStores } from '../operate/process/adopt.js';
+import { movedRow, rowsMoved } from '../ground/state/taken.js';
+import { adoptStores, folderName } from '../operate/process/adopt.js';
 
 /** The section as a workspace and the environment say it. @throws YitongError `bad_config`, `bad_workspace` */
 async function stateSettingsOf(workspace: string | undefined): Promise<{
@@ -57,32 +58,47 @@ export async function moveIntoSchema(
   const { settings } = found;
   if (settings.servers.length === 0)
     throw new YitongError('bad_config', '`state.servers` names no server to move to', { place: found.place });
+  const state = await openState({ ...found, settings: { ...settings, driver: 'postgres' }, data });
+  try {
+    // one that was interrupted behind the rows goes on there
+    const rows = (await rowsMoved(state, folderName(data))) ? undefined : await moveRows(found, data, onProgress);
+    return { rows: rows ?? NO_ROWS, adopted: await adoptStores(state, data) };
+  } finally {
+    await state.close();
+  }
+}
+
+/** @returns undefined where the folder has no store of its own @throws YitongError `state_conflict` */
+async function moveRows(
+  found: Awaited<ReturnType<typeof stateSettingsOf>>,
+  data: string,
+  onProgress: Parameters<typeof moveState>[2],
+): Promise<Moved | undefined> {
+  const { schema } = found.settings;
   const { Pool } = await import('../ground/state/postgres/pool.js');
   const { withSchemaRows } = await import('../ground/state/postgres/rows.js');
   const owner = new Pool(await ownerServer(found));
-  let rows: Moved | undefined;
+  const dir = join(data, 'state');
   try {
-    const dir = join(data, 'state');
-    if (existsSync(join(dir, 'store'))) {
-      const source = openEmbeddedRows(dir);
-      try {
-        rows = await withSchemaRows(owner, settings.schema, (target) => moveState(source, target, onProgress));
-      } finally {
-        await source.close();
-      }
-    } else
-      await withSchemaRows(owner, settings.schema, async (target) => {
+    if (!existsSync(join(dir, 'store'))) {
+      await withSchemaRows(owner, schema, async (target) => {
         if (!(await target.isEmpty())) throw new YitongError('state_conflict', NOT_EMPTY);
       });
+      return undefined;
+    }
+    const source = openEmbeddedRows(dir);
+    try {
+      return await withSchemaRows(owner, schema, async (target) => {
+        const moved = await moveState(source, target, onProgress);
+        // with them, so that whoever goes on behind an interruption knows what else is to come
+        if (moved.documents > 0) await target.write('documents', [movedRow(folderName(data), await source.revision())]);
+        return moved;
+      });
+    } finally {
+      await source.close();
+    }
   } finally {
     await owner.close();
-  }
-  const state = await openState({ ...found, settings: { ...settings, driver: 'postgres' }, data });
-  try {
-    const adopted = await adoptStores(state, data, { keysToo: (rows?.documents ?? 0) > 0 });
-    return { rows: rows ?? NO_ROWS, adopted };
-  } finally {
-    await state.close();
   }
 }
 

@@ -2,13 +2,11 @@
  * Two gateways that share a state on PostgreSQL and a bus on Kafka: whatever somebody did at one is so at the other, at
  * once, and of two who do the same thing at both, one does it.
  */
-import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
-import { join } from 'node:path';
 import t from 'tap';
 import { dayIn } from '../../gateway/documents/compute/index.js';
 import { kafkaForTest } from '../support/servers/kafka.js';
 import { ask, type RawAnswer, until } from './ask.js';
+import { Browser } from './browser.js';
 import type { City } from './city.js';
 import { run } from './command.js';
 import { pairOfCities } from './pair.js';
@@ -16,86 +14,11 @@ import { companies } from './stories.js';
 
 t.setTimeout(400_000);
 
-interface Page {
-  readonly status: number;
-  readonly location: string;
-  readonly text: string;
-}
-
 /** Requests a second that the other gateway serves while a grant is suspended; more for a figure. */
 const RATE = Number(process.env['YITONG_TEST_LOAD'] ?? '40');
 /** ms within which a suspension is to count at the other gateway; it is seen within 5 s where the machine has room. */
 const REFUSED_WITHIN = 20_000;
 const CONNECTIONS = 16;
-
-/** A browser: its cookies count at every gateway, as behind one address. */
-class Browser {
-  readonly jar = new Map<string, string>();
-  readonly #foreign = new Map<string, string>();
-
-  get(at: City, path: string): Promise<Page> {
-    return this.#send(at, path);
-  }
-
-  /** Sends a form with what stands in the page that it is on. */
-  async post(at: City, page: string, path: string, fields: Readonly<Record<string, string>>): Promise<Page> {
-    const { text } = await this.get(at, page);
-    const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? '';
-    return this.#send(at, path, new URLSearchParams({ csrf, ...fields }).toString());
-  }
-
-  #send(at: City, path: string, form?: string): Promise<Page> {
-    const url = new URL(path, at.people);
-    const cookie = [...this.jar].map(([name, value]) => `${name}=${value}`).join('; ');
-    const type = form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', origin: url.origin };
-    return new Promise((resolve, reject) => {
-      const ca = readFileSync(join(at.pki, 'ca.pem'));
-      const method = form === undefined ? 'GET' : 'POST';
-      request(url, { method, ca, agent: false, headers: { accept: 'text/html', cookie, ...type } }, (response) => {
-        for (const line of response.headers['set-cookie'] ?? []) keep(this.jar, line);
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.once('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            location: response.headers.location ?? '',
-            text: Buffer.concat(chunks).toString('utf8'),
-          }),
-        );
-      })
-        .once('error', reject)
-        .end(form);
-    });
-  }
-
-  /** Follows the provider's redirects until one leads back to the gateway, or a page is shown. */
-  async #theirs(at: City, url: string, method: 'GET' | 'POST' = 'GET'): Promise<string> {
-    let next = url;
-    for (let hops = 0; hops < 10; hops++) {
-      const cookie = [...this.#foreign].map(([name, value]) => `${name}=${value}`).join('; ');
-      const how = hops === 0 ? method : 'GET';
-      const answer = await fetch(next, { method: how, redirect: 'manual', headers: { cookie } });
-      for (const line of answer.headers.getSetCookie()) keep(this.#foreign, line);
-      const location = answer.headers.get('location');
-      if (location === null) return next;
-      next = new URL(location, next).href;
-      if (new URL(next).origin === new URL(at.people).origin) return next;
-    }
-    throw new Error('too many redirects');
-  }
-
-  async signIn(at: City, person: string): Promise<void> {
-    const choose = await this.#theirs(at, (await this.get(at, '/sign-in')).location);
-    const { pathname, search } = new URL(await this.#theirs(at, `${choose}/${person}`, 'POST'));
-    await this.get(at, pathname + search);
-  }
-}
-
-function keep(jar: Map<string, string>, line: string): void {
-  const [name = '', value = ''] = (line.split(';')[0] ?? '').split('=');
-  if (/max-age=0|expires=thu, 01 jan 1970/i.test(line)) jar.delete(name);
-  else jar.set(name, value);
-}
 
 const objections = (at: City, subject: string, path: string, body: object): Promise<RawAnswer> =>
   ask(at.api, at.pki, 'credit-report-centre', { method: 'POST', path, body, headers: { 'yitong-subject': subject } });

@@ -59,6 +59,15 @@ t.test('each address that is named is there, and the volume is said not to be on
   ])
     t.match(text, part);
   t.match(await read({}, 'one-node'), 'lost with its disk');
+  const equal = await read(
+    {
+      config: { audit: { takeover: 'automatic' }, state: { driver: 'postgres', servers: ['pg'] } },
+      state: { password: { existingSecret: 's' }, installationKey: { existingSecret: 'k' } },
+    },
+    'three-zones',
+  );
+  t.match(equal, 'which elect who sequences');
+  t.notMatch(equal, /-lead/);
 });
 
 t.test('without a gateway it speaks of what is there', async (t) => {

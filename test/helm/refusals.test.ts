@@ -73,6 +73,21 @@ const REFUSED: readonly (readonly [what: string, example: Example, values: Value
     /state: config\.state\.driver/,
   ],
   [
+    'an election without a state that is shared',
+    'three-zones',
+    { config: { audit: { takeover: 'automatic' } } },
+    /config\.audit\.takeover/,
+  ],
+  [
+    'an election without a key of the installation',
+    'three-zones',
+    {
+      config: { audit: { takeover: 'automatic' }, state: { driver: 'postgres', servers: ['pg'] } },
+      state: { password: { existingSecret: 's' } },
+    },
+    /installationKey/,
+  ],
+  [
     'a view on servers that nobody names',
     'existing-kafka',
     { config: { view: { driver: 'postgres' } }, view: { password: { existingSecret: 's' } } },

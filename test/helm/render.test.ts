@@ -110,6 +110,36 @@ t.test('with a state that is shared any replica answers, and only the gateway re
   t.strictSame(reached, [['city-yitong-gateway', true]]);
 });
 
+t.test('replicas that share the state and elect who sequences are equal: no way leads to one of them', async (t) => {
+  const helm = helmForTest(t);
+  const judge = judgeForTest(t);
+  if (helm === undefined || judge === undefined) return;
+  const { config, ...rest } = OPTIONS['a state that is shared']!.values as { readonly config: object };
+  const render = async (audit: object): Promise<string> =>
+    (await helm.template({ ...rest, config: { ...config, audit } }, { example: 'three-zones' })).stdout;
+  const texts = { chosen: await render({ takeover: 'manual' }), equal: await render({ takeover: 'automatic' }) };
+  const { objects, wrong } = judge(texts);
+  t.strictSame(wrong, []);
+  const leads = (name: keyof typeof texts): readonly string[] =>
+    objects[name]!.filter((one) => JSON.stringify(one.spec ?? {}).includes('statefulset.kubernetes.io/pod-name')).map(
+      ({ kind, metadata }) => `${kind} ${metadata.name}`,
+    );
+  t.strictSame(leads('chosen'), ['Service city-yitong-people'], 'where one sequences, pages of the log are there');
+  t.strictSame(leads('equal'), []);
+  for (const name of ['chosen', 'equal'] as const) {
+    const services = ofKind(objects[name]!, 'Service');
+    t.notOk(services.some(({ metadata }) => metadata.name === 'city-yitong-lead'));
+    const people = services.find(({ metadata }) => metadata.name === 'city-yitong-people');
+    t.equal(
+      JSON.stringify(people?.spec).includes('"sessionAffinity":"ClientIP"'),
+      name === 'equal',
+      'who is at a page stays at its replica while that is there',
+    );
+    t.equal(texts[name].includes('YITONG_AUDIT_SEQUENCER_REPLICA'), name === 'chosen');
+    t.equal(texts[name].includes('YITONG_AUDIT_TAKEOVER'), true);
+  }
+});
+
 t.test('with a view on servers only the gateway has their secrets and reaches them', async (t) => {
   const helm = helmForTest(t);
   const judge = judgeForTest(t);

@@ -193,6 +193,11 @@ const journal = {
     labels: ['process'],
     help: 'for how long it has not answered, by process; 0 while it does',
   },
+  yitong_state_hears: {
+    type: 'gauge',
+    labels: ['process'],
+    help: '1 while commits of other replicas are heard of at once, by process; without it they are asked for each second',
+  },
   yitong_suspensions_age_seconds: {
     type: 'gauge',
     labels: ['process'],

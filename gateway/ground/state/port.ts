@@ -200,6 +200,8 @@ export interface StateHealth {
   readonly age: number;
   /** Why it does not, in words without addresses of people or content. */
   readonly reason?: string;
+  /** Whether commits of other processes are heard of before they are asked for; absent where nobody listens. */
+  readonly hears?: boolean;
 }
 
 export interface State {

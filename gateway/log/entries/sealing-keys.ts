@@ -4,7 +4,7 @@
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
-import type { Change, State, StateDocument } from '../../ground/state/port.js';
+import { type Change, type State, StateConflict, type StateDocument } from '../../ground/state/port.js';
 import { adoptSecret, secretIn } from '../../ground/state/secret.js';
 import { isTaken, taken } from '../../ground/state/taken.js';
 import { type Transaction, transact } from '../../ground/state/transact.js';
@@ -214,9 +214,35 @@ export function sharedKeysWhenNeeded(state: State): () => Promise<SealingKeys> {
 /** Keys of one commit. */
 const AT_ONCE = 300;
 
+type FolderKey = { readonly id: string; readonly secret: SubjectSecret };
+
+/** Without those that were destroyed, also where somebody destroys one at this moment. */
+async function putLiving(state: State, secret: KeyObject, keys: readonly FolderKey[]): Promise<void> {
+  for (;;) {
+    const erased = await state.documentsById(
+      ERASED_KEY,
+      keys.map((one) => one.secret.pseudonym),
+    );
+    const gone = new Set(erased.map(({ id }) => id));
+    const living = keys.filter((one) => !gone.has(one.secret.pseudonym));
+    if (living.length === 0) return;
+    try {
+      await state.commit(
+        living.flatMap((one): Change[] => [
+          { do: 'expect-document', kind: ERASED_KEY, id: one.secret.pseudonym, version: 0 },
+          { do: 'put', id: one.id, ...keptOf(secret, one.secret) },
+        ]),
+      );
+      return;
+    } catch (error) {
+      if (!(error instanceof StateConflict)) throw error;
+    }
+  }
+}
+
 /**
  * Takes the keys of a data folder over, with the secret under which they are found: what was sealed there can be read
- * by all. Again it changes nothing, and brings no key back that was destroyed since.
+ * by all. Again it changes nothing, and brings no key back that was destroyed since, also where it was interrupted.
  * @returns how many there are @throws YitongError `state_conflict` where the state has keys of another folder already
  */
 export async function adoptKeys(state: State, folder: string, dir: string): Promise<number> {
@@ -225,13 +251,14 @@ export async function adoptKeys(state: State, folder: string, dir: string): Prom
     await adoptSecret(state, secretName, bytes);
     const secret = createSecretKey(bytes);
     let count = 0;
-    const some: Change[] = [];
-    for (const { id, secret: one } of keys) {
+    const some: FolderKey[] = [];
+    for (const one of keys) {
       count++;
-      some.push({ do: 'put', id, ...keptOf(secret, one) });
-      if (some.length === AT_ONCE) await state.commit(some.splice(0));
+      some.push(one);
+      if (some.length === AT_ONCE) await putLiving(state, secret, some.splice(0));
     }
-    await state.commit([...some, taken(folder, KIND)]);
+    await putLiving(state, secret, some);
+    await state.commit([taken(folder, KIND)]);
     return count;
   });
 }

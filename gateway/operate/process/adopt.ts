@@ -11,34 +11,39 @@ import { adoptStatuses } from '../../documents/credentials/status/state.js';
 import { adoptReports, hasReports } from '../../documents/reports/adopt.js';
 import { adoptWatched } from '../../documents/reports/watched-in-state.js';
 import { inWords } from '../../ground/logging/words.js';
+import { adoptUploads } from '../../ground/state/adopt-uploads.js';
 import type { State } from '../../ground/state/port.js';
+import { rowsMoved } from '../../ground/state/taken.js';
 import { adoptGuesses } from '../../http/api/verify/guesses.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { adoptKeys } from '../../log/entries/sealing-keys.js';
 import { adoptTickets, holdsTickets } from '../../procedures/lifecycles/adopt.js';
 
 /** How much there was of each. */
-type Adopted = Readonly<Record<'keys' | 'reports' | 'watched' | 'tickets' | 'statuses' | 'guesses', number>>;
+type Adopted = Readonly<
+  Record<'keys' | 'reports' | 'watched' | 'tickets' | 'statuses' | 'guesses' | 'uploads', number>
+>;
+
+/** Tells one data folder from another: by its secret. */
+export function folderName(dataDir: string): string {
+  const secret = join(auditLayout(dataDir).subjectKeys, 'secret');
+  return createHash('sha256')
+    .update(existsSync(secret) ? readFileSync(secret) : '')
+    .digest('hex');
+}
 
 /**
  * Again it changes nothing; one that was interrupted is finished.
- * @param keysToo also where no report or ticket is sealed under them
  * @throws YitongError `state_conflict` where the state has the keys of another folder, `state_unavailable`,
  * `store_damaged`
  */
-export async function adoptStores(
-  state: State,
-  dataDir: string,
-  { keysToo = false }: { readonly keysToo?: boolean } = {},
-): Promise<Adopted> {
+export async function adoptStores(state: State, dataDir: string): Promise<Adopted> {
   const { subjectKeys } = auditLayout(dataDir);
-  const secret = join(subjectKeys, 'secret');
-  // its secret tells one data folder from another
-  const folder = createHash('sha256')
-    .update(existsSync(secret) ? readFileSync(secret) : '')
-    .digest('hex');
+  const folder = folderName(dataDir);
+  // cases, which came by `state move`
+  const moved = await rowsMoved(state, folder);
   // what watches are of is a report
-  const sealed = keysToo || (await hasReports(dataDir)) || (await holdsTickets(dataDir));
+  const sealed = moved || (await hasReports(dataDir)) || (await holdsTickets(dataDir));
   return {
     keys: sealed ? await adoptKeys(state, folder, subjectKeys) : 0,
     reports: await adoptReports(state, folder, dataDir),
@@ -46,6 +51,7 @@ export async function adoptStores(
     tickets: await adoptTickets(state, folder, dataDir),
     statuses: await adoptStatuses(state, folder, join(dataDir, 'reports', 'status')),
     guesses: await adoptGuesses(state, folder, join(dataDir, 'verify')),
+    uploads: moved ? await adoptUploads(state, folder, dataDir) : 0,
   };
 }
 

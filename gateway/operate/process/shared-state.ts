@@ -80,6 +80,7 @@ export function stateFigures(process: string, shared: SharedState | undefined): 
   return [
     gauge('yitong_state_up', given(health && (health.answers ? 1 : 0)), 'min'),
     gauge('yitong_state_age_seconds', given(health && (health.answers ? 0 : health.age / 1000))),
+    gauge('yitong_state_hears', given(health?.hears === undefined ? undefined : health.hears ? 1 : 0), 'min'),
     gauge('yitong_suspensions_age_seconds', given(shared && shared.suspensions.age() / 1000)),
   ];
 }

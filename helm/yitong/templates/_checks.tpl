@@ -45,7 +45,9 @@
 {{- $v := .Values -}}
 {{- $several := include "yitong.several" . -}}
 {{- $kafka := include "yitong.kafka" . -}}
-{{- if ge (int $v.sequencer) (int $v.replicas) }}{{ fail (printf "sequencer: there is no replica %d of %d: no log would be written" (int $v.sequencer) (int $v.replicas)) }}{{ end -}}
+{{- $equal := include "yitong.equal" . -}}
+{{- if and (eq (dig "audit" "takeover" "manual" $v.config) "automatic") (not (and $equal $several $v.state.installationKey.existingSecret)) }}{{ fail "config.audit.takeover is `automatic`: replicas elect who sequences in a state that they share; that needs config.state.driver `postgres`, state.installationKey.existingSecret and several replicas" }}{{ end -}}
+{{- if and (not $equal) (ge (int $v.sequencer) (int $v.replicas)) }}{{ fail (printf "sequencer: there is no replica %d of %d: no log would be written" (int $v.sequencer) (int $v.replicas)) }}{{ end -}}
 {{- if not (or $v.tls.server.existingSecret $v.certManager.enabled) }}{{ fail "tls.server.existingSecret (or certManager.enabled): the gateway starts with its own certificate only" }}{{ end -}}
 {{- if and $v.certManager.enabled (not $v.certManager.issuerRef.name) }}{{ fail "certManager.issuerRef.name: who is to issue?" }}{{ end -}}
 {{- if $several }}
@@ -71,7 +73,7 @@
 {{- if .enabled }}
 {{- if not $several }}{{ fail "autoscaling: there is one replica" }}{{ end -}}
 {{- if gt (int .maxReplicas) (int $v.replicas) }}{{ fail (printf "autoscaling.maxReplicas: %d replicas are declared; one that is not declared does not start" (int $v.replicas)) }}{{ end -}}
-{{- if le (int .minReplicas) (int $v.sequencer) }}{{ fail "autoscaling.minReplicas: the replica that sequences would be taken away" }}{{ end -}}
+{{- if and (not $equal) (le (int .minReplicas) (int $v.sequencer)) }}{{ fail "autoscaling.minReplicas: the replica that sequences would be taken away" }}{{ end -}}
 {{- if and (eq (dig "audit" "durability" "local" $v.config) "replicated") (lt (int .minReplicas) 2) }}{{ fail "autoscaling.minReplicas: with config.audit.durability `replicated` one replica alone does not answer" }}{{ end -}}
 {{- end }}
 {{- end }}

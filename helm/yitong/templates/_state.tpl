@@ -80,6 +80,11 @@
 {{- if eq (dig "state" "driver" "embedded" .Values.config) "postgres" }}yes{{ end -}}
 {{- end }}
 
+{{/* Not empty where replicas are equal: they share what people did, and elect who sequences. */}}
+{{- define "yitong.equal" -}}
+{{- if and (include "yitong.shared" .) (eq (dig "audit" "takeover" "manual" .Values.config) "automatic") }}yes{{ end -}}
+{{- end }}
+
 {{/* Not empty where the view stands on servers. */}}
 {{- define "yitong.viewServed" -}}
 {{- if eq (dig "view" "driver" "embedded" .Values.config) "postgres" }}yes{{ end -}}

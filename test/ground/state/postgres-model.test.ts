@@ -1,10 +1,8 @@
 /** The state on PostgreSQL over time, as it is, with connections that are cut, and with a server that is stopped. */
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Client } from 'pg';
 import t from 'tap';
 import { PostgresState } from '../../../gateway/ground/state/postgres/state.js';
@@ -12,7 +10,8 @@ import { until } from '../../support/conformance/state.js';
 import { stateOverTime } from '../../support/conformance/state-model.js';
 import { cuttingProxy } from '../../support/servers/cutting-proxy.js';
 import { freePort } from '../../support/servers/ports.js';
-import { postgresForTest, type TestPostgres } from '../../support/servers/postgres.js';
+import { postgresForTest } from '../../support/servers/postgres.js';
+import { programs } from '../../support/servers/postgres-programs.js';
 import { serverAt, stateForTest } from '../../support/servers/state.js';
 
 t.setTimeout(300_000);
@@ -55,30 +54,6 @@ t.test('and there were commits whose answers were lost', async (t) => {
   if (process.env['YITONG_TEST_POSTGRES'] === undefined && answersLost === 0) return t.pass('there was no server');
   t.ok(answersLost > 0, `${String(answersLost)} of them`);
 });
-
-/** Runs PostgreSQL's programs as the user whose the data folder is. */
-async function programs(postgres: TestPostgres): Promise<{
-  readonly data: string;
-  run(program: string, ...args: readonly string[]): Promise<void>;
-}> {
-  const { rows } = await postgres.sql(
-    "SELECT current_setting('data_directory') AS data, setting AS bin FROM pg_config WHERE name = 'BINDIR'",
-  );
-  const [{ data, bin }] = rows as [{ readonly data: string; readonly bin: string }];
-  const as = process.getuid?.() === 0 ? ['runuser', '-u', await ownerOf(data), '--'] : [];
-  return {
-    data,
-    run: (program, ...args) =>
-      new Promise((resolve, reject) => {
-        const [first = '', ...rest] = [...as, join(bin, program), ...args];
-        // what is started by it keeps its output open
-        execFile(first, rest, { cwd: '/' }, (error) => (error === null ? resolve() : reject(error)));
-      }),
-  };
-}
-
-const ownerOf = async (path: string): Promise<string> =>
-  (await promisify(execFile)('stat', ['-c', '%U', path])).stdout.trim();
 
 t.test('a server that crashes and recovers has everything that it acknowledged', async (t) => {
   const postgres = await postgresForTest(t, { own: true });

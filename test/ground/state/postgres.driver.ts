@@ -12,6 +12,7 @@ interface Place {
 
 /** The place of a store is how it is reached, as JSON, so that another process can open it. */
 export const driver: StateDriver = {
+  hearsOthers: true,
   async fresh(t) {
     const postgres = await postgresForTest(t);
     if (postgres === undefined) return undefined;

@@ -11,7 +11,9 @@ import { migrate } from '../../../gateway/ground/state/postgres/migrate.js';
 import { Pool } from '../../../gateway/ground/state/postgres/pool.js';
 import { serverOf } from '../../../gateway/ground/state/postgres/server.js';
 import { PostgresState } from '../../../gateway/ground/state/postgres/state.js';
+import { watch } from '../../../gateway/ground/state/watching.js';
 import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
+import { until } from '../../e2e/ask.js';
 import { cli } from '../../e2e/city.js';
 import { cuttingProxy } from '../../support/servers/cutting-proxy.js';
 import { postgresForTest } from '../../support/servers/postgres.js';
@@ -106,7 +108,7 @@ t.test('a schema is made once, tried before, refused where it is newer, and gran
   const pools = [new Pool(owner), new Pool(owner)];
   t.teardown(() => Promise.all(pools.map((pool) => pool.close())));
   const made = await Promise.all(pools.map((pool) => migrate(pool, world)));
-  t.strictSame(made.flat(), ['0001-state'], 'of two who come at once, one makes it');
+  t.strictSame(made.flat(), ['0001-state', '0002-hints'], 'of two who come at once, one makes it');
   const state = new PostgresState({ server, schema, user });
   t.teardown(() => state.close());
   await state.commit([{ do: 'count', counter: 'c', by: 1 }]);
@@ -270,10 +272,62 @@ t.test('the commands make the schema and say how it stands', async (t) => {
   const doctor = async (): Promise<string> =>
     JSON.stringify((await command('doctor', '--only', 'state', '--data', join(dir, 'data'))).found);
   t.match(await doctor(), /"level":"fail".*state migrate/);
-  t.match(await command('state', 'migrate'), { code: 0, found: { made: ['0001-state'] } });
+  t.match(await command('state', 'migrate'), { code: 0, found: { made: ['0001-state', '0002-hints'] } });
   t.match(await command('state', 'migrate'), { code: 0, found: { made: [] } });
   t.match(await command('state', 'status'), { code: 0, found: { good: true, revision: 0 } });
   const healthy = await doctor();
   t.match(healthy, /the state answers, at revision 0/);
   t.match(healthy, /name the password of the owner/, 'which belongs on no replica');
+});
+
+t.test('who follows hears of commits at once; a hint that is lost costs no more than the usual wait', async (t) => {
+  const postgres = await postgresForTest(t);
+  if (postgres === undefined) return;
+  const { schema, user, server, passwords } = await stateForTest(t, postgres);
+  const { hostname, port } = new URL(postgres.url);
+  let proxy = await cuttingProxy(hostname, Number(port));
+  const way = { host: '127.0.0.1', port: proxy.port };
+  const here = new PostgresState({ server: serverAt(postgres, user, passwords.user, way), schema, user });
+  const other = new PostgresState({ server, schema, user });
+  t.teardown(() => Promise.all([here.close(), other.close(), proxy.close()]));
+  t.equal(here.health().hears, undefined, 'one that follows nothing has no connection for it');
+  const told: string[] = [];
+  const watching = watch(here, {
+    wanted: ({ of }) => of === 'document',
+    onChange: async (changes) => void told.push(...(changes ?? []).map(({ id }) => id ?? '')),
+  });
+  t.teardown(() => watching.stop());
+  const commits = async (id: string): Promise<void> => {
+    await other.commit([{ do: 'put', kind: 'paper', id, body: 1 }]);
+    await until(
+      id,
+      () => Promise.resolve(told.includes(id)),
+      (yes) => yes,
+    );
+  };
+  const hears = (wanted: boolean): Promise<boolean | undefined> =>
+    until(
+      `hears: ${String(wanted)}`,
+      () => Promise.resolve(here.health().hears),
+      (now) => now === wanted,
+    );
+  await hears(true);
+  await commits('first');
+  await proxy.close();
+  await hears(false);
+  await other.commit([{ do: 'put', kind: 'paper', id: 'unheard', body: 1 }]);
+  proxy = await cuttingProxy(hostname, Number(port), way.port);
+  await until(
+    'what nobody heard of',
+    () => Promise.resolve(told.includes('unheard')),
+    (yes) => yes,
+  );
+  await hears(true);
+  await commits('heard again');
+  // ended by the server, as where it restarts
+  await postgres.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [user]);
+  await hears(false);
+  await commits('without');
+  await hears(true);
+  t.equal(new Set(told).size, told.length, 'each once');
 });

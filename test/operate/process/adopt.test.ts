@@ -130,6 +130,7 @@ for (const kind of SHARED)
         tickets: 0,
         statuses: 0,
         guesses: 0,
+        uploads: 0,
       });
       await until(
         'the key to be forgotten',

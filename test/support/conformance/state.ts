@@ -17,6 +17,8 @@ export interface StateDriver {
   /** Where an empty store can be opened, by several at once; undefined where this machine has none. */
   fresh(t: Test): Promise<string | undefined>;
   open(place: string, now?: () => number): Promise<State>;
+  /** Whether a client hears of commits of others before it asks. */
+  readonly hearsOthers: boolean;
 }
 
 const put = (id: string, body: unknown, more: Partial<Extract<Change, { do: 'put' }>> = {}): Change => ({
@@ -420,6 +422,26 @@ export function stateConformance(t: Test, driver: StateDriver, module: URL): voi
     await watching.stop();
     t.equal(failures, 2, 'told again');
     t.equal(heard.length, 1);
+  });
+
+  t.test('a hint of a commit wakes who waits for one', async (t) => {
+    const { state, open } = (await world(t)) ?? {};
+    if (state === undefined || open === undefined) return;
+    let hints = 0;
+    const unhint = state.onHint(() => void hints++);
+    if (state.health().hears !== undefined) await until(() => state.health().hears === true, 'it to listen');
+    const committer = driver.hearsOthers ? await open() : state;
+    const hinted = async (what: string): Promise<void> => {
+      const before = hints;
+      await committer.commit([put('hint', what)]);
+      await until(() => hints > before, what);
+    };
+    await hinted('a first one');
+    await hinted('another');
+    unhint();
+    const before = hints;
+    await state.commit([put('hint', 'unheard')]);
+    t.equal(hints, before, 'not any more');
   });
 
   t.test('messages are sent by one at a time, in order, and by the next one where it died', async (t) => {

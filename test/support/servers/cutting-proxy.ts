@@ -39,7 +39,13 @@ export async function cuttingProxy(host: string, port: number, own = 0): Promise
       });
     });
     way.server.on('data', (bytes) => {
-      if (!way.last) client.write(bytes);
+      if (!way.last) {
+        client.write(bytes);
+        return;
+      }
+      // of what was under way already: who waits for its answer hears that it is lost, and does not wait for a time-out
+      cuts += 1;
+      end();
     });
     for (const socket of [client, way.server]) socket.on('error', end).on('close', end);
   });

@@ -24,7 +24,7 @@ acknowledged push and every answer's audit entry with what a run without faults 
                 cluster:leader  cluster:controller  cluster:partition  cluster:disk
                 cluster:slow    cluster:freeze      cluster:rolling                    on three nodes of Apache Kafka
                 takeover-lost  takeover-kept    another replica takes over, without and with the disk of the dead one; \`--n\` of each
-                shared:east  shared:west  shared:postgres    two gateways over one PostgreSQL and one Kafka
+                shared:east  shared:west  shared:postgres  shared:standby    two gateways over one PostgreSQL and one Kafka
                 \`embedded\`, \`kafka\`, \`shared\` and \`cluster\` mean all of theirs; default: embedded
   --n N         faults of each kind; default 10
   --minutes M   of cluster faults: go on for so long instead, whatever comes first out of the seed; default: --n
@@ -242,10 +242,12 @@ async function sharedFaults(asked: readonly string[], n: number, seed: number): 
     say(`shared seed ${seed}: ${++made} faults of ${order.length}; last: ${fault}, everything again after ${ms} ms`),
   );
   if (report === undefined) throw new Usage('PostgreSQL is not installed here');
-  const { faults, issued, verified, acts, answers, unanswered, again, logEntries, seconds, findings } = report;
+  const { faults, issued, verified, acts, answers, cases, steps, signIns, pages, unanswered } = report;
+  const { again, logEntries, seconds, findings } = report;
   process.stderr.write(
     `${findings.length === 0 ? 'holds' : 'BROKEN'} shared, seed ${seed}: ${JSON.stringify(faults)} faults in ${seconds} s; ` +
-      `${issued} reports issued, ${verified} verified, ${acts} acts on tickets, ${answers} answers, ${unanswered} refused ` +
+      `${issued} reports issued, ${verified} verified, ${acts} acts on tickets, ` +
+      `${cases} cases with ${steps} steps, ${signIns} sign-ins, ${pages} pages, ${answers} answers, ${unanswered} refused ` +
       `or cut off; everything again after ${again.median} ms (median), ${again.longest} ms at most; ${logEntries} entries\n`,
   );
   for (const finding of findings.slice(0, MOST_FINDINGS)) say(`  found: ${finding}`);

@@ -10,11 +10,12 @@ const seed = Math.floor(Math.random() * 1_000_000);
 
 const broker = kafkaForTest(t);
 if (broker !== undefined)
-  void t.test('east, west and the database', async (t) => {
+  void t.test('east, west, the database, and its standby', async (t) => {
     const report = await sharedRun(seed, broker, SHARED_FAULTS, (fault, ms) => t.comment(`${fault}: ${String(ms)} ms`));
     if (report === undefined) return;
     const { findings, ...figures } = report;
     t.comment(JSON.stringify(figures));
     t.strictSame(findings.slice(0, 10), [], `seed ${String(seed)}`);
-    t.ok(report.issued > 0 && report.answers > 0 && report.acts > 0, 'there was load of every kind');
+    const { issued, answers, acts, cases, pages } = report;
+    t.ok(Math.min(issued, answers, acts, cases, pages) > 0, 'there was load of every kind');
   });

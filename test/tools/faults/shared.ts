@@ -1,33 +1,23 @@
 /**
  * Two gateways over one PostgreSQL and one Kafka, which elect who sequences their log, under mixed load: reports that
- * are issued at one and verified at the other, tickets, questions. Either gateway is killed with all its
- * processes, or the database crashes; each comes back. Afterwards every step that was acknowledged must be there, once,
- * every code that was issued be known, and every answer have its entry in the log.
+ * are issued at one and verified at the other, tickets, cases of two departments, people who sign in, questions. Either
+ * gateway is killed with all its processes, the database crashes, or goes for good and its standby is promoted; each
+ * comes back. Afterwards every step that was acknowledged must be there, once, every code that was issued be known, and
+ * every answer have its entry in the log; who signed in at a gateway that is gone goes on at the other.
  */
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Client } from 'pg';
-import type { Test } from 'tap';
 import { dayIn } from '../../../gateway/documents/compute/index.js';
-import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { auditLayout } from '../../../gateway/log/entries/layout.js';
 import { verifyLog } from '../../../gateway/log/verify/verify.js';
-import { ask, type RawAnswer, until } from '../../e2e/ask.js';
-import { cli } from '../../e2e/city.js';
+import { type RawAnswer, until } from '../../e2e/ask.js';
 import { companies } from '../../e2e/stories.js';
-import { replicaFiles } from '../../log/replicas.js';
-import { freePorts } from '../../support/servers/ports.js';
-import { postgresForTest, type TestPostgres } from '../../support/servers/postgres.js';
-import { stateForTest } from '../../support/servers/state.js';
 import { type Random, randomOf } from './random.js';
-import { Service } from './service.js';
+import { CaseLoad } from './shared/cases.js';
+import { asked, Ends, type GatewayOfPair, isUp, NAMES, type Pair, READY_WITHIN, startPair } from './shared/pair.js';
+import { PeopleLoad } from './shared/people.js';
 
-export const SHARED_FAULTS = ['east', 'west', 'postgres'] as const;
+const CENTRE = 'credit-report-centre';
+export const SHARED_FAULTS = ['east', 'west', 'postgres', 'standby'] as const;
 export type SharedFault = (typeof SHARED_FAULTS)[number];
 
 export interface SharedReport {
@@ -38,6 +28,12 @@ export interface SharedReport {
   readonly verified: number;
   readonly acts: number;
   readonly answers: number;
+  /** Cases that came to their end, and their steps. */
+  readonly cases: number;
+  readonly steps: number;
+  readonly signIns: number;
+  /** Pages of people who had signed in, at either gateway. */
+  readonly pages: number;
   /** Of those, not acknowledged: refused, or cut off. */
   readonly unanswered: number;
   /** ms from a fault until both gateways did everything again; median and longest. */
@@ -47,42 +43,6 @@ export interface SharedReport {
   readonly findings: readonly string[];
 }
 
-const READY_WITHIN = 180_000;
-const NAMES = ['east', 'west'] as const;
-type Name = (typeof NAMES)[number];
-const CENTRE = 'credit-report-centre';
-
-interface Up {
-  readonly api: string;
-  readonly people: string;
-  readonly health: string;
-  readonly pki: string;
-}
-
-class GatewayOfPair {
-  readonly service: Service;
-  /** Where it is; the ports stay the same. */
-  up: Up | undefined;
-  ready = false;
-
-  constructor(
-    readonly name: Name,
-    readonly data: string,
-    args: readonly string[],
-    env: Readonly<Record<string, string>>,
-  ) {
-    this.service = new Service(
-      args,
-      (line) => {
-        if (!line.startsWith('{')) return;
-        this.up = JSON.parse(line) as Up;
-        this.ready = true;
-      },
-      env,
-    );
-  }
-}
-
 interface Ledger {
   /** By document id. */
   readonly reports: { readonly id: string; readonly code: string; readonly company: string }[];
@@ -90,20 +50,6 @@ interface Ledger {
   readonly receipts: Set<string>;
   readonly findings: string[];
   readonly counts: { issued: number; verified: number; acts: number; answers: number; lost: number };
-}
-
-/** A request to a gateway as a client of the workspace; undefined where no whole answer came. */
-async function asked(
-  at: GatewayOfPair,
-  client: string,
-  request: Parameters<typeof ask>[3],
-): Promise<RawAnswer | undefined> {
-  const { up } = at;
-  if (up === undefined) return undefined;
-  return await Promise.race([
-    ask(up.api, up.pki, client, request).catch(() => undefined),
-    wait(30_000, undefined, { ref: false }),
-  ]);
 }
 
 const receiptOf = (text: string): string | undefined => {
@@ -128,12 +74,23 @@ class Load {
   readonly #open = new Set<string>();
   /** What was done last at each gateway, by kind: ms since 1970. */
   readonly done = new Map<string, number>();
+  readonly cases: CaseLoad;
+  readonly people: PeopleLoad;
 
   constructor(gateways: readonly GatewayOfPair[], companies: readonly string[], seed: number) {
     this.#gateways = gateways;
     this.#companies = companies;
     this.#random = randomOf(seed, 'load');
-    const kinds = [() => this.#report(), () => this.#ticket(), () => this.#question(), () => this.#question()];
+    const { findings } = this.ledger;
+    const any = (): GatewayOfPair => this.#any();
+    const doneAs = (kind: string) => (at: GatewayOfPair) => void this.done.set(`${at.name} ${kind}`, Date.now());
+    const random = (what: string): Random => randomOf(seed, what);
+    this.cases = new CaseLoad({ any, random: random('cases'), companies, findings, onDone: doneAs('case') });
+    this.people = new PeopleLoad({ any, random: random('people'), findings, onDone: doneAs('page') });
+    const kinds = [
+      ...[() => this.#report(), () => this.#ticket(), () => this.#question(), () => this.#question()],
+      ...[() => this.cases.one(), () => this.cases.one(), () => this.people.one()],
+    ];
     this.#loops = kinds.map((kind) => this.#again(kind));
   }
 
@@ -285,111 +242,11 @@ function issuedIn(text: string): { readonly id: string; readonly code: string } 
   return undefined;
 }
 
-/** Stands for a suite where there is none: what is to be torn down is, in the opposite order. */
-class Ends {
-  readonly #ends: (() => unknown)[] = [];
-  readonly test = {
-    teardown: (end: () => unknown) => void this.#ends.unshift(end),
-    comment: () => undefined,
-  } as unknown as Test;
-
-  async all(): Promise<void> {
-    for (const end of this.#ends.splice(0)) await end();
-  }
-}
-
-interface Pair {
-  readonly gateways: readonly [GatewayOfPair, GatewayOfPair];
-  readonly postgres: TestPostgres;
-  readonly dir: string;
-}
-
-async function startPair(ends: Ends, broker: string): Promise<Pair | undefined> {
-  const postgres = await postgresForTest(ends.test, { own: true });
-  if (postgres === undefined) return undefined;
-  const { user, passwords, schema } = await stateForTest(ends.test, postgres);
-  const dir = await mkdtemp(join(tmpdir(), 'yitong-shared-'));
-  ends.test.teardown(() => rm(dir, { recursive: true, force: true }));
-  const workspace = join(dir, 'city');
-  execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
-  writeFileSync(join(dir, 'password'), passwords.user, { mode: 0o600 });
-  writeFileSync(join(dir, 'installation'), randomBytes(32).toString('hex'), { mode: 0o600 });
-  const { hostname, port, pathname } = new URL(postgres.url);
-  const prefix = `shared-${randomBytes(4).toString('hex')}`;
-  const file = join(workspace, 'yitong.json');
-  const bus = {
-    driver: 'kafka',
-    brokers: [broker],
-    clientId: prefix,
-    groupId: prefix,
-    replication: 1,
-    minInsyncReplicas: 1,
-  };
-  const state = {
-    driver: 'postgres',
-    servers: [`${hostname}:${port}`],
-    database: pathname.slice(1),
-    schema,
-    user,
-    passwordFile: join(dir, 'password'),
-    installationKeyFile: join(dir, 'installation'),
-    tls: false,
-  };
-  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), prefix, bus, state }));
-  const ports = await freePorts(8);
-  const portOf = (name: Name, which: number): string => String(ports[NAMES.indexOf(name) * 4 + which]);
-  const all = Object.fromEntries(
-    NAMES.map((name) => [
-      name,
-      { url: `https://127.0.0.1:${portOf(name, 3)}`, spiffe: `spiffe://log.test/replica/${name}` },
-    ]),
-  );
-  const made: GatewayOfPair[] = [];
-  for (const name of NAMES) {
-    const { replicaCert, replicaKey, replicaCa } = await replicaFiles(join(dir, 'pki'), name);
-    const data = join(dir, `data-${name}`);
-    const one = new GatewayOfPair(
-      name,
-      data,
-      ['up', '--json', '--workspace', workspace, '--data', data, '--companies', '30'],
-      {
-        YITONG_BUS_GROUP_ID: `${prefix}-${name}`,
-        YITONG_GATEWAY_WORKERS: '1',
-        YITONG_GATEWAY_PORT: portOf(name, 0),
-        YITONG_GATEWAY_PEOPLE_PORT: portOf(name, 1),
-        YITONG_GATEWAY_HEALTH_PORT: portOf(name, 2),
-        YITONG_AUDIT_TAKEOVER: 'automatic',
-        YITONG_AUDIT_REPLICA: name,
-        YITONG_AUDIT_REPLICAS: JSON.stringify(all),
-        YITONG_AUDIT_REPLICA_PORT: portOf(name, 3),
-        YITONG_AUDIT_REPLICA_CERT: replicaCert,
-        YITONG_AUDIT_REPLICA_KEY: replicaKey,
-        YITONG_AUDIT_REPLICA_CA: replicaCa,
-      },
-    );
-    ends.test.teardown(async () => {
-      one.service.kill(true);
-      await one.service.stop();
-    });
-    made.push(one);
-    one.service.start();
-    await isUp(one);
-  }
-  return { gateways: made as unknown as Pair['gateways'], postgres, dir };
-}
-
-async function isUp(one: GatewayOfPair): Promise<void> {
-  await until(
-    `${one.name} to be ready (${one.service.complaints.slice(-500)})`,
-    () => Promise.resolve(one.ready),
-    (ready) => ready,
-    READY_WITHIN,
-  );
-}
-
 /** Every kind of step has been done at both again. @returns ms */
 async function allAgain(load: Load, since: number): Promise<number> {
-  const wanted = NAMES.flatMap((name) => ['report', 'verify', 'question'].map((kind) => `${name} ${kind}`));
+  const wanted = NAMES.flatMap((name) =>
+    ['report', 'verify', 'question', 'case', 'page'].map((kind) => `${name} ${kind}`),
+  );
   await until(
     'everything to be done again at both',
     () => {
@@ -403,41 +260,15 @@ async function allAgain(load: Load, since: number): Promise<number> {
   return Date.now() - since;
 }
 
-/** A server process that is killed takes all of them along, and the server recovers from its log. */
-async function crash(url: string): Promise<void> {
-  // on a connection of its own, which goes with the others
-  const client = new Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  const { rows } = await client.query<{ readonly pid: number }>(
-    'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = $1 ORDER BY random() LIMIT 1',
-    ['client backend'],
-  );
-  const [victim] = rows;
-  if (victim === undefined) throw new Error('no server process to kill');
-  process.kill(victim.pid, 'SIGKILL');
-  await until(
-    'the server to have fallen',
-    () =>
-      client.query('SELECT 1').then(
-        () => false,
-        () => true,
-      ),
-    (fallen) => fallen,
-    10_000,
-  );
-  await client.end().catch(() => undefined);
-}
-
-async function make(fault: SharedFault, { gateways, postgres }: Pair): Promise<void> {
-  if (fault === 'postgres') {
-    await crash(postgres.url);
-    return;
-  }
-  const one = gateways.find(({ name }) => name === fault);
-  if (one === undefined) return;
+async function make(fault: SharedFault, { gateways, database }: Pair, people: PeopleLoad): Promise<void> {
+  if (fault === 'postgres') return await database.crash();
+  if (fault === 'standby') return await database.promote();
+  const [east, west] = gateways;
+  const [one, other] = fault === 'east' ? [east, west] : [west, east];
+  await people.ready(gateways);
   one.ready = false;
   one.service.kill(true);
+  await people.survives(fault, other);
   await isUp(one);
 }
 
@@ -520,24 +351,27 @@ export async function sharedRun(
   const started = Date.now();
   const ends = new Ends();
   try {
-    const pair = await startPair(ends, broker);
+    const pair = await startPair(ends, broker, kinds.includes('standby'));
     if (pair === undefined) return undefined;
     const [east] = pair.gateways;
     const load = new Load(pair.gateways, await companies(east.data), seed);
     const random = randomOf(seed, 'faults');
     const again: number[] = [];
-    const faults: Record<SharedFault, number> = { east: 0, west: 0, postgres: 0 };
+    const faults: Record<SharedFault, number> = { east: 0, west: 0, postgres: 0, standby: 0 };
+    const { ledger, cases, people } = load;
     await allAgain(load, Date.now());
     for (const fault of kinds) {
       await wait(random.between(50, 1500));
       const at = Date.now();
-      await make(fault, pair);
+      await make(fault, pair, people);
       again.push(await allAgain(load, at));
       faults[fault]++;
       told(fault, again.at(-1) ?? 0);
+      await cases.hold(pair.gateways);
+      if (fault === 'standby') await pair.database.standbyAgain();
     }
     await load.stop();
-    const { ledger } = load;
+    await cases.hold(pair.gateways, true);
     await judge(pair, ledger);
     let logEntries = 0;
     for (const { name, data, service } of pair.gateways) {
@@ -553,7 +387,11 @@ export async function sharedRun(
       seed,
       faults,
       ...counts,
-      unanswered: lost,
+      cases: cases.ended,
+      steps: cases.counts.steps,
+      signIns: people.counts.signIns,
+      pages: people.counts.pages,
+      unanswered: lost + cases.counts.again + people.counts.lost,
       again: { median: median(again), longest: Math.max(0, ...again) },
       logEntries,
       seconds: Math.round((Date.now() - started) / 1000),

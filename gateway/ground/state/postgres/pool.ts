@@ -84,6 +84,32 @@ export class Pool {
     }
   }
 
+  /**
+   * A connection beside those of the pool, for as long as it lives; a server that is away is asked by no more than this.
+   * @param onTold a notification came @param onEnd it is gone; not told where whoever has it ends it
+   * @throws YitongError `state_unavailable`, `state_denied`
+   */
+  async beside(onTold: () => void, onEnd: () => void): Promise<{ readonly connection: Connection; end(): void }> {
+    if (this.#closed) throw closed();
+    const opened = await this.#connectAny().catch((error: unknown) => {
+      throw failureOf(error);
+    });
+    let over = false;
+    const end = (): void => {
+      over = true;
+      opened.socket.destroy();
+    };
+    if (this.#closed) {
+      end();
+      throw closed();
+    }
+    opened.client.on('notification', onTold);
+    opened.socket.once('close', () => {
+      if (!over) onEnd();
+    });
+    return { connection: this.#connection(opened), end };
+  }
+
   health(): StateHealth {
     const age = Math.round(performance.now() - this.#answeredAt);
     return this.#failed === undefined ? { answers: true, age } : { answers: false, age, reason: this.#failed };

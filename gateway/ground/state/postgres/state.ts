@@ -32,6 +32,7 @@ import {
   type VersionedSet,
 } from '../port.js';
 import { Commits, type Outcome } from './commits.js';
+import { Listening } from './listening.js';
 import { checkUse, type Names, quoted } from './migrate.js';
 import { Pool, type Row, type Statement } from './pool.js';
 import type { PostgresServer } from './server.js';
@@ -56,6 +57,7 @@ export class PostgresState implements State {
   readonly #sql: Statements;
   readonly #commits: Commits;
   readonly #hints = new Hints();
+  #listening: Listening | undefined;
   /** The look at schema and rights; kept once it found nothing wrong. */
   #check: Promise<void> | undefined;
 
@@ -172,6 +174,8 @@ export class PostgresState implements State {
   }
 
   onHint(hint: () => void): () => void {
+    // a process that follows nothing does without the connection
+    this.#listening ??= new Listening(this.#pool, this.#names.schema, () => this.#hints.give());
     return this.#hints.on(hint);
   }
 
@@ -206,10 +210,11 @@ export class PostgresState implements State {
   }
 
   health(): StateHealth {
-    return this.#pool.health();
+    return { ...this.#pool.health(), ...present({ hears: this.#listening?.hears }) };
   }
 
   async close(): Promise<void> {
+    this.#listening?.close();
     await this.#pool.close();
   }
 

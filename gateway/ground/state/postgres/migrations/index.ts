@@ -3,6 +3,7 @@
  * functions with `CREATE OR REPLACE`.
  */
 import state from './0001-state.js';
+import hints from './0002-hints.js';
 
 interface Migration {
   readonly name: string;
@@ -10,4 +11,7 @@ interface Migration {
   readonly sql: (schema: string) => string;
 }
 
-export const migrations: readonly Migration[] = [{ name: '0001-state', sql: state }];
+export const migrations: readonly Migration[] = [
+  { name: '0001-state', sql: state },
+  { name: '0002-hints', sql: hints },
+];

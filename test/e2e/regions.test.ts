@@ -8,12 +8,23 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Receipt } from '../../contracts/client.js';
+import uscc from '../../contracts/subjects/uscc.js';
 import { verifyAnswer, verifyPromise } from '../../gateway/client/index.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
 import { readVkey } from '../../gateway/log/store/vkey.js';
 import { until } from './ask.js';
 import { entries, run } from './command.js';
-import { type Installation, installation, introduce, type Json, post, put, read, type Said } from './regions.js';
+import {
+  type Installation,
+  installation,
+  introduce,
+  type Json,
+  post,
+  put,
+  read,
+  type Said,
+  stream,
+} from './regions.js';
 
 t.setTimeout(240_000);
 
@@ -29,6 +40,8 @@ async function verifiable(workspace: string): Promise<void> {
     ...contract,
     sharing: { ...(contract['sharing'] as Json), delivery: ['query', 'verify', 'batch'] },
   });
+  const settings = await read(join(workspace, 'yitong.json'));
+  await put(join(workspace, 'yitong.json'), { ...settings, gateway: { batchChunk: 1 } });
   await put(join(workspace, 'policies/clients/other-desk.json'), {
     ...(await read(join(workspace, 'policies/clients/front-desk.json'))),
     identity: { spiffe: 'spiffe://yitong.example/client/other-desk' },
@@ -233,6 +246,38 @@ t.test('the far side away, then back', async (t) => {
   const steps = (await entries<Json>(near.data, '--type', 'region')).filter(({ step }) => step === 'unavailable');
   t.ok(steps.length >= 1, 'on record, with how often it was sent');
   t.match(steps.at(-1), { attempts: Number });
+});
+
+t.test('a region that is called back while it streams: the stream ends, on record', async (t) => {
+  const asker = { client: 'front-desk', authority: 'office', legalBasis: LINE.legalBasis };
+  const subjects = Array.from({ length: 10_000 }, (_, n) => `uscc:${uscc.make(n)}`);
+  const { lines, ms } = await stream(
+    far,
+    inPki(near, 'region-gateway'),
+    { purpose: 'permit-check', subjects, datasets: [{ id: 'office.shops' }], asker },
+    'streamed-1',
+    () => change(fileOf(far, 'jiangdong'), { status: 'suspended' }),
+  );
+  const came = lines.filter((line) => 'subject' in line).length;
+  t.comment(`${String(ms)} ms after the act; ${String(came)} of 10000 subjects were answered`);
+  t.match(lines.at(-1), { problem: { code: 'client_suspended' } });
+  t.ok(came < 10_000);
+  const denials = await until(
+    'its entry',
+    async () =>
+      (await entries<Json>(far.data, '--type', 'released', '--client', 'region-jiangdong')).filter(
+        ({ requestId, datasets }) =>
+          requestId === 'streamed-1' && (datasets as { effect: string }[])[0]?.effect === 'deny',
+      ),
+    (found) => found.length > 0,
+  );
+  t.match(denials, [{ asker: { client: 'front-desk' }, datasets: [{ reason: 'client_suspended' }] }]);
+  await change(fileOf(far, 'jiangdong'), { status: 'active' });
+  await until(
+    'it to be in again',
+    () => ask('query', QUESTION),
+    ({ status }) => status === 200,
+  );
 });
 
 /** How long until the far side is out, or in again. */

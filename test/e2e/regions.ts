@@ -122,6 +122,52 @@ export interface Said {
   readonly body: Json;
 }
 
+/** Lines of a batch; `act` is done once some of it has come. */
+export function stream(
+  server: { readonly api: string; readonly pki: string },
+  folder: string,
+  body: unknown,
+  requestId: string,
+  act: () => Promise<unknown>,
+): Promise<{ readonly lines: readonly Json[]; readonly ms: number }> {
+  const lines: string[] = [];
+  let acted = 0;
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      new URL('/v1/query/batch', server.api),
+      {
+        method: 'POST',
+        agent: false,
+        ca: readFileSync(join(server.pki, 'ca.pem')),
+        cert: readFileSync(join(folder, 'cert.pem')),
+        key: readFileSync(join(folder, 'key.pem')),
+        headers: { 'content-type': 'application/json', 'x-request-id': requestId },
+      },
+      (response) => {
+        let rest = '';
+        let begun = false;
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          const parts = (rest + chunk).split('\n');
+          rest = parts.pop() ?? '';
+          lines.push(...parts);
+          if (begun || lines.length < 20) return;
+          begun = true;
+          act().then(() => (acted = performance.now()), reject);
+        });
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            lines: lines.map((line) => JSON.parse(line) as Json),
+            ms: Math.round(performance.now() - acted),
+          }),
+        );
+      },
+    );
+    sent.on('error', reject);
+    sent.end(JSON.stringify(body));
+  });
+}
+
 /** One request on a connection of its own, with the certificate in `folder` under the root of `server`. */
 export function post(
   server: { readonly api: string; readonly pki: string },

@@ -230,6 +230,22 @@ const rows = {
     title: 'a store of the data folder has reached the size that the settings allow, so nothing is added to it',
     zh: '系统存储已达设定上限，暂不能写入新数据',
   },
+  region_unavailable: {
+    status: 503,
+    title: 'the other region does not answer; asked again it may',
+    zh: '对方地区系统暂时无法连接，请稍后重试',
+  },
+  region_refused: {
+    status: 502,
+    title: 'the other region does not take the question; `said` is the code with which it refused',
+    zh: '对方地区系统未受理本次查询',
+  },
+  not_for_regions: {
+    status: 403,
+    title: 'the gateway of another region may not use this route',
+    zh: '该接口不对其他地区的系统开放',
+    refusal: true,
+  },
   view_unavailable: {
     status: 503,
     title: 'the view cannot be read',

@@ -36,6 +36,7 @@ const SECTIONS = [
   'tracing',
   'view',
   'guide',
+  'region',
   'synthetic',
 ] as const;
 /** The id of a version that has none yet, under `allowUnregistered`. */

@@ -28,6 +28,7 @@ import type { Contract, Workspace } from '../contracts/types.js';
 import type { PassedChecks } from './cedar.js';
 import { knowsField } from './fields.js';
 import { formsProblem } from './forms.js';
+import { readRegion, regionFile } from './regions.js';
 import { type RuleFile, readRules } from './rules.js';
 import {
   type AnchorFile,
@@ -48,6 +49,7 @@ import type {
   Grant,
   PolicySet,
   Purpose,
+  Region,
   RowPredicate,
 } from './types.js';
 
@@ -122,6 +124,35 @@ async function readClients(workspace: Workspace, hash: Hash): Promise<Map<Client
     hash(`clients/${file.name}`, content);
   }
   return clients;
+}
+
+/** The regions; the gateway of each is added to the clients. */
+async function readRegions(
+  workspace: Workspace,
+  clients: Map<ClientId, Client>,
+  purposes: ReadonlyMap<PurposeId, Purpose>,
+  hash: Hash,
+): Promise<Map<string, Region>> {
+  const regions = new Map<string, Region>();
+  const declared = new Map(clients);
+  const known = {
+    clients: declared,
+    purposes,
+    authority: (id: string, place: Place) => knownAuthority(workspace, id, 'bad_policy', place),
+  };
+  for (const file of await contentFiles(workspace.layers, 'policies/regions', '.json', 1)) {
+    const place = { file: file.path };
+    const content = regionFile(await readJson(file.path, 'bad_policy'), place);
+    const { region, client } = readRegion(stem(file), content, known, place);
+    if (declared.has(client.id))
+      throw new YitongError('bad_policy', `\`${client.id}\` is the gateway of a region, and a client has that id`, {
+        place,
+      });
+    regions.set(region.id, region);
+    clients.set(client.id, client);
+    hash(`regions/${file.name}`, content);
+  }
+  return regions;
 }
 
 function knownAuthority(workspace: Workspace, name: string, code: ErrorCode, place: Place): AuthorityId {
@@ -294,6 +325,7 @@ export async function loadPolicies(workspace: Workspace, passed?: PassedChecks):
   const hash: Hash = (name, content) => digest.update(`${JSON.stringify([name, content])}\n`);
   const purposes = await readPurposes(workspace, hash);
   const clients = await readClients(workspace, hash);
+  const regions = await readRegions(workspace, clients, purposes, hash);
   const grants = new Map<GrantId, Grant>();
   for (const file of await contentFiles(workspace.layers, 'policies/grants', '.json', 1)) {
     const place = { file: file.path };
@@ -323,5 +355,5 @@ export async function loadPolicies(workspace: Workspace, passed?: PassedChecks):
     const content = casesFile(await readJson(file.path, 'bad_policy'), { file: file.path });
     cases.push({ topic: dirname(file.name), file: file.path, cases: content });
   }
-  return { version: digest.digest('hex'), purposes, clients, grants, anchors, rules, cases };
+  return { version: digest.digest('hex'), purposes, clients, grants, anchors, regions, rules, cases };
 }

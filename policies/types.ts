@@ -17,6 +17,8 @@ export interface Client {
   readonly status: 'active' | 'suspended';
   /** Requests a minute; default from the configuration. */
   readonly rate?: number;
+  /** Of the gateway of another region: which. Only a certificate under that region's own root is it. */
+  readonly region?: string;
 }
 
 export interface Purpose {
@@ -141,6 +143,44 @@ export type AnchorDeclaration = AnchorBase & AnchorLists;
 /** `policies/anchors/<anchor>.json`: a certificate authority whose client certificates are let in. */
 export type Anchor = AnchorDeclaration & { readonly name: Localised };
 
+/** What an installation says of itself: `yitong region export`. */
+export interface RegionOffer {
+  readonly format: 'yitong-region/1';
+  readonly region: string;
+  readonly name: Localised;
+  /** PEM: the roots under which its gateway's certificates are. */
+  readonly ca: string;
+  /** Of its gateway's client certificate. */
+  readonly spiffe: string;
+  /** Where it is asked, `https://host:port`; the first that answers. */
+  readonly api: readonly string[];
+  readonly log: { readonly vkey: string; readonly replicas: readonly string[]; readonly witnesses: readonly string[] };
+  readonly purposes: readonly string[];
+  readonly datasets: readonly string[];
+  /** base64(key id ‖ signature) of the log's key over the rest. */
+  readonly signature: string;
+}
+
+/** Who may ask a region, for what: `asks` of its file. */
+export interface Ask {
+  readonly clients: readonly string[];
+  readonly purposes: readonly string[];
+  readonly datasets: readonly string[];
+  readonly delivery: readonly ('query' | 'verify')[];
+  /** ISO dates, Asia/Shanghai, both inclusive. */
+  readonly from: string;
+  readonly until: string;
+  readonly legalBasis: readonly string[];
+}
+
+/** `policies/regions/<region>.json`, without whose client it is. */
+export interface Region {
+  readonly id: string;
+  readonly status: 'active' | 'suspended';
+  readonly asks: readonly Ask[];
+  readonly offer: RegionOffer;
+}
+
 /** One Cedar policy of `policies/rules/<topic>/policy.cedar`. */
 export interface Rule {
   /** `<topic>/<@id or number from 1>` */
@@ -167,6 +207,7 @@ export interface PolicySet {
   readonly clients: ReadonlyMap<ClientId, Client>;
   readonly grants: ReadonlyMap<GrantId, Grant>;
   readonly anchors: readonly Anchor[];
+  readonly regions: ReadonlyMap<string, Region>;
   readonly rules: readonly Rule[];
   readonly cases: readonly CaseFile[];
 }

@@ -8,12 +8,15 @@ import { isYitongError } from '../contracts/errors.js';
 import { contentFiles, readJson } from '../contracts/files.js';
 import type { ClientId, GrantId } from '../contracts/ids.js';
 import type { Workspace } from '../contracts/types.js';
+import { regionClientId, regionFile } from './regions.js';
 import { clientFile, grantFile } from './shapes.js';
 import type { PolicySet } from './types.js';
 
 interface Withdrawals {
   /** Whose file is gone. */
   readonly clients: readonly ClientId[];
+  readonly regions: readonly string[];
+  readonly suspendedRegions: readonly string[];
   readonly grants: readonly GrantId[];
   readonly suspendedClients: readonly ClientId[];
   readonly suspendedGrants: readonly GrantId[];
@@ -46,12 +49,24 @@ export async function readWithdrawals(
         path,
       ]),
     );
-  const [clientPaths, grantPaths] = [await paths('clients'), await paths('grants')];
+  const [clientPaths, grantPaths, regionPaths] = [
+    await paths('clients'),
+    await paths('grants'),
+    await paths('regions'),
+  ];
   const suspendedClients: ClientId[] = [];
   for (const { id, status } of set.clients.values()) {
     const path = clientPaths.get(id);
     if (path !== undefined && status === 'active' && (await readable(path, clientFile))?.status === 'suspended')
       suspendedClients.push(id);
+  }
+  const regions: string[] = [];
+  const suspendedRegions: string[] = [];
+  for (const { id, status } of set.regions.values()) {
+    const path = regionPaths.get(id);
+    if (path === undefined) regions.push(id);
+    else if (status === 'active' && (await readable(path, regionFile))?.status === 'suspended')
+      suspendedRegions.push(id);
   }
   const suspendedGrants: GrantId[] = [];
   const ended: [GrantId, string][] = [];
@@ -63,7 +78,9 @@ export async function readWithdrawals(
     else if (file !== undefined && file.until < until) ended.push([id, file.until]);
   }
   const found: Withdrawals = {
-    clients: [...set.clients.keys()].filter((id) => !clientPaths.has(id)),
+    clients: [...set.clients.keys()].filter((id) => set.clients.get(id)?.region === undefined && !clientPaths.has(id)),
+    regions,
+    suspendedRegions,
     grants: [...set.grants.keys()].filter((id) => !grantPaths.has(id)),
     suspendedClients,
     suspendedGrants,
@@ -76,7 +93,17 @@ export async function readWithdrawals(
 export function withdrawnFrom(set: PolicySet, withdrawals: Withdrawals): PolicySet {
   const clients = new Map(set.clients);
   const grants = new Map(set.grants);
+  const regions = new Map(set.regions);
   for (const id of withdrawals.clients) clients.delete(id);
+  for (const id of withdrawals.regions) {
+    regions.delete(id);
+    clients.delete(regionClientId(id));
+  }
+  for (const id of withdrawals.suspendedRegions) {
+    const [region, client] = [regions.get(id), clients.get(regionClientId(id))];
+    if (region !== undefined) regions.set(id, { ...region, status: 'suspended' });
+    if (client !== undefined) clients.set(client.id, { ...client, status: 'suspended' });
+  }
   for (const id of withdrawals.grants) grants.delete(id);
   for (const id of withdrawals.suspendedClients) {
     const client = clients.get(id);
@@ -94,6 +121,7 @@ export function withdrawnFrom(set: PolicySet, withdrawals: Withdrawals): PolicyS
       .update(`${set.version}\n${JSON.stringify(withdrawals)}`)
       .digest('hex'),
     clients,
+    regions,
     grants,
   };
 }

@@ -13,6 +13,7 @@ import { type QuarantineMethods, quarantineMethods } from '../http/api/quarantin
 import { type QueryMethods, queryMethods } from '../http/api/query/client.js';
 import { type ReceiptsMethods, receiptsMethods } from '../http/api/receipts/client.js';
 import { type RecordsMethods, recordsMethods } from '../http/api/records/client.js';
+import { type RegionsMethods, regionsMethods } from '../http/api/regions/client.js';
 import { type RegistryMethods, registryMethods } from '../http/api/registry/client.js';
 import { type ReleasesMethods, releasesMethods } from '../http/api/releases/client.js';
 import { type ReportsMethods, reportsMethods } from '../http/api/reports/client.js';
@@ -31,6 +32,7 @@ export type * from '../http/api/quarantine/client.js';
 export type * from '../http/api/query/client.js';
 export type * from '../http/api/receipts/client.js';
 export type * from '../http/api/records/client.js';
+export type * from '../http/api/regions/client.js';
 export type * from '../http/api/registry/client.js';
 export type * from '../http/api/releases/client.js';
 export type * from '../http/api/reports/client.js';
@@ -50,6 +52,7 @@ export interface RouteMethods
     QueryMethods,
     ReceiptsMethods,
     RecordsMethods,
+    RegionsMethods,
     RegistryMethods,
     ReleasesMethods,
     ReportsMethods,
@@ -69,6 +72,7 @@ export const routeMethods = (wire: Wire): RouteMethods => ({
   ...queryMethods(wire),
   ...receiptsMethods(wire),
   ...recordsMethods(wire),
+  ...regionsMethods(wire),
   ...registryMethods(wire),
   ...releasesMethods(wire),
   ...reportsMethods(wire),

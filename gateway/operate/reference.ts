@@ -32,6 +32,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   state:
     'Where it stands what people did: in the data folder, or on a PostgreSQL that replicas share ([state](state.md)).',
   view: 'Where the view stands: in the data folder of each replica, or on servers ([the view on PostgreSQL](view.md)).',
+  region: 'What this installation is to other regions ([regions](regions.md)).',
   guide: 'From a sentence to its matter, and the model that may be asked where it is not sure ([the guide](guide.md)).',
   tracing: 'Traces by OpenTelemetry, where an endpoint is named ([tracing](tracing.md)).',
   bus:

@@ -147,6 +147,7 @@ export const policySet = (parts: {
   grants: new Map((parts.grants ?? []).map((one) => [one.id, one])),
   purposes: new Map((parts.purposes ?? [purpose('credit')]).map((one) => [one.id, one])),
   anchors: [],
+  regions: new Map(),
   rules: parts.rules ?? [PERMIT_ALL],
   cases: [],
 });

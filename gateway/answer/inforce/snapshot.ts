@@ -59,6 +59,7 @@ export function changes(before: PolicySet, after: PolicySet): Readonly<Record<st
     grants: compared(before.grants, after.grants),
     purposes: compared(before.purposes, after.purposes),
     anchors: compared(byId(before.anchors), byId(after.anchors)),
+    regions: compared(before.regions, after.regions),
     rules: compared(
       new Map(before.rules.map(({ id, text }) => [id, text])),
       new Map(after.rules.map(({ id, text }) => [id, text])),

@@ -38,6 +38,31 @@ export function checkCase(body: unknown): void {
   }
 }
 
+export const askerSchema = Type.Object(
+  {
+    client: Type.String({ maxLength: 120, pattern: '^[a-z][a-z0-9-]*$' }),
+    authority: Type.String({ maxLength: 120, pattern: '^[a-z][a-z0-9-]*$' }),
+    legalBasis: Type.Array(Type.String({ minLength: 1, maxLength: 400 }), { minItems: 1, maxItems: 50 }),
+  },
+  {
+    ...strict,
+    description: 'only of the gateway of another region, and always of it: for which client of its own it asks',
+  },
+);
+
+/**
+ * For the entry of a question, as JSON text: for whom the gateway of another region asks; undefined of a client.
+ * @throws YitongError `bad_request` where a region does not say it, or somebody else does
+ */
+export function askerOf(
+  { region }: { readonly region?: string },
+  asker: Static<typeof askerSchema> | undefined,
+): string | undefined {
+  if ((region === undefined) !== (asker === undefined))
+    throw new YitongError('bad_request', '`asker` is said by the gateway of another region, and by nobody else');
+  return asker === undefined ? undefined : JSON.stringify(asker);
+}
+
 export const purposeSchema = id('a purpose of the workspace, e.g. `licence-review`');
 export const subjectSchema = id('key scheme and key, e.g. `uscc:91310000…`');
 export const datasetSchema = id('`<authority>.<dataset>`');

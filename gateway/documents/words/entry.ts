@@ -5,7 +5,7 @@ import { reasonWords } from '../../../policies/words.js';
 import type { Language } from '../../ground/language/language.js';
 import { actionWords, lookWords } from '../../log/entries/actions.js';
 import { eventTable } from '../../log/entries/events.js';
-import { complianceSteps, gapNames, signInOutcomes, verdicts } from '../../log/entries/outcomes.js';
+import { complianceSteps, gapNames, regionSteps, signInOutcomes, verdicts } from '../../log/entries/outcomes.js';
 import type { FoundEntry } from '../../log/search/index.js';
 
 /** Figures of alerts. */
@@ -71,6 +71,8 @@ export function inOneLine({ body }: FoundEntry, language: Language): string {
       return inWords(verdicts, body['outcome'], language);
     case 'compliance_code':
       return inWords(complianceSteps, body['step'], language);
+    case 'region':
+      return inWords(regionSteps, body['step'], language);
     case 'issued':
       return zh
         ? `${String(body.subjects ?? 1)} 家企业，${Array.isArray(body['domains']) ? body['domains'].length : 0} 个领域`

@@ -1,8 +1,8 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
  * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
- * `connectors`, `view`, `guide`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the file only.
- * An unknown key is an error.
+ * `region`, `connectors`, `view`, `guide`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the
+ * file only. An unknown key is an error.
  */
 import { availableParallelism } from 'node:os';
 import type { Static } from 'typebox';
@@ -17,6 +17,7 @@ import { type GuideSettings, guideSchema } from './guide.js';
 import { type KeepTerms, keepSchema, keepTerms } from './keep.js';
 import { peopleSchema } from './people.js';
 import { checkedSection, type Environment, type Properties, type Property, propertiesOf, variable } from './read.js';
+import { type RegionSettings, regionSchema } from './region.js';
 import { readState, type StateSettings, stateSchema } from './state.js';
 import { readKeep } from './terms.js';
 import { readTracing, type TracingSettings, tracingProperties } from './tracing.js';
@@ -36,6 +37,7 @@ export interface Settings {
   readonly tracing: TracingSettings;
   readonly view: ViewSettings;
   readonly guide: GuideSettings;
+  readonly region: RegionSettings;
 }
 
 /** Every section that the environment can set, with its keys. */
@@ -48,6 +50,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['tracing', tracingProperties],
   ['view', propertiesOf(viewSchema)],
   ['guide', propertiesOf(guideSchema)],
+  ['region', propertiesOf(regionSchema)],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
 ];
@@ -58,6 +61,7 @@ const FILE_SECTIONS: readonly (readonly [string, Properties])[] = [['acl', right
 const checkGateway = shape<Static<typeof gatewaySchema>>(gatewaySchema, 'bad_config');
 const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
 const checkKeep = shape<Static<typeof keepSchema>>(keepSchema, 'bad_config');
+const checkRegion = shape<RegionSettings>(regionSchema, 'bad_config');
 const checkGuide = shape<GuideSettings>(guideSchema, 'bad_config');
 const checkPeople = shape<PeopleSettings>(peopleSchema, 'bad_config');
 
@@ -104,6 +108,7 @@ export function readSettings(
     tracing: readTracing(given['tracing'], place, env),
     view: readView(given['view'], place, env),
     guide: checkedSection('guide', propertiesOf(guideSchema), checkGuide, { given: given['guide'], env, place }),
+    region: checkedSection('region', propertiesOf(regionSchema), checkRegion, { given: given['region'], env, place }),
   };
 }
 

@@ -15,6 +15,8 @@ export interface TrustAnchor {
   readonly authorities: '*' | ReadonlySet<AuthorityId>;
   /** Absent where the anchor declares in words that it has no list. */
   readonly revocation?: Revocation;
+  /** Of the root of another region: which. Under it comes the gateway of that region, and nobody else. */
+  readonly region?: string;
 }
 
 /** What an anchor says of its revocation lists: one of the two. */

@@ -106,6 +106,9 @@ const bound = {
   key: (sha256: string): string => `key\n${sha256}`,
 };
 
+/** A client of this installation and the gateway of a region never meet, whatever names they have. */
+const within = (region: string | undefined, key: string): string => `${region ?? ''}\n${key}`;
+
 function bindingKey({ binding }: Client): string {
   switch (binding.kind) {
     case 'spiffe':
@@ -126,7 +129,7 @@ function bind(leaf: CertificateFacts, anchor: TrustAnchor, index: ReadonlyMap<st
     bound.key(leaf.keySha256),
     ...(uri === undefined ? [] : [bound.spiffe(uri)]),
   ];
-  const found = new Set(keys.flatMap((key) => index.get(key) ?? []));
+  const found = new Set(keys.flatMap((key) => index.get(within(anchor.region, key)) ?? []));
   const [client] = found;
   if (found.size > 1 || leaf.uris.length > 1) return refused.certificate_ambiguous;
   if (client === undefined) return uri === undefined ? refused.certificate_unnamed : refused.client_unknown;
@@ -186,7 +189,9 @@ export function makeIdentifier({ inForce, now }: IdentifierParts): (socket: TLSS
 
   const resolve = (presented: Presented, known: Known): void => {
     if (indexed !== known) {
-      clients = new Map([...known.policies.clients.values()].map((client) => [bindingKey(client), client]));
+      clients = new Map(
+        [...known.policies.clients.values()].map((client) => [within(client.region, bindingKey(client)), client]),
+      );
       indexed = known;
     }
     const { certificate, shown, verified } = presented;

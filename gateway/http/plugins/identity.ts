@@ -9,6 +9,13 @@ import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import type { Client } from '../../../policies/types.js';
 import type { GatewayContext, Identity } from '../../documents/context.js';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the gateway of another region may use the route; default: it may not. */
+    regions?: boolean;
+  }
+}
+
 type Identifies = Pick<GatewayContext, 'identify'>;
 
 function identityOf({ identify }: Identifies, { raw: { socket } }: FastifyRequest): Identity {
@@ -38,7 +45,10 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): R
     const identity = identityOf(context, request);
     if (identity.kind === 'client') {
       request.client = identity.client;
-      done();
+      // it stands for people whom this installation does not know: what they may is granted, and nothing beside it
+      if (identity.client.region !== undefined && request.routeOptions.config.regions !== true)
+        done(new YitongError('not_for_regions', 'the gateway of another region asks and verifies, and nothing else'));
+      else done();
       return;
     }
     app.countRefusal(request, identity.code);

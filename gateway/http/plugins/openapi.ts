@@ -31,6 +31,7 @@ const securitySchemes = {
 const TAGS: Readonly<Record<string, string>> = {
   query: 'asking about subjects, for a stated purpose',
   verify: 'comparing what somebody states with what departments have on record (核验)',
+  regions: 'asking other regions (跨省通办)',
   catalogue: 'what can be asked for',
   publish: 'bringing records in, and what broke its contract',
   objections: 'objections and repairs that wait for an authority',

@@ -2,7 +2,14 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { Localised } from '../../../contracts/types.js';
 import { type ActionName, actionTable, type LookName, lookTable } from './actions.js';
-import type { ComplianceStepName, GapName, SignInOutcome, Verdict } from './outcomes.js';
+import {
+  type ComplianceStepName,
+  type GapName,
+  type RegionStepName,
+  regionSteps,
+  type SignInOutcome,
+  type Verdict,
+} from './outcomes.js';
 
 /** Stands in an entry's clear part for what a client made up: free text may name somebody. */
 export const UNKNOWN = '(unknown)';
@@ -76,6 +83,13 @@ const events = {
           '`records` count, `asOf`',
       ),
       field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
+      field(
+        'asker',
+        'object',
+        'of another region: for which `client` of which `authority` there its gateway says that it asks, on which ' +
+          '`legalBasis`',
+        false,
+      ),
       field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
       field('bytes', 'integer', 'length of that answer'),
       field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
@@ -257,6 +271,43 @@ const events = {
       SUBJECT,
     ],
   },
+  region: {
+    zh: '跨省通办查询',
+    en: 'question to another region',
+    about:
+      'A question that goes to another region. `asked` is durable before anything leaves for there, `denied` in its ' +
+      'place where it may not be asked; `answered` before its answer is passed on: it holds the promise of the other ' +
+      "side's log for it, by which this side can show what it was told. The other side has an entry of its own under " +
+      'the same `requestId`, with `asker`.',
+    fields: [
+      TYPE,
+      TIME,
+      REQUEST,
+      field('traceparent', 'string', 'trace context of the request', false),
+      field('step', 'string', `one of: ${listed(regionSteps)}`),
+      field('region', 'string', 'the region; `(unknown)` for one that is not known here'),
+      field('client', 'string', 'the client that asked'),
+      field('authority', 'string', 'the authority to which the client belongs'),
+      field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
+      field('delivery', 'string', '`query` or `verify`'),
+      field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
+      field('asked', 'array', 'the datasets that were asked; `(unknown)` for one that the region does not offer'),
+      field('reason', 'string', 'why it may not be asked, of `denied`', false),
+      field('legalBasis', 'array', 'on what the question rests, of `asked`', false),
+      field('policyVersion', 'string', 'version of policies by which it was decided'),
+      field('said', 'string', 'the code with which the region refused, of `denied_there` and `refused_there`', false),
+      field('attempts', 'integer', 'how often it was sent', false),
+      field(
+        'theirs',
+        'object',
+        "the region's `receipt` as JSON text, and `answerSha256`, the digest of what it answered without that",
+        false,
+      ),
+      field('bodySha256', 'string', 'digest of the answer here without its receipt, base64url', false),
+      field('bytes', 'integer', 'length of that answer', false),
+      SUBJECT,
+    ],
+  },
   compliance_code: {
     zh: '合规码核验',
     en: 'compliance code',
@@ -392,6 +443,8 @@ interface ReleasedParts {
   readonly subjects?: number | undefined;
   readonly report?: string | undefined;
   readonly dryRun?: boolean | undefined;
+  /** JSON text. */
+  readonly asker?: string | undefined;
 }
 
 // what needs no escaping in JSON; anything else goes through JSON.stringify
@@ -426,6 +479,7 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
     if (parts.subjects !== undefined) clear += `,"subjects":${parts.subjects}`;
     if (parts.report !== undefined) clear += `,"report":${quoted(parts.report)}`;
     if (parts.dryRun === true) clear += ',"dryRun":true';
+    if (parts.asker !== undefined) clear += `,"asker":${parts.asker}`;
     return `${clear},"bodySha256":${quoted(parts.bodySha256)},"bytes":${parts.bytes}}`;
   };
 }
@@ -537,6 +591,32 @@ export function verifiedBody(event: {
 }): string {
   return JSON.stringify({ type: 'verified', ...event });
 }
+
+/** One step of a question to another region. */
+interface RegionEvent {
+  readonly time: string;
+  readonly requestId: string;
+  readonly traceparent?: string | undefined;
+  readonly step: RegionStepName;
+  readonly region: string;
+  readonly client: string;
+  readonly authority: string;
+  readonly purpose: string;
+  readonly delivery: 'query' | 'verify';
+  readonly stated: readonly string[];
+  readonly asked: readonly string[];
+  readonly reason?: string;
+  readonly legalBasis?: readonly string[];
+  readonly policyVersion: string;
+  readonly said?: string;
+  readonly attempts?: number;
+  /** As text: the digest of the answer here is found by its name, which stands in an entry once. */
+  readonly theirs?: { readonly receipt?: string; readonly answerSha256: string };
+  readonly bodySha256?: string;
+  readonly bytes?: number;
+}
+
+export const regionBody = (event: RegionEvent): string => JSON.stringify({ type: 'region', ...event });
 
 /** One step of a compliance code (合规一码通). */
 export interface ComplianceStep {

@@ -36,6 +36,17 @@ export const complianceSteps = {
 } as const satisfies Words;
 export type ComplianceStepName = keyof typeof complianceSteps;
 
+/** `step` of `region`. */
+export const regionSteps = {
+  asked: { zh: '向对方地区发出', en: 'sent to the other region' },
+  denied: { zh: '本地不予发出', en: 'not sent: denied here' },
+  answered: { zh: '对方地区已答复', en: 'answered by the other region' },
+  denied_there: { zh: '对方地区不予提供', en: 'denied by the other region' },
+  refused_there: { zh: '对方地区未受理', en: 'not taken by the other region' },
+  unavailable: { zh: '对方地区无法连接', en: 'the other region did not answer' },
+} as const satisfies Words;
+export type RegionStepName = keyof typeof regionSteps;
+
 /** Why entries are missing: `why` of `journal_gap`. */
 export const gapNames = {
   missing: { zh: '记录缺失', en: 'entries are missing' },

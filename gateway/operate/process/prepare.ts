@@ -18,6 +18,7 @@ import { inWords } from '../../ground/logging/words.js';
 import { loadTour } from '../../http/console/home/tour.js';
 import { groupSettings } from '../children/settings.js';
 import { keepPki } from '../pki/authority.js';
+import { REGION_GATEWAY } from '../pki/region.js';
 import type { WatchedAudit } from './log-health.js';
 import { choosePorts, namedPorts, type TakenPort } from './ports.js';
 import { PROVIDER_SECRET } from './provider-secret.js';
@@ -51,15 +52,16 @@ async function prepare({ workspace: dir, data, flags, opening }: PrepareArgument
   const { flags: ports, taken } = opening
     ? await choosePorts(asked.gateway, namedPorts(workspace.settings['gateway'], process.env, flags), true)
     : { flags: {}, taken: [] };
-  const { gateway, audit } = groupSettings(workspace, dir, { ...flags, ...ports }, true);
+  const { gateway, audit, region } = groupSettings(workspace, dir, { ...flags, ...ports }, true);
   const policies = await loadPolicies(workspace, passedChecks(data));
   await mkdir(data, { recursive: true, mode: 0o700 });
   const pki = join(data, 'pki');
   // a client bound by its own CA's names or by a key brings its own certificate
-  const clients = [...policies.clients.values()].flatMap(({ id, binding }) =>
-    binding.kind === 'spiffe' ? [{ id, uri: binding.uri }] : [],
+  const clients = [...policies.clients.values()].flatMap(({ id, binding, region }) =>
+    binding.kind === 'spiffe' && region === undefined ? [{ id, uri: binding.uri }] : [],
   );
-  await keepPki(pki, { clients, signer: workspace.name.zh });
+  const gatewayOf = regionCertificate(region.id, clients);
+  await keepPki(pki, { clients: [...clients, ...gatewayOf], signer: workspace.name.zh });
   createOnce(join(pki, PROVIDER_SECRET), () => randomBytes(32).toString('base64url'));
   return {
     ok: true,
@@ -77,6 +79,16 @@ async function prepare({ workspace: dir, data, flags, opening }: PrepareArgument
     },
     audit,
   };
+}
+
+/** By which a city goes to other regions, where it has a name among them. */
+function regionCertificate(
+  id: string,
+  clients: readonly { readonly uri: string }[],
+): readonly { readonly id: string; readonly uri: string }[] {
+  if (id === '') return [];
+  const domain = /^spiffe:\/\/([^/]+)/.exec(clients[0]?.uri ?? '')?.[1] ?? 'yitong.example';
+  return [{ id: REGION_GATEWAY, uri: `spiffe://${domain}/region/${id}` }];
 }
 
 const tell = (prepared: Prepared): void => {

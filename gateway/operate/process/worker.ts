@@ -51,6 +51,7 @@ import { type ProcessArguments, runChild, starting, type ToChild, tell } from '.
 import { fixedSettings } from '../children/settings.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { spanFigures } from '../metrics/spans.js';
+import { regionUnder } from '../pki/region.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { configuredProvider } from './configured-provider.js';
 import { leaving } from './leaving.js';
@@ -454,6 +455,7 @@ const requestLog = ({ format, level }: LogSettings): Logger =>
 const vouchedByDevelopmentCa = (settings: Settings, pki: string): Settings => ({
   ...settings,
   gateway: { ...settings.gateway, documents: join(pki, 'documents'), documentCa: join(pki, 'ca.pem') },
+  region: regionUnder(settings.region, pki),
 });
 
 // last, once all of the file is there

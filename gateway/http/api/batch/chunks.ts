@@ -24,6 +24,8 @@ interface BatchParts {
   readonly subjects: readonly SubjectKey[];
   readonly requestId: string;
   readonly traceparent: string | undefined;
+  /** For whom the gateway of another region asks, as JSON text. */
+  readonly asker: string | undefined;
 }
 
 interface BatchTools {
@@ -89,7 +91,7 @@ export async function* batchChunks(parts: BatchParts, tools: BatchTools): AsyncG
 
 /** The last line of a batch that may not go on, once that is on record. @param left subjects that are not answered */
 async function ended(
-  { requestId, traceparent }: BatchParts,
+  { requestId, traceparent, asker }: BatchParts,
   { journal }: BatchTools,
   plan: Plan,
   code: ErrorCode | undefined,
@@ -107,6 +109,7 @@ async function ended(
     bytes: body.length,
     chunk,
     subjects: left,
+    asker,
   };
   await journal.append({ clear: (code === undefined ? plan.template : plan.refusal(code))(parts) });
   return body;
@@ -120,7 +123,7 @@ async function oneChunk(
   chunk: number,
   started: number,
 ): Promise<{ bytes: Buffer; records: number }> {
-  const { client, request, requestId, traceparent } = parts;
+  const { client, request, requestId, traceparent, asker } = parts;
   const time = new Date(started).toISOString();
   const counts = plan.datasets.map(() => 0);
   const pieces: Buffer[] = [];
@@ -155,6 +158,7 @@ async function oneChunk(
         bytes: body.length,
         chunk,
         subjects: subjects.length,
+        asker,
       }),
     }),
     ...included.map(({ subject, counts: own }) =>

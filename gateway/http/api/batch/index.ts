@@ -12,7 +12,7 @@ import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
 import { Plans } from '../../../answer/question/plan.js';
 import { withReceipt } from '../../../answer/question/receipt.js';
-import { checkScheme, parseSubject, traceOf } from '../../../answer/question/request.js';
+import { askerOf, checkScheme, parseSubject, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
@@ -79,6 +79,7 @@ const service: Service = {
       {
         // `curl --json` and others ask for JSON whatever they expect; lines of JSON are what they get
         config: {
+          regions: true,
           errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
           offers: ['application/x-ndjson', 'application/json'],
         },
@@ -99,6 +100,7 @@ const service: Service = {
       async (request, reply) => {
         const asked = request.body;
         const client = clientOf(request);
+        const asker = askerOf(client, asked.asker);
         const subjects = parseSubjects(asked.subjects, workspace.schemes);
         const started = now();
         const plan = plans.make(client, asked, started, subjects.length);
@@ -114,6 +116,7 @@ const service: Service = {
               bodySha256: hash('sha256', body, 'base64url'),
               bytes: body.length,
               subjects: subjects.length,
+              asker,
             }),
           });
           const whole = withReceipt(body, receipt.json);
@@ -125,7 +128,7 @@ const service: Service = {
         const failed = (error: unknown): void =>
           request.log.error({ err: error, requestId: request.id }, 'batch failed');
         const chunks = batchChunks(
-          { client, request: asked, subjects, requestId: request.id, traceparent },
+          { client, request: asked, subjects, requestId: request.id, traceparent, asker },
           {
             plans,
             view,

@@ -1,6 +1,7 @@
 /** The request of POST /v1/query/batch, as TypeBox, and the lines of its answer. */
 import { type Static, Type } from 'typebox';
 import {
+  askerSchema,
   caseSchema,
   datasetSchema,
   fieldSchema,
@@ -15,6 +16,7 @@ export const batchSchema = (maxDatasets: number, maxRecords: number) =>
   Type.Object(
     {
       purpose: purposeSchema,
+      asker: Type.Optional(askerSchema),
       case: Type.Optional(caseSchema),
       subjects: Type.Array(subjectSchema, {
         minItems: 1,

@@ -10,7 +10,7 @@ import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
 import { type Plan, Plans } from '../../../answer/question/plan.js';
 import { RECEIPT_ROOM, withReceipt } from '../../../answer/question/receipt.js';
-import { checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
+import { askerOf, checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import type { ReadPoint } from '../../../answer/view/port.js';
@@ -49,7 +49,10 @@ const service: Service = {
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'] },
+        config: {
+          regions: true,
+          errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'],
+        },
         schema: {
           operationId: 'query',
           summary: 'ask about a subject across departments, for a stated purpose',
@@ -68,6 +71,7 @@ const service: Service = {
         const query = request.body;
         const started = now();
         const client = clientOf(request);
+        const asker = askerOf(client, query.asker);
         const { span } = request;
         span?.step('decide');
         const subject = parseSubject(query.subject, workspace.schemes);
@@ -97,6 +101,7 @@ const service: Service = {
             bodySha256: DIGEST_TO_COME,
             bytes: answer.body.length,
             dryRun: dry,
+            asker,
           }),
           subject: { subject, json: sealedOf(query.case, plan.unknown) },
           answer: answer.body,

@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { MAX_CURSOR } from '../../../answer/question/cursors.js';
 import {
+  askerSchema,
   caseSchema,
   datasetSchema,
   fieldSchema,
@@ -23,6 +24,7 @@ export const querySchema = (maxDatasets: number, maxRecords: number) =>
   Type.Object(
     {
       purpose: purposeSchema,
+      asker: Type.Optional(askerSchema),
       case: Type.Optional(caseSchema),
       subject: subjectSchema,
       datasets: Type.Array(

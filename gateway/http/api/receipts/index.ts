@@ -27,7 +27,7 @@ const service: Service = {
     app.get<{ Params: { id: string } }>(
       '/v1/receipts/:id',
       {
-        config: { errors: ['bad_identifier', 'log_invalid', 'replica_unavailable'] },
+        config: { regions: true, errors: ['bad_identifier', 'log_invalid', 'replica_unavailable'] },
         schema: {
           operationId: 'receipt',
           summary: "the log's proof for a receipt",

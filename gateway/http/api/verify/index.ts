@@ -9,7 +9,7 @@ import { errorTable } from '../../../../contracts/errors.js';
 import { denialHead } from '../../../answer/question/denial.js';
 import { Plans } from '../../../answer/question/plan.js';
 import { withReceipt } from '../../../answer/question/receipt.js';
-import { checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
+import { askerOf, checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { secretIn } from '../../../ground/state/secret.js';
@@ -70,7 +70,7 @@ const service: Service = {
     app.post<{ Body: VerifyRequest }>(
       '/v1/verify',
       {
-        config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'] },
+        config: { regions: true, errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'] },
         schema: {
           operationId: 'verify',
           summary: 'compare what somebody states with what departments have on record, without seeing it',
@@ -91,6 +91,7 @@ const service: Service = {
         const started = now();
         const time = new Date(started).toISOString();
         const client = clientOf(request);
+        const asker = askerOf(client, asked.asker);
         const { span } = request;
         span?.step('decide');
         const subject = parseSubject(asked.subject, workspace.schemes);
@@ -119,6 +120,7 @@ const service: Service = {
             records: plan.datasets.map((dataset) => (dataset.allowed === undefined ? 0 : (records[at++] ?? 0))),
             bodySha256: DIGEST_TO_COME,
             bytes: body.length,
+            asker,
           }),
           subject: {
             subject,

@@ -1,6 +1,7 @@
 /** The request and the answer of POST /v1/verify, as TypeBox. */
 import { type Static, Type } from 'typebox';
 import {
+  askerSchema,
   caseSchema,
   datasetSchema,
   fieldSchema,
@@ -16,6 +17,7 @@ export const MAX_CLAIMS = 100;
 export const verifySchema = Type.Object(
   {
     purpose: purposeSchema,
+    asker: Type.Optional(askerSchema),
     case: Type.Optional(caseSchema),
     subject: subjectSchema,
     claims: Type.Array(

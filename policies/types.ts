@@ -8,6 +8,13 @@ export type Binding =
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   | { readonly kind: 'key'; readonly sha256: string };
 
+interface Webhook {
+  /** `https:`, without a user. */
+  readonly url: string;
+  /** Absolute path of a PEM file: by whom its certificate is vouched for. Absent: by those whom Node.js knows. */
+  readonly ca?: string;
+}
+
 /** `policies/clients/<client>.json` */
 export interface Client {
   readonly id: ClientId;
@@ -17,6 +24,8 @@ export interface Client {
   readonly status: 'active' | 'suspended';
   /** Requests a minute; default from the configuration. */
   readonly rate?: number;
+  /** Where changes are sent that it subscribes to; never another place, whatever it asks for. */
+  readonly webhook?: Webhook;
 }
 
 export interface Purpose {
@@ -51,6 +60,8 @@ export interface Grant {
   readonly delivery: readonly Delivery[];
   /** Subjects in one batch; absent or 0: none, whatever `delivery` says. */
   readonly batchLimit?: number;
+  /** Of the delivery `subscription`: only that something changed is told, under a pseudonym, and no field. */
+  readonly signals?: true;
   /** ISO dates, Asia/Shanghai, both inclusive. */
   readonly from: string;
   readonly until: string;
@@ -111,6 +122,8 @@ export interface Decision {
   readonly effect: 'allow' | 'deny';
   readonly grant?: GrantId;
   readonly rows: RowPredicate;
+  /** Of a subscription: only signals may leave. */
+  readonly signals?: true;
   /** Granted ∩ permitted ∩ asked. */
   readonly fields: readonly ReleasedField[];
   /** Asked for, or granted, but not released, with the reason. */

@@ -8,7 +8,7 @@ import type { DatasetId } from '../../../contracts/ids.js';
 import type { Cut } from '../view/port.js';
 
 /** How far somebody is in one topic. */
-export interface Place {
+interface Place {
   /** Of the topic: offsets mean nothing in one that was made anew. */
   readonly topic: string;
   /** The next offset of each partition. */

@@ -210,7 +210,8 @@ function withRecord(candidate: Candidate, version: VersionView, parts: LinesPart
   }
   const key = parts.naming.pseudonym('record', recordName({ dataset, subject, recordId }));
   return (
-    `${headOf(candidate, 'changed', parts)},"key":${JSON.stringify(key)},"record":${scratch.written().toString('utf8')},` +
+    `${headOf(candidate, 'changed', parts)},"key":${JSON.stringify(key)},` +
+    `"record":${scratch.written().toString('utf8')},` +
     `"provenance":{"version":"${String(version.partition)}:${String(version.offset)}",` +
     `"publishedAt":"${iso(version.publishedAt)}","sourceTime":"${iso(version.sourceTime)}",` +
     `"contractVersion":${String(version.contractVersion)}}`

@@ -14,8 +14,8 @@ import { commitTried, transact } from '../../ground/state/transact.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 
-export type Way = 'poll' | 'webhook';
-export type Form = 'record' | 'signal';
+type Way = 'poll' | 'webhook';
+type Form = 'record' | 'signal';
 
 export interface AskedSubscription {
   readonly purpose: string;

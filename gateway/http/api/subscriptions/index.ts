@@ -304,8 +304,8 @@ function changesRoute(app: FastifyInstance, desk: Desk): void {
         operationId: 'changes',
         summary: 'what changed behind a cursor',
         description:
-          'At least once, in order for each subject. The first change ends the waiting. Asking with a cursor says that ' +
-          'what came before it was taken.',
+          'At least once, in order for each subject. The first change ends the waiting. Asking with a cursor says ' +
+          'that what came before it was taken.',
         tags,
         params: paramsSchema,
         querystring: changesQuery,

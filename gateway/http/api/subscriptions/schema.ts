@@ -68,7 +68,9 @@ export const changesQuery = Type.Object(
     wait: Type.Optional(
       Type.String({
         pattern: '^([0-9]|[1-5][0-9]|60)$',
-        description: `seconds to wait for a change where there is none, at most ${String(MAX_WAIT)}; default ${String(DEFAULT_WAIT)}`,
+        description:
+          `seconds to wait for a change where there is none, at most ${String(MAX_WAIT)}; ` +
+          `default ${String(DEFAULT_WAIT)}`,
       }),
     ),
   },

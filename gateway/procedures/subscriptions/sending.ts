@@ -29,6 +29,8 @@ interface Sending {
 }
 
 const LEASE_MS = 8000;
+/** ms after which is said again that the webhooks are gone through. */
+const PASS_EVERY = 5000;
 const LINES = 100;
 /** ms between two looks at whether what is under way may still leave. */
 const LOOK = 100;
@@ -54,6 +56,8 @@ class Sender implements Sending {
   readonly #done: Promise<void>;
   #token: number | undefined;
   #count = 0;
+  /** ms since 1970 */
+  #passedAt = 0;
   #troubled = false;
 
   constructor(parts: SendingParts) {
@@ -91,6 +95,10 @@ class Sender implements Sending {
     if (lease === undefined) return this.#waiting.clear();
     const subscriptions = await store.webhooks();
     const now = ground.now();
+    if (subscriptions.length > 0 && now - this.#passedAt > PASS_EVERY) {
+      await store.passed(now);
+      this.#passedAt = now;
+    }
     for (const subscription of subscriptions) {
       const waiting = this.#of(subscription);
       if (waiting.running || now < waiting.again) continue;

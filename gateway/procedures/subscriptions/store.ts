@@ -47,7 +47,11 @@ export interface Told {
 }
 
 const KIND = 'subscription';
+/** Those that it lists, beside it: whoever goes through subscriptions does not read them. */
+const SUBJECTS = 'subscription-subjects';
 const PLACE = 'subscription-place';
+/** When a worker went through the webhooks last. */
+const PASS = 'subscription-pass';
 const RECORD = 'subscription-record';
 export const LEASE = 'subscriptions';
 const MOST_A_CLIENT = 100;
@@ -60,8 +64,12 @@ interface Kept extends Omit<AskedSubscription, 'subjects'> {
   readonly from: Places;
   readonly salt: string;
   readonly createdAt: number;
-  readonly subjects?: readonly { readonly pseudonym: string; readonly enc: string }[];
+  /** Whether subjects are listed. */
+  readonly lists: boolean;
 }
+type SealedSubjects = readonly { readonly pseudonym: string; readonly enc: string }[];
+/** ms for which opened subjects are used: one that is erased is forgotten within five seconds. */
+const OPENED_FOR = 3000;
 
 const idOf = (client: string, name: string): string => `${client}/${name}`;
 const clientLink = (client: string): string => `client/${client}/`;
@@ -70,6 +78,8 @@ const wayLink = (way: Way): string => `way/${way}/`;
 export class SubscriptionStore {
   readonly state: State;
   readonly #keys: SealingKeys;
+  /** Opened a moment ago, by the id of their subscription. */
+  readonly #opened = new Map<string, { readonly version: number; readonly at: number; readonly set: Set<string> }>();
 
   constructor(state: State, keys: SealingKeys) {
     this.state = state;
@@ -97,10 +107,12 @@ export class SubscriptionStore {
         from: { ...now, ...ofDatasets(before?.from ?? {}, asked.datasets) },
         salt: before?.salt ?? randomBytes(16).toString('base64url'),
         createdAt: before?.createdAt ?? at,
-        ...present({ subjects: sealed }),
+        lists: sealed !== undefined,
       };
       const links = [clientLink(client), wayLink(asked.way)];
       transaction.put({ kind: KIND, id, links, body: asJson(kept) });
+      if (sealed === undefined) transaction.remove(SUBJECTS, id);
+      else transaction.put({ kind: SUBJECTS, id, body: asJson(sealed) });
       if (place !== undefined)
         transaction.put({
           kind: PLACE,
@@ -118,40 +130,44 @@ export class SubscriptionStore {
 
   async find(client: string, name: string): Promise<Subscription | undefined> {
     const found = await this.state.document(KIND, idOf(client, name));
-    return found === undefined ? undefined : await this.#opened(found);
+    return found === undefined ? undefined : await this.#whole(found);
   }
 
   async list(client: string): Promise<readonly Subscription[]> {
-    return await this.#pages(clientLink(client));
+    const found = await headsIn(this.state, clientLink(client));
+    return await Promise.all(found.map((document) => this.#whole(document)));
   }
 
   async webhooks(): Promise<readonly Subscription[]> {
-    return await this.#pages(wayLink('webhook'));
+    const found = await headsIn(this.state, wayLink('webhook'));
+    return await Promise.all(found.map((document) => this.#whole(document)));
   }
 
-  async #pages(link: string): Promise<readonly Subscription[]> {
-    const found: Subscription[] = [];
-    for (let after: string | undefined; ; ) {
-      const page = await this.state.documents(KIND, { link, limit: PAGE, ...present({ after }) });
-      for (const document of page.documents) found.push(await this.#opened(document));
-      if (page.next === undefined) return found;
-      after = page.next;
-    }
+  async #whole({ id, body, version }: StateDocument): Promise<Subscription> {
+    const { name, lists, ...rest } = body as unknown as Kept;
+    return { ...rest, id: name, version, subjects: lists ? await this.#subjects(id, version) : undefined };
   }
 
-  async #opened({ body, version }: StateDocument): Promise<Subscription> {
-    const { name, subjects: sealed, ...rest } = body as unknown as Kept;
-    return { ...rest, id: name, version, subjects: sealed === undefined ? undefined : await this.#subjects(sealed) };
-  }
-
-  /** Those that were not erased. */
-  async #subjects(sealed: NonNullable<Kept['subjects']>): Promise<ReadonlySet<string>> {
-    const subjects = new Set<string>();
-    for (const { pseudonym, enc } of sealed) {
+  /** Those that were not erased. @throws YitongError `state_conflict` where its client changes it at this moment */
+  async #subjects(id: string, version: number): Promise<ReadonlySet<string>> {
+    const known = this.#opened.get(id);
+    if (known?.version === version && performance.now() - known.at < OPENED_FOR) return known.set;
+    const found = await this.state.document(SUBJECTS, id);
+    if (found?.version !== version)
+      throw new YitongError('state_conflict', 'the subscription is being changed; ask again');
+    const set = new Set<string>();
+    const at = performance.now();
+    for (const { pseudonym, enc } of found.body as unknown as SealedSubjects) {
       const secret = await this.#keys.byPseudonym(pseudonym);
-      if (secret !== undefined) subjects.add(unseal<{ readonly subject: string }>(secret, enc).subject);
+      if (secret !== undefined) set.add(unseal<{ readonly subject: string }>(secret, enc).subject);
     }
-    return subjects;
+    this.#opened.set(id, { version, at, set });
+    return set;
+  }
+
+  /** That the webhooks were gone through. */
+  async passed(at: number): Promise<void> {
+    await this.state.commit([{ do: 'put', kind: PASS, id: PASS, body: { at } }]);
   }
 
   /** @returns whether there was one */
@@ -161,6 +177,7 @@ export class SubscriptionStore {
       if ((await transaction.document(KIND, id)) === undefined) return false;
       transaction.remove(KIND, id);
       transaction.remove(PLACE, id);
+      transaction.remove(SUBJECTS, id);
       return true;
     });
     await this.#forgetRecords(id);
@@ -225,3 +242,42 @@ function ofDatasets(places: Places, datasets: AskedSubscription['datasets']): Pl
 /** Those of its datasets that may be read, as ids. */
 export const idsOf = ({ datasets }: Pick<AskedSubscription, 'datasets'>): readonly DatasetId[] =>
   datasets.map(({ id }) => datasetId(id));
+
+async function headsIn(state: Pick<State, 'documents'>, link: string): Promise<readonly StateDocument[]> {
+  const found: StateDocument[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await state.documents(KIND, { link, limit: PAGE, ...present({ after }) });
+    found.push(...page.documents);
+    if (page.next === undefined) return found;
+    after = page.next;
+  }
+}
+
+export interface WebhooksStanding {
+  readonly webhooks: number;
+  /** ms since 1970: when a worker went through them last; undefined where none ever did. */
+  readonly passedAt: number | undefined;
+  /** By client, since when the oldest change waits. */
+  readonly behind: ReadonlyMap<string, number>;
+}
+
+/** How it stands with webhooks, for whoever watches from outside. @throws YitongError `state_unavailable` */
+export async function webhooksStanding(
+  state: Pick<State, 'documents' | 'document' | 'documentsById'>,
+): Promise<WebhooksStanding> {
+  const heads = await headsIn(state, wayLink('webhook'));
+  const behind = new Map<string, number>();
+  for (let at = 0; at < heads.length; at += AT_ONCE) {
+    const places = await state.documentsById(
+      PLACE,
+      heads.slice(at, at + AT_ONCE).map(({ id }) => id),
+    );
+    for (const { id, body } of places) {
+      const { behindSince } = body as unknown as Told;
+      const client = id.slice(0, id.indexOf('/'));
+      if (behindSince !== undefined) behind.set(client, Math.min(behindSince, behind.get(client) ?? Infinity));
+    }
+  }
+  const pass = (await state.document(PASS, PASS))?.body as { readonly at: number } | undefined;
+  return { webhooks: heads.length, passedAt: pass?.at, behind };
+}

@@ -178,6 +178,11 @@ const rows = {
     title: 'the client watches as many documents as a client may',
     zh: '该应用关注的文书数已达上限',
   },
+  too_many_subscriptions: {
+    status: 422,
+    title: 'the client has as many subscriptions as a client may',
+    zh: '该应用的订阅数已达上限',
+  },
   authorisation_missing: {
     status: 403,
     title: 'a company of the report has not authorised whoever asks',

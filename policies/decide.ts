@@ -1,5 +1,6 @@
 /** The decision: granted ∩ permitted ∩ asked, deny by default. No clock; the caller gives the time. */
 
+import { present } from '../contracts/present.js';
 import type { Classification, Contract, Delivery, Workspace } from '../contracts/types.js';
 import { saysSomething } from '../contracts/visible.js';
 import { type CedarEngine, type CedarVerdict, makeCedarEngine } from './cedar.js';
@@ -182,6 +183,7 @@ function underGrant(
       effect: 'allow',
       grant: prepared.grant.id,
       rows: prepared.grant.rows,
+      ...(input.delivery === 'subscription' ? present({ signals: prepared.grant.signals }) : {}),
       fields: Object.freeze(fields),
       withheld: Object.freeze(withheld),
       reasons: [...refused.values()],

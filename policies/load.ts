@@ -113,7 +113,7 @@ async function readClients(workspace: Workspace, hash: Hash): Promise<Map<Client
       name: content.name,
       binding: binding(content.identity, place),
       status: content.status,
-      ...present({ rate: content.rate }),
+      ...present({ rate: content.rate, webhook: await webhookOf(workspace.layers, content.webhook, place) }),
     };
     const key = JSON.stringify(client.binding);
     const other = bound.get(key);
@@ -153,6 +153,24 @@ async function readRegions(
     hash(`regions/${file.name}`, content);
   }
   return regions;
+}
+
+/** @throws YitongError `bad_policy` for an address that says more than where */
+async function webhookOf(
+  layers: readonly string[],
+  webhook: ClientFile['webhook'],
+  place: { readonly file: string },
+): Promise<Client['webhook']> {
+  if (webhook === undefined) return undefined;
+  const url = URL.canParse(webhook.url) ? new URL(webhook.url) : undefined;
+  if (url === undefined || url.protocol !== 'https:' || url.username !== '' || url.password !== '' || url.hash !== '')
+    throw new YitongError('bad_policy', '`webhook.url` is an address `https://…` without a user and a fragment', {
+      place,
+    });
+  return {
+    url: url.href,
+    ...(webhook.ca === undefined ? {} : { ca: await fileOf(layers, 'webhook.ca', webhook.ca, place) }),
+  };
 }
 
 function knownAuthority(workspace: Workspace, name: string, code: ErrorCode, place: Place): AuthorityId {
@@ -218,6 +236,8 @@ function readGrant(
   if (formless !== undefined) refuse(formless);
   if ((content.batchLimit ?? 0) > 0 && !content.delivery.includes('batch'))
     refuse('`batchLimit` stands with the delivery `batch`, and only with it');
+  if (content.signals === true && !content.delivery.includes('subscription'))
+    refuse('`signals` stands with the delivery `subscription`, and only with it');
   const granted = content.purposes.map((name) => {
     const purpose = at('bad_grant', place, () => purposeId(name));
     return purposes.has(purpose) ? purpose : refuse(`there is no purpose \`${purpose}\``);
@@ -251,7 +271,7 @@ function readGrant(
  */
 async function fileOf(
   layers: readonly string[],
-  key: 'ca' | 'crl',
+  key: 'ca' | 'crl' | 'webhook.ca',
   named: string,
   place: { readonly file: string },
 ): Promise<string> {

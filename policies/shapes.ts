@@ -13,6 +13,7 @@ const localised = {
   additionalProperties: false,
   properties: { zh: text, en: text },
 } as const;
+const relative = { type: 'string', pattern: '^[^/\\\\].*$', maxLength: 400 } as const;
 const status = { enum: ['active', 'suspended'] } as const;
 const closed = (required: readonly string[], properties: object): object => ({
   type: 'object',
@@ -47,6 +48,7 @@ export interface ClientFile {
   };
   readonly status: 'active' | 'suspended';
   readonly rate?: number;
+  readonly webhook?: { readonly url: string; readonly ca?: string };
 }
 export const clientFile = shape<ClientFile>(
   closed(['authority', 'name', 'identity', 'status'], {
@@ -65,6 +67,7 @@ export const clientFile = shape<ClientFile>(
     }),
     status,
     rate: { type: 'integer', minimum: 1 },
+    webhook: closed(['url'], { url: { type: 'string', maxLength: 500, pattern: '^https://' }, ca: relative }),
   }),
   'bad_policy',
 );
@@ -84,6 +87,7 @@ export interface GrantFile {
   readonly purposes: readonly string[];
   readonly delivery: readonly Delivery[];
   readonly batchLimit?: number;
+  readonly signals?: true;
   readonly from: string;
   readonly until: string;
   readonly legalBasis: readonly string[];
@@ -144,6 +148,7 @@ export const grantFile = shape<GrantFile>(
         items: { enum: ['query', 'verify', 'batch', 'file', 'subscription'] },
       },
       batchLimit: { type: 'integer', minimum: 0, maximum: 10_000 },
+      signals: { const: true },
       from: { type: 'string', format: 'date' },
       until: { type: 'string', format: 'date' },
       legalBasis: someTexts,
@@ -167,7 +172,6 @@ export interface AnchorFile {
   readonly crlGrace?: string;
   readonly noCrlBecause?: string;
 }
-const relative = { type: 'string', pattern: '^[^/\\\\].*$', maxLength: 400 } as const;
 export const anchorFile = shape<AnchorFile>(
   closed(['name', 'ca', 'authorities'], {
     name: localised,

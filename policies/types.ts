@@ -8,6 +8,13 @@ export type Binding =
   /** SHA-256 of the SubjectPublicKeyInfo, lower-case hex. */
   | { readonly kind: 'key'; readonly sha256: string };
 
+interface Webhook {
+  /** `https:`, without a user. */
+  readonly url: string;
+  /** Absolute path of a PEM file: by whom its certificate is vouched for. Absent: by those whom Node.js knows. */
+  readonly ca?: string;
+}
+
 /** `policies/clients/<client>.json` */
 export interface Client {
   readonly id: ClientId;
@@ -19,6 +26,8 @@ export interface Client {
   readonly rate?: number;
   /** Of the gateway of another region: which. Only a certificate under that region's own root is it. */
   readonly region?: string;
+  /** Where changes are sent that it subscribes to; never another place, whatever it asks for. */
+  readonly webhook?: Webhook;
 }
 
 export interface Purpose {
@@ -53,6 +62,8 @@ export interface Grant {
   readonly delivery: readonly Delivery[];
   /** Subjects in one batch; absent or 0: none, whatever `delivery` says. */
   readonly batchLimit?: number;
+  /** Of the delivery `subscription`: only that something changed is told, under a pseudonym, and no field. */
+  readonly signals?: true;
   /** ISO dates, Asia/Shanghai, both inclusive. */
   readonly from: string;
   readonly until: string;
@@ -113,6 +124,8 @@ export interface Decision {
   readonly effect: 'allow' | 'deny';
   readonly grant?: GrantId;
   readonly rows: RowPredicate;
+  /** Of a subscription: only signals may leave. */
+  readonly signals?: true;
   /** Granted ∩ permitted ∩ asked. */
   readonly fields: readonly ReleasedField[];
   /** Asked for, or granted, but not released, with the reason. */

@@ -46,6 +46,8 @@ export interface PlannedDataset {
 }
 
 export interface Plan {
+  /** Of the policies by which it was decided. */
+  readonly version: string;
   readonly validUntil: number;
   readonly datasets: readonly PlannedDataset[];
   /** Ids and planned datasets that may be read, in the order asked. */
@@ -181,6 +183,7 @@ export class Plans {
     };
     const read = datasets.flatMap((dataset) => (dataset.allowed === undefined ? [] : [dataset.allowed]));
     return {
+      version: decider.version,
       validUntil: Math.min(...datasets.map((dataset) => dataset.decision.validUntil)),
       datasets,
       read,
@@ -197,7 +200,12 @@ export class Plans {
       template: counted(
         releasedTemplate({
           ...asker,
-          datasets: named.map(({ dataset, decision }) => ({ ...dataset, ...onRecord(decision) })),
+          datasets: named.map(({ dataset, decision }) => ({
+            ...dataset,
+            ...onRecord(
+              query.signals === true && decision.effect === 'allow' ? { ...decision, signals: true } : decision,
+            ),
+          })),
         }),
         named.map(({ dataset, decision }) => decided(dataset.dataset, decision)),
       ),
@@ -292,7 +300,7 @@ export class Plans {
 }
 
 /** What an entry says of a decision: enough to see later whether other policies would have decided otherwise. */
-function onRecord({ effect, grant, reasons, fields, rows }: Decision): Omit<ReleasedDataset, 'dataset'> {
+function onRecord({ effect, grant, reasons, fields, rows, signals }: Decision): Omit<ReleasedDataset, 'dataset'> {
   const forms = fields.flatMap(({ path, as }): [string, string][] => (as === 'value' ? [] : [[path, as]]));
   const some = effect === 'allow' ? rowsOnRecord(rows) : undefined;
   return {
@@ -301,7 +309,7 @@ function onRecord({ effect, grant, reasons, fields, rows }: Decision): Omit<Rele
     ...(effect === 'deny' ? { reason: reasons[0]?.code ?? 'not_granted' } : {}),
     fields: fields.map(({ path }) => path),
     ...(forms.length === 0 ? {} : { forms: Object.fromEntries(forms) }),
-    ...present({ rows: some }),
+    ...present({ rows: some, signals }),
   };
 }
 

@@ -84,6 +84,8 @@ export interface Asked {
   readonly purpose: string;
   readonly case?: StatedCase;
   readonly datasets: readonly { readonly id: string; readonly fields?: readonly string[] }[];
+  /** Of a subscription: only that something changed is asked for. */
+  readonly signals?: boolean;
 }
 
 /** @throws YitongError `bad_subject`; the message names the rule, never the key */

@@ -208,6 +208,11 @@ const journal = {
     labels: ['of'],
     help: 'for how long the oldest erasure of all replicas waits: for `this` replica, for `any`; 0 where none waits',
   },
+  yitong_subscriptions_behind_seconds: {
+    type: 'gauge',
+    labels: ['client'],
+    help: 'for how long the oldest change waits for a webhook that does not take it, by client',
+  },
   yitong_witness_up: {
     type: 'gauge',
     labels: ['witness', 'state'],

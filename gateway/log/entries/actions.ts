@@ -188,6 +188,18 @@ const acts = {
     en: 'tickets were shown to a system',
     detail: 'by a client; the `ids` of the tickets that it was shown, `requestId`',
   },
+  subscription_made: {
+    zh: '订立变更订阅',
+    en: 'subscribed to changes',
+    detail:
+      'target is the subscription, by a client; its `purpose`, `datasets`, `way` and `form`, how many `subjects` ' +
+      'it lists, `requestId`; written before it is made or changed',
+  },
+  subscription_ended: {
+    zh: '取消变更订阅',
+    en: 'ended a subscription to changes',
+    detail: 'target is the subscription, by a client; `requestId`; written before it ends',
+  },
   case_act: {
     zh: '办理“一件事”',
     en: 'acted on a case',

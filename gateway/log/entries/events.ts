@@ -80,7 +80,7 @@ const events = {
         'for each dataset asked: `dataset`, `asked` (fields, where they were named; `(unknown)` for one that the ' +
           'dataset has not), `grant`, `effect` (allow or deny), `reason`, `fields` released, `forms` of those not ' +
           'released as value, `rows` where not all were granted (areas; of a list of subjects their number), ' +
-          '`records` count, `asOf`',
+          '`records` count, `asOf`, `signals` where no field left, only that something changed',
       ),
       field('policyVersion', 'string', 'version of policies and grants by which it was decided'),
       field(
@@ -93,7 +93,7 @@ const events = {
       field('bodySha256', 'string', 'digest of the answer without its receipt, base64url'),
       field('bytes', 'integer', 'length of that answer'),
       field('chunk', 'integer', 'of a stream: which chunk, from 0', false),
-      field('delivery', 'string', '`verify` or `batch`; absent of a query', false),
+      field('delivery', 'string', '`verify`, `batch` or `subscription`; absent of a query', false),
       field('batch', 'integer', "of a batch: subjects of the whole of it, as the grant's limit counts them", false),
       field(
         'subjects',
@@ -411,6 +411,8 @@ export interface ReleasedDataset {
   readonly forms?: Readonly<Record<string, string>>;
   /** Absent: all rows. */
   readonly rows?: string;
+  /** Of a subscription: no field left, only that something changed. */
+  readonly signals?: true;
 }
 
 /** What one plan (client, purpose, datasets, versions) fixes of its entries. */
@@ -463,9 +465,9 @@ export function releasedTemplate(plan: ReleasedPlan): (parts: ReleasedParts) => 
     `{"type":"released","client":${text(plan.client)},"authority":${text(plan.authority)},` +
     `"purpose":${text(plan.purpose)},"policyVersion":${text(plan.policyVersion)}${delivery},` +
     `"stated":${text(plan.stated)}${batch},"datasets":[`;
-  const datasets = plan.datasets.map(({ dataset, asked, grant, effect, reason, fields, forms, rows }, i) => {
+  const datasets = plan.datasets.map(({ dataset, asked, grant, effect, reason, fields, forms, rows, signals }, i) => {
     // in this order; what is undefined is not written
-    const fixed = text({ dataset, asked, grant, effect, reason, fields, forms, rows });
+    const fixed = text({ dataset, asked, grant, effect, reason, fields, forms, rows, signals });
     return `${i === 0 ? head : '},'}${fixed.slice(0, -1)},"records":`;
   });
   return (parts) => {

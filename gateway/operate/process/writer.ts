@@ -48,6 +48,7 @@ import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
 import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
+import { SubscriptionWatch } from './subscription-watch.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
@@ -101,6 +102,7 @@ interface FigureParts {
   readonly sizes: StoreSizes;
   readonly erasing: ErasuresOfAll | undefined;
   readonly caseTerms: CaseTerms;
+  readonly subscriptions: SubscriptionWatch;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -173,18 +175,20 @@ class WriterProcess {
     const housekeeping = this.#startHousekeeping(content, kept, watching, { reading, state });
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
+    const subscriptions = new SubscriptionWatch({ dataDir: this.#args.data, settings: content.settings, state });
     const telling = setInterval(() => {
       if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
       if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
       Object.assign(this.#passes, caseTopics?.passes());
       this.#passes['case-terms'] = caseTerms.passedAt();
+      this.#passes['subscriptions'] = subscriptions.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms, subscriptions }, heldBack, tracing);
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -197,6 +201,7 @@ class WriterProcess {
     watching.stopTimers();
     await housekeeping.stop();
     await caseTerms.stop();
+    await subscriptions.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -530,7 +535,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing, caseTerms }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms, subscriptions }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -547,6 +552,7 @@ class WriterProcess {
       ...housekeeping.figures(),
       ...caseTerms.figures(),
       ...erasureFigures(erasing),
+      ...subscriptions.figures(),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

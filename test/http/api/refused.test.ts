@@ -35,6 +35,7 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'receipt',
   'documentChanges',
   'objections',
+  'subscriptions',
   // whoever holds a document or credential may have it verified; each is an entry of its own
   'verifyDocuments',
   'verifyCredential',

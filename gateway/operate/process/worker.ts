@@ -53,6 +53,7 @@ import { answerForMetrics } from '../metrics/answer.js';
 import { spanFigures } from '../metrics/spans.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { configuredProvider } from './configured-provider.js';
+import { configuredTokens } from './configured-tokens.js';
 import { leaving } from './leaving.js';
 import { openSharedState, type SharedState, stateFigures } from './shared-state.js';
 import { childTracing } from './tracing.js';
@@ -307,6 +308,7 @@ class WorkerProcess {
         state: stores.shared?.state,
         suspensions: stores.shared?.suspensions,
         provider: configuredProvider(people, this.#args),
+        tokens: configuredTokens(gateway, this.#args),
         tracer: stores.tracing?.tracer,
       }),
     };

@@ -6,7 +6,11 @@ import type { ProcessArguments } from '../children/messages.js';
 
 /** Of yitong.json, or under `up` of the development provider. @throws YitongError `bad_config` */
 export function configuredTokens(
-  { mcpIssuer: issuer, mcpKeys: keys, mcpResource: resource }: GatewaySettings,
+  {
+    mcpIssuer: issuer,
+    mcpKeys: keys,
+    mcpResource: resource,
+  }: Pick<GatewaySettings, 'mcpIssuer' | 'mcpKeys' | 'mcpResource'>,
   { developmentPki, developmentIssuer }: Pick<ProcessArguments, 'developmentPki' | 'developmentIssuer'>,
 ): Tokens | undefined {
   if (issuer === '') {

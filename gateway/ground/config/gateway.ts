@@ -124,8 +124,8 @@ export const gatewaySchema = Type.Object(
       default: '',
       pattern: '^(?:https://[^?#\\s]+)?$',
       description:
-        'issuer of the access tokens with which agents come to `/mcp`, as it names itself; empty: nobody can, and the ' +
-        'route is not there; under `up` the development provider',
+        'issuer of the access tokens with which agents come to `/mcp`, as it names itself; empty: nobody can, and ' +
+        'the route is not there; under `up` the development provider',
     }),
     mcpKeys: Type.String({
       default: '',

@@ -7,5 +7,5 @@ export interface Tokens {
   readonly resource?: string;
 }
 
-/** What an agent may do: `read` asks, `draft` also prepares a case that the applicant then looks at, signs and submits. */
+/** What an agent may do: `read` asks, `draft` also prepares a case that its applicant looks at, signs and submits. */
 export const MCP_SCOPES = { read: 'mcp:read', draft: 'mcp:draft' } as const;

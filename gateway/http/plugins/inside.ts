@@ -1,6 +1,6 @@
 /**
- * A request that one of our own routes makes to another, in this process, for whoever asked it: the same hooks, handlers
- * and entries as if it had come over the connection of the outer one, and the same certificate behind it.
+ * A request that one of our own routes makes to another, in this process, for whoever asked it: the same hooks,
+ * handlers and entries as if it had come over the connection of the outer one, and the same certificate behind it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';

@@ -71,7 +71,15 @@ export function developmentProvider({
       },
     ],
     jwks: {
-      keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'development', use: 'sig', alg: 'ES256', kty: 'EC' }],
+      keys: [
+        {
+          ...privateKey.export({ format: 'jwk' }),
+          kid: randomBytes(9).toString('base64url'),
+          use: 'sig',
+          alg: 'ES256',
+          kty: 'EC',
+        },
+      ],
     },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     claims: { openid: ['sub', claims.roles, claims.authority, claims.subjects], profile: ['name'] },

@@ -69,7 +69,7 @@ async function issuer(t: Test): Promise<Issuer> {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const made = { key: privateKey, broken: undefined as string | undefined, keys: '' };
   const server = createServer((_request, response) => {
-    response.writeHead(made.broken === undefined ? 200 : 500, { 'content-type': 'application/json' });
+    response.writeHead(made.broken === '' ? 500 : 200, { 'content-type': 'application/json' });
     response.end(
       made.broken ??
         JSON.stringify({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'ES256', use: 'sig' }] }),
@@ -148,7 +148,7 @@ t.test('an issuer whose keys cannot be read lets nobody in, and refuses nobody',
   const token = await new SignJWT({ iss: ISSUER, aud: RESOURCE })
     .setProtectedHeader({ alg: 'ES256', kid: 'k', typ: 'at+jwt' })
     .sign(by.key);
-  for (const broken of ['no JSON', '{}']) {
+  for (const broken of ['no JSON', '{}', '']) {
     by.broken = broken;
     const read = tokenReader({ issuer: ISSUER, keys: by.keys }, Date.now);
     await t.rejects(read(`Bearer ${token}`, RESOURCE, socket), { code: 'tokens_unavailable' }, broken);

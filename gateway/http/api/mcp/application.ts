@@ -4,7 +4,7 @@
  */
 import type { CatalogueMethods } from '../catalogue/client.js';
 
-export interface Application {
+interface Application {
   readonly dataset: string;
   /** All that the dataset has where none was named. */
   readonly fields: readonly string[];

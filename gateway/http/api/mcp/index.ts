@@ -1,6 +1,6 @@
 /**
- * POST /mcp: the Model Context Protocol for agents, streamable HTTP without sessions. An agent comes over the connection
- * of a client, with an access token that is made for this address and bound to that client's certificate; each of its
+ * POST /mcp: the Model Context Protocol for agents, streamable HTTP without sessions. An agent comes over the
+ * connection of a client, with an access token that is made for this address and bound to that client's certificate; each of its
  * tools is a request of the API, made in this process, with the same policies, limits and entries. Where no issuer is
  * configured nothing of this is there.
  */
@@ -91,7 +91,6 @@ async function answer(request: FastifyRequest, reply: FastifyReply, resource: st
   const handler = createMcpHandler(await serverFactory(reachInside(request)), {
     // nothing here changes while somebody listens, and a stream that stays open would be a connection for itself
     maxSubscriptions: 0,
-    onerror: (error) => request.log.warn({ err: error, requestId: request.id }, 'a message of an agent failed'),
   });
   try {
     const headers = Object.entries(request.headers).filter(

@@ -47,9 +47,9 @@ async function resultOf(tool: Tool, given: unknown, { methods, textOf, problemOf
 }
 
 const INSTRUCTIONS =
-  'Government data of a city, for a stated purpose and case. Everything that is asked is on record under your client, and ' +
-  'each answer of query and verify has a receipt. Say the purpose and the case that you really work on. Of who is not ' +
-  'concerned by it ask nothing. A draft is only ever submitted by who applies.';
+  'Government data of a city, for a stated purpose and case. Everything that is asked is on record under your ' +
+  'client, and each answer of query and verify has a receipt. Say the purpose and the case that you really work on. ' +
+  'Of who is not concerned by it ask nothing. A draft is only ever submitted by who applies.';
 
 export async function serverFactory(reach: Reach): Promise<McpServerFactory> {
   const { fromJsonSchema, McpServer } = await import('@modelcontextprotocol/server');

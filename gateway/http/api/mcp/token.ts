@@ -24,7 +24,7 @@ export interface Bearer {
 const refused = (cause?: unknown): YitongError =>
   new YitongError(
     'token_refused',
-    'present a token of the issuer that the metadata names, for this address and this certificate, that has not expired',
+    'present a token of the issuer that the metadata names, for this address and certificate, that has not expired',
     cause === undefined ? {} : { cause },
   );
 
@@ -65,7 +65,7 @@ export function tokenReader({ issuer, keys }: Tokens, now: () => number) {
       currentDate: new Date(now()),
     }).catch((cause: unknown) => {
       // whoever cannot be asked has refused nobody; a key that the set does not have is a refusal
-      if (!(cause instanceof errors.JOSEError) || cause instanceof errors.JWKSTimeout || isNoSet(cause))
+      if (!(cause instanceof errors.JOSEError) || isNoSet(cause))
         throw new YitongError('tokens_unavailable', 'the keys of the issuer cannot be read', { cause });
       throw refused(cause);
     });
@@ -77,5 +77,6 @@ export function tokenReader({ issuer, keys }: Tokens, now: () => number) {
   };
 }
 
-/** The answer was no set: jose has one general error for it. */
-const isNoSet = ({ code }: errors.JOSEError): boolean => code === 'ERR_JOSE_GENERIC';
+/** None came, or what came is none: for an answer that is no JSON jose has one general error. */
+const isNoSet = ({ code }: errors.JOSEError): boolean =>
+  code === errors.JWKSTimeout.code || code === errors.JWKSInvalid.code || code === 'ERR_JOSE_GENERIC';

@@ -74,8 +74,8 @@ const reading: readonly Tool[] = [
   tool(
     'catalogue',
     '数据目录 Data catalogue',
-    'Which datasets there are, by which key each is asked, and who provides them; of one dataset also its fields with ' +
-      'their classification, and how fresh it is. What may be asked is said by `query` with `dryRun`.',
+    'Which datasets there are, by which key each is asked, and who provides them; of one dataset also its fields ' +
+      'with their classification, and how fresh it is. What may be asked is said by `query` with `dryRun`.',
     Type.Object({ dataset: Type.Optional(datasetSchema) }, strict),
     (of, { dataset }) => (dataset === undefined ? of.catalogue() : of.catalogueEntry(dataset)),
   ),
@@ -111,16 +111,16 @@ const reading: readonly Tool[] = [
   tool(
     'bundles',
     '“一件事”清单 Matters',
-    'The matters that can be done in one, with what people say who want them; of one bundle its questions, items, terms, ' +
-      'materials and steps.',
+    'The matters that can be done in one, with what people say who want them; of one bundle its questions, items, ' +
+      'terms, materials and steps.',
     Type.Object({ bundle: Type.Optional(bundle) }, strict),
     (of, { bundle: id }) => (id === undefined ? of.bundles() : of.bundle(id)),
   ),
   tool(
     'plan_bundle',
     '“一件事”办理方案 Plan of a matter',
-    'The one form under some answers: which items apply, in which order, what is still asked, what registers fill in, ' +
-      'what stands in the way, which papers are needed. Asks no register and keeps nothing.',
+    'The one form under some answers: which items apply, in which order, what is still asked, what registers fill ' +
+      'in, what stands in the way, which papers are needed. Asks no register and keeps nothing.',
     Type.Object({ bundle, answers }, strict),
     (of, { bundle: id, answers: said }) => of.mergeBundle(id, said as Parameters<BundlesMethods['mergeBundle']>[1]),
   ),
@@ -144,8 +144,8 @@ const reading: readonly Tool[] = [
   tool(
     'case_form',
     '办件表单 Form of a draft',
-    'The one form of a draft as it stands: what registers fill in with source and time, what is missing, what stands in ' +
-      'the way. Registers are asked under the client and purpose of the matter, and each look is on record.',
+    'The one form of a draft as it stands: what registers fill in with source and time, what is missing, what stands ' +
+      'in the way. Registers are asked under the client and purpose of the matter, and each look is on record.',
     Type.Object({ subject: applicant, case: caseId }, strict),
     (of, { subject: as, case: id }) => of.caseForm(id, speaking(as)),
   ),
@@ -172,8 +172,8 @@ const drafting: readonly Tool[] = [
   tool(
     'fill_draft',
     '填写草稿 Fill in a draft',
-    'Puts answers and values into a draft, in place of those that were there. Nothing is filed: the applicant looks at it, ' +
-      'shows who they are, signs and submits; no tool does that.',
+    'Puts answers and values into a draft, in place of those that were there. Nothing is filed: the applicant looks at ' +
+      'it, shows who they are, signs and submits; no tool does that.',
     Type.Object(
       {
         subject: applicant,

@@ -43,6 +43,7 @@ const FOUND = [
 const OUTSIDE = [
   '@cedar-policy/cedar-wasm',
   '@expo-google-fonts/*',
+  '@modelcontextprotocol/*',
   '@node-rs/jieba',
   '@opentelemetry/*',
   'kafkajs',

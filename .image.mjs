@@ -100,6 +100,12 @@ function rule(name, manifest, dist, licensed) {
       return path === 'package.json' || (path.endsWith('.ttf') && dist.includes(path));
     // three builds of one program: ours takes this one
     if (name === '@cedar-policy/cedar-wasm') return !/^(?:esm|web)\//.test(path);
+    // the one file of the programs takes them by `require`, and one form of their schemas
+    if (name.startsWith('@modelcontextprotocol/') || name === 'zod')
+      return (
+        !/^v3\/|(?:^|\/)(?:cfWorker|shimsBrowser|shimsWorkerd)|\.mjs$/.test(path) &&
+        !(name === 'zod' && /\.js$/.test(path))
+      );
     // dictionaries of the language at large: ours is made of the workspace's words
     if (name === '@node-rs/jieba') return !/^(?:dict|idf)\./.test(path);
     return true;

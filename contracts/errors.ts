@@ -166,6 +166,34 @@ const rows = {
     zh: '该应用已被暂停使用',
     refusal: true,
   },
+  token_required: {
+    status: 401,
+    title: 'an agent has to come with an access token that is made for this address',
+    zh: '未出示访问令牌',
+  },
+  token_refused: {
+    status: 401,
+    title: 'the access token is not valid here: of another issuer, address or certificate, or expired',
+    zh: '访问令牌无效：签发方、适用地址或者绑定的证书不符，或者已过期',
+    refusal: true,
+  },
+  token_insufficient: {
+    status: 403,
+    title: 'the access token does not allow what is asked',
+    zh: '访问令牌的权限范围不含该项操作',
+    refusal: true,
+  },
+  tokens_unavailable: {
+    status: 503,
+    title: 'the keys by which access tokens are checked cannot be read',
+    zh: '暂时无法核验访问令牌',
+  },
+  origin_foreign: {
+    status: 403,
+    title: 'a page of another address may not ask here',
+    zh: '不接受其他网站页面发来的请求',
+    refusal: true,
+  },
   // decision
   denied: {
     status: 403,

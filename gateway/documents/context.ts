@@ -17,6 +17,7 @@ import type { Completions } from '../answer/question/completions.js';
 import type { ViewReader } from '../answer/view/port.js';
 import type { Settings } from '../ground/config/index.js';
 import type { Provider } from '../ground/identity/provider.js';
+import type { Tokens } from '../ground/identity/tokens.js';
 import type { State } from '../ground/state/port.js';
 import type { Journal } from '../log/entries/port.js';
 import type { ReceiptAnswer } from '../log/store/receipts.js';
@@ -58,6 +59,8 @@ export interface WorkerContext {
   readonly peopleAddress?: () => string | undefined;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;
+  /** By whom agents are let in; undefined where none is. */
+  readonly tokens?: Tokens;
   /** Whether the process is about to end, so that a long stream should; default: it never is. */
   readonly ending?: () => boolean;
   /** ms since 1970 */

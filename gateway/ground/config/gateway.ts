@@ -120,6 +120,25 @@ export const gatewaySchema = Type.Object(
       maximum: 10_000,
       description: 'requests under way on one connection: more than one are pipelined',
     }),
+    mcpIssuer: Type.String({
+      default: '',
+      pattern: '^(?:https://[^?#\\s]+)?$',
+      description:
+        'issuer of the access tokens with which agents come to `/mcp`, as it names itself; empty: nobody can, and ' +
+        'the route is not there; under `up` the development provider',
+    }),
+    mcpKeys: Type.String({
+      default: '',
+      pattern: '^(?:https://[^?#\\s]+)?$',
+      description: 'address of the JWK set of that issuer; needed with `mcpIssuer`',
+    }),
+    mcpResource: Type.String({
+      default: '',
+      pattern: '^(?:https://[^/?#\\s]+/mcp)?$',
+      description:
+        'the one address of `/mcp` for which tokens have to be made, as `https://gateway.city.example:8443/mcp`; ' +
+        'needed with `mcpIssuer`; under `up` that of the mTLS port',
+    }),
     caseDrivers: Type.Union([Type.Literal('none'), Type.Literal('development')], {
       default: 'none',
       description:

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, YitongError } from '../../../contracts/errors.js';
 import type { Client } from '../../../policies/types.js';
 import type { GatewayContext, Identity } from '../../documents/context.js';
+import { connectionOf } from './inside.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,7 +19,8 @@ declare module 'fastify' {
 
 type Identifies = Pick<GatewayContext, 'identify'>;
 
-function identityOf({ identify }: Identifies, { raw: { socket } }: FastifyRequest): Identity {
+function identityOf({ identify }: Identifies, request: FastifyRequest): Identity {
+  const socket = connectionOf(request);
   return socket instanceof TLSSocket ? identify(socket) : { kind: 'refused', code: 'certificate_required' };
 }
 

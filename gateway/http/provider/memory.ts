@@ -12,7 +12,7 @@ interface Kept {
 const kept = new Map<string, Kept>();
 
 export class MemoryAdapter implements Adapter {
-  constructor(private readonly model: string) {}
+  constructor(protected readonly model: string) {}
 
   private name(id: string): string {
     return `${this.model}:${id}`;

@@ -4,11 +4,12 @@
  */
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Provider } from 'oidc-provider';
+import { type AdapterPayload, Provider } from 'oidc-provider';
 import type { Workspace } from '../../../contracts/types.js';
 import type { ClaimNames } from '../../ground/identity/person.js';
 import { languageOf } from '../../ground/language/language.js';
 import { assets } from '../ui/assets.js';
+import { agentFeatures, agentOf, SCOPES } from './agents.js';
 import { MemoryAdapter } from './memory.js';
 import { choosePerson } from './pages.js';
 import type { DemoPerson } from './persons.js';
@@ -21,6 +22,8 @@ interface ProviderOptions {
   readonly claims: ClaimNames;
   readonly persons: readonly DemoPerson[];
   readonly workspace: Workspace;
+  /** Folder of the development CA: its clients get access tokens for `/mcp`. Undefined: nobody does. */
+  readonly pki?: string;
 }
 
 const HOUR = 3600;
@@ -47,10 +50,16 @@ export function developmentProvider({
   claims,
   persons,
   workspace,
+  pki,
 }: ProviderOptions): (request: IncomingMessage, response: ServerResponse) => void {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const provider = new Provider(issuer, {
-    adapter: MemoryAdapter,
+    adapter: class extends MemoryAdapter {
+      override async find(id: string): Promise<AdapterPayload | undefined> {
+        return this.model === 'Client' ? agentOf(pki, id) : super.find(id);
+      }
+    },
+    scopes: ['openid', 'profile', ...SCOPES],
     clients: [
       {
         client_id: clientId,
@@ -62,7 +71,15 @@ export function developmentProvider({
       },
     ],
     jwks: {
-      keys: [{ ...privateKey.export({ format: 'jwk' }), kid: 'development', use: 'sig', alg: 'ES256', kty: 'EC' }],
+      keys: [
+        {
+          ...privateKey.export({ format: 'jwk' }),
+          kid: randomBytes(9).toString('base64url'),
+          use: 'sig',
+          alg: 'ES256',
+          kty: 'EC',
+        },
+      ],
     },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     claims: { openid: ['sub', claims.roles, claims.authority, claims.subjects], profile: ['name'] },
@@ -72,6 +89,7 @@ export function developmentProvider({
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
       userinfo: { enabled: false },
+      ...agentFeatures(pki),
     },
     pkce: { required: () => true },
     ttl: { Interaction: HOUR, Session: HOUR, Grant: HOUR, AccessToken: 600, IdToken: 600, AuthorizationCode: 60 },

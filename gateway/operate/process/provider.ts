@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { readSettings } from '../../ground/config/index.js';
 import { demoPersons } from '../../http/provider/persons.js';
@@ -37,6 +37,7 @@ const server = createServer(
     claims: { roles: people.rolesClaim, authority: people.authorityClaim, subjects: people.subjectsClaim },
     persons: await demoPersons(workspace),
     workspace,
+    pki: dirname(args.secretFile),
   }),
 );
 // the sockets come from the process that holds the port

@@ -54,6 +54,7 @@ import { spanFigures } from '../metrics/spans.js';
 import { regionUnder } from '../pki/region.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { configuredProvider } from './configured-provider.js';
+import { configuredTokens } from './configured-tokens.js';
 import { leaving } from './leaving.js';
 import { openSharedState, type SharedState, stateFigures } from './shared-state.js';
 import { childTracing } from './tracing.js';
@@ -308,6 +309,7 @@ class WorkerProcess {
         state: stores.shared?.state,
         suspensions: stores.shared?.suspensions,
         provider: configuredProvider(people, this.#args),
+        tokens: configuredTokens(gateway, this.#args),
         tracer: stores.tracing?.tracer,
       }),
     };

@@ -1,0 +1,83 @@
+/** A server of the SDK over the tools. The SDK is loaded with the first agent, so that a gateway starts without it. */
+import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { packageVersion } from '../../../ground/files/places.js';
+import { applicationsOf, applicationWords } from './application.js';
+import { TOOLS, type Tool, type ToolMethods } from './tools.js';
+
+/** How the tools reach the API, and what they can tell of an answer. */
+export interface Reach {
+  readonly methods: ToolMethods;
+  /** An answer as it came, to the byte: the digest in the log is over it. */
+  textOf(answer: object): string;
+  /** What the gateway refused; undefined for whatever else went wrong. */
+  problemOf(error: unknown): Readonly<Record<string, unknown>> | undefined;
+}
+
+interface Result {
+  [more: string]: unknown;
+  content: { type: 'text'; text: string }[];
+  structuredContent: Record<string, unknown>;
+  isError?: boolean;
+}
+
+async function resultOf(tool: Tool, given: unknown, { methods, textOf, problemOf }: Reach): Promise<Result> {
+  let answer: Readonly<Record<string, unknown>>;
+  let text: string;
+  let refused = false;
+  try {
+    const whole = await tool.call(methods, given);
+    answer = whole as Readonly<Record<string, unknown>>;
+    text = textOf(whole);
+  } catch (error) {
+    const problem = problemOf(error);
+    if (problem === undefined) throw error;
+    answer = problem;
+    text = JSON.stringify(problem);
+    refused = true;
+  }
+  const needed = await applicationsOf(given as object, answer, methods);
+  return {
+    content: [text, ...(needed.length === 0 ? [] : [applicationWords(needed)])].map((one) => ({
+      type: 'text' as const,
+      text: one,
+    })),
+    structuredContent: { ...answer, ...(needed.length === 0 ? {} : { applications: needed }) },
+    ...(refused ? { isError: true } : {}),
+  };
+}
+
+const INSTRUCTIONS =
+  'Government data of a city, for a stated purpose and case. Everything that is asked is on record under your ' +
+  'client, and each answer of query and verify has a receipt. Say the purpose and the case that you really work on. ' +
+  'Of who is not concerned by it ask nothing. A draft is only ever submitted by who applies.';
+
+export async function serverFactory(reach: Reach): Promise<McpServerFactory> {
+  const { fromJsonSchema, McpServer } = await import('@modelcontextprotocol/server');
+  return () => {
+    const server = new McpServer(
+      { name: 'yitong', title: '一通 Yitong', version: packageVersion() },
+      { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+    );
+    for (const tool of TOOLS) {
+      server.registerTool(
+        tool.name,
+        {
+          title: tool.title,
+          description: tool.description,
+          // as JSON: what TypeBox keeps beside a schema is not of it
+          inputSchema: fromJsonSchema(JSON.parse(JSON.stringify(tool.input)) as { type: 'object' }),
+          annotations: {
+            readOnlyHint: tool.readOnly,
+            destructiveHint: false,
+            idempotentHint: tool.readOnly,
+            openWorldHint: false,
+          },
+        },
+        (given: unknown) => resultOf(tool, given, reach),
+      );
+    }
+    // no session hears of a change, and nothing changes while one lasts
+    server.server.registerCapabilities({ tools: { listChanged: false } });
+    return server;
+  };
+}

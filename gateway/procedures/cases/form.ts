@@ -23,7 +23,7 @@ export interface Written {
   readonly account: Readonly<Record<string, Json>>;
 }
 
-interface Obstacle {
+export interface Obstacle {
   readonly item: string;
   readonly says: Localised;
   readonly basis: readonly string[];
@@ -62,6 +62,14 @@ export interface CaseForm {
   readonly obstacles: readonly Obstacle[];
   readonly layout: Layout;
 }
+
+/** Those that whoever applies fills in, those of registers that have nothing included. */
+export const askedIn = ({ merged, filled, away, conflicts }: CaseForm): readonly MergedField[] =>
+  merged.fields.filter(
+    ({ way, element: { id } }) =>
+      way.way === 'asked' ||
+      (way.way === 'register' && filled[id] === undefined && !away.has(id) && !conflicts.has(id)),
+  );
 
 const MOST_CHECKS = 2000;
 let ajv: ReturnType<typeof compiler> | undefined;

@@ -17,8 +17,8 @@ export const PERSON = 'cn-id:11010519491231002X';
 
 export interface ApplyingCity {
   readonly town: City;
-  /** Signs in who speaks for these subjects. */
-  readonly as: (person: string) => Promise<Desk>;
+  /** Signs in who speaks for these subjects; without one whoever comes to the pages that everybody sees. */
+  readonly as: (person?: string) => Promise<Desk>;
   /** The system of an authority. */
   readonly officer: (authority: string) => Promise<Client>;
 }

@@ -134,6 +134,8 @@ const matter = (what: string): Bad => ({
   says: /未找到/,
 });
 
+const talk = (what: string): Bad => ({ ...matter(''), action: `/guide/cases${what}` });
+
 /** Something wrong for each form that is sent, by its route. */
 const BAD: Readonly<Record<string, Bad>> = {
   '/console/history': {
@@ -302,6 +304,19 @@ const BAD: Readonly<Record<string, Bad>> = {
     says: /未找到/,
   },
   '/console/matters': matter(''),
+  '/guide/cases': talk(''),
+  '/guide/cases/:id': talk(`/${CASE}`),
+  '/guide/cases/:id/answer': talk(`/${CASE}/answer`),
+  '/guide/cases/:id/help': talk(`/${CASE}/help`),
+  '/guide/cases/:id/materials/:material': talk(`/${CASE}/materials/plan`),
+  '/console/casework/calls/:id': {
+    as: ['case-officer'],
+    more: officer,
+    page: '/console/casework/calls',
+    action: `/console/casework/calls/${CASE}`,
+    fields: { seen: '1', says: '' },
+    says: /请填写答复/,
+  },
   '/console/matters/:id': matter(`/${CASE}`),
   '/console/matters/:id/questions': matter(`/${CASE}/questions`),
   '/console/matters/:id/form': matter(`/${CASE}/form`),

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mergeForm } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, Json, StepPort } from '../../../../contracts/bundle/types.js';
-import { YitongError } from '../../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import { countTurn } from '../../../ground/counts/counts.js';
@@ -55,6 +55,10 @@ interface Route {
 
 const own = { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } } as const;
 const PAGE = 50;
+const MOVED: Localised = {
+  zh: '您核对之后内容有改动，请重新核对后再确认。',
+  en: 'It was changed since you looked: look it over again, then confirm.',
+};
 const text = (value: string | readonly string[] | undefined): string => (typeof value === 'string' ? value : '');
 
 async function bundleNamed(desk: ApplyingDesk, id: string): Promise<Bundle> {
@@ -251,7 +255,9 @@ function actRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
       );
     const seen = text(body['seen']);
     const how = desk.how(request, subject, `guide submit ${seen}`.slice(0, 100));
-    await submitConfirmed(cases, id, { confirmed, seen: Number(seen) }, how);
+    await submitConfirmed(cases, id, { confirmed, seen: Number(seen) }, how).catch((error: unknown) => {
+      throw isYitongError(error) && error.code === 'ticket_moved' ? formFault({ confirmed: MOVED }, error.code) : error;
+    });
     countTurn(bundle.id, 'submitted');
     return goTo(reply, `/console/matters/${id}`);
   });

@@ -72,7 +72,10 @@ export function turnPage(props: TalkProps & { readonly turn: Turn }): JSX.Elemen
       {props.form.obstacles.length === 0 ? null : <Obstacles {...props} />}
       <SoFar {...props} isOpen={false} />
       <HandOver {...props} />
-      <FilledIn {...props} />
+      <details class="card pad">
+        <summary>{say('已为您填好、不用再问的内容', 'Filled in already, and not asked')}</summary>
+        <FilledIn {...props} />
+      </details>
       <p class="foot">
         {say(
           '每答一题即存入草稿，随时可以离开，回来接着办。这里只办理本事项，最后由您确认后才提交。',

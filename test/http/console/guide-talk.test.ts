@@ -321,7 +321,7 @@ t.test('the guide as a conversation', async (t) => {
     await page.click('button:has-text("转人工")');
     t.match(await words(page), /已转.*工作人员/);
     const officer = await here.as('tang');
-    await officer.page.goto('/console/casework/calls?lang=zh');
+    await officer.page.goto('/console/calls?lang=zh');
     t.match(await words(officer.page), /开办餐饮店[\s\S]*平面图要盖章吗/);
     await officer.page.click('summary:has-text("已回答的内容")');
     t.match(await words(officer.page), /八十平面馆/, 'with what was said so far');
@@ -413,7 +413,7 @@ t.test('the guide as a conversation', async (t) => {
     t.same(await desk.inspect(pathname, 'talk-summary'), []);
     t.same(await desk.inspect(`${pathname}?type=large`, 'talk-summary-large'), []);
     const officer = await here.as('tang');
-    t.same(await officer.inspect('/console/casework/calls', 'calls'), []);
+    t.same(await officer.inspect('/console/calls', 'calls'), []);
   });
   t.strictSame(desk.complaints, [], 'no page complains of anything');
 });

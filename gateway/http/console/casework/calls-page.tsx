@@ -20,7 +20,7 @@ interface CallsProps {
   readonly codelists: Workspace['codelists'];
 }
 
-export const CALLS = '/console/casework/calls';
+export const CALLS = '/console/calls';
 const MOST_SAID = 2000;
 
 /** What was answered and written, each under its title. */
@@ -71,10 +71,8 @@ export function callsPage(props: CallsProps): JSX.Element {
         </div>
       ) : null}
       {calls.map((call) => (
-        <section class="card pad" key={call.id} aria-labelledby={`c-${call.id}`} data-call={call.id}>
-          <h2 class="in" id={`c-${call.id}`}>
-            {bundles.get(call.bundle)?.title[language] ?? say('已停用的事项', call.bundle)}
-          </h2>
+        <section class="card pad call" key={call.id} aria-labelledby={`c-${call.id}`} data-call={call.id}>
+          <h2 id={`c-${call.id}`}>{bundles.get(call.bundle)?.title[language] ?? say('已停用的事项', call.bundle)}</h2>
           <p class="soft">
             {subjectWords(call.subject)} · <span class="code">{numberOf(call.id)}</span> ·{' '}
             <time dateTime={new Date(call.at).toISOString()}>{localMinute(call.at)}</time>

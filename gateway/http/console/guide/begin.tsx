@@ -46,7 +46,7 @@ export function beginPage(props: BeginProps): JSX.Element {
         <>
           <div class="card pad">
             <Spoken say={say}>
-              <h2 class="in">{say('小浦陪您一步步办', 'The guide goes through it with you')}</h2>
+              <h2>{say('小浦陪您一步步办', 'The guide goes through it with you')}</h2>
               <p>
                 {say(
                   '登记库里有的自动填好，没有的一次问一个问题；每答一题都保存，最后由您确认才提交。',
@@ -124,7 +124,7 @@ export function signInView({
     <div class={`guide talk${isLarge ? ' large' : ''}`}>
       <h1>{title}</h1>
       <div class="card pad">
-        <h2 class="in">{say('登录后接着办', 'Sign in to go on')}</h2>
+        <h2>{say('登录后接着办', 'Sign in to go on')}</h2>
         <p>
           {say(
             '您刚才的回答会带过去，不用再填。登录后一次问一个问题，由您确认才提交。',

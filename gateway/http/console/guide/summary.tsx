@@ -34,7 +34,7 @@ export function summaryPage(props: TalkProps): JSX.Element {
       <TalkHead {...props} />
       <div class="card pad">
         <Spoken say={say}>
-          <h2 class="in">{say('问题都答完了', 'Everything is answered')}</h2>
+          <h2>{say('问题都答完了', 'Everything is answered')}</h2>
           <p>{words}</p>
           <p class="soft">
             {say(

@@ -23,7 +23,7 @@ export interface Written {
   readonly account: Readonly<Record<string, Json>>;
 }
 
-export interface Obstacle {
+interface Obstacle {
   readonly item: string;
   readonly says: Localised;
   readonly basis: readonly string[];

@@ -24,7 +24,7 @@ import { applicantOf, bundles, elements, type Office, office } from '../cases/of
 
 t.setTimeout(300_000);
 
-const RUNS = Number(process.env['YITONG_TEST_RUNS'] ?? 8);
+const RUNS = Number(process.env['YITONG_TEST_RUNS'] ?? 5);
 type Picks = (most: number) => number;
 
 /** What registers say in the common case, but for elements of which they have nothing at the moment. */

@@ -15,7 +15,7 @@ import { Materials } from './papers.js';
 import { OwnSteps, Ways } from './parts.js';
 import { dateWords, valueWords } from './words.js';
 
-export interface CheckProps extends FillProps {
+interface CheckProps extends FillProps {
   readonly found: OpenedCase;
   readonly subject: string;
   readonly materials: readonly MaterialLine[];
@@ -43,17 +43,17 @@ function lacking({ form }: Pick<CheckProps, 'form'>) {
 export function readiness(props: Pick<CheckProps, 'form' | 'found'>) {
   const { form, found } = props;
   const left = lacking(props);
-  const bars = form.obstacles.filter((one) => one.state === 'no');
+  const isBarred = form.obstacles.some((one) => one.state === 'no');
   const steps = Object.entries(form.plan.steps).map(([step, planned]) => ({
     id: step,
     step: planned,
     done: found.state.steps[step] ?? [],
   }));
   const filing = steps.filter(({ step }) => step.uses.includes('form'));
-  const isComplete = left.questions + left.values + left.registers + left.materials === 0 && bars.length === 0;
+  const isComplete = left.questions + left.values + left.registers + left.materials === 0 && !isBarred;
   const isReady =
     isComplete && left.identity === 0 && filing.every(({ step, done }) => openPorts(step, done).length === 0);
-  return { left, bars, steps, isComplete, isReady };
+  return { left, isBarred, steps, isComplete, isReady };
 }
 
 /** What follows from answers that were changed after signing. */
@@ -69,7 +69,7 @@ export function checkPage(props: CheckProps): JSX.Element {
   const { language, id, bundle, form, found, subject, isSaved, development } = props;
   const say = sayIn(language);
   const { state, acts } = found;
-  const { left, bars, steps, isComplete, isReady } = readiness(props);
+  const { left, isBarred, steps, isComplete, isReady } = readiness(props);
   const done = [
     ...(left.questions === 0 ? ['questions' as const] : []),
     ...(left.values === 0 ? ['form' as const] : []),
@@ -136,7 +136,7 @@ export function checkPage(props: CheckProps): JSX.Element {
           </p>
         ) : (
           <p class="soft">
-            {bars.length > 0
+            {isBarred
               ? say('存在不符合办理条件的情形，暂不能提交。', 'Something stands in the way: it cannot be submitted.')
               : isComplete
                 ? say('完成身份核验和签名后即可提交。', 'Show who you are and sign; then it can be submitted.')

@@ -50,8 +50,8 @@ export function beginPage(props: BeginProps): JSX.Element {
               <p>
                 {say(
                   '登记库里有的自动填好，没有的一次问一个问题；每答一题都保存，最后由您确认才提交。',
-                  'What registers have is filled in; the rest is asked one at a time. Each answer is kept, and nothing is ' +
-                    'submitted before you confirm it.',
+                  'What registers have is filled in; the rest is asked one at a time. Each answer is kept, and ' +
+                    'nothing is submitted before you confirm it.',
                 )}
               </p>
             </Spoken>
@@ -128,8 +128,8 @@ export function signInView({
         <p>
           {say(
             '您刚才的回答会带过去，不用再填。登录后一次问一个问题，由您确认才提交。',
-            'What you have answered goes along. Then one question is asked at a time, and nothing is submitted before ' +
-              'you confirm it.',
+            'What you have answered goes along. Then one question is asked at a time, and nothing is submitted ' +
+              'before you confirm it.',
           )}
         </p>
         <p>

@@ -14,21 +14,20 @@ import type { TalkProps } from './talk-props.js';
 export function summaryPage(props: TalkProps): JSX.Element {
   const { language, id, bundle, found, turns, materials, isLarge, development, form } = props;
   const say = sayIn(language);
-  const { left, bars, steps, isComplete, isReady } = readiness(props);
+  const { left, isBarred, steps, isComplete, isReady } = readiness(props);
   const before = turnBefore(turns, undefined);
-  const words =
-    bars.length > 0
-      ? say('存在不符合办理条件的情形，暂不能提交。', 'Something stands in the way: it cannot be submitted.')
-      : left.registers > 0
-        ? say(
-            '有登记信息暂时取不到或者不一致，暂不能提交。',
-            'Registers do not say all of it: it cannot be submitted yet.',
-          )
-        : left.materials > 0
-          ? say(`还有${left.materials}份材料请您上传。`, `${left.materials} papers are still to be uploaded.`)
-          : isReady
-            ? say('都准备好了，请核对后确认提交。', 'All is ready: look it over, and confirm.')
-            : say('请完成身份核验和签名，然后确认提交。', 'Show who you are and sign; then confirm.');
+  const words = isBarred
+    ? say('存在不符合办理条件的情形，暂不能提交。', 'Something stands in the way: it cannot be submitted.')
+    : left.registers > 0
+      ? say(
+          '有登记信息暂时取不到或者不一致，暂不能提交。',
+          'Registers do not say all of it: it cannot be submitted yet.',
+        )
+      : left.materials > 0
+        ? say(`还有${left.materials}份材料请您上传。`, `${left.materials} papers are still to be uploaded.`)
+        : isReady
+          ? say('都准备好了，请核对后确认提交。', 'All is ready: look it over, and confirm.')
+          : say('请完成身份核验和签名，然后确认提交。', 'Show who you are and sign; then confirm.');
   return (
     <div class={`guide talk apply${isLarge ? ' large' : ''}`}>
       <TalkHead {...props} />

@@ -23,7 +23,7 @@ export const nameOfTurn = (turn: Turn): string =>
   turn.question === undefined ? fieldName(turn.id) : inputName(turn.question);
 
 /** What was answered, in words; undefined where nothing was. */
-export function answerWords(turn: Turn, { form, answers, workspace, language }: TalkProps): string | undefined {
+function answerWords(turn: Turn, { form, answers, workspace, language }: TalkProps): string | undefined {
   const say = sayIn(language);
   if (turn.field !== undefined) {
     const value = form.values[turn.id];

@@ -14,6 +14,7 @@ const handshakes = cells('yitong_tls_failures_total');
 
 const cuts = cells('yitong_connections_cut_total');
 const guided = cells('yitong_guide_answers_total');
+const turns = cells('yitong_guide_turns_total');
 const models = cells('yitong_guide_model_total');
 
 const byCode = new Map<ErrorCode, Cell>();
@@ -62,6 +63,18 @@ export function countGuided(outcome: 'named' | 'unsure' | 'off-topic'): void {
   guided.cell({ outcome }).n++;
 }
 
+const byTurn = new Map<string, Cell>();
+/** @param bundle of the workspace: that is what bounds the label */
+export function countTurn(
+  bundle: string,
+  outcome: 'asked' | 'answered' | 'not-understood' | 'handed-over' | 'submitted',
+): void {
+  const at = `${outcome} ${bundle}`;
+  let cell = byTurn.get(at);
+  if (cell === undefined) byTurn.set(at, (cell = turns.cell({ bundle, outcome })));
+  cell.n++;
+}
+
 /** What became of a question to the guide's model. */
 export type ModelOutcome = 'taken' | 'not-taken' | 'late' | 'failed';
 export function countModel(outcome: ModelOutcome): void {
@@ -69,4 +82,4 @@ export function countModel(outcome: ModelOutcome): void {
 }
 
 export const countedFigures = (): Family[] =>
-  [decisions, errors, clients, rows, handshakes, cuts, guided, models].map((each) => each.family());
+  [decisions, errors, clients, rows, handshakes, cuts, guided, turns, models].map((each) => each.family());

@@ -109,6 +109,13 @@ const requests = {
     labels: ['outcome'],
     help: 'sentences that the guide answered, by outcome: a matter named, not sure, none of its matters',
   },
+  yitong_guide_turns_total: {
+    type: 'counter',
+    labels: ['bundle', 'outcome'],
+    help:
+      'turns of the conversation by which the guide fills in a case, by bundle and outcome: a question was asked, ' +
+      'answered, its answer not understood, the draft handed to a person, submitted',
+  },
   yitong_guide_model_total: {
     type: 'counter',
     labels: ['outcome'],

@@ -223,6 +223,18 @@ const acts = {
       'by a client; target is the case where one was looked at, `ids` of those that it was shown, `bundle`, the ' +
       'registers that were `read` to fill its form, `requestId`',
   },
+  case_called: {
+    zh: '“一件事”草稿转人工',
+    en: 'a draft of a case was handed to a person',
+    detail:
+      'target is the case; `bundle`, the `authority` that leads and to which what was said so far was handed, ' +
+      '`requestId`. What help is wanted with is in the subject part, under the key of who applies',
+  },
+  case_call_answered: {
+    zh: '答复转人工的“一件事”草稿',
+    en: 'a draft that was handed to a person was answered',
+    detail: 'by an officer; target is the case; `bundle`, `authority`, `requestId`. The answer is in the subject part',
+  },
   guide_answered: {
     zh: '小浦导办作答',
     en: 'the guide answered',
@@ -287,6 +299,7 @@ const looks = {
   matters: { zh: '查看本人办件列表', en: 'saw its own cases' },
   matter: { zh: '查看本人办件', en: 'read one of its own cases' },
   case_inbox: { zh: '查看待办的“一件事”事项', en: 'saw what of cases waits for the authority' },
+  case_calls: { zh: '查看转人工的“一件事”草稿', en: 'saw drafts that were handed over' },
   case: { zh: '查看“一件事”办件', en: 'saw a case' },
   case_figures: { zh: '查看“一件事”办理统计', en: 'saw the figures of cases' },
   ticket_records: { zh: '查看可提出异议的记录', en: 'saw records that can be objected to' },

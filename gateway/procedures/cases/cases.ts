@@ -15,6 +15,7 @@ import { inspectFile } from '../materials/inspect/index.js';
 import { type Papers, papersOf } from '../materials/made.js';
 import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
 import { answerKey, openSealed } from './answer-key.js';
+import { type Call, callOf, keepCall, keepReply, openCalls } from './calls.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
 import { figureChanges } from './figures.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
@@ -222,6 +223,8 @@ class OpenedCases implements Cases {
     if (contents === undefined) return refuse(ERASED);
     if ('seen' in doing && doing.seen !== undefined && stored.state.items[doing.item]?.since !== doing.seen)
       throw new YitongError('ticket_moved', 'somebody acted on this item since it was looked at; look at it again');
+    if ('asOf' in doing && doing.asOf !== undefined && doing.asOf !== stored.state.events)
+      throw new YitongError('ticket_moved', 'the draft was changed since it was looked at; look at it again');
     const { act, inside, read } = await this.#prepare(stored, contents, doing, how);
     const event: CaseEvent = { ...act, by: partyOf(actor), at: Math.max(this.#options.now(), stored.state.at) };
     const state = apply(stored.state, event);
@@ -706,6 +709,60 @@ class OpenedCases implements Cases {
     if (items === undefined) throw new YitongError('not_found', 'the case takes no such upload');
     if (papers !== undefined && !items.some((item) => state.items[item]?.status === 'supplement'))
       refuse('no supplement was asked for to which it belongs');
+  }
+
+  async callPerson(id: string, says: string, { actor, record }: Omit<HowDone, 'key'>): Promise<Call> {
+    const { stored, contents } = await this.#known(id, actor);
+    const { bundle, phase } = stored.state;
+    if (actor.kind !== 'applicant' || phase !== 'draft') return refuse('a draft is handed over by who applies');
+    if (contents === undefined) return refuse(ERASED);
+    const { authority } = this.#bundle(bundle);
+    const { subject, answers, values } = contents;
+    const call = { id, bundle, authority, at: this.#options.now(), subject, says: says.trim(), answers, values };
+    await record({
+      action: 'case_called',
+      target: id,
+      subject,
+      detail: { bundle, authority },
+      about: { says: call.says },
+    });
+    await keepCall(this.#options, call);
+    return (await callOf(this.#options, id)) ?? refuse(ERASED);
+  }
+
+  async call(id: string, { actor }: Omit<HowDone, 'key'>): Promise<Call | undefined> {
+    await this.#known(id, actor);
+    return callOf(this.#options, id);
+  }
+
+  async calls({ actor, record }: Omit<HowDone, 'key'>): Promise<readonly Call[]> {
+    if (actor.kind !== 'authority') return refuse('calls are for the department that leads');
+    const found = await openCalls(this.#options, actor.authority);
+    const ids = found.map(({ id }) => id);
+    await record(shown(ids, undefined));
+    return found;
+  }
+
+  async answerCall(
+    id: string,
+    { says, seen }: { readonly says: string; readonly seen: number },
+    { actor, record }: Omit<HowDone, 'key'>,
+  ): Promise<void> {
+    const call = await callOf(this.#options, id);
+    if (call === undefined || actor.kind !== 'authority' || call.authority !== actor.authority)
+      throw new YitongError('not_found', NOT_FOUND);
+    if (says.trim() === '') incomplete('an answer is said: `says`');
+    if (call.version !== seen || call.answeredAt !== undefined)
+      throw new YitongError('ticket_moved', 'somebody answered it since it was looked at; look at it again');
+    const { bundle, authority, subject } = call;
+    await record({
+      action: 'case_call_answered',
+      target: id,
+      subject,
+      detail: { bundle, authority },
+      about: { says: says.trim() },
+    });
+    await keepReply(this.#options, call, says.trim(), this.#options.now());
   }
 
   async messages({ actor, record }: Omit<HowDone, 'key'>, limit = 100): Promise<readonly CaseMessage[]> {

@@ -63,6 +63,14 @@ export interface CaseForm {
   readonly layout: Layout;
 }
 
+/** Those that whoever applies fills in, those of registers that have nothing included. */
+export const askedIn = ({ merged, filled, away, conflicts }: CaseForm): readonly MergedField[] =>
+  merged.fields.filter(
+    ({ way, element: { id } }) =>
+      way.way === 'asked' ||
+      (way.way === 'register' && filled[id] === undefined && !away.has(id) && !conflicts.has(id)),
+  );
+
 const MOST_CHECKS = 2000;
 let ajv: ReturnType<typeof compiler> | undefined;
 const checks = new Map<string, ValidateFunction>();

@@ -8,6 +8,7 @@ import type { State } from '../../ground/state/port.js';
 import type { Receipt } from '../../log/entries/port.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import type { FileType } from '../materials/inspect/index.js';
+import type { Call } from './calls.js';
 import type { CaseContents } from './contents.js';
 import type { CaseForm } from './form.js';
 import type { CaseEvent, CaseState, Grade, Possible } from './machine.js';
@@ -36,10 +37,16 @@ interface Seen {
   readonly seen?: number;
 }
 
+/** Of an act on a draft: of how many events who acts saw it (`state.events`); refused where it has moved meanwhile. */
+interface AsOf {
+  readonly asOf?: number;
+}
+
 /** What somebody does. */
 export type Doing =
-  | { readonly act: 'save'; readonly answers: Answers; readonly values: Readonly<Record<string, Json>> }
-  | { readonly act: 'submit' | 'withdraw' }
+  | ({ readonly act: 'save'; readonly answers: Answers; readonly values: Readonly<Record<string, Json>> } & AsOf)
+  | ({ readonly act: 'submit' } & AsOf)
+  | { readonly act: 'withdraw' }
   | { readonly act: 'step'; readonly step: string; readonly port: StepPort }
   | ({ readonly act: 'ask'; readonly item: string; readonly says: string; readonly fields: readonly string[] } & Seen)
   | {
@@ -64,7 +71,7 @@ export type Doing =
 
 /** What goes on record before an act takes effect, or anything is shown. */
 export interface CaseDeed {
-  readonly action: 'case_act' | 'case_act_void' | 'case_shown';
+  readonly action: 'case_act' | 'case_act_void' | 'case_shown' | 'case_called' | 'case_call_answered';
   /** Id of the case. */
   readonly target: string;
   readonly detail: Readonly<Record<string, unknown>>;
@@ -165,6 +172,22 @@ export interface Cases {
    * @throws YitongError `not_found`, `act_refused`, `ticket_moved`, and what `inspectFile` throws
    */
   putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine>;
+  /**
+   * Hands a draft to a person of the department that leads, with what was said so far; on record first. A call that
+   * is there already gives way to the new one.
+   * @throws YitongError `not_found`; `act_refused` where it is no draft any more
+   */
+  callPerson(id: string, says: string, how: Omit<HowDone, 'key'>): Promise<Call>;
+  /** Of an own case, with the reply where there is one. */
+  call(id: string, how: Omit<HowDone, 'key'>): Promise<Call | undefined>;
+  /** Those that wait for the actor's authority; on record before they are given. */
+  calls(how: Omit<HowDone, 'key'>): Promise<readonly Call[]>;
+  /** @throws YitongError `not_found`; `act_incomplete` without words; `ticket_moved` */
+  answerCall(
+    id: string,
+    answer: { readonly says: string; readonly seen: number },
+    how: Omit<HowDone, 'key'>,
+  ): Promise<void>;
   /** To who applies, newest first. */
   messages(how: Omit<HowDone, 'key'>, limit?: number): Promise<readonly CaseMessage[]>;
 }

@@ -40,6 +40,19 @@ function numberOf(text: string): number | undefined {
   return Number.isFinite(found) && found < 1e15 ? found : undefined;
 }
 
+/** A text that is one number and little else: `88`, `三层`, `地下一层`, `第二`, `大概八十平方米`. */
+export function numberIn(said: string): number | undefined {
+  const found =
+    /^(?:大概|大约|差不多|约|一共|总共|共|第|在)*(负|地下|-)?(?:第)?([\d.,零〇一二两三四五六七八九十百千万亿]+)(?:[来多]?(?!\d)[\p{L}]{0,5})$/u.exec(
+      said
+        .normalize('NFKC')
+        .replace(/[\s，。,!！.、的吧呢啊]+$/gu, '')
+        .replace(/\s+/g, ''),
+    );
+  const value = found === null ? undefined : numberOf(found[2] ?? '');
+  return value === undefined ? undefined : found?.[1] === undefined ? value : -value;
+}
+
 const NUMBER =
   '((?:\\d[\\d,]{0,14}(?:\\.\\d{1,4})?|[零〇一二两三四五六七八九十百千])[零〇一二两三四五六七八九十百千万亿]{0,12})';
 const ABOUT = '[来多几]?个?\\s?';

@@ -24,6 +24,8 @@ interface Asking {
   readonly requestId: string;
   /** The client that asks, or `public page`. */
   readonly by: string;
+  /** A bundle that the asker chose among the candidates. */
+  readonly chosen?: string;
 }
 
 interface GuideDesk {
@@ -38,10 +40,10 @@ export function openGuideDesk({ workspace, journal, settings, now }: DeskParts):
   const { modelUrl } = settings.guide;
   const model = modelUrl === '' ? undefined : new Model(settings.guide, workspace.layers[0] ?? '.', now);
   return {
-    async answer(sentence, { requestId, by }) {
+    async answer(sentence, { requestId, by, chosen }) {
       const guide = await openGuide(workspace);
       if (guide === undefined) return undefined;
-      const own = guide.answer(sentence, now());
+      const own = guide.answer(sentence, now(), chosen);
       const said =
         model === undefined || !guide.isOpen(own)
           ? undefined

@@ -57,6 +57,7 @@ const FOR_ANYBODY: readonly string[] = [
   'GET /numbers',
   'GET /guide',
   'POST /guide',
+  'POST /guide/begin',
   'GET /matters',
   'GET /matters/:bundle',
   'GET /ratings',

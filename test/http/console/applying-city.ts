@@ -17,16 +17,24 @@ export const PERSON = 'cn-id:11010519491231002X';
 
 export interface ApplyingCity {
   readonly town: City;
-  /** Signs in who speaks for these subjects. */
-  readonly as: (person: string) => Promise<Desk>;
+  /** Signs in who speaks for these subjects; without one whoever comes to the pages that everybody sees. */
+  readonly as: (person?: string) => Promise<Desk>;
   /** The system of an authority. */
   readonly officer: (authority: string) => Promise<Client>;
+}
+
+interface More {
+  /** Sections of `yitong.json`. */
+  readonly settings?: Readonly<Record<string, object>>;
+  /** id → authority */
+  readonly officers?: Readonly<Record<string, string>>;
 }
 
 /** Undefined where there is no Chromium. @param people id → subjects for whom they speak */
 export async function applyingCity(
   t: Test,
   people: Readonly<Record<string, readonly string[]>>,
+  { settings = {}, officers: decide = {} }: More = {},
 ): Promise<ApplyingCity | undefined> {
   const chromium = chromiumForTest(t);
   if (chromium === undefined) return undefined;
@@ -41,17 +49,23 @@ export async function applyingCity(
     readonly synthetic: object;
     readonly gateway: object;
   };
-  put('yitong.json', { ...own, synthetic: reference.synthetic, gateway: reference.gateway });
-  put(
-    'policies/people.json',
-    Object.entries(people).map(([id, subjects]) => ({
+  put('yitong.json', { ...own, synthetic: reference.synthetic, gateway: reference.gateway, ...settings });
+  put('policies/people.json', [
+    ...Object.entries(people).map(([id, subjects]) => ({
       id,
       name: '申请人',
       roles: ['subject'],
       subjects,
       note: { zh: '办理一件事', en: 'applies' },
     })),
-  );
+    ...Object.entries(decide).map(([id, authority]) => ({
+      id,
+      name: '经办人',
+      roles: ['case-officer'],
+      authority,
+      note: { zh: '经办', en: 'decides' },
+    })),
+  ]);
   const { authorities } = await loadWorkspace(packageRoot());
   for (const [authority] of authorities)
     put(`policies/clients/officer-${authority}.json`, {

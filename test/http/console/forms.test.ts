@@ -134,6 +134,8 @@ const matter = (what: string): Bad => ({
   says: /未找到/,
 });
 
+const talk = (what: string): Bad => ({ ...matter(''), action: `/guide/cases${what}` });
+
 /** Something wrong for each form that is sent, by its route. */
 const BAD: Readonly<Record<string, Bad>> = {
   '/console/history': {
@@ -302,13 +304,26 @@ const BAD: Readonly<Record<string, Bad>> = {
     says: /未找到/,
   },
   '/console/matters': matter(''),
+  '/guide/cases': talk(''),
+  '/guide/cases/:id': talk(`/${CASE}`),
+  '/guide/cases/:id/answer': talk(`/${CASE}/answer`),
+  '/guide/cases/:id/help': talk(`/${CASE}/help`),
+  '/guide/cases/:id/materials/:material': talk(`/${CASE}/materials/plan`),
+  '/console/calls/:id': {
+    as: ['case-officer'],
+    more: officer,
+    page: '/console/calls',
+    action: `/console/calls/${CASE}`,
+    fields: { seen: '1', says: '' },
+    says: /请填写答复/,
+  },
   '/console/matters/:id': matter(`/${CASE}`),
   '/console/matters/:id/questions': matter(`/${CASE}/questions`),
   '/console/matters/:id/form': matter(`/${CASE}/form`),
   '/console/matters/:id/materials/:material': matter(`/${CASE}/materials/plan`),
 };
-/** Nobody fills them in; names are looked up by a script. */
-const WITHOUT = ['/sign-out', '/console/keep', '/console/names'];
+/** Nobody fills them in, or whatever is filled in goes along; names are looked up by a script. */
+const WITHOUT = ['/sign-out', '/console/keep', '/console/names', '/guide/begin'];
 
 t.test(
   'each form that is sent with something wrong comes back: its page, the menu, what was written, and what is wrong',
@@ -342,7 +357,13 @@ t.test('every form of a page of the console can come back', (t) => {
     statSync(join(folder, name)).isFile(),
   );
   // pages for whoever has not signed in show what was sent themselves
-  const own = new Set(['compliance/ask.tsx', 'guide/guide.tsx', 'releasing/release.tsx', 'verification/verify.tsx']);
+  const own = new Set([
+    'compliance/ask.tsx',
+    'guide/guide.tsx',
+    'guide/matter.tsx',
+    'releasing/release.tsx',
+    'verification/verify.tsx',
+  ]);
   t.ok(
     files.some((name) => own.has(name)),
     'the pages are there',

@@ -52,11 +52,41 @@ t.test('a sentence leads to its matter, with what it says already and the next q
   t.match(words, /开办餐饮店/);
   t.match(words, /经营场所使用面积（平方米）\s*80/);
   t.match(html, /href="\/matters\/open-restaurant\?a-area=80"/, 'and the matter’s page knows it');
-  t.match(html, /<form class="next" method="get" action="\/matters\/open-restaurant"/);
+  t.match(html, /<form class="next" method="post" action="\/guide\/begin"/);
   t.match(html, /name="a-area" value="80"/);
   t.match(html, /name="a-dishes"/);
   const matter = await here.people.inject({ url: '/matters/open-restaurant?a-area=80', headers: HEADERS });
   t.match(matter.body, /value="80"/);
+});
+
+t.test('where it is not sure one of the nearest is chosen, and no other', async (t) => {
+  const unsure = '饭店执照想办一下';
+  const { html } = await say(unsure);
+  t.match(html, /<form class="choices" method="post" action="\/guide"/);
+  t.match(html, /name="chosen" value="open-restaurant"/);
+  t.match((await say(unsure, { chosen: 'open-restaurant' })).html, /class="card pad found"/);
+  t.notMatch(
+    (await say(unsure, { chosen: 'transfer-real-estate' })).html,
+    /class="card pad found"/,
+    'none of the three',
+  );
+});
+
+t.test('what was answered goes along to signing in, in no address', async (t) => {
+  const post = (fields: Readonly<Record<string, string>>) =>
+    here.people.inject({
+      method: 'POST',
+      url: '/guide/begin',
+      headers: { ...HEADERS, 'content-type': 'application/x-www-form-urlencoded', origin: 'https://people.test' },
+      payload: new URLSearchParams(fields).toString(),
+    });
+  const answer = await post({ bundle: 'open-restaurant', 'a-area': '80', 'v-premises.place-name': '好味面馆' });
+  t.equal(answer.statusCode, 200);
+  t.match(answer.body, /href="\/guide\/begin"/);
+  const cookie = answer.cookies.find(({ name }) => name === '__Host-yitong-guide');
+  t.match(cookie, { httpOnly: true, secure: true, sameSite: 'Lax' });
+  t.match(Buffer.from(cookie?.value ?? '', 'base64url').toString(), /好味面馆/);
+  t.equal((await post({ bundle: 'build-a-bridge' })).statusCode, 404);
 });
 
 t.test('one that is for none of the matters is told what this is for', async (t) => {

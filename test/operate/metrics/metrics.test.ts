@@ -194,6 +194,14 @@ t.test('the values of each label come from the workspace, the routes or a table'
       'changed',
       'revoked',
       'unknown',
+      'named',
+      'unsure',
+      'off-topic',
+      'asked',
+      'answered',
+      'not-understood',
+      'handed-over',
+      'submitted',
     ),
     state: (text) =>
       among(

@@ -2,14 +2,15 @@
 
 import type { JSX } from 'preact';
 import { namesOf } from '../../../../contracts/bundle/rule.js';
+import { askedIn } from '../../../procedures/cases/form.js';
 import type { MaterialLine } from '../../../procedures/cases/papers.js';
 import { openPorts } from '../../../procedures/cases/plan.js';
 import type { OpenedCase } from '../../../procedures/cases/types.js';
 import { Form } from '../../ui/form.js';
-import { sayIn } from '../../ui/say.js';
+import { type Say, sayIn } from '../../ui/say.js';
 import { termIn } from '../matters/matter.js';
 import { applicantWords, PATH } from './desk.js';
-import { askedIn, type FillProps } from './fill.js';
+import type { FillProps } from './fill.js';
 import { Materials } from './papers.js';
 import { OwnSteps, Ways } from './parts.js';
 import { dateWords, valueWords } from './words.js';
@@ -26,7 +27,7 @@ interface CheckProps extends FillProps {
 }
 
 /** What is lacking that whoever applies can bring. */
-function lacking({ form }: CheckProps) {
+function lacking({ form }: Pick<CheckProps, 'form'>) {
   const asked = new Set(askedIn(form).map(({ element }) => element.id));
   const by = (what: string) => form.missing.filter((one) => one.what === what);
   return {
@@ -38,21 +39,37 @@ function lacking({ form }: CheckProps) {
   };
 }
 
+/** What is left to do before it can be submitted, and whether it can be. */
+export function readiness(props: Pick<CheckProps, 'form' | 'found'>) {
+  const { form, found } = props;
+  const left = lacking(props);
+  const isBarred = form.obstacles.some((one) => one.state === 'no');
+  const steps = Object.entries(form.plan.steps).map(([step, planned]) => ({
+    id: step,
+    step: planned,
+    done: found.state.steps[step] ?? [],
+  }));
+  const filing = steps.filter(({ step }) => step.uses.includes('form'));
+  const isComplete = left.questions + left.values + left.registers + left.materials === 0 && !isBarred;
+  const isReady =
+    isComplete && left.identity === 0 && filing.every(({ step, done }) => openPorts(step, done).length === 0);
+  return { left, isBarred, steps, isComplete, isReady };
+}
+
+/** What follows from answers that were changed after signing. */
+export const heldWords = (isComplete: boolean, say: Say): string | undefined =>
+  isComplete
+    ? undefined
+    : say(
+        '请先补齐上面所列内容；签名后再修改的，需要重新签名。',
+        'First what is listed above: what is changed later has to be signed again.',
+      );
+
 export function checkPage(props: CheckProps): JSX.Element {
   const { language, id, bundle, form, found, subject, isSaved, development } = props;
   const say = sayIn(language);
   const { state, acts } = found;
-  const left = lacking(props);
-  const bars = form.obstacles.filter((one) => one.state === 'no');
-  const steps = Object.entries(form.plan.steps).map(([step, planned]) => ({
-    id: step,
-    step: planned,
-    done: state.steps[step] ?? [],
-  }));
-  const filing = steps.filter(({ step }) => step.uses.includes('form'));
-  const isComplete = left.questions + left.values + left.registers + left.materials === 0 && bars.length === 0;
-  const isReady =
-    isComplete && left.identity === 0 && filing.every(({ step, done }) => openPorts(step, done).length === 0);
+  const { left, isBarred, steps, isComplete, isReady } = readiness(props);
   const done = [
     ...(left.questions === 0 ? ['questions' as const] : []),
     ...(left.values === 0 ? ['form' as const] : []),
@@ -105,14 +122,7 @@ export function checkPage(props: CheckProps): JSX.Element {
         events={state.events}
         isSubmitted={false}
         development={development}
-        held={
-          isComplete
-            ? undefined
-            : say(
-                '请先补齐上面所列内容；签名后再修改的，需要重新签名。',
-                'First what is listed above: what is changed later has to be signed again.',
-              )
-        }
+        held={heldWords(isComplete, say)}
       />
       <div class="card pad submit">
         <Form name="submit" action={`${PATH}/${id}`} hidden={{ act: 'submit', key: `submit ${state.events}` }}>
@@ -126,7 +136,7 @@ export function checkPage(props: CheckProps): JSX.Element {
           </p>
         ) : (
           <p class="soft">
-            {bars.length > 0
+            {isBarred
               ? say('存在不符合办理条件的情形，暂不能提交。', 'Something stands in the way: it cannot be submitted.')
               : isComplete
                 ? say('完成身份核验和签名后即可提交。', 'Show who you are and sign; then it can be submitted.')
@@ -186,7 +196,14 @@ function Missing({
 }
 
 /** `no` with its owner, which bars; `unknown`, which its authority looks into. */
-function Obstacles({ language, form, bundle, nameOf, objections, id }: CheckProps): JSX.Element | null {
+export function Obstacles({
+  language,
+  form,
+  bundle,
+  nameOf,
+  objections,
+  id,
+}: Pick<CheckProps, 'language' | 'form' | 'bundle' | 'nameOf' | 'objections' | 'id'>): JSX.Element | null {
   const say = sayIn(language);
   const { obstacles, items } = form.merged;
   const looked = items.reduce((sum, { item }) => sum + item.requires.length, 0);

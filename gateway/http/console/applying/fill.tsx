@@ -6,7 +6,7 @@ import type { Bundle, Element, Elements, Json, JsonSchema } from '../../../../co
 import type { Workspace } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import type { CaseForm } from '../../../procedures/cases/form.js';
+import { askedIn, type CaseForm } from '../../../procedures/cases/form.js';
 import { AreaField, ChoiceField, Form, PicksField, TextField } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
 import { PATH } from './desk.js';
@@ -27,14 +27,6 @@ export interface FillProps {
   /** Where what a register says is objected to; undefined where that is not done here. */
   readonly correction: (dataset: string) => string | undefined;
 }
-
-/** Those that whoever applies fills in, those of registers that have nothing included. */
-export const askedIn = ({ merged, filled, away, conflicts }: CaseForm): readonly MergedField[] =>
-  merged.fields.filter(
-    ({ way, element: { id } }) =>
-      way.way === 'asked' ||
-      (way.way === 'register' && filled[id] === undefined && !away.has(id) && !conflicts.has(id)),
-  );
 
 const groupOf = ({ element: { id } }: MergedField): string => id.slice(0, id.indexOf('.'));
 
@@ -182,7 +174,7 @@ function Label({ language, element, schema, required, hint }: ValueProps): JSX.E
 }
 
 /** What registers do not say, or say differently: whose it is, and what can be done. */
-function Trouble({ language, form, workspace, nameOf, correction }: FillProps): JSX.Element | null {
+export function Trouble({ language, form, workspace, nameOf, correction }: FillProps): JSX.Element | null {
   const say = sayIn(language);
   const shown = form.merged.fields.filter(({ element: { id } }) => form.away.has(id) || form.conflicts.has(id));
   if (shown.length === 0) return null;
@@ -238,7 +230,7 @@ function Trouble({ language, form, workspace, nameOf, correction }: FillProps): 
 }
 
 /** What nobody has to write, by where it comes from. */
-function FilledIn({ language, form, workspace, nameOf, correction, bundle }: FillProps): JSX.Element | null {
+export function FilledIn({ language, form, workspace, nameOf, correction, bundle }: FillProps): JSX.Element | null {
   const say = sayIn(language);
   const { merged, values, filled } = form;
   const from = new Map<string, MergedField[]>();

@@ -7,13 +7,11 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mergeForm } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, Element, StepPort } from '../../../../contracts/bundle/types.js';
-import { errorWords } from '../../../../contracts/error-words.js';
 import { type FormFaults, isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Service } from '../../../documents/context.js';
 import { materialBytes } from '../../../documents/pdf/open-material.js';
-import { type CaseForm, fitsSchema } from '../../../procedures/cases/form.js';
+import { askedIn, type CaseForm, fitsSchema } from '../../../procedures/cases/form.js';
 import type { Doing } from '../../../procedures/cases/types.js';
-import { MAX_FILE } from '../../../procedures/lifecycles/files.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
@@ -22,10 +20,10 @@ import { gradeOf } from '../../ui/rating.js';
 import { type GivenAnswers, inputName, readAnswers } from '../matters/answers.js';
 import { checkPage } from './check.js';
 import { type ApplyingDesk, applicantsFor, goTo, type OwnCase, openDesk, PATH, ROLES } from './desk.js';
-import { askedIn, fillPage } from './fill.js';
+import { draftOf, putSent, questionFaults } from './draft.js';
+import { fillPage } from './fill.js';
 import { listPage } from './list.js';
 import { progressPage } from './progress.js';
-import { unanswered, wrongAnswer } from './questions.js';
 import { fieldName, missingWords, type Sent, valuesIn, wrongWords } from './reading.js';
 import { questionsPage, startPage } from './start.js';
 import { dateWords } from './words.js';
@@ -92,18 +90,6 @@ function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
       });
     },
   );
-}
-
-/** Questions that are not answered, or wrongly. */
-function questionFaults(bundle: Bundle, faults: ReadonlySet<string>, open: readonly string[]): FormFaults {
-  const of = (id: string, words: typeof wrongAnswer) => {
-    const question = bundle.questions.get(id);
-    return question === undefined ? [] : [[inputName(question), words(question)] as const];
-  };
-  return Object.fromEntries([
-    ...[...faults].flatMap((id) => of(id, wrongAnswer)),
-    ...open.filter((id) => !faults.has(id)).flatMap((id) => of(id, unanswered)),
-  ]);
 }
 
 function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
@@ -217,23 +203,6 @@ function fieldFaults(form: CaseForm): FormFaults {
       return [[fieldName(name), words] as const];
     }),
   );
-}
-
-/** What the pages of a draft are given. */
-async function draftOf(desk: ApplyingDesk, request: FastifyRequest, { cases, found, subject, bundle }: OwnCase) {
-  const { language } = request;
-  const objections = desk.correction(request, subject);
-  return {
-    language,
-    id: found.id,
-    bundle,
-    elements: cases.content.elements,
-    form: await cases.form(found.id, desk.how(request, subject)),
-    written: found.contents?.values ?? {},
-    workspace: desk.workspace,
-    nameOf: (authority: string) => desk.nameOf(authority, language),
-    correction: (dataset: string) => (desk.isCorrectable(dataset) ? objections : undefined),
-  };
 }
 
 function formRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
@@ -399,18 +368,7 @@ function materialRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
   );
   app.post<MaterialRoute>(at, { ...own, config: { ...own.config, files: true } }, async (request, reply) => {
     const { id, material } = request.params;
-    const { cases, subject } = await desk.ownCase(request, id);
-    const [file] = request.sentFiles;
-    const read = async (): Promise<Buffer> => {
-      if (file === undefined || file.bytes.length > MAX_FILE)
-        throw new YitongError('file_too_large', `a file is missing, empty, or larger than ${String(MAX_FILE)} bytes`);
-      return file.bytes;
-    };
-    await cases.putMaterial(id, material, read, desk.how(request, subject)).catch((error: unknown) => {
-      if (!isYitongError(error)) throw error;
-      const nothing = { zh: '请选择文件', en: 'Choose a file.' };
-      throw formFault({ file: file === undefined ? nothing : errorWords(error.code) }, error.code);
-    });
+    await putSent(desk, request, await desk.ownCase(request, id), material);
     return goTo(reply, `${PATH}/${id}#materials`);
   });
 }

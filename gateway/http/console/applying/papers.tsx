@@ -24,9 +24,11 @@ interface PapersProps {
   /** Of the case. */
   readonly id: string;
   readonly lines: readonly MaterialLine[];
+  /** Where uploads are sent, with the case's id; default: the pages of the application. */
+  readonly base?: string;
 }
 
-export function Materials({ language, id, lines }: PapersProps): JSX.Element {
+export function Materials({ language, id, lines, base = PATH }: PapersProps): JSX.Element {
   const say = sayIn(language);
   const own = lines.filter(({ kind }) => kind !== 'data');
   const others = lines.filter(({ kind }) => kind === 'data');
@@ -37,7 +39,7 @@ export function Materials({ language, id, lines }: PapersProps): JSX.Element {
         {own.length === 0 ? <p class="empty">{say('无需提交材料', 'none')}</p> : null}
         <ul class="needs papers">
           {own.map((line) => (
-            <Paper key={line.material} language={language} id={id} line={line} />
+            <Paper key={line.material} language={language} id={id} line={line} base={base} />
           ))}
         </ul>
         {others.length === 0 ? null : (
@@ -69,18 +71,19 @@ export function Materials({ language, id, lines }: PapersProps): JSX.Element {
 function Paper({
   language,
   id,
+  base,
   line: { material, title, state, needed, type, size, parts, mayPut },
-}: Omit<PapersProps, 'lines'> & { readonly line: MaterialLine }): JSX.Element {
+}: Required<Omit<PapersProps, 'lines'>> & { readonly line: MaterialLine }): JSX.Element {
   const say = sayIn(language);
   const { css, ...words } = states[state];
-  const action = `${PATH}/${id}/materials/${material}`;
+  const path = `/${id}/materials/${material}`;
   return (
     <li data-material={material} data-state={state}>
       <b>{title[language]}</b>
       <span class={`state ${css}`}>{words[language]}</span>
       {needed === 'yes' ? null : <span class="soft">{say('视情况需要', 'perhaps')}</span>}
       {type === undefined ? null : (
-        <a href={action} download>
+        <a href={`${PATH}${path}`} download>
           {say('查看', 'Open')}
           <span class="unseen"> {title[language]}</span>
         </a>
@@ -95,7 +98,7 @@ function Paper({
         </p>
       )}
       {mayPut ? (
-        <Form class="fill upload" files name={`upload ${material}`} action={action}>
+        <Form class="fill upload" files name={`upload ${material}`} action={`${base}${path}`}>
           <FilesField
             name="file"
             several={false}

@@ -78,6 +78,8 @@ interface StepsProps {
   readonly development: boolean;
   /** Why nothing can be done yet of what comes before filing. */
   readonly held?: string | undefined;
+  /** Where a step is sent, with the case's id; default: the pages of the application. */
+  readonly base?: string;
 }
 
 /** What whoever applies does, in the whole case. */
@@ -113,6 +115,7 @@ function OneStep({
   events,
   isSubmitted,
   held,
+  base = PATH,
   one: { id: step, step: planned, done },
 }: StepsProps & { readonly one: OwnStep }): JSX.Element {
   const say = sayIn(language);
@@ -149,7 +152,7 @@ function OneStep({
             <Form
               key={port}
               name={`step ${step} ${port ?? ''}`}
-              action={`${PATH}/${id}`}
+              action={`${base}/${id}`}
               hidden={{ act: 'step', step, port: port ?? '', key: `step ${step} ${port ?? ''} ${events}` }}
             >
               <button class={either ? 'quiet big' : 'button'} type="submit">

@@ -13,8 +13,10 @@ import type { Role } from '../../../ground/identity/person.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import type { CaseActor, HowDone } from '../../../procedures/cases/types.js';
+import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed, sendOpen } from '../../ui/frame.js';
+import { CALLS, callsPage } from './calls-page.js';
 import { casePage } from './case-page.js';
 import { inboxPage, SHOWS, type Show } from './inbox-page.js';
 import { managerPage, SPANS } from './manager-page.js';
@@ -237,6 +239,40 @@ function managerRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, works
   );
 }
 
+/** Drafts that were handed to a person, for officers of the authority that leads. */
+function callRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+  app.get(
+    CALLS,
+    {
+      schema: { hide: true },
+      config: { roles: OFFICER, nav: { title: { zh: '转人工', en: 'Handed over' }, order: 15 } },
+    },
+    async (request, reply) => {
+      const { language } = request;
+      const desk = await cases();
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '转人工' : 'Handed over',
+        workspace,
+        children: callsPage({
+          language,
+          authority: nameOf(request)(actorOf(request).authority),
+          calls: await desk.calls(how(request, 'case_calls')),
+          bundles: desk.bundles,
+          elements: desk.content.elements,
+          codelists: workspace.codelists,
+        }),
+      });
+    },
+  );
+  app.post<Route>(`${CALLS}/:id`, { schema: { hide: true }, config: { roles: OFFICER } }, async (request, reply) => {
+    const { body, params } = request;
+    const says = text(body['says']).trim();
+    if (says === '') throw formFault({ says: { zh: '请填写答复', en: 'Write an answer.' } }, 'act_incomplete');
+    await (await cases()).answerCall(params.id, { says, seen: Number(body['seen']) }, how(request, 'case_calls'));
+    return reply.header('cache-control', 'no-store').redirect(CALLS, 303);
+  });
+}
+
 /** For everybody, without signing in. */
 function publicRoute(app: FastifyInstance, { cases, workspace }: Desk): void {
   app.get('/ratings', { schema: { hide: true }, config: { compressed: true } }, async (request, reply) => {
@@ -258,6 +294,7 @@ const service: Service = {
     caseRoutes(app, desk);
     materialRoute(app, desk);
     managerRoute(app, desk);
+    callRoutes(app, desk);
     publicRoute(app, desk);
   },
 };

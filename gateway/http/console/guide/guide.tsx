@@ -1,16 +1,17 @@
 /** The page of the guide: one sentence, and what follows from it. */
 
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { MOST_CHARACTERS } from '../../../procedures/guide/features.js';
 import type { Guidance } from '../../../procedures/guide/guide.js';
 import { type Say, sayIn } from '../../ui/say.js';
+import { Hidden, LARGE } from './hidden.js';
 import { Matter } from './matter.js';
+import { Spoken } from './talk-parts.js';
 
 /** Of the form, as an element. */
 export const GUIDE_FORM = 'guide';
-const LARGE = 'large';
 
 interface GuideProps {
   readonly language: Language;
@@ -61,9 +62,9 @@ export function guideView(props: GuideProps): JSX.Element {
       {guidance === undefined || guidance.offTopic ? <Examples {...props} say={say} /> : null}
       <p class="foot">
         {say(
-          '您写的话不会保存。小浦只帮您找事项，不会替您提交任何申请。请不要填写身份证号、电话号码。',
-          'What you write is not kept. The guide finds the matter and files nothing for you. Do not write numbers of ' +
-            'identity cards or telephones.',
+          '您写的话不会保存。登录后小浦可以陪您一步步填写，由您确认才提交。请不要填写身份证号、电话号码。',
+          'What you write is not kept. Once you sign in the guide goes through the form with you, and nothing is ' +
+            'submitted before you confirm it. Do not write numbers of identity cards or telephones.',
         )}
         {hasModel
           ? say(
@@ -77,15 +78,6 @@ export function guideView(props: GuideProps): JSX.Element {
 }
 
 type Part = GuideProps & { readonly say: Say };
-
-function Hidden({ csrf, isLarge }: Pick<GuideProps, 'csrf' | 'isLarge'>): JSX.Element {
-  return (
-    <>
-      {csrf === undefined ? null : <input type="hidden" name="csrf" value={csrf} />}
-      {isLarge ? <input type="hidden" name="type" value={LARGE} /> : null}
-    </>
-  );
-}
 
 function Asking({ csrf, isLarge, sentence, guidance, say }: Part): JSX.Element {
   return (
@@ -151,10 +143,17 @@ function Answer({ guidance, say, ...props }: Part & { readonly guidance: Guidanc
       </p>
       {bundle !== undefined ? (
         <>
-          <Matter bundle={bundle} guidance={guidance} language={language} say={say} />
+          <Matter
+            bundle={bundle}
+            guidance={guidance}
+            language={language}
+            say={say}
+            csrf={props.csrf}
+            isLarge={props.isLarge}
+          />
           <details class="others">
             <summary>{say('不是这件事？', 'Not this one?')}</summary>
-            <Choices bundles={others} language={language} />
+            <Choices {...props} bundles={others} />
           </details>
         </>
       ) : (
@@ -175,7 +174,7 @@ function Answer({ guidance, say, ...props }: Part & { readonly guidance: Guidanc
               )}
             </p>
           ) : (
-            <Choices bundles={others} language={language} />
+            <Choices {...props} bundles={others} />
           )}
         </div>
       )}
@@ -183,35 +182,26 @@ function Answer({ guidance, say, ...props }: Part & { readonly guidance: Guidanc
   );
 }
 
-/** What the browser reads aloud, with the button for it; without a script there is no button. */
-function Spoken({ say, children }: { readonly say: Say; readonly children: ComponentChildren }): JSX.Element {
-  return (
-    <div data-spoken="">
-      <button type="button" class="quiet speak" data-speak="" hidden>
-        {say('朗读', 'Read aloud')}
-      </button>
-      {children}
-    </div>
-  );
-}
-
+/** One of the nearest, to be pressed: the same sentence then counts for that one. */
 function Choices({
   bundles,
   language,
-}: {
+  csrf,
+  isLarge,
+  sentence,
+}: Pick<GuideProps, 'language' | 'csrf' | 'isLarge' | 'sentence'> & {
   readonly bundles: readonly Bundle[];
-  readonly language: Language;
 }): JSX.Element {
   return (
-    <ul class="choices">
+    <form class="choices" method="post" action="/guide">
+      <Hidden csrf={csrf} isLarge={isLarge} />
+      <input type="hidden" name="sentence" value={sentence} />
       {bundles.map(({ id, title, summary }) => (
-        <li key={id}>
-          <a href={`/matters/${id}`}>
-            <b>{title[language]}</b>
-            <span>{summary[language]}</span>
-          </a>
-        </li>
+        <button type="submit" class="example" name="chosen" value={id} key={id}>
+          <b>{title[language]}</b>
+          <span>{summary[language]}</span>
+        </button>
       ))}
-    </ul>
+    </form>
   );
 }

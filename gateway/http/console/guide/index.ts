@@ -1,20 +1,27 @@
 /**
  * /guide: from one sentence to the matter, for everybody and without signing in. The sentence is sent by POST, stands
- * in no address and in no log, and is not kept. The page files nothing: it leads to the matter.
+ * in no address and in no log, and is not kept. Whoever goes on signs in, and is asked on (`talk.ts`).
  */
 import { bundlesOf } from '../../../../contracts/bundle/load.js';
+import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Service } from '../../../documents/context.js';
 import { openLookups } from '../../../documents/lookups.js';
 import { openGuideDesk } from '../../../procedures/guide/desk.js';
 import { MOST_CHARACTERS } from '../../../procedures/guide/features.js';
 import { sendOpen } from '../../ui/frame.js';
+import type { Sent } from '../applying/reading.js';
+import { signInView } from './begin.js';
+import { carry, keepType } from './carried.js';
 import { GUIDE_FORM, guideView } from './guide.js';
+import { talkRoutes } from './talk.js';
 
 const PATH = '/guide';
 
 interface Route {
-  readonly Body: { readonly sentence?: string; readonly type?: string; readonly step?: string } | undefined;
+  readonly Body:
+    | { readonly sentence?: string; readonly type?: string; readonly step?: string; readonly chosen?: string }
+    | undefined;
 }
 
 const service: Service = {
@@ -42,6 +49,7 @@ const service: Service = {
       const { language, session, body } = request;
       const sentence = (body?.sentence ?? '').trim();
       const isLarge = body?.type === 'large';
+      if (isLarge || request.cookies['yitong-type'] === 'large') keepType(reply, isLarge);
       const isTooLong = sentence.length > MOST_CHARACTERS;
       const view = { ...common, language, csrf: session?.csrf, isLarge, sentence, isTooLong };
       // a form that goes into the other language, or into another size of type, before anything was asked
@@ -53,14 +61,55 @@ const service: Service = {
           children: guideView(view),
         });
       lookups.admit(session === undefined ? `guide:${request.ip}` : `guide:${session.person.id}`, now());
-      const guidance = await desk.answer(sentence, { requestId: request.id, by: 'public page' });
+      const guidance = await desk.answer(sentence, {
+        requestId: request.id,
+        by: 'public page',
+        ...present({ chosen: body?.chosen }),
+      });
       return sendOpen(request, reply, {
         ...page,
         title: guidance?.title?.[language] ?? (language === 'zh' ? '小浦导办' : 'The guide'),
-        asked: { action: PATH, fields: { sentence, ...(isLarge ? { type: 'large' } : {}), ...csrfOf(session?.csrf) } },
+        asked: {
+          action: PATH,
+          fields: {
+            sentence,
+            ...present({ chosen: body?.chosen }),
+            ...(isLarge ? { type: 'large' } : {}),
+            ...csrfOf(session?.csrf),
+          },
+        },
         children: guideView({ ...view, ...present({ guidance }) }),
       });
     });
+
+    // everybody may press it: whoever is not signed in signs in first
+    app.post<{ Body: Sent }>(
+      `${PATH}/begin`,
+      { schema: { hide: true }, config: { lists: 'any' } },
+      (request, reply) => {
+        const { bundle, type, ...fields } = request.body;
+        if (typeof bundle !== 'string' || !bundles.has(bundle))
+          throw new YitongError('not_found', 'there is no such matter');
+        keepType(reply, type === 'large');
+        const given = Object.entries(fields).flatMap(([name, value]) =>
+          [value ?? []].flat().flatMap((one) => (one === '' ? [] : [[name, one] as const])),
+        );
+        carry(reply, { bundle, fields: given });
+        const { session, language } = request;
+        if (session !== undefined) return reply.header('cache-control', 'no-store').redirect(`${PATH}/begin`, 303);
+        // a form may end on our own pages alone: to the identity provider somebody goes by a link
+        return sendOpen(request, reply, {
+          workspace,
+          title: bundles.get(bundle)?.title[language] ?? '',
+          children: signInView({
+            language,
+            isLarge: type === 'large',
+            title: bundles.get(bundle)?.title[language] ?? '',
+          }),
+        });
+      },
+    );
+    talkRoutes(app, context);
   },
 };
 export default service;

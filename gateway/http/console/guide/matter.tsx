@@ -4,11 +4,13 @@ import type { JSX } from 'preact';
 import type { Bundle, Question } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Guidance } from '../../../procedures/guide/guide.js';
-import { answersOf, SLOT_NAMES } from '../../../procedures/guide/slots.js';
+import { SLOT_NAMES } from '../../../procedures/guide/slots.js';
 import type { Say } from '../../ui/say.js';
 import { canBeAsked, inputName } from '../matters/answers.js';
+import { fieldsOf } from './carried.js';
+import { Hidden, type HiddenProps } from './hidden.js';
 
-interface MatterProps {
+interface MatterProps extends HiddenProps {
   readonly bundle: Bundle;
   readonly guidance: Guidance;
   readonly language: Language;
@@ -17,21 +19,13 @@ interface MatterProps {
 
 const isAmount = (kind: string): boolean => kind === 'area' || kind === 'money' || kind === 'mass';
 
-/** What the sentence answers already of what a matter's page asks, as its address has it. */
-function answered({ bundle, guidance }: MatterProps): readonly (readonly [name: string, value: string])[] {
-  return Object.entries(answersOf(bundle, guidance.slots)).flatMap(([id, answer]) => {
-    const question = bundle.questions.get(id);
-    if (question === undefined || !canBeAsked(question) || answer === null) return [];
-    const values = Array.isArray(answer) ? (answer as readonly string[]) : [String(answer)];
-    return values.map((value) => [inputName(question), value] as const);
-  });
-}
-
 export function Matter(props: MatterProps): JSX.Element {
   const { bundle, guidance, language, say } = props;
-  const given = answered(props);
+  const given = fieldsOf(bundle, guidance.slots);
   const question = bundle.questions.get(guidance.ask?.question ?? '');
-  const query = new URLSearchParams(given.map(([name, value]) => [name, value]));
+  // free text stands in no address
+  const open = [...bundle.questions.values()].filter(canBeAsked).map(inputName);
+  const query = new URLSearchParams(given.flatMap(([name, value]) => (open.includes(name) ? [[name, value]] : [])));
   return (
     <div class="card pad found">
       <div data-spoken="">
@@ -56,41 +50,55 @@ export function Matter(props: MatterProps): JSX.Element {
           </dl>
         </>
       )}
-      {question === undefined || !canBeAsked(question) ? null : <Next question={question} given={given} {...props} />}
+      <Next {...props} question={question} given={given} />
       <p class="way">
-        <a
-          class={question === undefined ? 'button' : 'quiet'}
-          href={`/matters/${bundle.id}${query.size > 0 ? `?${query.toString()}` : ''}`}
-        >
-          {say('看全部要求，开始办理', 'See what it takes, and begin')}
+        <a class="quiet" href={`/matters/${bundle.id}${query.size > 0 ? `?${query.toString()}` : ''}`}>
+          {say('先看全部要求', 'See what it takes first')}
         </a>
       </p>
     </div>
   );
 }
 
-/** The next question; its answer leads on to the matter's page. */
+/** The next question; its answer leads on in the guide, once its applicant has signed in. */
 function Next({
   question,
   given,
   bundle,
   language,
   say,
+  csrf,
+  isLarge,
 }: MatterProps & {
-  readonly question: Question;
+  readonly question: Question | undefined;
   readonly given: readonly (readonly [name: string, value: string])[];
 }): JSX.Element {
   return (
-    <form class="next" method="get" action={`/matters/${bundle.id}`}>
-      <h3 id="next-asks">{say('接下来，请回答', 'The next question')}</h3>
+    <form class="next" method="post" action="/guide/begin">
+      <Hidden csrf={csrf} isLarge={isLarge} />
+      <input type="hidden" name="bundle" value={bundle.id} />
       {given.map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      <fieldset aria-labelledby="next-asks next-question">
-        <p id="next-question">{question.asks[language]}</p>
-        {question.help === undefined ? null : <p class="soft">{question.help[language]}</p>}
-        <Control question={question} language={language} say={say} />
-      </fieldset>
+      {question === undefined || !canBeAsked(question) ? (
+        <p>
+          <button type="submit" class="button">
+            {say('让小浦陪我办', 'Go on with the guide')}
+          </button>
+        </p>
+      ) : (
+        <>
+          <h3 id="next-asks">{say('接下来，请回答', 'The next question')}</h3>
+          <fieldset aria-labelledby="next-asks next-question">
+            <p id="next-question">{question.asks[language]}</p>
+            {question.help === undefined ? null : <p class="soft">{question.help[language]}</p>}
+            <Control question={question} language={language} say={say} />
+          </fieldset>
+        </>
+      )}
+      <p class="soft">
+        {say('办理需要登录；登录后从这里接着问。', 'To go on you sign in; the guide then asks on from here.')}
+      </p>
     </form>
   );
 }

@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-s
       spoken.cancel();
       return;
     }
-    const parts = [...(button.closest('[data-spoken]')?.querySelectorAll('h2, p') ?? [])];
+    const parts = [...(button.closest('[data-spoken]')?.querySelectorAll('h2, p, legend, label') ?? [])];
     const words = new SpeechSynthesisUtterance(parts.map(({ textContent }) => textContent).join('。'));
     words.lang = document.documentElement.lang;
     words.rate = 0.9;

@@ -1,7 +1,7 @@
 /**
  * `yitong state move` as an operator runs it: a city that worked on its data folder goes on over PostgreSQL with
- * reports, tickets, authorisations, suspensions and cases with their uploads. Where the move is killed at any moment, it
- * is whole in the end: said again, or with the first start.
+ * reports, tickets, suspensions and cases with their uploads. Where the move is killed at any moment, it is whole in
+ * the end: said again, or with the first start.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

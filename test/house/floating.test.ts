@@ -57,6 +57,7 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   // a server that does not answer is told as away
   'gateway/answer/view/postgres/reader.ts': ['look()'],
   // whoever waits for a connection or a commit is told what becomes of it
+  'gateway/ground/state/postgres/listening.ts': ['this.#listen()', 'work()'],
   'gateway/ground/state/postgres/pool.ts': ['this.#open()'],
   'gateway/ground/state/postgres/commits.ts': ['this.#sendAll()'],
 };

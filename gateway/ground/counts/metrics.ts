@@ -203,7 +203,7 @@ const journal = {
   yitong_state_hears: {
     type: 'gauge',
     labels: ['process'],
-    help: '1 while commits of other replicas are heard of at once, by process; without it they are asked for each second',
+    help: '1 while commits of others are heard of at once, by process; without it they are asked for each second',
   },
   yitong_suspensions_age_seconds: {
     type: 'gauge',

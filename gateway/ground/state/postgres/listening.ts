@@ -1,6 +1,6 @@
 /**
- * Hears of commits of other processes sooner than by asking: a connection that listens, made again with a back-off where
- * it is lost. Nothing relies on it: who follows the state asks each second all the same.
+ * Hears of commits of other processes sooner than by asking: a connection that listens, made again with a back-off
+ * where it is lost. Nothing relies on it: who follows the state asks each second all the same.
  */
 import { createHash } from 'node:crypto';
 import type { Pool } from './pool.js';
@@ -63,6 +63,7 @@ export class Listening {
       this.#lookSoon(made);
     } catch {
       made?.end();
+      this.#beside = undefined;
       this.#again();
     }
   }

@@ -85,7 +85,7 @@ export class Pool {
   }
 
   /**
-   * A connection beside those of the pool, for as long as it lives; a server that is away is asked by no more than this.
+   * A connection beside those of the pool, for as long as it lives.
    * @param onTold a notification came @param onEnd it is gone; not told where whoever has it ends it
    * @throws YitongError `state_unavailable`, `state_denied`
    */

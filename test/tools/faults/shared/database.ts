@@ -1,6 +1,6 @@
 /**
- * The PostgreSQL of a run: it crashes and recovers, or goes for good while a standby that it waited for takes over; then
- * a new standby of that one is made.
+ * The PostgreSQL of a run: it crashes and recovers, or goes for good while a standby that it waited for takes over;
+ * then a new standby of that one is made.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';

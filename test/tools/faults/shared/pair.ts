@@ -1,4 +1,4 @@
-/** Two gateways over one PostgreSQL and one Kafka, which elect who sequences their log; each is killed and comes back. */
+/** Two gateways over one PostgreSQL and one Kafka, which elect who sequences their log; each may be killed. */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

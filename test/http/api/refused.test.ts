@@ -124,7 +124,7 @@ t.test(
         [403, 404, 409, 410].includes(answer.status),
         `${label(route)} is refused: ${String(answer.status)} ${code}`,
       );
-      const said = found.find(({ type }) => type === 'refused' || type === 'released');
+      const said = found.find(({ type }) => type === 'refused' || type === 'released' || type === 'region');
       t.ok(said, `${label(route)} ${code} is on record`);
       if (said?.['type'] !== 'refused') continue;
       t.match(said, { type: 'refused', port: 'api', route: label(route), code, client: STRANGER, authority: 'fire' });

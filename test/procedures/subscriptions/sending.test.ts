@@ -14,11 +14,11 @@ import { subjectKey } from '../../../contracts/ids.js';
 import uscc from '../../../contracts/subjects/uscc.js';
 import { secretIn } from '../../../gateway/ground/state/secret.js';
 import { sharedSealingKeys } from '../../../gateway/log/entries/sealing-keys.js';
+import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
 import { SubscriptionChanges } from '../../../gateway/procedures/subscriptions/changes.js';
 import { sendChanges } from '../../../gateway/procedures/subscriptions/sending.js';
 import { SubscriptionStore, webhooksStanding } from '../../../gateway/procedures/subscriptions/store.js';
 import { publicKeyOf, signingKey } from '../../../gateway/procedures/subscriptions/webhook.js';
-import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
 import type { Client } from '../../../policies/types.js';
 import { until } from '../../e2e/ask.js';
 import { randomOf } from '../../support/conformance/state-model.js';
@@ -120,8 +120,11 @@ function firsts(lines: readonly Line[]): ReadonlyMap<string, readonly string[]> 
 
 for (const kind of SHARED)
   t.test(`on a state that is ${kind}`, async (t) => {
-    const open = await sharedState(t, kind);
-    if (open === undefined) return;
+    const opened = await sharedState(t, kind);
+    if (opened === undefined) return;
+    // an embedded one is opened once in a process
+    const first = await opened();
+    const open: OpenState = kind === 'embedded' ? () => Promise.resolve(first) : opened;
     const random = randomOf(Number(process.env['YITONG_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31)));
     const receiver = new Receiver(random);
     const client = await receiver.open(t);
@@ -158,7 +161,11 @@ for (const kind of SHARED)
       }
     }
     const all = (): number => [...firsts(receiver.lines).values()].flat().length;
-    await until('all of them', async () => all(), (now) => now >= count);
+    await until(
+      'all of them',
+      async () => all(),
+      (now) => now >= count,
+    );
     t.strictSame(
       [...firsts(receiver.lines)].sort(),
       [...published].sort(),
@@ -168,7 +175,11 @@ for (const kind of SHARED)
     t.strictSame(during, [], 'nothing comes while the grant is suspended');
     t.equal(receiver.forged, 0, 'each signature was verified');
     t.ok(receiver.failures > 0, `${String(receiver.failures)} deliveries failed`);
-    await until('that nothing waits', () => webhooksStanding(worker.state), ({ behind }) => behind.size === 0);
+    await until(
+      'that nothing waits',
+      () => webhooksStanding(worker.state),
+      ({ behind }) => behind.size === 0,
+    );
     const denied = here.entries.filter(({ clear }) => clear.includes('grant_suspended')).length;
     t.ok(denied >= quiet.length, 'that it was denied is on record');
     await worker.stop();
@@ -188,13 +199,25 @@ t.test('a receiver that is down is behind, costs no entry, and is told when it i
   const asked = { purpose: 'credit', datasets: [{ id: ALL }], way: 'webhook', form: 'record' } as const;
   await worker.store.put(up.id, 'sent', asked, await worker.changes.begin([ALL]), Date.now());
   await here.publish([{ dataset: ALL, subject: subjects[0] ?? '', recordId: 'r', name: 'one', area: INSIDE }]);
-  await until('that it is behind', () => webhooksStanding(worker.state), ({ behind }) => behind.has('alpha'));
+  await until(
+    'that it is behind',
+    () => webhooksStanding(worker.state),
+    ({ behind }) => behind.has('alpha'),
+  );
   t.equal(here.entries.length, 0, 'nothing left, so nothing is on record');
   t.notMatch(String(troubles[0]), /localhost|127\.0\.0\.1/, 'the reason names no address');
   here.grant([grantOf(ALL)], [up]);
-  await until('its change', async () => receiver.lines.length, (lines) => lines > 0);
+  await until(
+    'its change',
+    async () => receiver.lines.length,
+    (lines) => lines > 0,
+  );
   t.match(receiver.lines, [{ record: { name: 'one' } }]);
-  const standing = await until('that nothing waits', () => webhooksStanding(worker.state), ({ behind }) => behind.size === 0);
+  const standing = await until(
+    'that nothing waits',
+    () => webhooksStanding(worker.state),
+    ({ behind }) => behind.size === 0,
+  );
   t.match(standing, { webhooks: 1, passedAt: Number });
   await worker.stop();
 });

@@ -23,13 +23,54 @@ interface Surroundings {
 /** Where the embedded one stands. */
 const stateDir = (data: string): string => join(data, 'state');
 
+interface OpenedHere {
+  readonly state: State;
+  readonly now: () => number;
+  users: number;
+}
+const openedHere = new Map<string, OpenedHere>();
+
+/**
+ * One for all of this process: opening waits for whoever writes, and where that is another one of the same process, it
+ * waits for this thread, so that neither goes on.
+ */
+function embeddedHere(dir: string, now: () => number): State {
+  const key = resolve(dir);
+  let opened = openedHere.get(key);
+  // another clock is a test's own
+  if (opened !== undefined && opened.now !== now) return openEmbeddedState({ dir, now });
+  if (opened === undefined) openedHere.set(key, (opened = { state: openEmbeddedState({ dir, now }), now, users: 0 }));
+  opened.users++;
+  return usedOnce(opened, () => {
+    if (openedHere.get(key) === opened) openedHere.delete(key);
+  });
+}
+
+/** The same state, which is closed with the last who uses it. */
+function usedOnce(opened: OpenedHere, over: () => void): State {
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    opened.users--;
+    if (opened.users > 0) return;
+    over();
+    await opened.state.close();
+  };
+  return new Proxy(opened.state, {
+    get(state, name) {
+      if (name === 'close') return () => (closed ??= close());
+      const member: unknown = Reflect.get(state, name, state);
+      return typeof member === 'function' ? member.bind(state) : member;
+    },
+  });
+}
+
 /**
  * A server that does not answer is no reason not to begin: what needs it says so until it does.
  * @throws YitongError `bad_config`, `store_damaged`, `state_newer`, `state_denied`
  */
 export async function openState(surroundings: Surroundings): Promise<State> {
   const { settings, data, now } = surroundings;
-  if (settings.driver === 'embedded') return openEmbeddedState({ dir: stateDir(data), ...present({ now }) });
+  if (settings.driver === 'embedded') return embeddedHere(stateDir(data), now ?? Date.now);
   // a process that keeps nothing there does without its client
   const { PostgresState } = await import('./postgres/state.js');
   const { schema, user } = settings;

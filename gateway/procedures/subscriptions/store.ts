@@ -162,6 +162,7 @@ export class SubscriptionStore {
       if (secret !== undefined) set.add(unseal<{ readonly subject: string }>(secret, enc).subject);
     }
     this.#opened.set(id, { version, at, set });
+    setTimeout(() => this.#opened.delete(id), OPENED_FOR).unref();
     return set;
   }
 

@@ -328,13 +328,15 @@ function changesRoute(app: FastifyInstance, desk: Desk): void {
         checkStill(context, request, client);
         const plan = changes.plan(client, subscription);
         if (plan.read.length === 0) return await refuse(desk, request, reply, client, plan);
-        const next = (await changes.moved(plan, from))
+        const hasMoved = await changes.moved(plan, from);
+        const next = hasMoved
           ? await changes.next(subscription, plan, from, LINES)
           : { lines: [], lost: [], places: from, decidedUnder: plan.version };
-        const nothing = next.lines.length === 0 && next.lost.length === 0;
-        if (nothing && context.now() < until && !desk.isClosing() && !request.raw.socket.destroyed) {
+        const isEmpty = next.lines.length === 0 && next.lost.length === 0;
+        if (isEmpty && context.now() < until && !desk.isClosing() && !request.raw.socket.destroyed) {
           from = next.places;
-          await new Promise((resolve) => setTimeout(resolve, LOOK));
+          // what moved may be another's: the next may follow at once
+          if (!hasMoved) await new Promise((resolve) => setTimeout(resolve, LOOK));
           continue;
         }
         // what was decided before it was read is not in force any more

@@ -41,6 +41,13 @@ const send = (response: ServerResponse, status: number, type: string, body: stri
     .end(body);
 };
 
+/** Another one each time, and by another name: whoever has read the one of before reads anew. */
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const kid = randomBytes(9).toString('base64url');
+  return { ...privateKey.export({ format: 'jwk' }), kid, use: 'sig', alg: 'ES256', kty: 'EC' };
+}
+
 /** The listener of a plain HTTP server on loopback. */
 export function developmentProvider({
   issuer,
@@ -52,7 +59,6 @@ export function developmentProvider({
   workspace,
   pki,
 }: ProviderOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const provider = new Provider(issuer, {
     adapter: class extends MemoryAdapter {
       override async find(id: string): Promise<AdapterPayload | undefined> {
@@ -70,17 +76,7 @@ export function developmentProvider({
         id_token_signed_response_alg: 'ES256',
       },
     ],
-    jwks: {
-      keys: [
-        {
-          ...privateKey.export({ format: 'jwk' }),
-          kid: randomBytes(9).toString('base64url'),
-          use: 'sig',
-          alg: 'ES256',
-          kty: 'EC',
-        },
-      ],
-    },
+    jwks: { keys: [signingKey()] },
     cookies: { keys: [randomBytes(32).toString('base64url')] },
     claims: { openid: ['sub', claims.roles, claims.authority, claims.subjects], profile: ['name'] },
     // the gateway reads the ID token only

@@ -218,7 +218,7 @@ t.test('the guide as a conversation', async (t) => {
   if (here === undefined) return;
   const desk = await here.as();
   const { page } = desk;
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   const addresses: string[] = [];
   page.on('framenavigated', (frame) => addresses.push(decodeURIComponent(frame.url())));
   await page.setViewportSize({ width: 390, height: 844 });
@@ -375,7 +375,7 @@ t.test('the guide as a conversation', async (t) => {
   });
   await t.test('once more by keyboard alone, by what a screen reader is told', async (t) => {
     const { page, complaints } = await here.as('company');
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(60_000);
     await page.setViewportSize({ width: 390, height: 844 });
     const hand = new Keyboard(t, page);
     await page.goto('/guide?lang=zh');

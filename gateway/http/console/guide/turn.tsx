@@ -79,8 +79,8 @@ export function turnPage(props: TalkProps & { readonly turn: Turn }): JSX.Elemen
       <p class="foot">
         {say(
           '每答一题即存入草稿，随时可以离开，回来接着办。这里只办理本事项，最后由您确认后才提交。',
-          'Each answer is kept in the draft: leave whenever you like, and go on later. This is for this matter alone, ' +
-            'and nothing is submitted before you confirm it at the end.',
+          'Each answer is kept in the draft: leave whenever you like, and go on later. This is for this ' +
+            'matter alone, and nothing is submitted before you confirm it at the end.',
         )}
       </p>
     </div>

@@ -1,8 +1,8 @@
 /**
  * POST /mcp: the Model Context Protocol for agents, streamable HTTP without sessions. An agent comes over the
- * connection of a client, with an access token that is made for this address and bound to that client's certificate; each of its
- * tools is a request of the API, made in this process, with the same policies, limits and entries. Where no issuer is
- * configured nothing of this is there.
+ * connection of a client, with an access token that is made for this address and bound to that client's certificate;
+ * each of its tools is a request of the API, made in this process, with the same policies, limits and entries. Where
+ * no issuer is configured nothing of this is there.
  */
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';

@@ -172,8 +172,9 @@ const drafting: readonly Tool[] = [
   tool(
     'fill_draft',
     '填写草稿 Fill in a draft',
-    'Puts answers and values into a draft, in place of those that were there. Nothing is filed: the applicant looks at ' +
-      'it, shows who they are, signs and submits; no tool does that.',
+    'Puts answers and values into a draft, in place of those that were there. Nothing is filed: the applicant looks ' +
+      'at it, shows who they are, signs and submits; ' +
+      'no tool does that.',
     Type.Object(
       {
         subject: applicant,

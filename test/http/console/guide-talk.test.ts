@@ -12,6 +12,7 @@ import t, { type Test } from 'tap';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { examplePlan } from '../../../gateway/procedures/materials/example.js';
+import { until } from '../../e2e/ask.js';
 import { elements, named } from '../../procedures/cases/office.js';
 import { applyingCity, words } from './applying-city.js';
 import { doSteps, fillIn, upload } from './applying-walk.js';
@@ -93,10 +94,15 @@ interface Told {
 class Keyboard {
   readonly #t: Test;
   readonly #page: Page;
+  #chosen: Promise<void> | undefined;
 
   constructor(t: Test, page: Page) {
     this.#t = t;
     this.#page = page;
+    // from the beginning: asked for with the key that opens it, the browser may have opened it before it is listened to
+    page.on('filechooser', (chooser) => {
+      this.#chosen = chooser.setFiles({ name: 'plan.png', mimeType: 'image/png', buffer: examplePlan() });
+    });
   }
 
   /** By Tab to there, whatever that is; a group of radios is one stop. */
@@ -123,9 +129,15 @@ class Keyboard {
   }
 
   async upload(selector: string): Promise<void> {
-    await this.#to(`${selector} input[type=file]`);
-    const [chooser] = await Promise.all([this.#page.waitForEvent('filechooser'), this.#page.keyboard.press('Enter')]);
-    await chooser.setFiles({ name: 'plan.png', mimeType: 'image/png', buffer: examplePlan() });
+    const field = `${selector} input[type=file]`;
+    await this.#to(field);
+    await this.#page.keyboard.press('Enter');
+    await until(
+      'the file in its field',
+      () => this.#page.evaluate<number>(`document.querySelector(${JSON.stringify(field)}).files.length`),
+      (count) => count === 1,
+    );
+    await this.#chosen;
     await this.press(`${selector} button`);
   }
 

@@ -87,7 +87,8 @@ t.test('the pages of the API', async (t) => {
         const last = kind === 'sh' ? `${text.split('curl ').at(-1) ?? ''}` : '';
         const asked = /\$API(\/[^\s"]+)/.exec(last)?.[1];
         if (asked === undefined) continue;
-        const route = routeOf(all, last.includes('--json') ? 'POST' : 'GET', asked.replaceAll('$ID', 'x'));
+        const method = / -X ([A-Z]+) /.exec(last)?.[1] ?? (last.includes('--json') ? 'POST' : 'GET');
+        const route = routeOf(all, method, asked.replaceAll('$ID', 'x'));
         if (route === undefined) {
           t.fail(`line ${String(line)}: no route is described for ${asked}`);
           continue;
@@ -169,6 +170,8 @@ t.test('the pages of the API', async (t) => {
       seen.push({ method: request.method ?? '', url: request.url ?? '', body });
       if (request.url === '/v1/reports' && request.method === 'POST') response.writeHead(201).end('{"result":{}}\n');
       else if (request.url === '/v1/query/batch') response.writeHead(200).end('{"summary":{}}\n');
+      else if (request.url?.includes('/changes?') === true)
+        response.writeHead(200).end('{"next":"x","changes":0,"receipt":{}}\n');
       else sendJson(response, {});
     });
     const client = await connected();

@@ -132,7 +132,8 @@ t.test('what was left out is nothing that a file of the image loads', (t) => {
     const path = relative(app, file);
     const original = join(clone, path);
     const require = createRequire(original);
-    for (const [, , to = ''] of readFileSync(file, 'utf8').matchAll(LOADS)) {
+    const program = readFileSync(file, 'utf8').replace(/^\s*\/\/.*$/gm, '');
+    for (const [, , to = ''] of program.matchAll(LOADS)) {
       let target: string | undefined;
       if (to.startsWith('.')) target = tried(join(dirname(original), to)).find(isFile);
       else {

@@ -9,7 +9,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import t, { type Test } from 'tap';
 import { elements, named, written } from '../procedures/cases/office.js';
 import { agentOf, type CallAgent, fetchAs, resultOf, tokenFor } from './agent.js';
-import { ask } from './ask.js';
+import { ask, until } from './ask.js';
 import { type City, city, cli } from './city.js';
 import { entries } from './command.js';
 
@@ -100,12 +100,10 @@ t.test('an agent prepares 开办餐饮店, and it is all on record', async (t) =
     });
     const { requestId, receipt } = raw.structuredContent as { requestId: string; receipt: { journal: string } };
     t.match(receipt, { journal: String, seq: Number, signature: String });
-    const [found] = await entries<{ requestId: string }>(
-      running.data,
-      '--client',
-      'one-stop-counter',
-      '--case',
-      CASE.caseId,
+    const [found] = await until(
+      'the entry in the log',
+      () => entries<object>(running.data, '--client', 'one-stop-counter', '--request', requestId),
+      ({ length }) => length > 0,
     );
     t.match(found, {
       type: 'released',
@@ -235,7 +233,11 @@ async function refusals(t: Test, running: City, token: string): Promise<void> {
     const answer = await post(client, given);
     t.match(answer, { status: 401, text: /token_refused/ }, what);
     t.match(answer.headers['www-authenticate'], /error="invalid_token".*resource_metadata=/, what);
-    const [entry] = await entries<object>(running.data, '--client', client, '--type', 'refused', '--limit', '1');
+    const [entry] = await until(
+      'the refusal in the log',
+      () => entries<object>(running.data, '--client', client, '--request', String(answer.headers['x-request-id'])),
+      ({ length }) => length > 0,
+    );
     t.match(entry, { route: 'POST /mcp', code: 'token_refused', client }, `${what}: on record`);
   }
   const stranger = fetchAs(running, undefined);

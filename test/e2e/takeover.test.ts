@@ -8,6 +8,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { runningUp } from '../../gateway/ground/files/places.js';
+import { PostgresState } from '../../gateway/ground/state/postgres/state.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
 import { parseCheckpoint } from '../../gateway/log/proof/checkpoint.js';
 import { treeRoot } from '../../gateway/log/proof/merkle.js';
@@ -89,10 +90,18 @@ interface Member {
   readonly pid: number;
 }
 
-async function pair(t: Test): Promise<readonly [Member, Member] | undefined> {
+interface Pair {
+  readonly members: readonly [Member, Member];
+  /** Replicas that had the newest run when it was reserved. */
+  holders(): Promise<readonly string[]>;
+}
+
+async function pair(t: Test): Promise<Pair | undefined> {
   const postgres = await postgresForTest(t);
   if (postgres === undefined) return undefined;
-  const { user, passwords, schema } = await stateForTest(t, postgres);
+  const { server, user, passwords, schema } = await stateForTest(t, postgres);
+  const store = new PostgresState({ server, schema, user });
+  t.teardown(() => store.close());
   const dir = t.testdir();
   const workspace = join(dir, 'office');
   execFileSync(process.execPath, [cli, 'init', workspace]);
@@ -138,13 +147,30 @@ async function pair(t: Test): Promise<readonly [Member, Member] | undefined> {
     });
     started.push({ name, at, pid: runningUp(at.data)?.pid ?? Number.NaN });
   }
-  return started as unknown as readonly [Member, Member];
+  return {
+    members: started as unknown as readonly [Member, Member],
+    async holders() {
+      const head = await store.document('log', 'head');
+      return (head?.body as { readonly copies?: readonly string[] } | undefined)?.copies ?? [];
+    },
+  };
 }
 
 void t.test('whichever is left goes on with the log', async (t) => {
   const both = await pair(t);
   if (both === undefined) return;
-  const [east, west] = both;
+  const { members, holders } = both;
+  const [east, west] = members;
+  /** What is reserved next goes to both. Until a run did, the log may have gone on while the other was brought what it lacked. */
+  const whole = (at: City): Promise<unknown> =>
+    until(
+      'the copy to be whole',
+      async () => {
+        await ask(at.api, at.pki, 'front-desk', { method: 'POST', path: '/v1/query', body: BODY });
+        return { held: (await holders()).length, copies: (await health(at)).replicas?.election?.copies };
+      },
+      ({ held, copies }) => held === 2 && copies?.every(({ state }) => state === 'kept') === true,
+    );
   const first = await until(
     'one that sequences and one that stands by',
     async () => {
@@ -157,11 +183,7 @@ void t.test('whichever is left goes on with the log', async (t) => {
   const second = first === east ? west : east;
   const receipts = [await answered(t, east.at), await answered(t, west.at), await answered(t, second.at)];
   for (const { at } of [first, second]) await logged(at, receipts);
-  await until(
-    'the copy to be whole',
-    () => health(first.at),
-    ({ replicas }) => replicas?.election?.copies.every(({ state }) => state === 'kept') === true,
-  );
+  await whole(first.at);
 
   await t.test('one that is stopped is followed by the other, and signs nothing when it goes on', async (t) => {
     signal(first.pid, 'SIGSTOP');
@@ -191,11 +213,7 @@ void t.test('whichever is left goes on with the log', async (t) => {
   });
 
   await t.test('one that is killed for good, with its disk, is followed by the other', async (t) => {
-    await until(
-      'the copy to be whole',
-      () => health(second.at),
-      ({ replicas }) => replicas?.election?.copies.every(({ state }) => state === 'kept') === true,
-    );
+    await whole(second.at);
     const last = noteAt(second.at.data);
     signal(second.pid, 'SIGKILL');
     const at = Date.now();

@@ -292,7 +292,7 @@ t.test('a region that is called back is out within seconds, on either side', asy
   const there = await took(
     'the far side to refuse',
     () => change(fileOf(far, 'jiangdong'), { status: 'suspended' }),
-    ({ body }) => body['said'] === 'client_suspended',
+    ({ status, body }) => status === 502 && body['code'] === 'region_refused' && body['said'] === 'client_suspended',
   );
   await took(
     'the far side to answer again',

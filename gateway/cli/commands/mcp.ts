@@ -7,7 +7,7 @@ import { gatewayAs, gatewayOptions } from '../gateway-options.js';
 
 const command: Command = {
   summary: 'the tools of agents on stdin and stdout (MCP), as a client of the city',
-  zh: '通过标准输入输出向智能体提供数据工具（MCP），以某个应用的身份',
+  zh: '在本机为智能体提供查询和办件工具，以某个应用的身份',
   group: 'line',
   usage: '--as client [--api URL --pki D | --workspace D]',
   examples: [

@@ -189,6 +189,16 @@ t.test('a signal names nobody, whoever asks for more', async (t) => {
   );
 });
 
+t.test('a client has a hundred subscriptions at most', async (t) => {
+  const { ask } = await port(t, [grantOf(ALL)]);
+  const put = (name: string): Promise<Answer> => ask('PUT', `/v1/subscriptions/${name}`, asked());
+  for (let i = 0; i < 100; i++) t.equal((await put(`s${String(i)}`)).status, 200);
+  t.match((await put('more')).lines[0], { code: 'too_many_subscriptions' });
+  t.equal((await put('s7')).status, 200, 'one that is there is changed');
+  await ask('DELETE', '/v1/subscriptions/s7');
+  t.equal((await put('more')).status, 200, 'where one ends there is room');
+});
+
 t.test('what may not be subscribed to is refused', async (t) => {
   const { ask, entries } = await port(t, [
     grantOf(ALL, { delivery: ['query'] }),

@@ -102,7 +102,7 @@ t.test('an agent prepares 开办餐饮店, and it is all on record', async (t) =
     t.match(receipt, { journal: String, seq: Number, signature: String });
     const [found] = await until(
       'the entry in the log',
-      () => entries<object>(running.data, '--client', 'one-stop-counter', '--request', requestId),
+      () => entries<object>(running.data, '--type', 'released', '--request', requestId),
       ({ length }) => length > 0,
     );
     t.match(found, {
@@ -235,7 +235,7 @@ async function refusals(t: Test, running: City, token: string): Promise<void> {
     t.match(answer.headers['www-authenticate'], /error="invalid_token".*resource_metadata=/, what);
     const [entry] = await until(
       'the refusal in the log',
-      () => entries<object>(running.data, '--client', client, '--request', String(answer.headers['x-request-id'])),
+      () => entries<object>(running.data, '--type', 'refused', '--request', String(answer.headers['x-request-id'])),
       ({ length }) => length > 0,
     );
     t.match(entry, { route: 'POST /mcp', code: 'token_refused', client }, `${what}: on record`);

@@ -3,10 +3,9 @@
  * fills in the one form, submits it, follows it and answers what is asked. The service behind it is that of
  * `/v1/cases`; nothing is decided here. Each look and each act is on record first. Needs no script.
  */
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mergeForm } from '../../../../contracts/bundle/merge.js';
-import type { Bundle, Element, StepPort } from '../../../../contracts/bundle/types.js';
+import type { Element, StepPort } from '../../../../contracts/bundle/types.js';
 import { type FormFaults, isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Service } from '../../../documents/context.js';
 import { materialBytes } from '../../../documents/pdf/open-material.js';
@@ -18,15 +17,15 @@ import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
 import { gradeOf } from '../../ui/rating.js';
 import { type GivenAnswers, inputName, readAnswers } from '../matters/answers.js';
+import { applicantIn, beginningOf, bundleNamed, openWith, PAGE } from './beginning.js';
 import { checkPage } from './check.js';
-import { type ApplyingDesk, applicantsFor, goTo, type OwnCase, openDesk, PATH, ROLES } from './desk.js';
+import { type ApplyingDesk, goTo, type OwnCase, openDesk, PATH, ROLES } from './desk.js';
 import { draftOf, putSent, questionFaults } from './draft.js';
 import { fillPage } from './fill.js';
 import { listPage } from './list.js';
 import { progressPage } from './progress.js';
 import { fieldName, missingWords, type Sent, valuesIn, wrongWords } from './reading.js';
 import { questionsPage, startPage } from './start.js';
-import { dateWords } from './words.js';
 
 interface Route {
   readonly Params: { readonly id: string };
@@ -40,16 +39,9 @@ interface Route {
 }
 
 const own = { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } } as const;
-const PAGE = 50;
 const MESSAGES = 10;
 
 const text = (value: string | readonly string[] | undefined): string => (typeof value === 'string' ? value : '');
-
-async function bundleNamed(desk: ApplyingDesk, id: string): Promise<Bundle> {
-  const bundle = (await desk.cases()).bundles.get(id);
-  if (bundle === undefined) throw new YitongError('not_found', 'there is no such matter');
-  return bundle;
-}
 
 /** All cases of the subjects of whoever is signed in. */
 function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
@@ -94,28 +86,19 @@ function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
 
 function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
   app.get<Route>(`${PATH}/start`, own, async (request, reply) => {
-    const session = sessionOf(request);
     const { query, language } = request;
     const service = await desk.cases();
     const bundle = await bundleNamed(desk, text(query.bundle));
     const { answers } = readAnswers(bundle, [...bundle.questions.values()], query);
-    const subjects = applicantsFor(bundle, session.person);
-    const drafts = [];
-    for (const subject of subjects) {
-      const { cases } = await service.list('open', { limit: PAGE }, desk.how(request, subject));
-      drafts.push(...cases.filter(({ state }) => state.phase === 'draft' && state.bundle === bundle.id));
-    }
     return sendFramed(request, reply, {
       title: bundle.title[language],
       workspace: desk.workspace,
       children: startPage({
         language,
         bundle,
-        subjects: subjects.map((subject) => ({ subject, hidden: hideSubject(session, subject) })),
         questions: mergeForm(bundle, service.content.elements, answers).questions,
         answers,
-        once: randomBytes(12).toString('base64url'),
-        drafts: drafts.map(({ id, state }) => ({ id, begun: dateWords(state.openedAt, language) })),
+        ...(await beginningOf(desk, request, bundle)),
       }),
     });
   });
@@ -124,8 +107,7 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     const { body } = request;
     const service = await desk.cases();
     const bundle = await bundleNamed(desk, text(body['bundle']));
-    const session = sessionOf(request);
-    const subject = spokenFor(session, text(body['of']), applicantsFor(bundle, session.person));
+    const subject = applicantIn(request, bundle, text(body['of']));
     const { answers, faults } = readAnswers(bundle, [...bundle.questions.values()], body);
     const asked = mergeForm(bundle, service.content.elements, answers).open.filter(
       (one) => body[inputName(one)] !== undefined,
@@ -136,9 +118,7 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
       asked.map(({ id }) => id),
     );
     if (Object.keys(wrong).length > 0) throw formFault(wrong, 'bad_answers');
-    const { id, state } = await service.open(bundle.id, desk.how(request, subject, text(body['once'])));
-    // sent twice, it is opened once, and what was written since stays
-    if (state.events === 1) await service.act(id, { act: 'save', answers, values: {} }, desk.how(request, subject));
+    const id = await openWith(desk, request, { bundle, subject, once: text(body['once']) }, { answers, values: {} });
     return goTo(reply, `${PATH}/${id}/${await nextOf(desk, request, { subject, id })}`);
   });
 }

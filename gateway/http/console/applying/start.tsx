@@ -3,23 +3,18 @@
 import type { JSX } from 'preact';
 import type { Answers, Bundle, Question } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
-import { Form, PicksField } from '../../ui/form.js';
+import { Form } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
-import { PATH, subjectWords } from './desk.js';
+import { type Beginning, Drafts, ForWhom, NoApplicant } from './beginning.js';
+import { PATH } from './desk.js';
 import { Ways } from './parts.js';
 import { AskedFields } from './questions.js';
 
-interface StartProps {
+interface StartProps extends Beginning {
   readonly language: Language;
   readonly bundle: Bundle;
-  /** For whom it can be done, by what this session calls them. */
-  readonly subjects: readonly { readonly hidden: string; readonly subject: string }[];
   readonly questions: readonly Question[];
   readonly answers: Answers;
-  /** So that a form that is sent twice opens one case. */
-  readonly once: string;
-  /** Drafts of it that were begun before. */
-  readonly drafts: readonly { readonly id: string; readonly begun: string }[];
 }
 
 export function startPage(props: StartProps): JSX.Element {
@@ -33,49 +28,13 @@ export function startPage(props: StartProps): JSX.Element {
       <h1>{bundle.title[language]}</h1>
       <p class="lead">{bundle.summary[language]}</p>
       {subjects.length === 0 ? (
-        <p class="notice warn" role="status">
-          {bundle.applicant === 'company'
-            ? say(
-                '此事项由企业申请。您的账号没有关联企业，请使用企业账号登录。',
-                'A company applies for this, and your account speaks for none.',
-              )
-            : say(
-                '此事项由个人申请。请使用个人账号登录后办理。',
-                'A person applies for this: sign in with your own account.',
-              )}
-        </p>
+        <NoApplicant language={language} bundle={bundle} />
       ) : (
         <>
           <Ways language={language} here="questions" id={undefined} done={[]} />
-          {drafts.length === 0 ? null : (
-            <div class="notice" role="status">
-              <p>{say('您有未提交的草稿，可以接着填写：', 'You have drafts to go on with:')}</p>
-              <ul class="plainlist">
-                {drafts.map(({ id, begun }) => (
-                  <li key={id}>
-                    <a href={`${PATH}/${id}`}>{say(`${begun}开始的草稿`, `begun on ${begun}`)}</a>
-                  </li>
-                ))}
-              </ul>
-            </div>
-          )}
+          <Drafts language={language} path={PATH} drafts={drafts} />
           <Form class="card pad fill" name="start" action={PATH} hidden={{ bundle: bundle.id, once }}>
-            {subjects.length === 1 ? (
-              <p class="soft">
-                <input type="hidden" name="of" value={subjects[0]?.hidden} />
-                {bundle.applicant === 'company' ? say('申请企业：', 'Company: ') : say('申请人：', 'Applicant: ')}
-                <span class="code">{subjectWords(subjects[0]?.subject ?? '')}</span>
-              </p>
-            ) : (
-              <PicksField
-                blank
-                type="radio"
-                name="of"
-                label={say('为哪家企业办理？', 'For which company?')}
-                value={[subjects[0]?.hidden ?? '']}
-                options={subjects.map(({ hidden, subject }) => ({ value: hidden, title: subjectWords(subject) }))}
-              />
-            )}
+            <ForWhom language={language} bundle={bundle} subjects={subjects} />
             <AskedFields language={language} questions={questions} answers={answers} />
             <p class="row goes">
               <button class="button big" type="submit">

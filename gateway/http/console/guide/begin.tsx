@@ -3,12 +3,12 @@
 import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
-import { Form, PicksField } from '../../ui/form.js';
+import { Form } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
-import { subjectWords } from '../applying/desk.js';
+import { type Beginning, Drafts, ForWhom, NoApplicant } from '../applying/beginning.js';
 import { Spoken, TALK } from './talk-parts.js';
 
-interface BeginProps {
+interface BeginProps extends Beginning {
   readonly language: Language;
   readonly bundle: Bundle;
   readonly isLarge: boolean;
@@ -16,9 +16,6 @@ interface BeginProps {
   readonly said: readonly { readonly title: string; readonly words: string }[];
   /** The same as fields of the form. */
   readonly fields: readonly (readonly [name: string, value: string])[];
-  readonly subjects: readonly { readonly hidden: string; readonly subject: string }[];
-  readonly once: string;
-  readonly drafts: readonly { readonly id: string; readonly begun: string }[];
 }
 
 export function beginPage(props: BeginProps): JSX.Element {
@@ -31,17 +28,7 @@ export function beginPage(props: BeginProps): JSX.Element {
       </p>
       <h1>{bundle.title[language]}</h1>
       {subjects.length === 0 ? (
-        <p class="notice warn" role="status">
-          {bundle.applicant === 'company'
-            ? say(
-                '此事项由企业申请。您的账号没有关联企业，请使用企业账号登录。',
-                'A company applies for this, and your account speaks for none.',
-              )
-            : say(
-                '此事项由个人申请。请使用个人账号登录后办理。',
-                'A person applies for this: sign in with your own account.',
-              )}
-        </p>
+        <NoApplicant language={language} bundle={bundle} />
       ) : (
         <>
           <div class="card pad">
@@ -69,38 +56,12 @@ export function beginPage(props: BeginProps): JSX.Element {
               </>
             )}
           </div>
-          {drafts.length === 0 ? null : (
-            <div class="notice" role="status">
-              <p>{say('您有未提交的草稿，可以接着办：', 'You have drafts to go on with:')}</p>
-              <ul class="plainlist">
-                {drafts.map(({ id, begun }) => (
-                  <li key={id}>
-                    <a href={`${TALK}/${id}`}>{say(`${begun}开始的草稿`, `begun on ${begun}`)}</a>
-                  </li>
-                ))}
-              </ul>
-            </div>
-          )}
+          <Drafts language={language} path={TALK} drafts={drafts} />
           <Form class="card pad fill" name="begin" action={TALK} hidden={{ bundle: bundle.id, once }}>
             {fields.map(([name, value]) => (
               <input type="hidden" name={name} value={value} />
             ))}
-            {subjects.length === 1 ? (
-              <p class="soft">
-                <input type="hidden" name="of" value={subjects[0]?.hidden} />
-                {bundle.applicant === 'company' ? say('申请企业：', 'Company: ') : say('申请人：', 'Applicant: ')}
-                <span class="code">{subjectWords(subjects[0]?.subject ?? '')}</span>
-              </p>
-            ) : (
-              <PicksField
-                blank
-                type="radio"
-                name="of"
-                label={say('为哪家企业办理？', 'For which company?')}
-                value={[subjects[0]?.hidden ?? '']}
-                options={subjects.map(({ hidden, subject }) => ({ value: hidden, title: subjectWords(subject) }))}
-              />
-            )}
+            <ForWhom language={language} bundle={bundle} subjects={subjects} />
             <p class="row goes">
               <button class="button big" type="submit">
                 {say('开始办理', 'Begin')}

@@ -4,7 +4,6 @@
  * application and of `/v1/cases`; each look and each act is on record first. Needs no script, and no answer stands in
  * an address.
  */
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mergeForm } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, Json, StepPort } from '../../../../contracts/bundle/types.js';
@@ -21,23 +20,13 @@ import {
   takeAnswer,
   turnsOf,
 } from '../../../procedures/guide/talk.js';
-import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
-import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
-import {
-  type ApplyingDesk,
-  applicantsFor,
-  applicantWords,
-  goTo,
-  type OwnCase,
-  openDesk,
-  ROLES,
-} from '../applying/desk.js';
+import { applicantIn, beginningOf, bundleNamed, openWith } from '../applying/beginning.js';
+import { type ApplyingDesk, applicantWords, goTo, type OwnCase, openDesk, ROLES } from '../applying/desk.js';
 import { draftOf, putSent } from '../applying/draft.js';
 import { unanswered, wrongAnswer } from '../applying/questions.js';
 import { missingWords, type Sent, valuesIn, wrongWords } from '../applying/reading.js';
-import { dateWords } from '../applying/words.js';
 import { readAnswers } from '../matters/answers.js';
 import { beginPage } from './begin.js';
 import { type Carried, carriedIn, isLargeFor, saidIn, uncarry } from './carried.js';
@@ -54,18 +43,11 @@ interface Route {
 }
 
 const own = { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } } as const;
-const PAGE = 50;
 const MOVED: Localised = {
   zh: '您核对之后内容有改动，请重新核对后再确认。',
   en: 'It was changed since you looked: look it over again, then confirm.',
 };
 const text = (value: string | readonly string[] | undefined): string => (typeof value === 'string' ? value : '');
-
-async function bundleNamed(desk: ApplyingDesk, id: string): Promise<Bundle> {
-  const bundle = (await desk.cases()).bundles.get(id);
-  if (bundle === undefined) throw new YitongError('not_found', 'there is no such matter');
-  return bundle;
-}
 
 /** Answers and values that were said before there was a case; what cannot be taken is asked. */
 async function startOf(desk: ApplyingDesk, bundle: Bundle, sent: Sent) {
@@ -85,17 +67,10 @@ async function startOf(desk: ApplyingDesk, bundle: Bundle, sent: Sent) {
 
 function beginRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
   app.get<Route>('/guide/begin', own, async (request, reply) => {
-    const session = sessionOf(request);
     const { language } = request;
     const carried: Carried = carriedIn(request);
     const bundle = await bundleNamed(desk, carried.bundle);
     const service = await desk.cases();
-    const subjects = applicantsFor(bundle, session.person);
-    const drafts = [];
-    for (const subject of subjects) {
-      const { cases } = await service.list('open', { limit: PAGE }, desk.how(request, subject));
-      drafts.push(...cases.filter(({ state }) => state.phase === 'draft' && state.bundle === bundle.id));
-    }
     return sendFramed(request, reply, {
       title: bundle.title[language],
       workspace: desk.workspace,
@@ -106,23 +81,17 @@ function beginRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
         isLarge: isLargeFor(request, reply),
         said: saidIn(bundle, service.content.elements, desk.workspace.codelists, carried, language),
         fields: carried.fields,
-        subjects: subjects.map((subject) => ({ subject, hidden: hideSubject(session, subject) })),
-        once: randomBytes(12).toString('base64url'),
-        drafts: drafts.map(({ id, state }) => ({ id, begun: dateWords(state.openedAt, language) })),
+        ...(await beginningOf(desk, request, bundle)),
       }),
     });
   });
 
   app.post<Route>(TALK, own, async (request, reply) => {
     const { body } = request;
-    const service = await desk.cases();
     const bundle = await bundleNamed(desk, text(body['bundle']));
-    const session = sessionOf(request);
-    const subject = spokenFor(session, text(body['of']), applicantsFor(bundle, session.person));
+    const subject = applicantIn(request, bundle, text(body['of']));
     const start = await startOf(desk, bundle, body);
-    const { id, state } = await service.open(bundle.id, desk.how(request, subject, text(body['once'])));
-    // sent twice, it is opened once, and what was written since stays
-    if (state.events === 1) await service.act(id, { act: 'save', ...start }, desk.how(request, subject));
+    const id = await openWith(desk, request, { bundle, subject, once: text(body['once']) }, start);
     uncarry(reply);
     return goTo(reply, `${TALK}/${id}`);
   });

@@ -90,12 +90,19 @@ class Sender implements Sending {
 
   async #look(): Promise<void> {
     const { store, ground } = this.#parts;
+    // where there is no webhook nothing is written, however long nothing happens
+    if (this.#token === undefined && (await store.webhooks()).length === 0) return;
     const lease = await store.state.lease(LEASE, this.#holder, LEASE_MS);
     this.#token = lease?.token;
     if (lease === undefined) return this.#waiting.clear();
     const subscriptions = await store.webhooks();
+    if (subscriptions.length === 0) {
+      this.#token = undefined;
+      this.#waiting.clear();
+      return store.state.release(LEASE, lease.token);
+    }
     const now = ground.now();
-    if (subscriptions.length > 0 && now - this.#passedAt > PASS_EVERY) {
+    if (now - this.#passedAt > PASS_EVERY) {
       await store.passed(now);
       this.#passedAt = now;
     }

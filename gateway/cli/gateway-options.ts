@@ -34,6 +34,12 @@ export const gatewayOptions = {
 const clientsIn = (pki: string): readonly string[] =>
   existsSync(join(pki, 'clients')) ? readdirSync(join(pki, 'clients')).sort() : [];
 
+/** Clients as which one can ask from here; none where no gateway runs and none is named. */
+export function clientsThere(values: Invocation['values']): readonly string[] {
+  const pki = text(values['pki']) ?? runningFor(values)?.pki;
+  return pki === undefined ? [] : clientsIn(pki);
+}
+
 /** The first, for questions that every client may ask. */
 export const someClient = (pki: string): string | undefined => clientsIn(pki)[0];
 

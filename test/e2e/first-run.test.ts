@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import t from 'tap';
+import type { Figures } from '../../gateway/cli/top/figures.js';
 import { keepPki } from '../../gateway/operate/pki/authority.js';
 import { startUp } from '../../gateway/operate/process/start.js';
 import { latinIn } from '../http/console/latin.js';
@@ -112,6 +113,21 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
     ).stdout,
     /^\ufeffdataset,dataset name,record,field,name,value,value name\r\noffice\.shops,Shop register,1,uscc,/,
     'the answer as CSV begins with the mark of Excel and its columns',
+  );
+  const watched = JSON.parse((await run('watch', 'uscc:91990101MAEXA0001X', '--once', '--json')).stdout) as unknown[];
+  t.match(watched[0], { body: { client: 'front-desk', purpose: 'permit-check' } }, 'who asked about it is on record');
+  const figures = JSON.parse((await run('top', '--every', '1', '--json')).stdout) as Figures;
+  t.match(figures, { ready: true, reasons: [], datasets: { all: 1, current: 1, others: [] }, failing: 0 });
+  t.ok((figures.log.entries ?? 0) >= watched.length, 'top counts the entries of the log');
+  t.same(
+    figures.processes.map(({ process, up }) => [process, up]).sort(),
+    [
+      ['feeds', true],
+      ['supervisor', true],
+      ['worker-1', true],
+      ['writer', true],
+    ],
+    'and names every process',
   );
   t.match(
     await run(

@@ -27,7 +27,7 @@ import { packageRoot, text, workspaceDir, workspaceOption } from '../../ground/f
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { answerOptions, answersOf, type Said, saidOf } from '../feed-new/answers.js';
-import { askOpen, canAsk, confirm } from '../feed-new/ask.js';
+import { askOpen } from '../feed-new/ask.js';
 import { findSource } from '../feed-new/find.js';
 import {
   type Asked,
@@ -41,6 +41,7 @@ import {
 import { showNext } from '../feed-new/next.js';
 import { maskedRows, openOf, showOpen, showProposal } from '../feed-new/show.js';
 import { lineFree } from '../progress.js';
+import { canAsk, confirm } from '../terminal.js';
 
 interface Desk {
   readonly call: Invocation;

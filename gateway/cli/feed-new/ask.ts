@@ -1,24 +1,7 @@
-/** Questions on a terminal, each with what is proposed in brackets: Enter takes it. */
-import { createInterface, type Interface } from 'node:readline/promises';
+/** Questions about a proposal on a terminal, each with what is proposed in brackets: Enter takes it. */
 import type { Decision } from '../../../connectors/propose/decision.js';
-import { lineFree } from '../progress.js';
+import { talk } from '../terminal.js';
 import { type Said, withAnswer } from './answers.js';
-
-export const canAsk = (): boolean => process.stdin.isTTY && process.stderr.isTTY;
-
-/** Talks on stderr, as stdout is for results. */
-async function talk<T>(signal: AbortSignal, work: (terminal: Interface) => Promise<T>): Promise<T> {
-  lineFree();
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const close = (): void => terminal.close();
-  signal.addEventListener('abort', close, { once: true });
-  try {
-    return await work(terminal);
-  } finally {
-    signal.removeEventListener('abort', close);
-    terminal.close();
-  }
-}
 
 /** Asks what can be answered by an option; `changed` if any answer is another than what was proposed. */
 export function askOpen(
@@ -45,8 +28,3 @@ export function askOpen(
     return { said: now, changed };
   });
 }
-
-export const confirm = (question: string, signal: AbortSignal): Promise<boolean> =>
-  talk(signal, async (terminal) =>
-    /^(?:|y|yes|是|j|s|o|sim|oui)$/i.test((await terminal.question(`\n${question} [y] `, { signal })).trim()),
-  );

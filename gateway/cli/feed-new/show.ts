@@ -3,17 +3,8 @@ import type { Decision } from '../../../connectors/propose/decision.js';
 import type { Proposal } from '../../../connectors/propose/propose.js';
 import { spokenType } from '../../../connectors/propose/types.js';
 import type { KeyScheme } from '../../../contracts/types.js';
+import { widthOf } from '../table.js';
 
-/** Columns that a character takes in a terminal. */
-const widthOf = (text: string): number =>
-  [...text].reduce(
-    (sum, sign) =>
-      sum +
-      (/[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(sign)
-        ? 2
-        : 1),
-    0,
-  );
 const pad = (text: string, width: number): string => text + ' '.repeat(Math.max(0, width - widthOf(text)));
 const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 const mark = ({ sure }: Decision): string => (sure ? ' ' : '?');

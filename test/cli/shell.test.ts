@@ -1,0 +1,159 @@
+/** What the shell shows of a running city, and how it builds a question: from texts and answers, without a city. */
+import { spawn } from 'node:child_process';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import t from 'tap';
+import { figuresOf } from '../../gateway/cli/top/figures.js';
+import { topLines } from '../../gateway/cli/top/lines.js';
+import { samplesIn } from '../../gateway/cli/top/samples.js';
+import { type Askable, buildQuestion, commandFor } from '../../gateway/cli/trying/built.js';
+import type { Grant } from '../../policies/types.js';
+import { cli } from '../e2e/city.js';
+import { run } from '../e2e/command.js';
+
+/** A city that has answered so many questions, of which so many took long. */
+const metrics = (answered: number, slow: number, entries: number): string => `# HELP yitong_requests_total x
+# TYPE yitong_requests_total counter
+yitong_build_info{part="gateway",version="9.9.9",node="20"} 1
+yitong_ready{part="gateway"} 1
+yitong_requests_total{port="api",route="/v1/query",status="200"} ${String(answered)}
+yitong_requests_total{port="api",route="/v1/query",status="503"} ${String(slow)}
+yitong_request_seconds_bucket{port="api",route="/v1/query",le="0.005"} ${String(answered)}
+yitong_request_seconds_bucket{port="api",route="/v1/query",le="0.5"} ${String(answered + slow)}
+yitong_request_seconds_bucket{port="api",route="/v1/query",le="+Inf"} ${String(answered + slow)}
+yitong_decisions_total{dataset="a.b",effect="allow",reason=""} ${String(answered)}
+yitong_decisions_total{dataset="a.b",effect="deny",reason="not \\"granted\\""} ${String(slow)}
+yitong_process_cpu_seconds_total{process="writer"} ${String(answered / 1024)}
+yitong_process_up{process="writer"} 0
+yitong_process_restarts_total{process="writer"} 3
+yitong_dataset_status{dataset="a.b",status="current"} 0
+yitong_dataset_status{dataset="a.b",status="stale"} 1
+yitong_dataset_age_seconds{dataset="a.b"} 7200
+yitong_task_age_seconds{task="watching"} 95
+yitong_log_entries ${String(entries)}
+yitong_log_behind_seconds 12
+no sample at all
+`;
+
+t.test('top tells what happened between two looks', async (t) => {
+  const figures = figuresOf(samplesIn(metrics(1000, 0, 50), 0), samplesIn(metrics(1300, 100, 90), 2000));
+  t.match(figures, {
+    version: '9.9.9',
+    ready: true,
+    rate: 200,
+    failing: 50,
+    allowed: 150,
+    denied: 50,
+    log: { entries: 90, rate: 20, behindSeconds: 12 },
+    slowest: { task: 'watching', seconds: 95 },
+    datasets: { all: 1, current: 0, others: [{ dataset: 'a.b', status: 'stale', age: 7200 }] },
+    routes: [{ route: '/v1/query', rate: 200, failing: 50, median: 0.005, p99: 0.5 }],
+    processes: [{ process: 'writer', up: false, cpu: 0.146484375, restarts: 3 }],
+  });
+  const again = figuresOf(samplesIn(metrics(1000, 0, 50), 0), samplesIn(metrics(20, 0, 50), 1000));
+  t.equal(again.rate, 20, 'counters of a gateway that was started anew begin at zero');
+  const shown = { figures, reasons: ['the writer is not running'], warnings: [], health: 'http://127.0.0.1:1', at: 0 };
+  const zh = topLines(shown, 'zh').join('\n');
+  t.match(zh, /每秒 200（出错 50.0）；提供 150，不予提供 50.0/);
+  t.match(zh, /✗ the writer is not running[^]*writer ✗[^]*未及时更新 +2 小时/);
+  t.match(
+    topLines(shown, 'en').join('\n'),
+    /200\/s \(50.0 failing\)[^]*the oldest waits since 12 s[^]*≤ 5 ms +≤ 500 ms/,
+  );
+  t.match(await run('top', '--once', '--health', 'http://127.0.0.1:1'), { code: 2, stderr: /nobody answers/ });
+  t.match(await run('top', '--every', '0', '--health', 'http://127.0.0.1:1'), { code: 2, stderr: /from 1 to 60/ });
+});
+
+const grant = (id: string, change: Partial<Record<keyof Grant, unknown>>): Grant =>
+  ({
+    id,
+    client: 'desk',
+    dataset: 'a.b',
+    purposes: ['permit'],
+    delivery: ['query'],
+    from: '2026-01-01',
+    until: '2026-12-31',
+    requires: [],
+    status: 'active',
+    ...change,
+  }) as unknown as Grant;
+
+t.test('a question is built from what grants in force leave open', async (t) => {
+  const named = (id: string) => ({ id, name: { zh: `名称${id}`, en: `name of ${id}` } });
+  const askable: Askable = {
+    grants: [
+      grant('one', { requires: ['caseId'] }),
+      grant('two', { dataset: 'c.d' }),
+      grant('ended', { client: 'old', until: '2026-02-01' }),
+      grant('suspended', { client: 'gone', status: 'suspended' }),
+      grant('batches', { client: 'night', delivery: ['batch'] }),
+    ],
+    clients: ['old', 'gone', 'night', 'desk'].map(named),
+    purposes: ['permit', 'other'].map(named),
+    datasets: ['a.b', 'c.d', 'e.f'].map(named),
+    examples: [{ client: 'desk', purpose: 'permit', subject: 'uscc:91' }],
+    now: Date.parse('2026-06-01T00:00:00Z'),
+  };
+  const said: string[] = [];
+  const answers = ['9', '1', '', '2, 1', 'nobody', '', '', 'No. 1'];
+  const question = await buildQuestion(
+    askable,
+    (lines, prompt, proposed) => {
+      said.push(...lines, prompt);
+      const answer = answers.shift() ?? t.fail('asked too often');
+      return Promise.resolve(answer === '' ? proposed : String(answer));
+    },
+    'en',
+  );
+  t.same(question, {
+    client: 'desk',
+    purpose: 'permit',
+    datasets: ['c.d', 'a.b'],
+    subject: 'uscc:91',
+    stated: { caseId: 'No. 1' },
+  });
+  t.notMatch(said.join('\n'), /name of (?:old|gone|night|other|e\.f)/, 'nothing is offered that would be denied');
+  t.equal(
+    commandFor('yitong', question!, ' --workspace x'),
+    "yitong query uscc:91 --datasets c.d,a.b --purpose permit --as desk --case-id 'No. 1' --workspace x",
+  );
+  const none = { ...askable, grants: [] };
+  t.equal(await buildQuestion(none, () => Promise.reject(new Error('asked')), 'zh'), undefined);
+  t.match(await run('try'), { code: 2, stderr: /asks at a terminal/ });
+});
+
+t.test('logs are for people, as they come', async (t) => {
+  const file = join(t.testdir(), 'gateway.log');
+  const line = (level: string, process: string, msg: string, more = {}): string =>
+    `${JSON.stringify({ level, time: '2026-03-01T00:00:00.000Z', process, ...more, msg })}\n`;
+  writeFileSync(
+    file,
+    line('debug', 'writer', 'not shown') +
+      line('info', 'worker-1', 'ready', { port: 1 }) +
+      line('error', 'writer', 'broken\u001b[2J', { err: { message: 'disk' } }) +
+      '(node:1) Warning: words\n',
+  );
+  const all = await run('logs', file);
+  t.same(all.stdout.trimEnd().split('\n'), [
+    '2026-03-01 08:00:00  INFO   worker-1    ready  port=1',
+    '2026-03-01 08:00:00  ERROR  writer      broken [2J  : disk',
+    '(node:1) Warning: words',
+  ]);
+  t.match(JSON.parse((await run('logs', file, '--level', 'error', '--process', 'writer', '--json')).stdout), [
+    { level: 'error', process: 'writer' },
+  ]);
+  t.equal((await run('logs', file, '--process', 'writer', '--since', '2026-03-02')).stdout, '');
+  t.match(await run('logs', join(t.testdirName, 'none.log')), { code: 2, stderr: /no file/ });
+  const follower = spawn(process.execPath, [cli, 'logs', file, '-f', '--level', 'warn'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => follower.kill());
+  const lines = createInterface({ input: follower.stdout })[Symbol.asyncIterator]();
+  t.match((await lines.next()).value, 'broken');
+  t.match((await lines.next()).value, 'Warning: words');
+  const late = line('warn', 'writer', 'late');
+  appendFileSync(file, late.slice(0, 20));
+  appendFileSync(file, late.slice(20));
+  t.match((await lines.next()).value, /WARN {3}writer {6}late$/);
+});

@@ -28,6 +28,8 @@ interface EntryProps {
     readonly case: string | undefined;
   };
   readonly names: Names;
+  /** What happened, in sentences. */
+  readonly story: readonly string[];
 }
 
 /** A person by name, whatever else by its key; in English with what kind of key it is. */
@@ -206,7 +208,28 @@ function Facts({
   );
 }
 
-export function entryPage({ language, entry, size, mayOpen, certified, links, names }: EntryProps): JSX.Element {
+/** What happened, for whoever has to judge it. */
+function Story({
+  sentences,
+  language,
+}: {
+  readonly sentences: readonly string[];
+  readonly language: Language;
+}): JSX.Element | null {
+  if (sentences.length === 0) return null;
+  return (
+    <section class="card pad story">
+      <h2>{language === 'zh' ? '本次使用的经过' : 'What happened'}</h2>
+      <ol>
+        {sentences.map((sentence) => (
+          <li>{sentence}</li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+export function entryPage({ language, entry, size, mayOpen, certified, links, names, story }: EntryProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const { index, erasedBy, expiredBy, body, opened } = entry;
@@ -245,6 +268,8 @@ export function entryPage({ language, entry, size, mayOpen, certified, links, na
           <a href={`/console/entries/${erasedBy}`}>{say(`见第 ${erasedBy} 条`, `see entry ${erasedBy}`)}</a>
         </p>
       )}
+
+      <Story sentences={story} language={language} />
 
       <Facts entry={entry} names={names} language={language} />
 

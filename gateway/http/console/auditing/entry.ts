@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import { namesOf } from '../../../documents/words/names.js';
+import { readKeep } from '../../../ground/config/terms.js';
 import { detailsOf } from '../../../log/entries/body.js';
 import { evidenceOf } from '../../../log/search/export/export.js';
 import type { FoundEntry } from '../../../log/search/index.js';
@@ -16,6 +17,7 @@ import { sendFramed } from '../../ui/frame.js';
 import { type Auditing, numberOf } from './auditing.js';
 import { certificateRoute, type EntryParams as Params } from './certificate.js';
 import { entryPage } from './entry-page.js';
+import { storyOf } from './story.js';
 
 const READERS = ['auditor', 'inspector'] as const;
 
@@ -39,8 +41,41 @@ function proofRoute(
   );
 }
 
+/** An entry as its page shows it. */
+function shown(
+  { context, reports, search }: Auditing,
+  request: FastifyRequest<{ Params: Params }>,
+  entry: FoundEntry,
+): Parameters<typeof entryPage>[0] {
+  const session = sessionOf(request);
+  const { item, caseId } = detailsOf(entry.opened);
+  const names = namesOf(context, request.language, reports);
+  const link = (name: string, value: string | undefined): string | undefined =>
+    value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`;
+  return {
+    language: request.language,
+    entry,
+    size: search().size(),
+    mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
+    links: {
+      subject: link('subject', entry.opened?.subject),
+      item: link('item', item),
+      case: link('caseId', caseId),
+    },
+    certified: context.settings.gateway.documents !== '',
+    names,
+    story: storyOf({
+      body: entry.body,
+      names,
+      grants: context.inForce().policies.grants,
+      keep: readKeep(context.settings.audit.keep),
+      language: request.language,
+    }),
+  };
+}
+
 export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
-  const { context, reports, search } = auditing;
+  const { context, search } = auditing;
   const { workspace } = context;
 
   /** An inspector's entry names the own authority; any other does not exist for them. */
@@ -58,26 +93,6 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
     return entry;
   }
 
-  const show = (request: FastifyRequest<{ Params: Params }>, entry: FoundEntry): Parameters<typeof entryPage>[0] => {
-    const session = sessionOf(request);
-    const { item, caseId } = detailsOf(entry.opened);
-    const link = (name: string, value: string | undefined): string | undefined =>
-      value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`;
-    return {
-      language: request.language,
-      entry,
-      size: search().size(),
-      mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
-      links: {
-        subject: link('subject', entry.opened?.subject),
-        item: link('item', item),
-        case: link('caseId', caseId),
-      },
-      certified: context.settings.gateway.documents !== '',
-      names: namesOf(context, request.language, reports),
-    };
-  };
-
   app.get<{ Params: Params }>(
     '/console/entries/:index',
     { schema: { hide: true }, config: { roles: READERS } },
@@ -94,7 +109,7 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
         title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
         workspace,
         scripts: ['proof.js'],
-        children: entryPage(show(request, entry)),
+        children: entryPage(shown(auditing, request, entry)),
       });
     },
   );
@@ -124,7 +139,7 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
         title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
         workspace,
         scripts: ['proof.js'],
-        children: entryPage(show(request, entry)),
+        children: entryPage(shown(auditing, request, entry)),
       });
     },
   );

@@ -32,6 +32,7 @@ interface SearchProps {
   readonly byName: boolean;
   readonly next: string | undefined;
   readonly first: string | undefined;
+  readonly periods: readonly { readonly words: string; readonly href: string; readonly chosen: boolean }[];
   readonly without: (name: keyof Filters) => string;
   readonly names: Names;
   /** What a field may be filled with. */
@@ -198,7 +199,7 @@ function SearchForm({ language, filters, side, byName, names, lists }: SearchPro
 }
 
 export function searchPage(props: SearchProps): JSX.Element {
-  const { language, filters, entries, side, mayExport, next, first, without, names } = props;
+  const { language, filters, entries, side, mayExport, next, first, periods, without, names } = props;
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const shownAs = (name: keyof Filters): string => valueWords(name, filters, names, language);
@@ -218,6 +219,13 @@ export function searchPage(props: SearchProps): JSX.Element {
           </a>
         </nav>
       )}
+      <nav class="pills" aria-label={say('时间', 'Period')}>
+        {periods.map(({ words, href, chosen }) => (
+          <a href={href} aria-current={chosen ? 'true' : undefined}>
+            {words}
+          </a>
+        ))}
+      </nav>
       <SearchForm {...props} />
       {active.length === 0 ? null : (
         <p class="chips">

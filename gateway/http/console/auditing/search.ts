@@ -21,6 +21,7 @@ import { sendFramed } from '../../ui/frame.js';
 import { meant } from '../../ui/meant.js';
 import { type Auditing, numberOf } from './auditing.js';
 import { addressOf, filtersOf, HIDDEN, onRecord, queryOf, type Side, scoped } from './filters.js';
+import { periodsAt } from './periods.js';
 import { searchPage } from './search-page.js';
 
 const PATH = '/console/search';
@@ -145,6 +146,7 @@ function resultsRoute(app: FastifyInstance, { context, reports, search }: Auditi
       });
       const sides = role === 'inspector' ? { side } : {};
       const names = namesOf(context, request.language, reports);
+      const { since: _since, until: _until, ...bounded } = filters;
       const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) =>
         [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));
       return sendFramed(request, reply, {
@@ -163,6 +165,11 @@ function resultsRoute(app: FastifyInstance, { context, reports, search }: Auditi
               ? undefined
               : addressOf(PATH, filters, session, { ...sides, after: String(page.next) }),
           first: from === undefined ? undefined : addressOf(PATH, filters, session, sides),
+          periods: periodsAt(context.now()).map(({ words, since, until }) => ({
+            words: words[request.language],
+            href: addressOf(PATH, { ...bounded, since, ...present({ until }) }, session, sides),
+            chosen: filters.since === since && filters.until === until,
+          })),
           without: (name) => addressOf(PATH, { ...filters, [name]: undefined }, session, sides),
           names,
           lists: {

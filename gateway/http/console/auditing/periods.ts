@@ -1,0 +1,30 @@
+/** Periods that are asked for by their name, in the city's time. Weeks begin on Monday. */
+import type { Localised } from '../../../../contracts/localised.js';
+import { localMinute } from '../../../ground/language/time.js';
+
+interface Period {
+  readonly words: Localised;
+  /** As the fields of the form have them; the end is not in it, and is open where the period goes on. */
+  readonly since: string;
+  readonly until?: string;
+}
+
+const DAY = 86_400_000;
+
+/** @param now ms since 1970 */
+export function periodsAt(now: number): readonly Period[] {
+  const [year = 0, month = 1, day = 1] = localMinute(now).slice(0, 10).split('-').map(Number);
+  // days of a calendar without clock changes, counted as if they were UTC
+  const today = Date.UTC(year, month - 1, day);
+  const at = (instant: number): string => `${new Date(instant).toISOString().slice(0, 10)}T00:00`;
+  const monday = today - ((new Date(today).getUTCDay() + 6) % 7) * DAY;
+  const first = Date.UTC(year, month - 1, 1);
+  return [
+    { words: { zh: '今日', en: 'Today' }, since: at(today) },
+    { words: { zh: '昨日', en: 'Yesterday' }, since: at(today - DAY), until: at(today) },
+    { words: { zh: '本周', en: 'This week' }, since: at(monday) },
+    { words: { zh: '上周', en: 'Last week' }, since: at(monday - 7 * DAY), until: at(monday) },
+    { words: { zh: '本月', en: 'This month' }, since: at(first) },
+    { words: { zh: '上月', en: 'Last month' }, since: at(Date.UTC(year, month - 2, 1)), until: at(first) },
+  ];
+}

@@ -286,6 +286,19 @@ const BAD: Readonly<Record<string, Bad>> = {
     fields: { note: '好' },
     says: /未找到|请用 4 至 500 字/,
   },
+  '/console/reviews': {
+    as: ['auditor'],
+    page: '/console/reviews',
+    fields: { period: '9', wanted: '10' },
+    says: /请选择时间范围/,
+  },
+  '/console/reviews/:id': {
+    as: ['auditor'],
+    page: '/console/reviews',
+    action: '/console/reviews/0123456789abcdef',
+    fields: { verdict: 'fine', entry: '1' },
+    says: /未找到/,
+  },
   '/verify': { as: [], page: '/verify', fields: { code: 'AAAA-BBBB' }, says: /核验码为 28 位[^]*value="AAAA-BBBB"/ },
   '/compliance': {
     as: [],

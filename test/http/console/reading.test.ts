@@ -11,7 +11,7 @@ import { until } from '../../e2e/ask.js';
 import { SUBJECT, seen } from './town.js';
 
 // a city starts, and a browser draws some hundred pages
-t.setTimeout(200_000);
+t.setTimeout(300_000);
 
 t.test('the pages of those who read the log', async (t) => {
   const ready = await seen(t);
@@ -51,6 +51,41 @@ t.test('the pages of those who read the log', async (t) => {
     ] as const)
       t.same(await inspect(path, name), []);
     t.same(complaints, []);
+  });
+
+  await t.test('an auditor draws a sample and judges it, entry by entry', async (t) => {
+    const { page, complaints, inspect } = await as('lin-auditor');
+    await page.goto('/console/reviews?lang=zh');
+    t.match(await page.innerText('main'), /尚未抽查/);
+    await page.selectOption('select[name=period]', { label: '今日' });
+    await page.selectOption('select[name=wanted]', '5');
+    await page.click('main form.filters button[type=submit]');
+    await page.waitForURL(/reviews\/[0-9a-f]{16}$/);
+    t.match(await page.innerText('main'), /已评判 0 条，共 3 条（拟抽 5 条，符合条件的不足）/);
+    t.match(await page.innerText('.story'), /查询了一个主体的数据[^]*先写入日志/, 'what happened, in sentences');
+    const review = new URL(page.url()).pathname;
+    t.same(await inspect(review, 'review'), []);
+    await page.goto(`${review}?lang=zh`);
+    const judge = async (verdict: string, note = ''): Promise<string> => {
+      await page.check(`input[name=verdict][value=${verdict}]`);
+      await page.fill('textarea[name=note]', note);
+      await page.click('main section form button[type=submit]');
+      return page.innerText('main');
+    };
+    t.match(await judge('question'), /请用 4 至 500 字说明/, 'a question says what it is');
+    t.match(await judge('question', '用途与事项不符，请核实'), /已评判 1 条/);
+    t.match(await judge('fine'), /已评判 2 条/);
+    t.match(await judge('fine'), /样本已全部评判[^]*林审计：用途与事项不符，请核实/);
+    await page.goto('/console/reviews?lang=zh');
+    t.match(await page.innerText('tbody'), /3 \/ 3\s+1/);
+    t.same(await inspect('/console/reviews', 'reviews'), []);
+    t.same(complaints, []);
+    await page.goto('/console/search?type=looked&action=review_judged&lang=zh');
+    await until(
+      'three judgements on record',
+      async () => (await page.reload(), page.locator('tbody tr').count()),
+      (rows) => rows === 3,
+    );
   });
 
   await t.test('the whole way to a proof goes by keyboard alone', async (t) => {

@@ -12,7 +12,7 @@ import { detailsOf } from '../../../log/entries/body.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { Form, TextField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
-import { Effect } from './words.js';
+import { Effect, Story } from './words.js';
 
 interface EntryProps {
   readonly language: Language;
@@ -205,27 +205,6 @@ function Facts({
         )}
       </dl>
     </div>
-  );
-}
-
-/** What happened, for whoever has to judge it. */
-function Story({
-  sentences,
-  language,
-}: {
-  readonly sentences: readonly string[];
-  readonly language: Language;
-}): JSX.Element | null {
-  if (sentences.length === 0) return null;
-  return (
-    <section class="card pad story">
-      <h2>{language === 'zh' ? '本次使用的经过' : 'What happened'}</h2>
-      <ol>
-        {sentences.map((sentence) => (
-          <li>{sentence}</li>
-        ))}
-      </ol>
-    </section>
   );
 }
 

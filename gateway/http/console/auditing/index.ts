@@ -12,6 +12,7 @@ import { insightRoutes } from './insight.js';
 import { logRoutes } from './log.js';
 import { overviewRoutes } from './overview.js';
 import { replayRoutes } from './replay.js';
+import { reviewRoutes } from './reviews.js';
 import { searchRoutes } from './search.js';
 
 const service: Service = {
@@ -25,6 +26,7 @@ const service: Service = {
     logRoutes(app, auditing);
     replayRoutes(app, auditing);
     insightRoutes(app, auditing);
+    reviewRoutes(app, auditing);
     await alertRoutes(app, auditing);
   },
 };

@@ -16,3 +16,24 @@ export function Effect({
     </span>
   );
 }
+
+/** What happened, for whoever has to judge it. */
+export function Story({
+  sentences,
+  language,
+}: {
+  readonly sentences: readonly string[];
+  readonly language: Language;
+}): JSX.Element | null {
+  if (sentences.length === 0) return null;
+  return (
+    <section class="card pad story">
+      <h2>{language === 'zh' ? '本次使用的经过' : 'What happened'}</h2>
+      <ol>
+        {sentences.map((sentence) => (
+          <li>{sentence}</li>
+        ))}
+      </ol>
+    </section>
+  );
+}

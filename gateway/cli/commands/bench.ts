@@ -9,7 +9,7 @@ import { AlreadyTold } from '../failure.js';
 const command: Command = {
   summary: 'the figures, each beside its reference in the same run',
   zh: '性能指标，每项与同次运行的参照并列',
-  usage: '[--quick] [--only ID] [--records N] [--json]',
+  usage: '[--quick] [--only ID] [--records N] [--minutes N] [--json]',
   wanting: 'where a figure is below its floor',
   examples: [
     'yitong bench',
@@ -23,7 +23,7 @@ const command: Command = {
       describe:
         'one figure: query, query-peer, publish, freshness, audit, audit-added-p99, memory, flatness, restart, ' +
         'rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch, cases, ' +
-        'cases-inbox',
+        'cases-inbox, steady (an hour, only where it is asked for)',
     },
     quick: {
       type: 'boolean',
@@ -36,9 +36,10 @@ const command: Command = {
         'of the city of memory, flatness, restart and rebuild, default 1000000; entries of search, default ' +
         '1000000, with `--only search` 10000000',
     },
+    minutes: { type: 'string', describe: 'how long `steady` takes, default 60' },
   },
   async run(call) {
-    const [only, records] = [text(call.values['only']), text(call.values['records'])];
+    const [only, records, minutes] = ['only', 'records', 'minutes'].map((name) => text(call.values[name]));
     // the source stands in test/tools/bench: the product does not import its tests, so it starts them
     const main = fileURLToPath(new URL('../../../test/tools/bench/main.js', import.meta.url));
     if (!existsSync(main))
@@ -54,6 +55,7 @@ const command: Command = {
         ...(call.asJson ? ['--json'] : []),
         ...(only === undefined ? [] : ['--only', only]),
         ...(records === undefined ? [] : ['--records', records]),
+        ...(minutes === undefined ? [] : ['--minutes', minutes]),
       ],
       { stdio: ['ignore', 'inherit', 'inherit'] },
     );

@@ -1,6 +1,6 @@
 /**
- * A closed-loop load generator on raw TLS sockets: each connection sends its next prepared request when the last answer
- * is whole. It reads nothing of an answer but its status and length, so that its own core is not the limit.
+ * A load generator on raw TLS sockets: each connection sends its next prepared request when the last answer is whole,
+ * and, in an open loop, one is due. It reads nothing of an answer but its status and length, so that its own core is not the limit.
  *
  * argv[2] is a JSON `LoadOptions`; prints one JSON `LoadResult`.
  */
@@ -20,6 +20,11 @@ export interface LoadOptions {
   readonly bodies: string;
   /** PID of the server, whose main thread's CPU time is read at both ends. */
   readonly pid: number;
+  /**
+   * An open loop: so many requests a second are due, whether answers come or not, and each is measured from when it was
+   * due. Default: each connection sends its next one when the last is answered.
+   */
+  readonly perSecond?: number;
 }
 
 export interface LoadResult {
@@ -27,6 +32,9 @@ export interface LoadResult {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
+  /** Of an open loop. */
+  readonly p999?: number;
+  readonly longest?: number;
   readonly errors: number;
   readonly bytes: number;
   /** µs of the server's main thread a request. */
@@ -72,7 +80,11 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   let errors = 0;
   let bytes = 0;
   let next = 0;
-  const latencies = new Float64Array(4_000_000);
+  const latencies = new Float32Array(Math.max(4_000_000, ((options.perSecond ?? 0) * options.ms) / 900));
+  /** In an open loop: connections that wait for something to be due, and when what nobody could send was due. */
+  const idle: (() => void)[] = [];
+  const due: number[] = [];
+  let taken = 0;
 
   function drive(socket: TLSSocket): void {
     let sent = 0;
@@ -80,11 +92,14 @@ async function main(options: LoadOptions): Promise<LoadResult> {
     let got = 0;
     let ok = true;
     const send = (): void => {
+      const at = options.perSecond === undefined ? performance.now() : due[taken];
+      if (at === undefined) return void idle.push(send);
+      taken++;
       const request = requests[next++ % requests.length];
       if (request === undefined) return;
       need = -1;
       got = 0;
-      sent = performance.now();
+      sent = at;
       socket.write(request);
     };
     let held: Buffer | undefined;
@@ -127,6 +142,7 @@ async function main(options: LoadOptions): Promise<LoadResult> {
     ),
   );
   for (const socket of sockets) drive(socket);
+  const pace = options.perSecond === undefined ? undefined : paced(options.perSecond, due, () => taken, idle);
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   await wait(options.warmupMs);
   const cpu = threadMicros(options.pid);
@@ -135,11 +151,25 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   await wait(options.ms);
   measuring = false;
   const seconds = (performance.now() - from) / 1000;
+  if (pace !== undefined) clearInterval(pace);
   const serverMicros = (threadMicros(options.pid) - cpu) / done;
   for (const socket of sockets) socket.destroy();
   const sorted = latencies.subarray(0, Math.min(done, latencies.length)).sort();
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-  return { requests: done, perSecond: done / seconds, p50: at(0.5), p99: at(0.99), errors, bytes, serverMicros };
+  const open = pace === undefined ? {} : { p999: at(0.999), longest: sorted.at(-1) ?? NaN };
+  const perSecond = done / seconds;
+  return { requests: done, perSecond, p50: at(0.5), p99: at(0.99), ...open, errors, bytes, serverMicros };
+}
+
+/** Makes requests due, each millisecond those that are; a timer that comes late makes up for it. */
+function paced(perSecond: number, due: number[], taken: () => number, idle: (() => void)[]): NodeJS.Timeout {
+  const began = performance.now();
+  let count = 0;
+  return setInterval(() => {
+    const now = performance.now();
+    for (; began + (count * 1000) / perSecond <= now; count++) due.push(began + (count * 1000) / perSecond);
+    while (idle.length > 0 && taken() < due.length) idle.shift()?.();
+  }, 1);
 }
 
 main(JSON.parse(process.argv[2] ?? '{}') as LoadOptions).then(

@@ -1,5 +1,5 @@
 /**
- * `yitong bench` runs this. argv: `--json`, `--only ID`, `--records N`, `--quick`. Each figure in its own temporary
+ * `yitong bench` runs this. argv: `--json`, `--only ID`, `--records N`, `--minutes N`, `--quick`. Each figure in its own temporary
  * folder on a real disk.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,6 +22,7 @@ import { reportRow } from './reports.js';
 import type { BenchRow } from './rows.js';
 import { searchRow } from './search.js';
 import { fileSystem } from './servers.js';
+import { steadyRow } from './steady.js';
 import { tracedRow } from './traced.js';
 import { viewPostgresRows } from './view-postgres.js';
 
@@ -29,6 +30,8 @@ interface Call {
   wanted(id: string): boolean;
   readonly records: number | undefined;
   readonly quick: boolean;
+  /** Of `steady`. */
+  readonly minutes: number;
 }
 
 interface Bench {
@@ -75,6 +78,11 @@ const benches: readonly Bench[] = [
   { ids: ['report-single', 'report-batch'], run: (dir, { wanted }) => documentRows(dir, wanted) },
   { ids: ['cases', 'cases-p99'], run: async (dir, { wanted }) => (await caseRows(dir)).filter(({ id }) => wanted(id)) },
   { ids: ['cases-inbox'], run: inboxRow },
+  // an hour: only where nothing else is asked for
+  {
+    ids: ['steady'],
+    run: (dir, { minutes }) => (values.only === 'steady' ? steadyRow(dir, minutes) : Promise.resolve([])),
+  },
   // ten million entries take a quarter of an hour to make: only where nothing else is asked for
   {
     ids: ['search'],
@@ -87,6 +95,7 @@ const { values } = parseArgs({
     json: { type: 'boolean' },
     only: { type: 'string' },
     records: { type: 'string' },
+    minutes: { type: 'string' },
     quick: { type: 'boolean' },
   },
 });
@@ -104,6 +113,9 @@ if (values.only !== undefined && !offered.includes(values.only))
 const records = values.records === undefined ? undefined : Number(values.records);
 if (records !== undefined && !(Number.isInteger(records) && records >= 10_000 && records <= 100_000_000))
   refuse('`--records` is a whole number from 10000 to 100000000');
+const minutes = Number(values.minutes ?? '60');
+if (!(Number.isInteger(minutes) && minutes >= 1 && minutes <= 1440))
+  refuse('`--minutes` is a whole number from 1 to 1440');
 const wanted = (id: string): boolean => offered.includes(id) && (values.only === undefined || values.only === id);
 const rows: BenchRow[] = [];
 const skipped: { readonly id: string; readonly needs: string }[] = [];
@@ -114,7 +126,7 @@ for (const bench of benches) {
   try {
     const system = fileSystem(dir);
     process.stderr.write(`measuring ${ids.join(', ')} on ${system}, ${cpus().length} cores …\n`);
-    const found = await bench.run(dir, { wanted, records, quick });
+    const found = await bench.run(dir, { wanted, records, quick, minutes });
     if (found === undefined) skipped.push(...ids.map((id) => ({ id, needs: bench.needs ?? '' })));
     else rows.push(...found);
   } finally {

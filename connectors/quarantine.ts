@@ -37,6 +37,18 @@ export interface QuarantineEntry extends QuarantinedRow {
   readonly run: string;
 }
 
+/** Why a row is held back: the first thing that is wrong with it. */
+export interface QuarantineCause {
+  readonly code: string;
+  /** Of the contract; empty where the row as a whole is wrong. */
+  readonly field: string;
+}
+
+export const causeOf = ({ problems: [first] }: Pick<QuarantineEntry, 'problems'>): QuarantineCause => ({
+  code: first?.code ?? '',
+  field: first?.field ?? '',
+});
+
 /** Entries that may be on their way to the disk before a reader waits for them. */
 const MAX_PENDING = 2_000;
 
@@ -209,15 +221,40 @@ export class Quarantine {
     return [...this.db.getRange({ start: `${after}\0`, limit })].map(({ value }) => value);
   }
 
-  /** How often each code comes first in a row, over at most `limit` rows. */
-  async codes(limit: number): Promise<ReadonlyMap<string, number>> {
+  /** What comes first in how many rows, the most frequent first, over at most `limit` rows. */
+  async causes(limit: number): Promise<readonly (QuarantineCause & { readonly rows: number })[]> {
     await this.last;
-    const codes = new Map<string, number>();
+    const causes = new Map<string, QuarantineCause & { rows: number }>();
     for (const { value } of this.db.getRange({ limit })) {
-      const code = value.problems[0]?.code ?? '';
-      codes.set(code, (codes.get(code) ?? 0) + 1);
+      const { code, field } = causeOf(value);
+      const key = JSON.stringify([code, field]);
+      const known = causes.get(key);
+      if (known === undefined) causes.set(key, { code, field, rows: 1 });
+      else known.rows += 1;
     }
-    return codes;
+    return [...causes.values()].sort((a, b) => b.rows - a.rows);
+  }
+
+  /**
+   * Rows of one cause, in the order of ids from behind `after`.
+   * @param most rows that are looked at; where it does not suffice, `next` goes on from there
+   */
+  async rowsOf(
+    cause: QuarantineCause,
+    { after, limit, most }: { readonly after: string; readonly limit: number; readonly most: number },
+  ): Promise<{ readonly rows: readonly QuarantineEntry[]; readonly next?: string }> {
+    await this.last;
+    const rows: QuarantineEntry[] = [];
+    let looked = 0;
+    let last = after;
+    for (const { value } of this.db.getRange({ start: `${after}\0` })) {
+      if (rows.length >= limit || looked >= most) return { rows, next: last };
+      looked += 1;
+      last = value.id;
+      const { code, field } = causeOf(value);
+      if (code === cause.code && field === cause.field) rows.push(value);
+    }
+    return { rows };
   }
 
   count(): number {

@@ -48,6 +48,16 @@ export function restColumns(mapping: Mapping, contract: Contract): readonly stri
   return [...mappedColumns(mapping)].filter((column) => !key.has(column)).sort();
 }
 
+/** Columns of which one field of the contract is made; none where the mapping does not have it. */
+export function columnsOfField(mapping: Mapping, field: string): ReadonlySet<string> {
+  const found = new Set<string>();
+  // of an item of a list the mapping names the list
+  const named = field.replace(/\[.*$/, '');
+  const expression = mapping.fields[field] ?? mapping.fields[named];
+  if (expression !== undefined) ofExpression(expression, found);
+  return found;
+}
+
 export function mappedColumns(mapping: Mapping): ReadonlySet<string> {
   const found = new Set<string>();
   if (mapping.skip !== undefined) ofCondition(mapping.skip, found);

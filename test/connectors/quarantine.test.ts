@@ -50,6 +50,65 @@ t.test('rows that a mapping held back are published once it is corrected', async
   await office.close();
 });
 
+t.test('rows of one cause are found together, a page at a time, while others come and go', async (t) => {
+  const office = await openOffice(t.testdir());
+  const quarantine = Quarantine.open(office.dataDir, office.contract.id, now);
+  // a model: which position has which cause
+  const held = new Map<string, string>();
+  const causes = [
+    { code: 'bad_value', field: 'a' },
+    { code: 'bad_value', field: 'b' },
+    { code: 'bad_row', field: '' },
+  ] as const;
+  for (let step = 0; step < 600; step++) {
+    const position = `in.csv#${String(Math.floor(Math.random() * 300))}`;
+    if (Math.random() < 0.3) {
+      quarantine.good(position);
+      held.delete(position);
+      continue;
+    }
+    const cause = causes[Math.floor(Math.random() * causes.length)] ?? causes[0];
+    const row = {
+      position,
+      rowNumber: step,
+      sourceTime: '2024-06-01T00:00:00Z',
+      problems: [{ ...cause, reason: 'x' }],
+    };
+    quarantine.add(row, 'run');
+    held.set(position, JSON.stringify(cause));
+  }
+  await quarantine.flushed();
+  const counted = await quarantine.causes(1000);
+  for (const cause of causes) {
+    const expected = [...held].filter(([, one]) => one === JSON.stringify(cause)).map(([position]) => position);
+    t.equal(
+      counted.find(({ code, field }) => code === cause.code && field === cause.field)?.rows ?? 0,
+      expected.length,
+      'as many as there are',
+    );
+    for (const most of [7, 1000]) {
+      const found: string[] = [];
+      for (let after: string | undefined = ''; after !== undefined; ) {
+        const page: Awaited<ReturnType<Quarantine['rowsOf']>> = await quarantine.rowsOf(cause, {
+          after,
+          limit: 10,
+          most,
+        });
+        t.ok(page.rows.length <= 10);
+        found.push(...page.rows.map(({ position }) => position));
+        after = page.next;
+      }
+      t.same(found.toSorted(), expected.toSorted(), `each once, ${String(most)} looked at for a page`);
+    }
+  }
+  t.ok(
+    counted.every(({ rows }, i) => rows <= (counted[i - 1]?.rows ?? Infinity)),
+    'the most frequent first',
+  );
+  await quarantine.close();
+  await office.close();
+});
+
 t.test('what a department pushes twice is published once, and an old retry does not undo a new value', async (t) => {
   const dir = t.testdir();
   const office = await openOffice(dir);

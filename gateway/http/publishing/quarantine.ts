@@ -30,7 +30,7 @@ export const retryDetail = (
   ...(ids === undefined ? {} : { ids: ids.slice(0, NAMED) }),
 });
 
-interface QuarantineDesk {
+export interface QuarantineDesk {
   /** Undefined where nothing of the dataset was ever held back. */
   look<T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T | undefined>;
   /**

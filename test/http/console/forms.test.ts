@@ -171,6 +171,7 @@ const BAD: Readonly<Record<string, Bad>> = {
   '/console/feeds/:dataset/retry': feed('retry'),
   '/console/feeds/:dataset/release': feed('release'),
   '/console/feeds/:dataset/keep': feed('keep'),
+  '/console/feeds/:dataset/rows/file': { ...feed('rows/file'), fields: { code: 'no_such' } },
   '/console/grants/:id/suspend': grant('suspend'),
   '/console/grants/:id/resume': grant('resume'),
   '/console/authorisations': {

@@ -2,6 +2,7 @@
  * Those who keep data and grants do their work on the pages of a real city, in a real browser; and no page breaks its
  * own policy, its width or its contrast.
  */
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { State } from '../../../connectors/publish/index.js';
 import { GatewayError } from '../../../gateway/client/index.js';
@@ -10,7 +11,7 @@ import { query } from '../../e2e/suite.js';
 import { DATASET, question, seen } from './town.js';
 
 // a city starts, and a browser draws some hundred pages
-t.setTimeout(200_000);
+t.setTimeout(300_000);
 
 async function published(state: State): Promise<{ readonly subject: string; readonly recordId: string }[]> {
   const found: { readonly subject: string; readonly recordId: string }[] = [];
@@ -38,6 +39,23 @@ t.test('the pages of those who keep data and grants', async (t) => {
       await rows.first().locator('form[action$="/content"] button').click();
       t.match(await page.innerText('.content dl.own'), /4530/);
       await page.goto(`/console/feeds/${DATASET}`);
+      await page.click('.card table th a');
+      t.match(await page.innerText('h1'), /^类型：取值不在代码表内/, 'the cause, by field and in words');
+      t.match(await page.innerText('.chips'), /4530 × [0-9]+/, 'what stands in the wrong cells, and how often');
+      const cause = new URL(page.url());
+      t.equal(await page.locator('.cells tbody tr').count(), before, 'all rows of the cause, side by side');
+      t.same(
+        await page.locator('.cells thead th.wrong').allInnerTexts(),
+        ['type'],
+        'the column that is wrong comes first',
+      );
+      const download = page.waitForEvent('download');
+      await page.click('form[action$="/rows/file"] button');
+      const file = readFileSync(await (await download).path(), 'utf8');
+      t.match(file, /^\ufeff位置,问题,[^]*类型：取值不在代码表内[^]*4530/, 'the rows for whoever keeps the source');
+      t.equal(file.trimEnd().split('\r\n').length, before + 1);
+      t.same(await inspect(`${cause.pathname}${cause.search}`, 'feed-cause'), []);
+      await page.goto(`/console/feeds/${DATASET}?lang=zh`);
       await rows.first().locator('form[action$="/retry"] button').click();
       t.match(await page.innerText('[role=status]'), /取值不在代码表内/, 'nothing is mended yet');
       t.same(

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact';
 import { type Held, heldId } from '../../../../connectors/publish/index.js';
-import type { QuarantineEntry } from '../../../../connectors/quarantine.js';
+import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
 import type { RetriedRow, RetryReport } from '../../../../connectors/retry.js';
 import { errorWords, errorWordsOf } from '../../../../contracts/error-words.js';
 import type { YitongError } from '../../../../contracts/errors.js';
@@ -12,6 +12,7 @@ import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Form } from '../../ui/form.js';
+import { causeAddress, causeWords } from './cause-words.js';
 
 export interface FeedFacts {
   readonly id: string;
@@ -38,7 +39,7 @@ interface FeedProps {
   readonly facts: FeedFacts;
   readonly rows: readonly QuarantineEntry[];
   /** Most frequent first; of very many rows, of the first ones only. */
-  readonly codes: readonly (readonly [code: string, rows: number])[];
+  readonly causes: readonly (QuarantineCause & { readonly rows: number })[];
   readonly count: number;
   /** Records that left and are still answered; the first of `heldCount`. */
   readonly held: readonly Held[];
@@ -199,7 +200,7 @@ export function feedPage({
   language,
   facts,
   rows,
-  codes,
+  causes,
   count,
   held,
   heldCount,
@@ -212,7 +213,7 @@ export function feedPage({
   const say = (a: string, b: string): string => (zh ? a : b);
   const path = `/console/feeds/${facts.id}`;
   const whole = facts.records + count;
-  const counted = codes.reduce((sum, [, n]) => sum + n, 0);
+  const counted = causes.reduce((sum, one) => sum + one.rows, 0);
   const act = (
     action: 'content' | 'retry' | 'release' | 'keep',
     id: string,
@@ -317,15 +318,19 @@ export function feedPage({
           <table>
             <thead>
               <tr>
-                <th>{say('原因', 'Code')}</th>
+                <th>{say('原因', 'Cause')}</th>
                 <th class="n">{say('行数', 'Rows')}</th>
                 <th class="n">{say('占比', 'Share of all')}</th>
               </tr>
             </thead>
             <tbody>
-              {codes.map(([code, n]) => (
+              {causes.map(({ code, field, rows: n }) => (
                 <tr>
-                  <th>{zh ? errorWordsOf(code).zh : <span class="mono">{code}</span>}</th>
+                  <th>
+                    <a href={causeAddress(facts.id, { code, field })}>
+                      {causeWords({ code, field }, facts.titles, language)}
+                    </a>
+                  </th>
                   <td class="n">{numeral(n)}</td>
                   <td class="n">{share(n, whole)}</td>
                 </tr>
@@ -341,7 +346,7 @@ export function feedPage({
       </div>
       {counted < count ? (
         <p class="foot">
-          {say(`原因按前 ${numeral(counted)} 行统计。`, `Codes are those of the first ${numeral(counted)} rows.`)}
+          {say(`原因按前 ${numeral(counted)} 行统计。`, `Causes are those of the first ${numeral(counted)} rows.`)}
         </p>
       ) : null}
 

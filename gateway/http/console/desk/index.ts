@@ -19,6 +19,7 @@ import type { Person } from '../../../ground/identity/person.js';
 import { sessionOf } from '../../plugins/people.js';
 import { openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
 import { sendFramed } from '../../ui/frame.js';
+import { causeRoutes } from './cause.js';
 import { type FeedFacts, feedPage } from './feed.js';
 import { feedsPage } from './feeds.js';
 
@@ -81,7 +82,7 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
 
   return { context, workspace, record, quarantines, own, factsOf };
 }
-type Desk = Awaited<ReturnType<typeof openDesk>>;
+export type Desk = Awaited<ReturnType<typeof openDesk>>;
 
 interface Shown {
   readonly after?: string | undefined;
@@ -97,11 +98,11 @@ async function show(
   contract: Contract,
   { after = '', content, report }: Shown,
 ): Promise<FastifyReply> {
-  const { rows, codes, count } = (await quarantines.look(contract, async (quarantine) => ({
+  const { rows, causes, count } = (await quarantines.look(contract, async (quarantine) => ({
     rows: await quarantine.page(after, PAGE + 1),
-    codes: await quarantine.codes(COUNTED),
+    causes: await quarantine.causes(COUNTED),
     count: quarantine.count(),
-  }))) ?? { rows: [], codes: new Map<string, number>(), count: 0 };
+  }))) ?? { rows: [], causes: [], count: 0 };
   const facts = await factsOf(contract);
   const shown = rows.slice(0, PAGE);
   return sendFramed(request, reply, {
@@ -111,7 +112,7 @@ async function show(
       language: request.language,
       facts,
       rows: shown,
-      codes: [...codes].sort(([, a], [, b]) => b - a),
+      causes,
       count,
       first: after === '',
       held: quarantines.held(contract).slice(0, HELD),
@@ -272,6 +273,7 @@ const service: Service = {
     contentRoute(app, desk);
     retryRoute(app, desk);
     decideRoutes(app, desk);
+    causeRoutes(app, desk, COUNTED);
   },
 };
 export default service;

@@ -1,0 +1,122 @@
+/** Rows of one cause as a table of the source's own columns. */
+import type { JSX } from 'preact';
+import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
+import type { Localised } from '../../../../contracts/types.js';
+import type { Language } from '../../../ground/language/language.js';
+import { localMinute } from '../../../ground/language/time.js';
+import { Form } from '../../ui/form.js';
+import { Pager } from '../../ui/pager.js';
+import { causeAddress, causeWords } from './cause-words.js';
+
+export interface HeldRow extends QuarantineEntry {
+  /** By column, as the source has it. */
+  readonly shown: ReadonlyMap<string, string>;
+}
+
+interface CauseProps {
+  readonly language: Language;
+  readonly dataset: string;
+  readonly name: Localised;
+  readonly cause: QuarantineCause;
+  readonly titles: ReadonlyMap<string, Localised>;
+  readonly rows: readonly HeldRow[];
+  /** Columns of which the field is made that is wrong. */
+  readonly wrong: ReadonlySet<string>;
+  /** What stands in the wrong cells, and how often. */
+  readonly contents: readonly (readonly [text: string, rows: number])[];
+  readonly first: boolean;
+  readonly next?: string;
+}
+
+export function causePage(props: CauseProps): JSX.Element {
+  const { language, dataset, name, cause, titles, rows, wrong, contents, first, next } = props;
+  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
+  const columns = [...new Set(rows.flatMap(({ shown }) => [...shown.keys()]))];
+  // what is wrong stands first: a wide table is read from its left
+  const ordered = [...columns.filter((one) => wrong.has(one)), ...columns.filter((one) => !wrong.has(one))];
+  const [one] = rows;
+  return (
+    <>
+      <p class="foot">
+        <a href={`/console/feeds/${dataset}`}>
+          {say('← ', '← ')}
+          {name[language]}
+        </a>
+      </p>
+      <h1>{causeWords(cause, titles, language)}</h1>
+      <p class="lead">
+        {say(
+          '以下各行因同一原因未通过校验，列名与内容同来源一致，问题所在单元格已标出。此次查看已记入日志。',
+          'These rows are held back for the same reason. Columns are those of the source, and cells that are wrong are ' +
+            'marked. This look is on record.',
+        )}
+      </p>
+      {language === 'en' && one?.problems[0] !== undefined ? <p class="notice">{one.problems[0].reason}</p> : null}
+      {rows.length === 0 ? (
+        <p class="card empty">{say('没有这样的行了。', 'There are no such rows any more.')}</p>
+      ) : (
+        <>
+          {contents.length === 0 ? null : (
+            <p class="chips">
+              {contents.map(([text, count]) => (
+                <span class="chip">
+                  <mark class="own">{text === '' ? say('（空）', '(empty)') : text}</mark> × {count}
+                </span>
+              ))}
+            </p>
+          )}
+          <div class="row apart">
+            <Form
+              action={`/console/feeds/${dataset}/rows/file`}
+              hidden={{ code: cause.code, ...(cause.field === '' ? {} : { field: cause.field }) }}
+            >
+              <button class="quiet" type="submit">
+                {say('导出这些行，交来源单位更正', 'Export these rows for whoever keeps the source')}
+              </button>
+            </Form>
+          </div>
+          <div class="card scroll" role="region" tabIndex={0} aria-label={say('未通过校验的行', 'Rows held back')}>
+            <table class="cells">
+              <thead>
+                <tr>
+                  <th>{say('位置', 'Where')}</th>
+                  {ordered.map((column) => (
+                    <th class={wrong.has(column) ? 'wrong own' : 'own'}>
+                      {column === '' ? say('原文', 'as it came') : column}
+                    </th>
+                  ))}
+                  <th>{say('首次未通过', 'Since')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {rows.map((row) => (
+                  <tr>
+                    <td class="mono own">{row.position}</td>
+                    {ordered.map((column) => (
+                      <td class={wrong.has(column) ? 'wrong own' : 'own'}>
+                        {wrong.has(column) ? (
+                          <mark>{row.shown.get(column) || say('（空）', '(empty)')}</mark>
+                        ) : (
+                          row.shown.get(column)
+                        )}
+                      </td>
+                    ))}
+                    <td>{localMinute(row.firstSeen)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
+      )}
+      <Pager
+        back={{ href: first ? undefined : causeAddress(dataset, cause), words: say('返回首页', 'First page') }}
+        on={{
+          href: next === undefined ? undefined : causeAddress(dataset, cause, next),
+          words: say('下一页 →', 'Next →'),
+          rel: 'next',
+        }}
+      />
+    </>
+  );
+}

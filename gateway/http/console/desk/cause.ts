@@ -1,0 +1,154 @@
+/**
+ * Rows that are held back for one cause, side by side as the source has them, with the cells that are wrong marked; to
+ * be tried again together, or handed to whoever keeps the source. Each look and each hand-over is on record first, with
+ * the rows.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { loadFeed } from '../../../../connectors/feeds.js';
+import { columnsOfField } from '../../../../connectors/mapping/columns.js';
+import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
+import { errorTable, isYitongError, YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
+import type { Contract } from '../../../../contracts/types.js';
+import { cell } from '../../../log/search/export/csv.js';
+import { sessionOf } from '../../plugins/people.js';
+import { sendFramed } from '../../ui/frame.js';
+import { causePage, type HeldRow } from './cause-page.js';
+import { causeWords } from './cause-words.js';
+import type { Desk } from './index.js';
+
+const PATH = '/console/feeds/:dataset/rows';
+const ROLES = ['data-officer'] as const;
+const PAGE = 50;
+/** Rows of which the contents of wrong cells are counted, and how many contents are shown. */
+const COUNTED = 2000;
+const CONTENTS = 8;
+/** Rows of one file. */
+const HANDED = 10_000;
+const ID = /^(?:|[0-9a-f]{16})$/;
+
+interface Route {
+  readonly Params: { readonly dataset: string };
+  readonly Querystring: { readonly code?: string; readonly field?: string; readonly after?: string };
+  readonly Body: { readonly code?: string; readonly field?: string };
+}
+
+/** @throws YitongError `bad_request` */
+function causeAsked({ code = '', field = '' }: Route['Body']): QuarantineCause {
+  if (!Object.hasOwn(errorTable, code) || field.length > 400)
+    throw new YitongError('bad_request', '`code` is a code of docs/errors.md, `field` a field of the contract');
+  return { code, field };
+}
+
+/** Cells by column, whatever way a row came. */
+function cellsOf({ cells, value, raw, withdraw }: QuarantineEntry): ReadonlyMap<string, string> {
+  const columns: unknown = cells ?? value ?? withdraw;
+  if (raw !== undefined || typeof columns !== 'object' || columns === null) return new Map([['', raw ?? '']]);
+  return new Map(
+    Object.entries(columns).map(([name, one]) => [
+      name,
+      one === null || one === undefined ? '' : typeof one === 'object' ? JSON.stringify(one) : String(one),
+    ]),
+  );
+}
+
+/** How often each content of the wrong cells occurs, the most frequent first. */
+function contentsOf(
+  rows: readonly QuarantineEntry[],
+  wrong: ReadonlySet<string>,
+): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const cells = cellsOf(row);
+    const text = [...wrong].flatMap((column) => cells.get(column) ?? []).join(' · ');
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a).slice(0, CONTENTS);
+}
+
+export function causeRoutes(app: FastifyInstance, desk: Desk, most: number): void {
+  const { workspace, record, quarantines, own } = desk;
+
+  /** Columns of which a field is made; of pushed records the field itself. */
+  async function wrongIn(contract: Contract, field: string): Promise<ReadonlySet<string>> {
+    if (field === '') return new Set();
+    const feed = await loadFeed(workspace, contract.id).catch((error: unknown) => {
+      if (isYitongError(error)) return undefined;
+      throw error;
+    });
+    return new Set([field, ...(feed?.mapping === undefined ? [] : columnsOfField(feed.mapping, field))]);
+  }
+
+  async function found(request: FastifyRequest<Route>, asked: Route['Body'], limit: number, after = '') {
+    const { person } = sessionOf(request);
+    const contract = own(person, request.params.dataset);
+    if (!ID.test(after)) throw new YitongError('bad_request', '`after` is the id of a row');
+    const cause = causeAsked(asked);
+    const page = (await quarantines.look(contract, (quarantine) =>
+      quarantine.rowsOf(cause, { after, limit, most }),
+    )) ?? { rows: [] };
+    await record.looked(person, {
+      requestId: request.id,
+      action: 'quarantine_rows',
+      role: 'data-officer',
+      detail: { dataset: contract.id, ids: page.rows.map(({ id }) => id) },
+      results: page.rows.length,
+    });
+    const wrong = await wrongIn(contract, cause.field);
+    return { contract, cause, page, wrong };
+  }
+
+  app.get<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+    const { language, query } = request;
+    const { contract, cause, page, wrong } = await found(request, query, PAGE, query.after);
+    const titles = new Map(contract.latest.fields.map(({ path, title }) => [path, title]));
+    const counted =
+      wrong.size === 0
+        ? []
+        : (
+            (await quarantines.look(contract, (quarantine) =>
+              quarantine.rowsOf(cause, { after: '', limit: COUNTED, most }),
+            )) ?? { rows: [] }
+          ).rows;
+    const rows = page.rows.map((row): HeldRow => ({ ...present({ ...row }), shown: cellsOf(row) }));
+    return sendFramed(request, reply, {
+      title: contract.name[language],
+      workspace,
+      children: causePage({
+        language,
+        dataset: contract.id,
+        name: contract.name,
+        cause,
+        titles,
+        rows,
+        wrong,
+        contents: contentsOf(counted, wrong),
+        first: (query.after ?? '') === '',
+        ...present({ next: page.next }),
+      }),
+    });
+  });
+
+  app.post<Route>(
+    `${PATH}/file`,
+    { schema: { hide: true }, config: { roles: ROLES, offers: ['text/csv'] } },
+    async (request, reply) => {
+      const { language } = request;
+      const { contract, cause, page } = await found(request, request.body, HANDED);
+      const columns = [...new Set(page.rows.flatMap((row) => [...cellsOf(row).keys()]))];
+      const zh = language === 'zh';
+      const titles = new Map(contract.latest.fields.map(({ path, title }) => [path, title]));
+      const head = [zh ? '位置' : 'position', zh ? '问题' : 'what is wrong', ...columns];
+      const why = causeWords(cause, titles, language);
+      const lines = page.rows.map((row) => {
+        const cells = cellsOf(row);
+        return [row.position, why, ...columns.map((column) => cells.get(column))];
+      });
+      return reply
+        .header('cache-control', 'no-store')
+        .header('content-disposition', `attachment; filename="${contract.id}-${cause.code}.csv"`)
+        .type('text/csv; charset=utf-8')
+        .send(`\ufeff${[head, ...lines].map((line) => `${line.map((one) => cell(one)).join(',')}\r\n`).join('')}`);
+    },
+  );
+}

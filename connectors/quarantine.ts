@@ -44,7 +44,7 @@ export interface QuarantineCause {
   readonly field: string;
 }
 
-export const causeOf = ({ problems: [first] }: Pick<QuarantineEntry, 'problems'>): QuarantineCause => ({
+const causeOf = ({ problems: [first] }: Pick<QuarantineEntry, 'problems'>): QuarantineCause => ({
   code: first?.code ?? '',
   field: first?.field ?? '',
 });

@@ -1,6 +1,6 @@
 /**
- * One answer as a story, for whoever has to judge it: who asked for what, on which grant and law, what left and what did
- * not, whether the subject is told, and until when the entry is kept. Pure. Grants are as they are in force now; of one
+ * One answer as a story, for whoever has to judge it: who asked for what, on which grant and law, what left and what
+ * did not, whether the subject is told, and until when the entry is kept. Pure. Grants are as they are in force now; of one
  * that is gone, only that it is gone is said.
  */
 import type { Grant, PolicySet } from '../../../../policies/types.js';
@@ -48,9 +48,12 @@ function asked({ body, names, language }: Told): string {
   const why = names.purpose(body.purpose, body.report) ?? '–';
   const [zh, en] = ways[body.delivery ?? 'query'] ?? ['使用', 'used data of'];
   const many = body.batch ?? body.subjects ?? 1;
-  if (language === 'zh')
-    return `${at}（北京时间），${of}的“${who}”为“${why}”${zh}了${many > 1 ? `${String(many)}个主体` : '一个主体'}的数据。`;
-  return `At ${at} (UTC+8) “${who}” of ${of} ${en} ${many > 1 ? `${String(many)} subjects` : 'one subject'}, for “${why}”.`;
+  if (language === 'zh') {
+    const whom = many > 1 ? `${String(many)}个主体` : '一个主体';
+    return `${at}（北京时间），${of}的“${who}”为“${why}”${zh}了${whom}的数据。`;
+  }
+  const whom = many > 1 ? `${String(many)} subjects` : 'one subject';
+  return `At ${at} (UTC+8) “${who}” of ${of} ${en} ${whom}, for “${why}”.`;
 }
 
 function given(one: LogDataset, { names, grants, language }: Told): readonly string[] {
@@ -58,13 +61,11 @@ function given(one: LogDataset, { names, grants, language }: Told): readonly str
   const zh = language === 'zh';
   const fields = (one.fields ?? []).map((path) => names.field(one.dataset ?? '', path));
   const records = one.records ?? 0;
-  const what = zh
-    ? records === 0
-      ? `${dataset}：经查无记录`
-      : `${dataset}：提供了${String(records)}条记录${fields.length === 0 ? '' : `的${fields.join('、')}`}`
-    : records === 0
-      ? `${dataset}: none on record`
-      : `${dataset}: ${String(records)} ${records === 1 ? 'record' : 'records'}${fields.length === 0 ? '' : ` with ${fields.join(', ')}`}`;
+  const list = fields.join(zh ? '、' : ', ');
+  const of = list === '' ? '' : zh ? `的${list}` : ` with ${list}`;
+  const some = zh ? `提供了${String(records)}条记录` : `${String(records)} ${records === 1 ? 'record' : 'records'}`;
+  const none = zh ? '经查无记录' : 'none on record';
+  const what = `${dataset}${zh ? '：' : ': '}${records === 0 ? none : `${some}${of}`}`;
   const grant = grants.get((one.grant ?? '') as Grant['id']);
   if (grant === undefined)
     return [

@@ -47,7 +47,7 @@ export function causePage(props: CauseProps): JSX.Element {
       <p class="lead">
         {say(
           '以下各行因同一原因未通过校验，列名与内容同来源一致，问题所在单元格已标出。此次查看已记入日志。',
-          'These rows are held back for the same reason. Columns are those of the source, and cells that are wrong are ' +
+          'These rows are held back for the same reason. Columns are those of the source, and wrong cells are ' +
             'marked. This look is on record.',
         )}
       </p>

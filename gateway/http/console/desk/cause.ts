@@ -9,13 +9,14 @@ import { columnsOfField } from '../../../../connectors/mapping/columns.js';
 import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
 import { errorTable, isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
-import type { Contract } from '../../../../contracts/types.js';
+import type { Contract, Workspace } from '../../../../contracts/types.js';
+import type { Person } from '../../../ground/identity/person.js';
 import { cell } from '../../../log/search/export/csv.js';
 import { sessionOf } from '../../plugins/people.js';
+import type { QuarantineDesk } from '../../publishing/quarantine.js';
 import { sendFramed } from '../../ui/frame.js';
 import { causePage, type HeldRow } from './cause-page.js';
 import { causeWords } from './cause-words.js';
-import type { Desk } from './index.js';
 
 const PATH = '/console/feeds/:dataset/rows';
 const ROLES = ['data-officer'] as const;
@@ -66,7 +67,16 @@ function contentsOf(
   return [...counts].sort(([, a], [, b]) => b - a).slice(0, CONTENTS);
 }
 
-export function causeRoutes(app: FastifyInstance, desk: Desk, most: number): void {
+interface CauseDesk {
+  readonly workspace: Workspace;
+  readonly record: FastifyInstance['people']['record'];
+  readonly quarantines: Pick<QuarantineDesk, 'look'>;
+  /** @throws YitongError `not_found` for another authority's dataset */
+  readonly own: (person: Person, dataset: string) => Contract;
+}
+
+/** @param most rows of a quarantine that are looked at for one page */
+export function causeRoutes(app: FastifyInstance, desk: CauseDesk, most: number): void {
   const { workspace, record, quarantines, own } = desk;
 
   /** Columns of which a field is made; of pushed records the field itself. */

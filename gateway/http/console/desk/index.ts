@@ -82,7 +82,7 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
 
   return { context, workspace, record, quarantines, own, factsOf };
 }
-export type Desk = Awaited<ReturnType<typeof openDesk>>;
+type Desk = Awaited<ReturnType<typeof openDesk>>;
 
 interface Shown {
   readonly after?: string | undefined;

@@ -1,7 +1,7 @@
 /**
  * One answer as a story, for whoever has to judge it: who asked for what, on which grant and law, what left and what
- * did not, whether the subject is told, and until when the entry is kept. Pure. Grants are as they are in force now; of one
- * that is gone, only that it is gone is said.
+ * did not, whether the subject is told, and until when the entry is kept. Pure. Grants are as they are in force now; of
+ * one that is gone, only that it is gone is said.
  */
 import type { Grant, PolicySet } from '../../../../policies/types.js';
 import { whyDenied } from '../../../documents/words/entry.js';

@@ -55,9 +55,15 @@ export interface CatalogueMethods {
   catalogue(options?: CallOptions): Promise<{ readonly entries: readonly CatalogueHead[] }>;
   /** One entry with its items, and how fresh it is. @throws GatewayError `not_found` */
   catalogueEntry(dataset: string, options?: CallOptions): Promise<CatalogueEntry>;
+  /** All of it as DCAT-AP 3, JSON-LD: for another catalogue. */
+  catalogueDcat(options?: CallOptions): Promise<Buffer>;
+  /** The same as CSV, an entry a row. */
+  catalogueCsv(options?: CallOptions): Promise<Buffer>;
 }
 
 export const catalogueMethods = (wire: Wire): CatalogueMethods => ({
   catalogue: (call) => wire.get('/v1/catalogue', call),
   catalogueEntry: (dataset, call) => wire.get(at('v1', 'catalogue', dataset), call),
+  catalogueDcat: (call) => wire.bytes({ method: 'GET', path: '/v1/catalogue/dcat' }, call),
+  catalogueCsv: (call) => wire.bytes({ method: 'GET', path: '/v1/catalogue/csv' }, call),
 });

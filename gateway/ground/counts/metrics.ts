@@ -220,6 +220,18 @@ const journal = {
     labels: ['client'],
     help: 'for how long the oldest change waits for a webhook that does not take it, by client',
   },
+  yitong_dataset_quality_ratio: {
+    type: 'gauge',
+    labels: ['dataset', 'measure'],
+    help:
+      'quality of a dataset as it was measured last, 0 to 1: `completeness`, `validity`, `freshness` (1 within the ' +
+      'declared frequency), `accepted` (rows that are not held back)',
+  },
+  yitong_dataset_quality_worries: {
+    type: 'gauge',
+    labels: ['dataset'],
+    help: 'measures of a dataset that are below their mark, or fell below their mean of 30 days',
+  },
   yitong_witness_up: {
     type: 'gauge',
     labels: ['witness', 'state'],

@@ -285,6 +285,8 @@ const looks = {
   review_judged: { zh: '对一条抽查样本作出评判', en: 'judged an entry of a review' },
   privileges: { zh: '查看授权使用情况', en: 'saw what is granted and not used' },
   replay: { zh: '策略回溯验证', en: 'replayed the policies' },
+  datasets: { zh: '查看数据目录', en: 'saw the catalogue' },
+  dataset: { zh: '查看一个数据集的说明', en: 'saw what a dataset is' },
   feeds: { zh: '查看数据源列表', en: 'saw the feeds' },
   feed: { zh: '查看一个数据源', en: 'saw a feed' },
   quarantine_rows: { zh: '查看未通过校验数据的内容', en: 'read a row held back' },

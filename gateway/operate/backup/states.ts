@@ -194,6 +194,7 @@ export const states: readonly State[] = [
   source('connectors', 'what was published, positions and watermarks of feeds', /^connectors\/data\.mdb$/, 'map'),
   source('crosswalks', 'which identifier belongs to which subject', /^crosswalks\/[^/]+\.mdb$/, 'map'),
   source('quarantine', 'rows that break their contract, with the reason', /^quarantine\/[^/]+\.mdb$/, 'map'),
+  source('quality', 'how good each dataset was, by day', /^quality\/[^/]+\.json$/, 'files'),
   source('spool', 'records that were accepted while the bus was away', /^spool\/data\.mdb$/, 'map'),
   source('bus', 'the embedded bus', /^bus\/data\.mdb$/, 'map'),
   source('bus-cluster', 'which bus stood there, so that one that is gone is missed', /^bus\.cluster$/, 'files'),

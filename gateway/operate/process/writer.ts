@@ -28,6 +28,7 @@ import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
+import { QualityWatch } from '../../procedures/quality/watch.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
@@ -103,6 +104,7 @@ interface FigureParts {
   readonly erasing: ErasuresOfAll | undefined;
   readonly caseTerms: CaseTerms;
   readonly subscriptions: SubscriptionWatch;
+  readonly quality: QualityWatch;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -176,6 +178,7 @@ class WriterProcess {
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const subscriptions = new SubscriptionWatch({ dataDir: this.#args.data, settings: content.settings, state });
+    const quality = this.#watchQuality(bus, reading);
     const telling = setInterval(() => {
       if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
@@ -183,12 +186,13 @@ class WriterProcess {
       Object.assign(this.#passes, caseTopics?.passes());
       this.#passes['case-terms'] = caseTerms.passedAt();
       this.#passes['subscriptions'] = subscriptions.passedAt();
+      this.#passes['quality'] = quality.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms, subscriptions }, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms, subscriptions, quality }, heldBack, tracing);
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -202,6 +206,7 @@ class WriterProcess {
     await housekeeping.stop();
     await caseTerms.stop();
     await subscriptions.stop();
+    await quality.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -453,6 +458,20 @@ class WriterProcess {
     });
   }
 
+  #watchQuality(bus: Bus, reading: FollowedWorkspace): QualityWatch {
+    return new QualityWatch({
+      dataDir: this.#args.data,
+      bus,
+      onTrouble: alert,
+      open: () => {
+        const open = reading.open();
+        return open === undefined
+          ? undefined
+          : { workspace: open.workspace, view: open.writer.reader(), tickets: open.tickets };
+      },
+    });
+  }
+
   #startCaseTopics(
     { settings }: Content,
     { signer }: AuditLog,
@@ -535,7 +554,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing, caseTerms, subscriptions }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms, subscriptions, quality }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -553,6 +572,7 @@ class WriterProcess {
       ...caseTerms.figures(),
       ...erasureFigures(erasing),
       ...subscriptions.figures(),
+      ...quality.figures(),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

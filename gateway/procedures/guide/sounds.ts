@@ -56,3 +56,29 @@ export function soundOf(character: string): string | undefined {
   known.set(character, found);
   return found;
 }
+
+const all = new Set(syllables);
+const LONGEST = 6;
+
+/**
+ * A word in Latin letters as the syllables that it spells, without tones and folded like `soundOf`; undefined where it
+ * spells none. Of several ways the one with the longest first syllables counts: `xian` is one.
+ */
+export function spelt(word: string): readonly string[] | undefined {
+  if (!/^[a-z]{1,60}$/.test(word)) return undefined;
+  // how far from each place on it cannot be spelt
+  const dead = new Set<number>();
+  const from = (at: number): readonly string[] | undefined => {
+    if (at === word.length) return [];
+    if (dead.has(at)) return undefined;
+    for (let length = Math.min(LONGEST, word.length - at); length > 0; length--) {
+      const syllable = word.slice(at, at + length);
+      if (!all.has(syllable)) continue;
+      const rest = from(at + length);
+      if (rest !== undefined) return [folded(syllable), ...rest];
+    }
+    dead.add(at);
+    return undefined;
+  };
+  return from(0);
+}

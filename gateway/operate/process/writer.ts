@@ -98,6 +98,12 @@ interface AmongReplicas {
   readonly certificates: FollowedCertificates | undefined;
 }
 
+/** What says itself when it came forward last. */
+interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality'> {
+  readonly sweeping: ReturnType<typeof sweepState> | undefined;
+  readonly caseTopics: CaseTopics | undefined;
+}
+
 interface FigureParts {
   readonly housekeeping: Housekeeping;
   readonly sizes: StoreSizes;
@@ -179,20 +185,16 @@ class WriterProcess {
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const subscriptions = new SubscriptionWatch({ dataDir: this.#args.data, settings: content.settings, state });
     const quality = this.#watchQuality(bus, reading);
-    const telling = setInterval(() => {
-      if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
-      if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
-      if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
-      Object.assign(this.#passes, caseTopics?.passes());
-      this.#passes['case-terms'] = caseTerms.passedAt();
-      this.#passes['subscriptions'] = subscriptions.passedAt();
-      this.#passes['quality'] = quality.passedAt();
-      if (reading.open()?.looked() === true) this.#passed('view-look');
-      this.#tellHowFar(log);
-    }, TELL_EVERY);
+    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality };
+    const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms, subscriptions, quality }, heldBack, tracing);
+    this.#answerForMetrics(
+      reading,
+      { housekeeping, sizes, erasing, caseTerms, subscriptions, quality },
+      heldBack,
+      tracing,
+    );
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -485,6 +487,19 @@ class WriterProcess {
 
   #passed(task: string): void {
     this.#passes[task] = Date.now();
+  }
+
+  #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
+    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality } = tasks;
+    if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
+    if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
+    if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
+    Object.assign(this.#passes, caseTopics?.passes());
+    this.#passes['case-terms'] = caseTerms.passedAt();
+    this.#passes['subscriptions'] = subscriptions.passedAt();
+    this.#passes['quality'] = quality.passedAt();
+    if (reading.open()?.looked() === true) this.#passed('view-look');
+    this.#tellHowFar(log);
   }
 
   #tellHowFar({ sequencer }: AuditLog): void {

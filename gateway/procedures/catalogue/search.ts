@@ -72,11 +72,20 @@ const EXACT = { tokenize: (text: string): string[] => [text], prefix: false } as
 
 type Ground = Pick<Workspace, 'contracts' | 'authorities' | 'codelists'>;
 
-function* thingsOf({ contracts, authorities, codelists }: Ground, policies: Pick<PolicySet, 'grants'>, purposes: ReadonlyMap<string, { readonly name: Localised }>): Generator<Omit<Indexed, 'id'>> {
+function* thingsOf(
+  { contracts, authorities, codelists }: Ground,
+  policies: Pick<PolicySet, 'grants'>,
+  purposes: ReadonlyMap<string, { readonly name: Localised }>,
+): Generator<Omit<Indexed, 'id'>> {
   const both = ({ zh, en }: Localised): string => `${zh} ${en}`;
   for (const contract of contracts.values()) {
     const dataset = contract.id;
-    const thing = (kind: ThingKind, name: Localised, says = both(name)): Omit<Indexed, 'id'> => ({ dataset, kind, name, says });
+    const thing = (kind: ThingKind, name: Localised, says = both(name)): Omit<Indexed, 'id'> => ({
+      dataset,
+      kind,
+      name,
+      says,
+    });
     yield thing('dataset', contract.name, `${both(contract.name)} ${dataset}`);
     yield thing('description', contract.description);
     const authority = authorities.get(contract.authority)?.name;
@@ -88,9 +97,12 @@ function* thingsOf({ contracts, authorities, codelists }: Ground, policies: Pick
     }
     for (const id of lists) {
       const list = codelists.get(id);
-      if (list !== undefined) yield thing('codelist', list.name, [list.name, ...list.codes.values()].map(both).join(' '));
+      if (list !== undefined)
+        yield thing('codelist', list.name, [list.name, ...list.codes.values()].map(both).join(' '));
     }
-    const used = new Set([...policies.grants.values()].flatMap((grant) => (grant.dataset === dataset ? grant.purposes : [])));
+    const used = new Set(
+      [...policies.grants.values()].flatMap((grant) => (grant.dataset === dataset ? grant.purposes : [])),
+    );
     for (const id of used) {
       const name = purposes.get(id)?.name;
       if (name !== undefined) yield thing('purpose', name);
@@ -127,7 +139,9 @@ export class CatalogueSearch {
 
   /** Datasets of which each word of the question is said somewhere; best first. Empty where nothing was asked. */
   find(text: string): readonly Found[] {
-    const words = plain(text.slice(0, MOST_CHARACTERS)).split(/[\s,，、;；]+/u).filter(Boolean);
+    const words = plain(text.slice(0, MOST_CHARACTERS))
+      .split(/[\s,，、;；]+/u)
+      .filter(Boolean);
     let found: Map<string, { score: number; things: Map<string, Thing & { score: number }> }> | undefined;
     for (const word of words) {
       const query = queryOf(word);
@@ -138,7 +152,10 @@ export class CatalogueSearch {
         if (found !== undefined && !found.has(dataset)) continue;
         // written so before what only sounds so
         const score = hit.score * WEIGHTS[kind as ThingKind] * (plain(says).includes(word) ? 4 : 1);
-        const one = here.get(dataset) ?? { score: found?.get(dataset)?.score ?? 0, things: new Map(found?.get(dataset)?.things) };
+        const one = here.get(dataset) ?? {
+          score: found?.get(dataset)?.score ?? 0,
+          things: new Map(found?.get(dataset)?.things),
+        };
         one.score = Math.max(one.score, (found?.get(dataset)?.score ?? 0) + score);
         const key = `${kind} ${name.zh}`;
         one.things.set(key, { dataset, kind, name, score: Math.max(score, one.things.get(key)?.score ?? 0) });
@@ -147,11 +164,13 @@ export class CatalogueSearch {
       found = here;
     }
     return [...(found ?? [])]
-      .map(([dataset, { score, things }]): Found => ({
-        dataset,
-        score,
-        things: [...things.values()].sort((a, b) => b.score - a.score).map(({ score: _, ...thing }) => thing),
-      }))
+      .map(
+        ([dataset, { score, things }]): Found => ({
+          dataset,
+          score,
+          things: [...things.values()].sort((a, b) => b.score - a.score).map(({ score: _, ...thing }) => thing),
+        }),
+      )
       .sort((a, b) => b.score - a.score || (a.dataset < b.dataset ? -1 : 1));
   }
 }

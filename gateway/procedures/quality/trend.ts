@@ -42,9 +42,7 @@ const DAY = 86_400_000;
 
 function meanOf(days: readonly QualityDay[], measure: Measure, last: string, within: number): number | undefined {
   const from = new Date(Date.parse(last) - within * DAY).toISOString().slice(0, 10);
-  const figures = days.flatMap((day) =>
-    day.day >= from && day.day < last ? (figureOf(day, measure) ?? []) : [],
-  );
+  const figures = days.flatMap((day) => (day.day >= from && day.day < last ? (figureOf(day, measure) ?? []) : []));
   return figures.length === 0 ? undefined : figures.reduce((sum, one) => sum + one, 0) / figures.length;
 }
 
@@ -81,4 +79,20 @@ export function worriesOf(days: readonly QualityDay[]): readonly Worry[] {
     if (least !== undefined && now < least) return [{ measure, kind: 'low' }];
     return days30 !== undefined && measure !== 'freshness' && days30 - now > FALL ? [{ measure, kind: 'fell' }] : [];
   });
+}
+
+/** As other programs are told; undefined where nothing was measured. */
+export function qualityOf(days: readonly QualityDay[]) {
+  const last = days.at(-1);
+  if (last === undefined) return undefined;
+  const { day, sampled } = last;
+  const said = MEASURES.map((measure) => [measure, trendOf(days, measure)] as const);
+  return {
+    day,
+    sampled,
+    ...present(Object.fromEntries(said.map(([measure, { now }]) => [measure, now]))),
+    mean30: present(Object.fromEntries(said.map(([measure, { days30 }]) => [measure, days30]))),
+    mean90: present(Object.fromEntries(said.map(([measure, { days90 }]) => [measure, days90]))),
+    worries: worriesOf(days),
+  };
 }

@@ -54,7 +54,10 @@ const ways: ExchangedEntry = {
   updateFrequency: 'PT15M',
 };
 const { refusal: _, ...conditional } = ways;
-const all: ExchangedCatalogue = { ...own, entries: [...own.entries, odd, conditional].sort((a, b) => (a.id < b.id ? -1 : 1)) };
+const all: ExchangedCatalogue = {
+  ...own,
+  entries: [...own.entries, odd, conditional].sort((a, b) => (a.id < b.id ? -1 : 1)),
+};
 
 t.test('JSON-LD and CSV come back as they were', (t) => {
   t.ok(own.entries.length > 40);
@@ -80,11 +83,7 @@ t.test('the shapes of DCAT-AP 3.0.1, by pySHACL', (t) => {
     return lines.map((line) => JSON.parse(line) as Readonly<Record<string, string>>);
   };
   const results = validate(toDcat(all, ADDRESSES));
-  t.strictSame(
-    results.filter(({ severity }) => severity === 'Violation').slice(0, 5),
-    [],
-    'nothing is violated',
-  );
+  t.strictSame(results.filter(({ severity }) => severity === 'Violation').slice(0, 5), [], 'nothing is violated');
   // the tables of the Union name neither our authorities nor kinds of registers
   const warned = [...new Set(results.map(({ severity, path }) => `${severity} ${path?.split(/[#/]/).at(-1)}`))].sort();
   t.strictSame(warned, ['Warning publisher', 'Warning type']);

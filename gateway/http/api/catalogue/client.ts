@@ -25,6 +25,15 @@ export interface SignedOff {
   readonly date: string;
 }
 
+/** Shares from 0 to 1; `perThousand` a number. Absent is what cannot be said. */
+interface QualityMeasures {
+  readonly completeness?: number;
+  readonly validity?: number;
+  readonly freshness?: number;
+  readonly accepted?: number;
+  readonly perThousand?: number;
+}
+
 export interface CatalogueEntry extends CatalogueHead {
   readonly description: Localised;
   readonly format: string;
@@ -47,6 +56,14 @@ export interface CatalogueEntry extends CatalogueHead {
     readonly sourceTime?: string;
     readonly records: number;
     readonly versions: number;
+  };
+  /** As the gateway measured it last; absent before that. */
+  readonly quality?: QualityMeasures & {
+    readonly day: string;
+    readonly sampled: number;
+    readonly mean30: QualityMeasures;
+    readonly mean90: QualityMeasures;
+    readonly worries: readonly { readonly measure: keyof QualityMeasures; readonly kind: 'low' | 'fell' | 'many' }[];
   };
 }
 

@@ -13,6 +13,8 @@ import type { Contract, Workspace } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import { publicAddress } from '../../../documents/address.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
+import { qualityDays } from '../../../procedures/quality/days.js';
+import { qualityOf } from '../../../procedures/quality/trend.js';
 import { unchanging } from '../../plugins/unchanging.js';
 import { entrySchema, listSchema } from './schema.js';
 
@@ -111,7 +113,7 @@ function exchangeRoutes(app: FastifyInstance, context: GatewayContext): void {
 const service: Service = {
   port: 'api',
   register(app, context) {
-    const { workspace, view, now } = context;
+    const { workspace, view, now, dataDir } = context;
     exchangeRoutes(app, context);
     const ids = [...workspace.contracts.keys()].sort();
     app.get(
@@ -162,6 +164,7 @@ const service: Service = {
             records: state.records,
             versions: state.versions,
           },
+          ...present({ quality: qualityOf(qualityDays(dataDir, contract.id)) }),
         };
       },
     );

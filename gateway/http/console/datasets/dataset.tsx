@@ -48,9 +48,7 @@ function Summary({ facts, language }: Omit<DatasetProps, 'rows'>): JSX.Element {
     [say('提供单位', 'Publisher'), authority?.name[language] ?? contract.authority],
     [
       say('咨询', 'Whom to ask'),
-      means.length > 0
-        ? means.join(say('，', ', '))
-        : say('提供单位的数据专员', 'the data officer of the publisher'),
+      means.length > 0 ? means.join(say('，', ', ')) : say('提供单位的数据专员', 'the data officer of the publisher'),
     ],
     [
       say('共享属性', 'Sharing'),
@@ -122,17 +120,17 @@ function Field({ of: { field, codelist, examples }, language }: { of: FieldFacts
         {title[language]}
         {zh ? null : <small class="mono">{path}</small>}
       </th>
-      <td data-title={zh ? '分类' : 'Class'}>
+      <td>
         <span class={`state ${['personal', 'sensitive'].includes(classification) ? 'warn' : 'none'}`}>
           {zh ? CLASSES[classification] : classification}
         </span>
       </td>
-      <td data-title={zh ? '取值' : 'Values'}>
+      <td>
         {codelist?.[language] ?? typeName(type)[language]}
         {unit === undefined ? null : `${zh ? '，' : ', '}${unitName(unit)[language]}`}
         {nullable ? (zh ? '，可以为空' : ', may be empty') : null}
       </td>
-      <td class="example" data-title={zh ? '虚构示例' : 'Invented examples'}>
+      <td class="example" data-title={zh ? '虚构' : 'invented'}>
         {examples.map((one) => one[language]).join(zh ? '；' : '; ') || '–'}
       </td>
     </tr>
@@ -197,7 +195,9 @@ function Grants({ grants, language }: { grants: readonly GrantedTo[]; language: 
                   {client[language]}
                   <small>{authority[language]}</small>
                 </th>
-                <td data-title={zh ? '用途' : 'Purposes'}>{purposes.map((one) => one[language]).join(zh ? '、' : ', ')}</td>
+                <td data-title={zh ? '用途' : 'Purposes'}>
+                  {purposes.map((one) => one[language]).join(zh ? '、' : ', ')}
+                </td>
                 <td data-title={zh ? '方式' : 'Delivery'}>
                   {grant.delivery.map((one) => deliveryNames[one][language]).join(zh ? '、' : ', ')}
                   <small>
@@ -224,7 +224,13 @@ function Changes({ facts: { changes }, language }: Omit<DatasetProps, 'rows'>): 
       {changes.map(({ version, changes: said }) => (
         <li>
           <b>{zh ? `第 ${version} 版` : `Version ${version}`}</b>
-          <p>{said.length === 0 ? (zh ? '首次发布' : 'first published') : said.map((one) => one[language]).join(zh ? '；' : '; ')}</p>
+          <p>
+            {said.length === 0
+              ? zh
+                ? '首次发布'
+                : 'first published'
+              : said.map((one) => one[language]).join(zh ? '；' : '; ')}
+          </p>
         </li>
       ))}
     </ul>
@@ -237,6 +243,14 @@ export function datasetPage({ language, facts, rows }: DatasetProps): JSX.Elemen
   const { contract, freshness, fields, grants, days } = facts;
   const { css, ...status } = stateNames[freshness.status];
   const samples = sampleQuestions(facts);
+  const parts: readonly (readonly [id: string, title: string])[] = [
+    ['quality', say('数据质量', 'Quality')],
+    ['fields', say('字段', 'Fields')],
+    ['grants', say('谁可以查询', 'Who may ask it')],
+    ['lineage', say('来龙去脉', 'Lineage')],
+    ['changes', say('数据契约的变化', 'Changes')],
+    ...(samples.length === 0 ? [] : [['sample', say('调用示例', 'Sample')] as const]),
+  ];
   return (
     <>
       <p class="foot">
@@ -247,20 +261,27 @@ export function datasetPage({ language, facts, rows }: DatasetProps): JSX.Elemen
         <span class={`state ${css}`}>{status[language]}</span>
       </div>
       <p class="lead">{contract.description[language]}</p>
+      <nav class="pills parts" aria-label={say('本页内容', 'On this page')}>
+        {parts.map(([id, title]) => (
+          <a class="quiet" href={`#${id}`}>
+            {title}
+          </a>
+        ))}
+      </nav>
       <Summary facts={facts} language={language} />
-      <h2>{say('数据质量', 'Quality')}</h2>
+      <h2 id="quality">{say('数据质量', 'Quality')}</h2>
       <Quality days={days} language={language} rows={rows} />
-      <h2>{say('字段', 'Fields')}</h2>
+      <h2 id="fields">{say('字段', 'Fields')}</h2>
       <Fields fields={fields} language={language} />
       <h2 id="grants">{say('谁可以查询', 'Who may ask it')}</h2>
       <Grants grants={grants} language={language} />
-      <h2>{say('来龙去脉', 'Lineage')}</h2>
+      <h2 id="lineage">{say('来龙去脉', 'Lineage')}</h2>
       <Lineage facts={facts} language={language} />
-      <h2>{say('数据契约的变化', 'Changes of its contract')}</h2>
+      <h2 id="changes">{say('数据契约的变化', 'Changes of its contract')}</h2>
       <Changes facts={facts} language={language} />
       {samples.length === 0 ? null : (
         <>
-          <h2>{say('调用示例', 'A sample question')}</h2>
+          <h2 id="sample">{say('调用示例', 'A sample question')}</h2>
           {samples.map(({ title, code }) => (
             <>
               <h3>{title[language]}</h3>

@@ -54,6 +54,12 @@ export interface DatasetFacts {
   readonly changes: readonly VersionChange[];
 }
 
+/** What a list is called, in Chinese without the number of its standard. */
+export const listName = ({ zh, en }: Localised): Localised => ({
+  zh: zh.replace(/（[^（）]*[A-Za-z]{2}[^（）]*）/g, ''),
+  en,
+});
+
 const named = (id: string, name: Localised | undefined): Localised => name ?? { zh: '未登记的名称', en: id };
 
 type Needs = Pick<GatewayContext, 'workspace' | 'inForce' | 'view' | 'dataDir' | 'now'>;
@@ -111,6 +117,10 @@ async function feedOf({ workspace }: Needs, { id }: Contract): Promise<DatasetFa
 export async function factsOf(context: Needs, contract: Contract): Promise<DatasetFacts> {
   const { workspace, view, dataDir, now } = context;
   const { codelists, schemes, authorities } = workspace;
+  const nameOfList = (id: string | undefined): Localised | undefined => {
+    const list = id === undefined ? undefined : codelists.get(id);
+    return list === undefined ? undefined : listName(list.name);
+  };
   const state = view.datasetState(contract.id);
   const grants = grantsOf(context, contract);
   return {
@@ -120,7 +130,7 @@ export async function factsOf(context: Needs, contract: Contract): Promise<Datas
     fields: contract.latest.fields.map((field) => ({
       field,
       examples: syntheticValues(contract, field, EXAMPLES, workspace),
-      ...present({ codelist: field.codelist === undefined ? undefined : codelists.get(field.codelist)?.name }),
+      ...present({ codelist: nameOfList(field.codelist) }),
     })),
     grants,
     made: await madeOf(context, grants, contract),

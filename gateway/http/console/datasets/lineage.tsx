@@ -53,17 +53,22 @@ function columnsOf({ contract, feed, grants, made }: DatasetFacts): readonly Col
             from: ['source'],
           },
         ];
+  // a system with several grants is one box
+  const systems = new Map(grants.map(({ grant, client }): [string, Localised] => [grant.client, client]));
+  const systemsOf = (by: readonly string[]): readonly string[] => [
+    ...new Set(grants.flatMap(({ grant }) => (by.includes(grant.id) ? [grant.client] : []))),
+  ];
   return [
     column({ zh: '来源', en: 'Source' }, source),
     column({ zh: '读取', en: 'Feed' }, read),
     column({ zh: '数据集', en: 'Dataset' }, [{ id: contract.id, name: contract.name, from: ['feed'] }]),
     column(
       { zh: '授权', en: 'Grants' },
-      grants.map(({ grant, client }) => ({ id: grant.id, name: client, from: [contract.id] })),
+      [...systems].map(([id, name]) => ({ id, name, from: [contract.id] })),
     ),
     column(
       { zh: '报告与“一件事”', en: 'Reports and bundles' },
-      made.map(({ id, name, grants: from }) => ({ id, name, from })),
+      made.map(({ id, name, grants: by }) => ({ id, name, from: systemsOf(by) })),
     ),
   ];
 }
@@ -73,7 +78,15 @@ interface Placed {
   readonly y: number;
 }
 
-function Picture({ columns, language, title }: { columns: readonly Column[]; language: Language; title: string }): JSX.Element {
+function Picture({
+  columns,
+  language,
+  title,
+}: {
+  columns: readonly Column[];
+  language: Language;
+  title: string;
+}): JSX.Element {
   const rows = Math.max(...columns.map(({ boxes, more }) => boxes.length + (more > 0 ? 1 : 0)), 1);
   const height = TOP + rows * ROW;
   const places = new Map<string, Placed>();
@@ -122,7 +135,13 @@ function Picture({ columns, language, title }: { columns: readonly Column[]; lan
   );
 }
 
-export function Lineage({ facts, language }: { readonly facts: DatasetFacts; readonly language: Language }): JSX.Element {
+export function Lineage({
+  facts,
+  language,
+}: {
+  readonly facts: DatasetFacts;
+  readonly language: Language;
+}): JSX.Element {
   const zh = language === 'zh';
   const { contract, feed, grants, made } = facts;
   const columns = columnsOf(facts);
@@ -138,7 +157,9 @@ export function Lineage({ facts, language }: { readonly facts: DatasetFacts; rea
       <ol>
         <li>
           <b>{zh ? '来源与读取' : 'Source and feed'}</b>{' '}
-          {feed === undefined ? empty : `${feed.kind[language]}${zh ? '，' : ', '}${scheduleWords(feed.schedule, language)}`}
+          {feed === undefined
+            ? empty
+            : `${feed.kind[language]}${zh ? '，' : ', '}${scheduleWords(feed.schedule, language)}`}
         </li>
         <li>
           <b>{zh ? '数据集' : 'Dataset'}</b> {contract.name[language]}

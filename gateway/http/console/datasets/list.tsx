@@ -5,6 +5,7 @@ import type { Freshness } from '../../../answer/question/status.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Thing, ThingKind } from '../../../procedures/catalogue/search.js';
 import { sharing as sharingNames, state as stateNames } from '../home/page.js';
+import { listName } from './facts.js';
 
 export interface ListedDataset {
   readonly id: string;
@@ -40,7 +41,11 @@ function Why({ things, language }: { things: readonly Thing[]; language: Languag
   if (told.length === 0) return null;
   return (
     <small>
-      {told.map(({ kind, name }) => `${KINDS[kind][language]}${language === 'zh' ? '：' : ': '}${name[language]}`).join(language === 'zh' ? '；' : '; ')}
+      {told
+        .map(
+          ({ kind, name }) => `${KINDS[kind][language]}${language === 'zh' ? '：' : ': '}${listName(name)[language]}`,
+        )
+        .join(language === 'zh' ? '；' : '; ')}
     </small>
   );
 }

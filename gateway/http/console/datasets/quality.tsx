@@ -70,7 +70,12 @@ function Worries({ days, language }: { days: readonly QualityDay[]; language: La
   } as const;
   return (
     <p class="notice warn" role="status">
-      {worries.map(({ measure, kind }) => `${measureNames[measure][language]}${language === 'zh' ? '' : ' '}${words[kind][language]}`).join(language === 'zh' ? '；' : '; ')}
+      {worries
+        .map(
+          ({ measure, kind }) =>
+            `${measureNames[measure][language]}${language === 'zh' ? '' : ' '}${words[kind][language]}`,
+        )
+        .join(language === 'zh' ? '；' : '; ')}
     </p>
   );
 }

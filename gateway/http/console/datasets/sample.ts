@@ -13,7 +13,8 @@ export function sampleQuestions({ contract, grants }: DatasetFacts): readonly Sa
   const own = grants.find(({ grant }) => grant.delivery.includes('query'))?.grant;
   const purpose = own?.purposes[0] ?? 'YOUR-PURPOSE';
   const needs = own?.requires ?? [];
-  const stated = needs.length === 0 ? undefined : Object.fromEntries(needs.map((part) => [part, `YOUR-${part.toUpperCase()}`]));
+  const stated =
+    needs.length === 0 ? undefined : Object.fromEntries(needs.map((part) => [part, `YOUR-${part.toUpperCase()}`]));
   const question = {
     purpose,
     subject: `${contract.subject.scheme}:SUBJECT`,

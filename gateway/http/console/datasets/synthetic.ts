@@ -30,7 +30,12 @@ function symbolOf(contract: Contract, path: string, at: number): string | undefi
 }
 
 /** One value of a field, in words. */
-function valueOf(contract: Contract, { path, title, type, codelist }: FieldInfo, at: number, ground: Ground): Localised {
+function valueOf(
+  contract: Contract,
+  { path, title, type, codelist }: FieldInfo,
+  at: number,
+  ground: Ground,
+): Localised {
   if (path === contract.subject.field) return keyOf(contract.subject.scheme, at, ground);
   const code = codelist === undefined ? undefined : codeOf(codelist, at, ground);
   if (code !== undefined) return code;

@@ -1,6 +1,6 @@
 /**
- * The catalogue as CSV (RFC 4180), an entry a row: UTF-8 with its mark, so that a spreadsheet reads Chinese. Texts stand
- * as they are, with nothing before those that begin like a formula: another system reads them back.
+ * The catalogue as CSV (RFC 4180), an entry a row: UTF-8 with its mark, so that a spreadsheet reads Chinese. Texts
+ * stand as they are, with nothing before those that begin like a formula: another system reads them back.
  */
 import { parse } from 'csv-parse/sync';
 import { YitongError } from '../errors.js';

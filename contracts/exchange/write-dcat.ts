@@ -20,7 +20,7 @@ export const PREFIXES = {
 } as const;
 
 /** Where the two ports of an installation are reached, without a slash at the end. */
-export interface Addresses {
+interface Addresses {
   readonly api: string;
   readonly people: string;
 }

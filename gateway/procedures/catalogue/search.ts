@@ -1,9 +1,10 @@
 /**
  * Search over the catalogue: datasets, their fields, code lists, purposes and authorities, by words in either language,
- * by pinyin, and by traditional characters, which sound as the simplified ones do. Only what the workspace declares is in
- * it, never a record.
+ * by pinyin, and by traditional characters, which sound as the simplified ones do. Only what the workspace declares is
+ * in it, never a record.
  */
 import MiniSearch, { type Query } from 'minisearch';
+import { simplified } from '../../../connectors/propose/traditional.js';
 import type { Localised, Workspace } from '../../../contracts/types.js';
 import type { PolicySet } from '../../../policies/types.js';
 import { soundOf, spelt } from '../guide/sounds.js';
@@ -62,8 +63,7 @@ function queryOf(word: string): Query | undefined {
   const latin = word.match(LATIN) ?? [];
   const parts: Query[] = han.map((token) => ({ queries: [token], ...EXACT }));
   for (const one of latin) {
-    const heard = spelt(one);
-    const sounding: Query[] = heard === undefined ? [] : [{ combineWith: 'AND', queries: [...pairs(heard)], ...EXACT }];
+    const sounding = spelt(one).map((heard): Query => ({ combineWith: 'AND', queries: [...pairs(heard)], ...EXACT }));
     parts.push({ combineWith: 'OR', queries: [{ queries: [`l${one}`], ...EXACT, prefix: true }, ...sounding] });
   }
   return parts.length === 0 ? undefined : { combineWith: 'AND', queries: parts };
@@ -110,6 +110,14 @@ function* thingsOf(
   }
 }
 
+/** How far a text is written as the word is, 0 to 1: that comes before what only sounds so. */
+function writtenSo(word: string, says: string): number {
+  const meant = simplified(word);
+  if (says.includes(meant)) return 1;
+  const signs = [...meant];
+  return signs.filter((sign) => says.includes(sign)).length / signs.length / 2;
+}
+
 interface Found {
   readonly dataset: string;
   readonly score: number;
@@ -150,8 +158,7 @@ export class CatalogueSearch {
       for (const hit of this.#index.search(query)) {
         const { dataset, kind, name, says } = hit as unknown as Indexed;
         if (found !== undefined && !found.has(dataset)) continue;
-        // written so before what only sounds so
-        const score = hit.score * WEIGHTS[kind as ThingKind] * (plain(says).includes(word) ? 4 : 1);
+        const score = hit.score * WEIGHTS[kind] * (1 + 3 * writtenSo(word, plain(says)));
         const one = here.get(dataset) ?? {
           score: found?.get(dataset)?.score ?? 0,
           things: new Map(found?.get(dataset)?.things),

@@ -61,24 +61,27 @@ const all = new Set(syllables);
 const LONGEST = 6;
 
 /**
- * A word in Latin letters as the syllables that it spells, without tones and folded like `soundOf`; undefined where it
- * spells none. Of several ways the one with the longest first syllables counts: `xian` is one.
+ * A word in Latin letters as the syllables that it spells, without tones and folded like `soundOf`: in each way that it
+ * can be read, those with long first syllables before others (`xian` is one, then two), at most `most`.
  */
-export function spelt(word: string): readonly string[] | undefined {
-  if (!/^[a-z]{1,60}$/.test(word)) return undefined;
-  // how far from each place on it cannot be spelt
+export function spelt(word: string, most = 8): readonly (readonly string[])[] {
+  if (!/^[a-z]{1,60}$/.test(word)) return [];
+  const found: (readonly string[])[] = [];
+  // places from which on it cannot be spelt
   const dead = new Set<number>();
-  const from = (at: number): readonly string[] | undefined => {
-    if (at === word.length) return [];
-    if (dead.has(at)) return undefined;
-    for (let length = Math.min(LONGEST, word.length - at); length > 0; length--) {
-      const syllable = word.slice(at, at + length);
-      if (!all.has(syllable)) continue;
-      const rest = from(at + length);
-      if (rest !== undefined) return [folded(syllable), ...rest];
+  const from = (at: number, before: readonly string[]): boolean => {
+    if (at === word.length) {
+      found.push(before);
+      return true;
     }
-    dead.add(at);
-    return undefined;
+    let can = false;
+    for (let length = Math.min(LONGEST, word.length - at); length > 0 && found.length < most; length--) {
+      const syllable = word.slice(at, at + length);
+      if (all.has(syllable) && !dead.has(at + length)) can = from(at + length, [...before, folded(syllable)]) || can;
+    }
+    if (!can && found.length < most) dead.add(at);
+    return can;
   };
-  return from(0);
+  from(0, []);
+  return found;
 }

@@ -232,6 +232,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
       ...['watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'],
       ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'subscriptions', 'quality'],
     ),
+    measure: among('completeness', 'validity', 'freshness', 'accepted'),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

@@ -1,5 +1,6 @@
 /**
- * GET /v1/catalogue[/{id}|/dcat|/csv]: the entries of the data catalogue (政务数据共享条例 Art.13–16), as every department may read them.
+ * GET /v1/catalogue[/{id}|/dcat|/csv]: the entries of the data catalogue (政务数据共享条例 Art.13–16), as every department
+ * may read them.
  */
 
 import type { FastifyInstance } from 'fastify';

@@ -130,7 +130,7 @@ function Field({ of: { field, codelist, examples }, language }: { of: FieldFacts
         {unit === undefined ? null : `${zh ? '，' : ', '}${unitName(unit)[language]}`}
         {nullable ? (zh ? '，可以为空' : ', may be empty') : null}
       </td>
-      <td class="example" data-title={zh ? '虚构' : 'invented'}>
+      <td class={examples.length === 0 ? 'example none' : 'example'} data-title={zh ? '虚构' : 'invented'}>
         {examples.map((one) => one[language]).join(zh ? '；' : '; ') || '–'}
       </td>
     </tr>
@@ -261,7 +261,7 @@ export function datasetPage({ language, facts, rows }: DatasetProps): JSX.Elemen
         <span class={`state ${css}`}>{status[language]}</span>
       </div>
       <p class="lead">{contract.description[language]}</p>
-      <nav class="pills parts" aria-label={say('本页内容', 'On this page')}>
+      <nav class="onpage" aria-label={say('本页内容', 'On this page')}>
         {parts.map(([id, title]) => (
           <a class="quiet" href={`#${id}`}>
             {title}

@@ -31,7 +31,7 @@ export interface GrantedTo {
 }
 
 /** What is made of answers. */
-export interface Made {
+interface Made {
   readonly kind: 'report' | 'bundle';
   readonly id: string;
   readonly name: Localised;

@@ -1,6 +1,6 @@
 /**
- * /console/datasets: the catalogue for whoever works for a department: a search, and a page for each dataset. Nothing of
- * a record stands on them; each look is on record first.
+ * /console/datasets: the catalogue for whoever works for a department: a search, and a page for each dataset. Nothing
+ * of a record stands on them; each look is on record first.
  */
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';

@@ -59,7 +59,7 @@ export function listPage({ language, q, datasets, all }: ListProps): JSX.Element
       <p class="lead">
         {say(
           `共 ${all} 个数据集。可按名称、字段、代码、用途或提供单位查找，也可输入拼音或繁体字。`,
-          `${all} datasets. Search by name, field, code, purpose or publisher; pinyin and traditional characters do, too.`,
+          `${all} datasets. Search by name, field, code, purpose or publisher, also in pinyin.`,
         )}
       </p>
       <form class="filters find" method="get" action="/console/datasets" role="search">

@@ -126,7 +126,7 @@ export function Quality({ days: all, language, rows }: QualityProps): JSX.Elemen
       <p class="foot">
         {zh
           ? `测量时间：${localMinute(last.at)}（北京时间）；抽查最新发布的 ${last.sampled.toLocaleString('en')} 条。`
-          : `Measured at ${localMinute(last.at)} (UTC+8) over the ${last.sampled.toLocaleString('en')} versions published last. `}
+          : `Measured at ${localMinute(last.at)} (UTC+8) over the newest ${last.sampled.toLocaleString('en')} versions. `}
         {rows === undefined ? null : <a href={rows}>{zh ? '查看未通过校验的数据' : 'See the rows held back'}</a>}
       </p>
       <details class="card pad">

@@ -32,7 +32,7 @@ function symbolOf(contract: Contract, path: string, at: number): string | undefi
 /** One value of a field, in words. */
 function valueOf(
   contract: Contract,
-  { path, title, type, codelist }: FieldInfo,
+  { path, title, type, codelist, unit }: FieldInfo,
   at: number,
   ground: Ground,
 ): Localised {
@@ -50,7 +50,7 @@ function valueOf(
       return both(String((at + 1) * 12));
     case 'double':
     case 'decimal':
-      return both(`${String((at + 1) * 125)}.50`);
+      return both(unit === '%' ? `${String((at + 1) * 12)}.50` : `${String((at + 1) * 125)}.50`);
     case 'boolean':
       return at % 2 === 0 ? { zh: '是', en: 'yes' } : { zh: '否', en: 'no' };
     case 'enum': {

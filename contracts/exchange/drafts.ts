@@ -1,6 +1,6 @@
 /**
  * What an imported catalogue is to a workspace: entries that it has already, and drafts of folders for those that it
- * lacks. A draft holds what the catalogue said and nothing that was made up: what Art. 13 to 15 ask for beyond it
+ * lacks. A draft holds what the catalogue said and nothing that was made up: what the law asks for beyond it
  * (assessments, approval, the schema) is for people to add.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -46,7 +46,7 @@ export interface ExchangedCatalogue {
   readonly entries: readonly ExchangedEntry[];
 }
 
-/** The act by which there is such a catalogue at all (Art. 13 to 16). */
+/** By which there is such a catalogue at all. */
 const CATALOGUE_ACT = '政务数据共享条例第十三条';
 
 const publisherOf = (id: string, authority: Authority | undefined): ExchangedPublisher => ({

@@ -81,18 +81,17 @@ export function worriesOf(days: readonly QualityDay[]): readonly Worry[] {
   });
 }
 
-/** As other programs are told; undefined where nothing was measured. */
+/** As other programs are told; without a day where nothing was measured. */
 export function qualityOf(days: readonly QualityDay[]) {
   const last = days.at(-1);
-  if (last === undefined) return undefined;
-  const { day, sampled } = last;
   const said = MEASURES.map((measure) => [measure, trendOf(days, measure)] as const);
+  const each = (of: (trend: Trend) => number | undefined) =>
+    present(Object.fromEntries(said.map(([measure, trend]) => [measure, of(trend)])));
   return {
-    day,
-    sampled,
-    ...present(Object.fromEntries(said.map(([measure, { now }]) => [measure, now]))),
-    mean30: present(Object.fromEntries(said.map(([measure, { days30 }]) => [measure, days30]))),
-    mean90: present(Object.fromEntries(said.map(([measure, { days90 }]) => [measure, days90]))),
+    ...present({ day: last?.day, sampled: last?.sampled }),
+    ...each(({ now }) => now),
+    mean30: each(({ days30 }) => days30),
+    mean90: each(({ days90 }) => days90),
     worries: worriesOf(days),
   };
 }

@@ -18,6 +18,8 @@ t.setTimeout(120_000);
 const FOR_EVERY_CLIENT: readonly string[] = [
   'catalogue',
   'catalogueEntry',
+  'catalogueDcat',
+  'catalogueCsv',
   // content of the workspace; nobody's data are in it
   'bundles',
   'bundle',

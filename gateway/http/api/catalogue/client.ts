@@ -57,10 +57,10 @@ export interface CatalogueEntry extends CatalogueHead {
     readonly records: number;
     readonly versions: number;
   };
-  /** As the gateway measured it last; absent before that. */
-  readonly quality?: QualityMeasures & {
-    readonly day: string;
-    readonly sampled: number;
+  /** As the gateway measured it last; without a `day` before that. */
+  readonly quality: QualityMeasures & {
+    readonly day?: string;
+    readonly sampled?: number;
     readonly mean30: QualityMeasures;
     readonly mean90: QualityMeasures;
     readonly worries: readonly { readonly measure: keyof QualityMeasures; readonly kind: 'low' | 'fell' | 'many' }[];

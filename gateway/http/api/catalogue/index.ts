@@ -165,7 +165,7 @@ const service: Service = {
             records: state.records,
             versions: state.versions,
           },
-          ...present({ quality: qualityOf(qualityDays(dataDir, contract.id)) }),
+          quality: qualityOf(qualityDays(dataDir, contract.id)),
         };
       },
     );

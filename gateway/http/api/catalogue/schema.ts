@@ -61,24 +61,24 @@ export const entrySchema = Type.Object({
     records: Type.Integer(),
     versions: Type.Integer(),
   }),
-  quality: Type.Optional(
-    Type.Object(
-      {
-        day: day(),
-        sampled: Type.Integer({ description: 'published versions that were looked into, the newest ones' }),
-        ...measures,
-        mean30: Type.Object(measures, { description: 'means of the 30 days before' }),
-        mean90: Type.Object(measures, { description: 'means of the 90 days before' }),
-        worries: Type.Array(
-          Type.Object({
-            measure: Type.Enum(['completeness', 'validity', 'freshness', 'accepted', 'perThousand']),
-            kind: Type.Enum(['low', 'fell', 'many'], {
-              description: 'below its mark; five points below its mean of 30 days; more than 5 of a thousand',
-            }),
+  quality: Type.Object(
+    {
+      day: Type.Optional(day()),
+      sampled: Type.Optional(
+        Type.Integer({ description: 'published versions that were looked into, the newest ones' }),
+      ),
+      ...measures,
+      mean30: Type.Object(measures, { description: 'means of the 30 days before' }),
+      mean90: Type.Object(measures, { description: 'means of the 90 days before' }),
+      worries: Type.Array(
+        Type.Object({
+          measure: Type.Enum(['completeness', 'validity', 'freshness', 'accepted', 'perThousand']),
+          kind: Type.Enum(['low', 'fell', 'many'], {
+            description: 'below its mark; five points below its mean of 30 days; more than 5 of a thousand',
           }),
-        ),
-      },
-      { description: 'as this replica measured it last; absent before that' },
-    ),
+        }),
+      ),
+    },
+    { description: 'as this replica measured it last; without a `day` before that' },
   ),
 });

@@ -98,6 +98,7 @@ export function Quality({ days: all, language, rows }: QualityProps): JSX.Elemen
     );
   const from = new Date(Date.parse(last.day) - (SHOWN - 1) * DAY).toISOString().slice(0, 10);
   const days = all.filter(({ day }) => day >= from);
+  const looked = last.sampled.toLocaleString('en');
   return (
     <>
       <Worries days={all} language={language} />
@@ -125,8 +126,8 @@ export function Quality({ days: all, language, rows }: QualityProps): JSX.Elemen
       </div>
       <p class="foot">
         {zh
-          ? `测量时间：${localMinute(last.at)}（北京时间）；抽查最新发布的 ${last.sampled.toLocaleString('en')} 条。`
-          : `Measured at ${localMinute(last.at)} (UTC+8) over the newest ${last.sampled.toLocaleString('en')} versions. `}
+          ? `测量时间：${localMinute(last.at)}（北京时间）；抽查最新发布的 ${looked} 条。`
+          : `Measured at ${localMinute(last.at)} (UTC+8) over the newest ${looked} versions. `}
         {rows === undefined ? null : <a href={rows}>{zh ? '查看未通过校验的数据' : 'See the rows held back'}</a>}
       </p>
       <details class="card pad">

@@ -3,9 +3,10 @@ import { loadFeed } from '../../../../connectors/feeds.js';
 import { loadSourceKinds } from '../../../../connectors/sources/load.js';
 import { bundlesOf } from '../../../../contracts/bundle/load.js';
 import { isYitongError } from '../../../../contracts/errors.js';
+import { oncePer } from '../../../../contracts/once.js';
 import { present } from '../../../../contracts/present.js';
 import { loadReports } from '../../../../contracts/reports.js';
-import type { Authority, Contract, FieldInfo, Localised } from '../../../../contracts/types.js';
+import type { Authority, Contract, FieldInfo, Localised, Workspace } from '../../../../contracts/types.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
 import { type Freshness, statusOf } from '../../../answer/question/status.js';
@@ -62,6 +63,9 @@ export const listName = ({ zh, en }: Localised): Localised => ({
 
 const named = (id: string, name: Localised | undefined): Localised => name ?? { zh: '未登记的名称', en: id };
 
+const reportsOf = oncePer((workspace: Workspace) => loadReports(workspace));
+const kindsOnce = oncePer((_: Workspace) => loadSourceKinds());
+
 type Needs = Pick<GatewayContext, 'workspace' | 'inForce' | 'view' | 'dataDir' | 'now'>;
 
 /** Those that are in force today. */
@@ -91,7 +95,7 @@ async function madeOf({ workspace }: Needs, granted: readonly GrantedTo[], { id 
     granted.flatMap(({ grant }) =>
       grant.client === client && grant.purposes.some((one) => one === purpose) ? [grant.id] : [],
     );
-  const reports = [...(await loadReports(workspace)).values()].flatMap((report): Made[] => {
+  const reports = [...(await reportsOf(workspace)).values()].flatMap((report): Made[] => {
     const uses = report.register.contract.id === id || report.datasets.some(({ contract }) => contract.id === id);
     const grants = by(report.client, report.purpose);
     return uses && grants.length > 0 ? [{ kind: 'report', id: report.id, name: report.title, grants }] : [];
@@ -104,7 +108,7 @@ async function madeOf({ workspace }: Needs, granted: readonly GrantedTo[], { id 
 }
 
 async function feedOf({ workspace }: Needs, { id }: Contract): Promise<DatasetFacts['feed']> {
-  const kinds = await loadSourceKinds();
+  const kinds = await kindsOnce(workspace);
   const feed = await loadFeed(workspace, id, kinds).catch((error: unknown) => {
     // its owner is told on the page of the feed
     if (isYitongError(error)) return undefined;

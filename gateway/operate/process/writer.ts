@@ -28,7 +28,7 @@ import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
-import { QualityWatch } from '../../procedures/quality/watch.js';
+import { QualityWatch } from '../../procedures/catalogue/watch.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';

@@ -14,8 +14,8 @@ import type { Contract, Workspace } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import { publicAddress } from '../../../documents/address.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
-import { qualityDays } from '../../../procedures/quality/days.js';
-import { qualityOf } from '../../../procedures/quality/trend.js';
+import { qualityDays } from '../../../procedures/catalogue/days.js';
+import { qualityOf } from '../../../procedures/catalogue/trend.js';
 import { unchanging } from '../../plugins/unchanging.js';
 import { entrySchema, listSchema } from './schema.js';
 

@@ -11,7 +11,7 @@ import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
 import { type Freshness, statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext } from '../../../documents/context.js';
-import { type QualityDay, qualityDays } from '../../../procedures/quality/days.js';
+import { type QualityDay, qualityDays } from '../../../procedures/catalogue/days.js';
 import { type VersionChange, versionChanges } from './changes.js';
 import { syntheticValues } from './synthetic.js';
 

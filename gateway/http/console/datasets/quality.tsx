@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import type { QualityDay } from '../../../procedures/quality/days.js';
+import type { QualityDay } from '../../../procedures/catalogue/days.js';
 import {
   figureOf,
   MEASURES,
@@ -10,7 +10,7 @@ import {
   measureNames,
   trendOf,
   worriesOf,
-} from '../../../procedures/quality/trend.js';
+} from '../../../procedures/catalogue/trend.js';
 
 const SHOWN = 90;
 const DAY = 86_400_000;

@@ -9,9 +9,9 @@ import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import type { DatasetState } from '../../../gateway/answer/view/port.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
-import { type QualityDay, qualityDays } from '../../../gateway/procedures/quality/days.js';
-import { qualityOf, trendOf, worriesOf } from '../../../gateway/procedures/quality/trend.js';
-import { QualityWatch } from '../../../gateway/procedures/quality/watch.js';
+import { type QualityDay, qualityDays } from '../../../gateway/procedures/catalogue/days.js';
+import { qualityOf, trendOf, worriesOf } from '../../../gateway/procedures/catalogue/trend.js';
+import { QualityWatch } from '../../../gateway/procedures/catalogue/watch.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -852,6 +852,11 @@ const rows = {
     title: 'somebody acted on the ticket at the same time; look at it again',
     zh: '该工单刚刚由他人办理，请重新查看',
   },
+  matter_moved: {
+    status: 409,
+    title: 'somebody acted on the matter at the same time',
+    zh: '该事项刚被他人办理，请查看后再试',
+  },
   // state
   state_conflict: {
     status: 409,

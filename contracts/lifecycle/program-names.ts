@@ -1,0 +1,32 @@
+/**
+ * What lifecycles of matters may name that no declaration can say: roles of people, conditions, effects and contents.
+ * The program has each of them (`gateway/procedures/sharing/machines`); a lifecycle that names another is refused.
+ */
+export const MATTER_ROLES = [
+  'sharing-officer',
+  'sharing-head',
+  'department-head',
+  'sharing-authority',
+  'superior-authority',
+  'government',
+  'platform',
+] as const;
+
+/** What an act waits for. */
+export const GUARDS = [
+  'complete',
+  'sharable',
+  'reply-agrees',
+  'reply-refuses',
+  'standing-consent',
+  'answerable',
+] as const;
+export type GuardName = (typeof GUARDS)[number];
+
+/** What comes of an act beside the matter, in the same commit. */
+export const EFFECTS = ['grant', 'end-grant'] as const;
+export type EffectName = (typeof EFFECTS)[number];
+
+/** What an act brings beside words. */
+export const CONTENTS = ['application', 'reply'] as const;
+export type ContentName = (typeof CONTENTS)[number];

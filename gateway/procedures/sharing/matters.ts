@@ -53,6 +53,8 @@ interface MattersOptions {
   readonly publish?: (around: StepAround) => readonly Extract<Change, { do: 'send' }>[];
   /** Acts of the platform are put on record by the gateway itself. */
   readonly recordOwn: MatterAct['record'];
+  /** After each step that had an effect beside the matter; where it fails, whoever follows the state does the same. */
+  readonly committed?: () => Promise<void>;
   /** ms since 1970 */
   readonly now: () => number;
 }
@@ -322,6 +324,7 @@ class OpenMatters implements Matters {
       await act.record(deed('sharing_act_void'));
       throw new YitongError('matter_moved', 'somebody acted on the matter at the same time; look at it again');
     }
+    if ((lifecycle.acts[act.act]?.effects ?? []).length > 0) await this.#options.committed?.().catch(() => undefined);
     const kept = await this.#store.find(head.id);
     return { stored: kept ?? next, around };
   }

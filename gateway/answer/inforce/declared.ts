@@ -14,6 +14,7 @@ import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
 import { loadNames } from '../../../contracts/names.js';
 import { present } from '../../../contracts/present.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
+import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
 
@@ -52,9 +53,13 @@ export async function readDeclared(dir: string): Promise<Declared> {
   const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
   const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void =>
     void findings.push({ severity: 'error', code, dataset, message, ...present({ place }) });
-  const { lifecycles } = await loadLifecycles({
+  const { lifecycles, matters } = await loadLifecycles({
     ...workspace,
     onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error),
+  });
+  await loadSharingPlaces(workspace).catch((error: unknown) => {
+    if (!isYitongError(error)) throw error;
+    refuse('sharing', error);
   });
   await loadNames(workspace).catch((error: unknown) => {
     if (!isYitongError(error)) throw error;
@@ -76,7 +81,7 @@ export async function readDeclared(dir: string): Promise<Declared> {
   });
   const acts = await loadActs(workspace.layers);
   findings.push(...checkBundles({ ...bundles, contracts: workspace.contracts, acts, now: Date.now() }));
-  return { workspace, lifecycles: lifecycles.size, reports, bundles, findings, refused };
+  return { workspace, lifecycles: lifecycles.size + matters.size, reports, bundles, findings, refused };
 }
 
 /** Those of the content, and what `contracts check` says of it against an earlier state, errors first. */

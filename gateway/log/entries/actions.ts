@@ -183,6 +183,11 @@ const acts = {
     detail:
       "as `ticket_act` again, where somebody else's act was stored first: the entry before it took no " + 'effect',
   },
+  matters_shown: {
+    zh: '向应用提供共享事项',
+    en: 'matters of sharing were shown to a system',
+    detail: 'by a client; the `ids` of the matters that it was shown, `requestId`',
+  },
   sharing_act: {
     zh: '办理共享事项',
     en: 'acted on a matter of sharing',

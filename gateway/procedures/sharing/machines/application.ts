@@ -65,8 +65,9 @@ export const grantIdsOf = (matter: string, application: Application, part: strin
 
 export function applicationRules(parts: ApplicationParts): MatterRules {
   const { workspace, places, state } = parts;
+  let known: ReturnType<typeof loadActs> | undefined;
   const ground = async (now: number): Promise<ApplicationGround> => {
-    const acts = await loadActs(workspace.layers);
+    const acts = await (known ??= loadActs(workspace.layers));
     return { workspace, policies: parts.policies(), ...(acts === undefined ? {} : { acts }), today: dayOf(now) };
   };
   const requesterOf = ({ head }: Pick<StepAround, 'head'>): string => head.sides[WHOLE]?.requester ?? '';

@@ -200,5 +200,5 @@ for (const kind of SHARED)
       moved > 0 && refusals > 0,
       `${String(done)} steps, ${String(refusals)} refusals, ${String(moved)} times another was first`,
     );
-    t.ok(answers > 0, `${String(answers)} grants in force at an end`);
+    if (kind === 'embedded') t.ok(answers > 0, `${String(answers)} grants in force at an end`);
   });

@@ -80,7 +80,7 @@ interface PlacedSides {
   readonly government: string;
   /** The sharing authority above both, and its government; undefined where there is none. */
   readonly superior?: string;
-  /** They are not of one area: across levels or areas (Art.28). */
+  /** They are not of one area: across levels or areas (政务数据共享条例 Art.28). */
   readonly crossing: boolean;
 }
 

@@ -35,7 +35,7 @@ export const SHARING_STEP: CaseTopicSchema = {
   } as never,
 };
 
-export interface SharingStepRecord {
+interface SharingStepRecord {
   readonly id: string;
   readonly matter: string;
   readonly machine: string;

@@ -27,14 +27,6 @@ function dueOf(calendar: Calendar, rule: ClockRule, { startedAt, extended, until
   return (rule.calendarDays === true ? deadlineInDays : deadline)(calendar, startedAt, rule.days + extended);
 }
 
-/** Clocks without a term that run: since when (ms since 1970), by name. */
-export const internalClocks = ({ clocks }: Lifecycle, ticket: TicketState): ReadonlyMap<string, number> =>
-  new Map(
-    Object.entries(ticket.clocks).flatMap(([id, { startedAt, stoppedAt, until }]) =>
-      stoppedAt === undefined && until === undefined && clocks[id]?.days === undefined ? [[id, startedAt]] : [],
-    ),
-  );
-
 export interface ClockReading {
   readonly clock: string;
   readonly startedAt: number;

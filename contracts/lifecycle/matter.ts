@@ -1,7 +1,7 @@
 /**
- * A matter between departments: one lifecycle, gone through by each of its parts. Acts for all parts move those in which
- * they are possible; an act `each` moves the one that it names. The state of a part is what the events make of it that
- * are for all, or for it; a matter without parts has one, which has no name.
+ * A matter between departments: one lifecycle, gone through by each of its parts. Acts for all parts move those in
+ * which they are possible; an act `each` moves the one that it names. The state of a part is what the events make of
+ * it that are for all, or for it; a matter without parts has one, which has no name.
  */
 
 import type { Calendar } from '../calendar.js';

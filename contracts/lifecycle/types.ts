@@ -26,7 +26,7 @@ export const MATTERS = [
   'complaint',
   'order',
 ] as const;
-export type MatterKind = (typeof MATTERS)[number];
+type MatterKind = (typeof MATTERS)[number];
 
 /** Whom a party of a matter belongs to; which authority each is, the matter itself says. */
 export const SIDES = ['requester', 'provider', 'authority', 'superior', 'government'] as const;

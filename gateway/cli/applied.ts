@@ -1,4 +1,4 @@
-/** Policies as they are in force beside a data folder: with the grants that applications made, as far as it knows them. */
+/** Policies as they are in force on a data folder: with the grants that applications made, as far as it knows. */
 import type { YitongError } from '../../contracts/errors.js';
 import type { Workspace } from '../../contracts/types.js';
 import type { PolicySet } from '../../policies/types.js';

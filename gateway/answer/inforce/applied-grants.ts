@@ -145,7 +145,7 @@ interface WithApplied {
   readonly refused: readonly { readonly id: string; readonly error: YitongError }[];
 }
 
-/** The set with the grants of applications beside those in files, each checked as a file is, under a version of its own. */
+/** The set with the grants of applications beside those in files, each checked as a file is; under another version. */
 export function appliedTo(set: PolicySet, workspace: Workspace, applied: Applied): WithApplied {
   const added = new Map<GrantId, Grant>();
   const refused: { readonly id: string; readonly error: YitongError }[] = [];

@@ -12,7 +12,7 @@ import { knowsField } from '../../../policies/fields.js';
 import type { GrantFile } from '../../../policies/shapes.js';
 import type { PolicySet, ReleaseAs } from '../../../policies/types.js';
 
-export interface AskedField {
+interface AskedField {
   readonly path: string;
   readonly as?: ReleaseAs;
   readonly bands?: readonly string[];
@@ -58,7 +58,7 @@ export interface Application {
   readonly contact?: { readonly office?: string; readonly phone?: string };
 }
 
-export interface FieldReply {
+interface FieldReply {
   readonly path: string;
   readonly decision: 'agree' | 'refuse';
   /** Of one that is refused. */
@@ -89,7 +89,7 @@ const closed = (required: readonly string[], properties: object): object => ({
 const day = { type: 'string', format: 'date' };
 const releases = { enum: ['value', 'match', 'exists', 'count', 'band', 'masked'] };
 
-export const applicationSchema = closed(['datasets'], {
+const applicationSchema = closed(['datasets'], {
   basis: texts(),
   item: text(60),
   purposes: texts(120),
@@ -156,7 +156,7 @@ export const applicationSchema = closed(['datasets'], {
 });
 export const readApplication = shape<Application>(applicationSchema, 'act_incomplete');
 
-export const replySchema = closed(['fields'], {
+const replySchema = closed(['fields'], {
   fields: {
     type: 'array',
     minItems: 1,

@@ -34,7 +34,7 @@ interface Surroundings {
   readonly now: () => number;
 }
 
-export interface SharingDesk {
+interface SharingDesk {
   readonly matters: Matters;
   readonly places: SharingPlaces;
   readonly state: State;

@@ -12,7 +12,7 @@ import type { MatterAct, MatterActor } from './types.js';
 
 const STANDING = 'sharing-standing-consent';
 
-export interface StandingConsent {
+interface StandingConsent {
   readonly dataset: string;
   /** ISO 8601 UTC */
   readonly at: string;
@@ -48,8 +48,8 @@ interface Consenting {
 
 /**
  * Records or withdraws one.
- * @throws YitongError `act_refused` for whoever is not the head of the provider's sharing office, and for a dataset that
- * is not shared without conditions
+ * @throws YitongError `act_refused` for whoever is not the head of the provider's sharing office, and for a dataset
+ * that is not shared without conditions
  */
 export async function setStandingConsent(
   { workspace, state, actor, record, now }: Consenting,

@@ -1,6 +1,7 @@
 /** An application from its draft to its end, on each driver of the state. */
 import t from 'tap';
 import { isYitongError } from '../../../contracts/errors.js';
+import { decodeSharingStep } from '../../../contracts/sharing-topics.js';
 import { APPLIED } from '../../../gateway/answer/inforce/applied-grants.js';
 import { setStandingConsent } from '../../../gateway/procedures/sharing/standing.js';
 import { SHARED, sharedState } from '../../support/shared-state.js';
@@ -36,7 +37,7 @@ for (const kind of SHARED) {
     const state = await open();
     const DAY = 86_400_000;
     let now = Date.parse('2026-02-10T09:00:00+08:00');
-    const { matters, act, deeds } = await sharingOver(state, { now: () => now });
+    const { matters, act, deeds } = await sharingOver(state, { now: () => now, told: ['transport', 'tax'] });
     const whole = application();
     const { necessity: _, truthful: __, ...lacking } = whole;
 
@@ -176,6 +177,23 @@ for (const kind of SHARED) {
     await matters.act(id, act(people.officer, 'use', { part: ARREARS }));
     await matters.act(id, act(people.officer, 'end', { part: ARREARS, fields: { reason: '事项已取消' } }));
     t.match((await state.set(APPLIED)).members.get(`a-${id}-0-0`), { ended: {} }, 'the grant has ended, and says so');
+    const told = (await state.outbox(200)).map(({ topic, value }) => ({
+      topic,
+      ...decodeSharingStep(Buffer.from(value ?? '', 'base64')),
+    }));
+    const toldOf = (authority: string): string =>
+      told
+        .flatMap(({ topic, act: done, part }) =>
+          topic === `town.${authority}._sharing` && part === ARREARS ? [done] : [],
+        )
+        .join();
+    const shared = 'file,tell-missing,complete,extend,consent,propose,agree,supply,use,end';
+    t.equal(toldOf('tax'), shared, 'the provider is told from the filing on');
+    t.equal(toldOf('transport'), `draft,save,approve,${shared}`, 'the requester of each step, extensions as well');
+    t.match(
+      told.find(({ act: done }) => done === 'file'),
+      { machine: 'application', state: 'filed', due: /^2026-/ },
+    );
     t.equal(deeds.filter(({ action }) => action === 'sharing_act_void').length, 0);
     t.notOk(
       JSON.stringify(deeds.map(({ detail }) => detail)).includes('欠税'),

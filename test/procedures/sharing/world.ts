@@ -1,5 +1,6 @@
 /** Matters of sharing over the reference city, for suites: people of its departments, and an application. */
 import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
+import { present } from '../../../contracts/present.js';
 import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
@@ -9,6 +10,7 @@ import { sharedSealingKeys } from '../../../gateway/log/entries/sealing-keys.js'
 import type { Application } from '../../../gateway/procedures/sharing/application.js';
 import { applicationRules } from '../../../gateway/procedures/sharing/machines/application.js';
 import { openMatters } from '../../../gateway/procedures/sharing/matters.js';
+import { publishMatters } from '../../../gateway/procedures/sharing/topics.js';
 import type { MatterAct, MatterActor, MatterDeed, Matters } from '../../../gateway/procedures/sharing/types.js';
 import { loadPolicies } from '../../../policies/load.js';
 
@@ -81,11 +83,16 @@ export interface World {
 }
 
 interface Given {
+  /** Told over the bus; default nobody. */
+  readonly told?: readonly string[];
   readonly now: () => number;
   readonly answerable?: (grants: readonly string[]) => Promise<void>;
 }
 
-export async function sharingOver(state: State, { now, answerable = async () => undefined }: Given): Promise<World> {
+export async function sharingOver(
+  state: State,
+  { now, told = [], answerable = async () => undefined }: Given,
+): Promise<World> {
   const deeds: MatterDeed[] = [];
   const record = (deed: MatterDeed) =>
     Promise.resolve({ id: `w1:${String(deeds.push(deed))}-${String(Math.random())}`, json: '{}' });
@@ -97,8 +104,9 @@ export async function sharingOver(state: State, { now, answerable = async () => 
     answerable,
   });
   const keys = await sharedSealingKeys(state);
+  const publish = publishMatters('town', told);
   return {
-    matters: openMatters({ state, keys, declared, rules, recordOwn: record, now }),
+    matters: openMatters({ state, keys, declared, rules, recordOwn: record, now, ...present({ publish }) }),
     deeds,
     act: (actor, act, more = {}) => ({ actor, act, fields: {}, record, ...more }),
   };

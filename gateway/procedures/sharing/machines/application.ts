@@ -27,7 +27,7 @@ import {
 import { standingConsentOf } from '../standing.js';
 import type { MatterRules, PlatformAct, Sides, StepAround } from '../types.js';
 
-export interface ApplicationParts {
+interface ApplicationParts {
   readonly workspace: Workspace;
   readonly places: SharingPlaces;
   /** What is in force on this replica. */
@@ -40,7 +40,7 @@ export interface ApplicationParts {
 const PLACE = { file: 'the application' };
 
 /** @throws YitongError `act_refused` */
-export function applicationIn({ contents }: Pick<StepAround, 'contents'>): Application {
+function applicationIn({ contents }: Pick<StepAround, 'contents'>): Application {
   const found = contents['application'];
   if (found === undefined) throw new YitongError('act_refused', 'the matter has no application');
   return found as unknown as Application;

@@ -84,7 +84,7 @@ t.test('completion starts the term anew; an extension adds working days to it, o
   step('extend', '2026-03-02T10:00', 'provider', {
     clock: 'reply-conditional',
     days: 10,
-    fields: { reason: '需会商' },
+    fields: { reason: '需会商部门' },
   });
   t.equal(dueOf(state, '2026-03-02T10:00').day, '2026-03-09', 'not before the authority agrees');
   step('consent', '2026-03-03T10:00', 'authority', { clock: 'reply-conditional' });

@@ -312,7 +312,7 @@ export function checkKnown(application: Application, requester: string, ground: 
       if (!contract.sharing.delivery.includes(way)) refuse(`\`${dataset}\` is not delivered by \`${way}\``);
     for (const system of systems)
       if (policies.clients.get(system as never)?.authority !== requester)
-        refuse(`\`${system}\` is no system of the department that applies`);
+        throw new YitongError('act_refused', `\`${system}\` is no system of the department that applies`);
     if (from !== undefined && until !== undefined && from > until) refuse('`from` is after `until`');
     if (until !== undefined && until < today) refuse('`until` is over');
   }

@@ -6,6 +6,8 @@ import { APPLIED, copyApplied, readApplied } from './applied-grants.js';
 export interface AppliedFollowing {
   /** Resolves when this replica knows what was granted, from now or from before. */
   readonly known: Promise<void>;
+  /** Resolves when it knows what is granted and ended now; never while the store is away. */
+  readonly current: Promise<void>;
   /** ms since this replica knew all that was granted and ended anywhere; 0 while there is no store. */
   age(): number;
   stop(): Promise<void>;
@@ -28,6 +30,8 @@ export function followApplied(
   let state: State | undefined;
   let stopped = false;
   let told: () => void = () => undefined;
+  let isCurrent: () => void = () => undefined;
+  const current = new Promise<void>((resolve) => (isCurrent = resolve));
   const known = new Promise<void>((resolve) => (told = resolve));
   if (readApplied(dir).shared !== undefined) told();
   let wake: (() => void) | undefined;
@@ -37,6 +41,7 @@ export function followApplied(
         state = await open();
         if (state !== undefined) break;
         told();
+        isCurrent();
       } catch (error) {
         if (!troubled) onTrouble(error);
         troubled = true;
@@ -57,6 +62,7 @@ export function followApplied(
       onChange: async () => {
         await copyApplied(found, dir);
         told();
+        isCurrent();
       },
       onTrouble,
     });
@@ -64,6 +70,7 @@ export function followApplied(
   const begun = begin();
   return {
     known,
+    current,
     age: () => watching?.age() ?? 0,
     async stop() {
       stopped = true;

@@ -41,6 +41,7 @@ export function followAppliedGrants(around: Surroundings): AppliedFollowing {
   }, LOOKS);
   return {
     known: following.known,
+    current: following.current,
     age: () => following.age(),
     async stop() {
       clearInterval(timer);

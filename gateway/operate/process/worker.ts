@@ -1,6 +1,7 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
 
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
 import { openBus, spoolOf } from '../../../connectors/bus/open.js';
 import type { Bus } from '../../../connectors/bus/port.js';
@@ -66,6 +67,8 @@ import { RecordedActs, WorkerStanding } from './worker-standing.js';
 
 /** Ms that answers under way have once the worker stops; a stream is told a little before. */
 const FINISH_WITHIN = 10_000;
+/** ms that a start waits for what applications granted and ended meanwhile. */
+const FRESH_WITHIN = 2000;
 const ENDS_STREAMS = 7_000;
 /** The same of a worker whose place another has taken: nobody waits for it. */
 const LEAVES_WITHIN = 60_000;
@@ -271,8 +274,12 @@ class WorkerProcess {
         Promise.all([shared.suspensions.known, applied.known]),
         new Promise<void>((resolve) => whenAborted(this.#signal, resolve)),
       ]);
-      await following.look();
     }
+    // what ended while it was down is not answered by it again; a store that is away holds up no start
+    await Promise.race([applied.current, pause(FRESH_WITHIN, undefined, { ref: false, signal: this.#signal })]).catch(
+      () => undefined,
+    );
+    await following.look();
     const view =
       settings.view.driver === 'postgres'
         ? openPostgresViewReader({

@@ -414,6 +414,16 @@ const rows = {
     title: 'forms of a bundle ask of one element what no value can be',
     zh: '多张表单对同一数据元的要求互相矛盾',
   },
+  element_without_lead: {
+    status: 500,
+    title: 'registers of several authorities have one element, and none was named its source',
+    zh: '同一数据元由多个部门提供，尚未明确数源部门',
+  },
+  entry_without_act: {
+    status: 500,
+    title: 'a dataset is not shared, and no law, administrative regulation or decision of the State Council says so',
+    zh: '不予共享的数据没有法律、行政法规或者国务院决定作为依据',
+  },
   bundle_element_asked: {
     status: 500,
     title: 'an element is asked of the applicant though a register has it',

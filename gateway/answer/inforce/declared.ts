@@ -3,7 +3,7 @@
  */
 
 import { loadFeeds } from '../../../connectors/feeds.js';
-import { loadActs } from '../../../contracts/acts.js';
+import { type Acts, forbidsProblem, loadActs } from '../../../contracts/acts.js';
 import { checkBundles } from '../../../contracts/bundle/check.js';
 import { type Bundles, loadBundles, NO_BUNDLES } from '../../../contracts/bundle/load.js';
 import { canonicalJson } from '../../../contracts/canonical.js';
@@ -80,8 +80,30 @@ export async function readDeclared(dir: string): Promise<Declared> {
     return NO_BUNDLES;
   });
   const acts = await loadActs(workspace.layers);
+  findings.push(...refusalsWithoutAct(workspace, acts));
   findings.push(...checkBundles({ ...bundles, contracts: workspace.contracts, acts, now: Date.now() }));
   return { workspace, lifecycles: lifecycles.size + matters.size, reports, bundles, findings, refused };
+}
+
+/** Entries that are not shared, and of which no act says so, on the day of their approval. */
+function refusalsWithoutAct({ contracts }: Workspace, acts: Acts | undefined): readonly Finding[] {
+  return [...contracts.values()].flatMap(({ id, dir, sharing: { refusal }, approval }): Finding[] => {
+    const problem =
+      refusal === undefined || acts === undefined
+        ? undefined
+        : forbidsProblem(refusal.legalBasis, acts, { from: approval.date });
+    return problem === undefined
+      ? []
+      : [
+          {
+            severity: 'error',
+            code: 'entry_without_act',
+            dataset: id,
+            message: `\`sharing.refusal.legalBasis\`: ${problem}`,
+            place: { file: `${dir}/contract.json` },
+          },
+        ];
+  });
 }
 
 /** Those of the content, and what `contracts check` says of it against an earlier state, errors first. */

@@ -2,7 +2,7 @@
  * The state machine of every lifecycle. Pure: a ticket's state is what its events make of it, in their order, and
  * nothing else. No clock decides: running out changes no state, it is only told (`clocks.ts`).
  */
-import { dayOf, isDay } from '../calendar.js';
+import { beginOf, dayOf, isDay } from '../calendar.js';
 import { YitongError } from '../errors.js';
 import { present } from '../present.js';
 import {
@@ -128,8 +128,11 @@ function moved(
     const until = rule.until === undefined ? undefined : fields[rule.until];
     if (until !== undefined && until < dayOf(at))
       throw new YitongError('act_incomplete', `\`${rule.until ?? ''}\` is a day that is over`);
+    const since = rule.since === undefined ? undefined : fields[rule.since];
+    if (since !== undefined && since > dayOf(at))
+      throw new YitongError('act_incomplete', `\`${rule.since ?? ''}\` is a day that has not come`);
     now = {
-      startedAt: at,
+      startedAt: since === undefined ? at : beginOf(since),
       extended: 0,
       ...present({ until }),
       ...(rule.extension?.onceForAll === true && used ? { used: true as const } : {}),

@@ -113,6 +113,7 @@ const check = shape<Declared>(
             days,
             calendarDays: { const: true },
             until: id,
+            since: id,
             holder: id,
             variant: id,
             extension: object({ days, by: some }, { consent: id, requires: ids, onceForAll: { const: true } }),
@@ -205,12 +206,12 @@ function checkMatter({ about, variants = [], parties, acts, clocks }: Lifecycle,
 
 function checkClock(
   where: string,
-  { days, until, calendarDays, variant, holder }: Lifecycle['clocks'][string],
+  { days, until, since, calendarDays, variant, holder }: Lifecycle['clocks'][string],
   matter: boolean,
   variants: readonly string[],
   refuse: Refuse,
 ): void {
-  if (!matter && (days === undefined || until !== undefined || calendarDays === true || variant !== undefined))
+  if (!matter && (days === undefined || until !== undefined || since !== undefined || calendarDays === true || variant !== undefined))
     refuse(`${where} has days, and no more than that: it is of a record`);
   if (matter && holder !== undefined) refuse(`${where} has a holder, and there is no record`);
   if (until !== undefined && (days !== undefined || calendarDays === true))
@@ -219,14 +220,16 @@ function checkClock(
   if (variant !== undefined && !variants.includes(variant)) refuse(`${where} names the unknown \`${variant}\``);
 }
 
-/** Days that clocks end on are named by the acts that start them. */
+/** Days that clocks end on, or count from, are named by the acts that start them. */
 function checkDays({ fields, acts, clocks }: Lifecycle, refuse: Refuse): void {
-  for (const [name, { until, starts }] of Object.entries(clocks)) {
-    if (until === undefined) continue;
-    if (fields[until]?.day !== true) refuse(`\`clocks.${name}.until\` names no field that is a day`);
-    for (const act of starts)
-      if (acts[act]?.requires?.includes(until) !== true)
-        refuse(`\`acts.${act}\` starts \`clocks.${name}\` and does not require \`${until}\``);
+  for (const [name, { until, since, starts }] of Object.entries(clocks)) {
+    for (const [key, field] of Object.entries({ until, since })) {
+      if (field === undefined) continue;
+      if (fields[field]?.day !== true) refuse(`\`clocks.${name}.${key}\` names no field that is a day`);
+      for (const act of starts)
+        if (acts[act]?.requires?.includes(field) !== true)
+          refuse(`\`acts.${act}\` starts \`clocks.${name}\` and does not require \`${field}\``);
+    }
   }
 }
 

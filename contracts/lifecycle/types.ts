@@ -130,6 +130,8 @@ export interface ClockRule {
   readonly calendarDays?: true;
   /** Of a matter, instead of `days`: a field of the act that starts it, which names its last day. */
   readonly until?: string;
+  /** Of a matter: a field of the act that starts it, which names the day from which it counts, and not that act. */
+  readonly since?: string;
   /** Acts. A clock that was stopped starts anew; an act that does both stops it and starts it anew. */
   readonly starts: readonly string[];
   readonly stops: readonly string[];

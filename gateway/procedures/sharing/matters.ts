@@ -346,7 +346,7 @@ class OpenMatters implements Matters {
     const at = Math.max(now(), stored?.at ?? 0);
     const who = this.#who(act.actor);
     const { fields, part, clock, days, key } = act;
-    const own = before === undefined ? openedBy(lifecycle, head, act.actor) : head;
+    const own = before === undefined ? openedBy(lifecycle, head, act) : head;
     const bare: MatterEvent = {
       at,
       act: act.act,
@@ -368,7 +368,12 @@ class OpenMatters implements Matters {
     if (before !== undefined && rule?.parts !== true) applyMatter(lifecycle, before, bare);
     const known = { head: own, lifecycle, calendar, before, contents, now: at };
     const said: Partial<Taken> = check === undefined ? {} : await check(act.content ?? null, { ...known, event: bare });
-    const event: MatterEvent = { ...bare, ...present({ parts: said.parts }) };
+    // of a matter that is opened the content says whose it is, and so as which party somebody acts
+    const party =
+      before !== undefined || said.sides === undefined
+        ? bare.party
+        : this.#partyOf(lifecycle, { ...own, sides: said.sides }, before, act, who);
+    const event: MatterEvent = { ...bare, party, ...present({ parts: said.parts }) };
     if (before !== undefined) checkMatterTerms(lifecycle, calendar, before, event);
     const after = applyMatter(lifecycle, before, event);
     const parts = Object.keys(after.parts).filter((name) => after.parts[name] !== before?.parts[name]);
@@ -453,7 +458,7 @@ interface Made {
 }
 
 /** Whoever opens a matter is the side of the party as which it does. */
-function openedBy(lifecycle: Lifecycle, head: MatterHead, actor: MatterActor): MatterHead {
+function openedBy(lifecycle: Lifecycle, head: MatterHead, { actor, act }: MatterAct): MatterHead {
   const own = authorityOfActor(actor);
   const whole = head.sides[WHOLE] ?? {};
   const of = Object.values(lifecycle.parties).find(({ of, role }) => {
@@ -461,7 +466,7 @@ function openedBy(lifecycle: Lifecycle, head: MatterHead, actor: MatterActor): M
     return (
       whole[of] === undefined &&
       partiesFor(lifecycle, actor, { [of]: own }).some(
-        (id) => lifecycle.parties[id]?.role === role && mayDo(lifecycle, WHOLE, undefined, id).length > 0,
+        (id) => lifecycle.parties[id]?.role === role && mayDo(lifecycle, WHOLE, undefined, id).includes(act),
       )
     );
   })?.of;

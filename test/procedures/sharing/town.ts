@@ -150,8 +150,8 @@ export async function supplied(town: Town): Promise<{ readonly id: string; reado
   await town.does(id, people.officer, 'file');
   const reply = {
     fields: [
-      { path: 'amount', decision: 'agree' },
-      { path: 'taxKind', decision: 'refuse', reason: '办理该事项无需此项' },
+      { path: 'taxKind', decision: 'agree' },
+      { path: 'amount', decision: 'refuse', reason: '依法不得提供具体数额' },
     ],
   };
   await town.does(id, people.taxOfficer, 'propose', { part: ASKED, content: asContent(reply) });

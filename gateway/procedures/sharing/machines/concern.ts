@@ -202,7 +202,8 @@ export function concerns(needs: ConcernNeeds): MatterRules['contents'] {
       const uses = living(needs, content.dataset, event.at).some(
         ({ client }) => needs.policies().clients.get(client)?.authority === requester,
       );
-      if (!uses) throw new YitongError('act_refused', 'only a department that is given the dataset asks for a correction');
+      if (!uses)
+        throw new YitongError('act_refused', 'only a department that is given the dataset asks for a correction');
       return { content: asJson(content), sides: { [WHOLE]: sidesBetween(needs, requester, provider) } };
     },
     'of-entry': (given, { head, event }) => {
@@ -261,7 +262,10 @@ function wider(
       const content = readWidening(given);
       const { sides, ...grant } = await grantOf(content.grant);
       if (grant.application === undefined)
-        throw new YitongError('act_refused', 'the grant is a file: it is widened in its file, once the provider agrees');
+        throw new YitongError(
+          'act_refused',
+          'the grant is a file: it is widened in its file, once the provider agrees',
+        );
       const { fields = [], purposes = [], areas = [], thirdParties = [] } = content;
       if (fields.length + purposes.length + areas.length + thirdParties.length === 0)
         incomplete('a widening says what is to be wider: `fields`, `purposes`, `areas`, `thirdParties`');
@@ -280,11 +284,16 @@ function wider(
       if ((content.change === 'delivery') !== (content.delivery !== undefined))
         incomplete('`delivery` names the ways that go, where ways of delivery go');
       const requesters = new Set(
-        living(needs, contract.id, event.at).flatMap(({ client }) => needs.policies().clients.get(client)?.authority ?? []),
+        living(needs, contract.id, event.at).flatMap(
+          ({ client }) => needs.policies().clients.get(client)?.authority ?? [],
+        ),
       );
       requesters.delete(contract.authority);
       if (requesters.size === 0)
-        throw new YitongError('act_refused', 'no other department is given the dataset: there is nobody to negotiate with');
+        throw new YitongError(
+          'act_refused',
+          'no other department is given the dataset: there is nobody to negotiate with',
+        );
       const { authority, government } = between(needs, provider, provider);
       const { parts, sides } = partsOf('requester', [...requesters].sort());
       return {

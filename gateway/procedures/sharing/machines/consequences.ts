@@ -1,8 +1,9 @@
 /** What comes of acts of the other matters: grants that stop, end, widen or flow, and who is told. */
 import { dayOf } from '../../../../contracts/calendar.js';
-import { YitongError } from '../../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { WHOLE } from '../../../../contracts/lifecycle/matter.js';
 import { grantOf as readGrantOf } from '../../../../policies/load.js';
+import { present } from '../../../../contracts/present.js';
 import type { GrantFile } from '../../../../policies/shapes.js';
 import type { PolicySet } from '../../../../policies/types.js';
 import type { Workspace } from '../../../../contracts/types.js';
@@ -19,7 +20,7 @@ export interface ConsequenceNeeds extends ConcernNeeds {
   readonly state: State;
   /** Changes the suspensions that are in force on every replica; durable when it resolves. */
   readonly suspend: (change: (grants: Map<string, Suspension>) => void) => Promise<void>;
-  /** An act of the platform on another matter; one that is not possible any more is none. */
+  /** An act of the platform on another matter. @throws YitongError `act_refused` where it is not possible (any more) */
   readonly platform: (matter: string, act: PlatformAct) => Promise<void>;
   /** Tells whoever received a record that it was corrected, or kept. */
   readonly tellReceivers: (around: StepAround, entry: string) => Promise<readonly Change[]>;
@@ -29,20 +30,26 @@ export interface ConsequenceNeeds extends ConcernNeeds {
 const HELD: ReadonlySet<string> = new Set(['suspended', 'rectifying', 'reported', 'terminated']);
 const stateOf = ({ state }: Pick<StoredMatter, 'state'>): string => state.parts[WHOLE]?.state ?? '';
 
-/** Matters of misuse about a grant, with the receipts of the acts by which they suspended it. */
-async function misuses(state: State, grant: string) {
+/** All matters of a machine about something. */
+async function mattersAbout(state: State, what: string, machine: string): Promise<readonly StoredMatter[]> {
   const store = new MatterStore(state);
   const found = new Map<string, StoredMatter>();
   for (let after: string | undefined; ; ) {
-    const page = await store.list(links.about(`grant/${grant}`), { limit: 100, ...(after === undefined ? {} : { after }) });
-    for (const one of page.matters) if (one.head.machine === 'misuse') found.set(one.head.id, one);
-    if (page.next === undefined) break;
+    const page = await store.list(links.about(what), { limit: 100, ...present({ after }) });
+    for (const one of page.matters) if (one.head.machine === machine) found.set(one.head.id, one);
+    if (page.next === undefined) return [...found.values()];
     after = page.next;
   }
+}
+
+/** Matters of misuse about a grant, with the receipts of the acts by which they suspended it. */
+async function misuses(state: State, grant: string) {
+  const store = new MatterStore(state);
+  const matters = await mattersAbout(state, `grant/${grant}`, 'misuse');
   const entries = new Set<string>();
-  for (const id of found.keys())
-    for (const { event, entry } of await store.steps(id)) if (event.act.startsWith('suspend')) entries.add(entry);
-  return { matters: [...found.values()], entries };
+  for (const { head } of matters)
+    for (const { event, entry } of await store.steps(head.id)) if (event.act.startsWith('suspend')) entries.add(entry);
+  return { matters, entries };
 }
 
 const grantIn = ({ contents }: Pick<StepAround, 'contents'>): GrantOf => contents['of-grant'] as unknown as GrantOf;
@@ -101,6 +108,15 @@ export function consequences(needs: ConsequenceNeeds): Pick<MatterRules, 'effect
   };
 }
 
+/** One that is not possible any more was done before. */
+async function platform(needs: ConsequenceNeeds, matter: string, act: PlatformAct): Promise<void> {
+  try {
+    await needs.platform(matter, act);
+  } catch (error) {
+    if (!isYitongError(error) || error.code !== 'act_refused') throw error;
+  }
+}
+
 /** What happens once the step is stored: nothing is let go, and no other matter moved, for a step that is not. */
 async function follow(needs: ConsequenceNeeds, around: StepAround): Promise<void> {
   const { lifecycle, event } = around;
@@ -108,11 +124,24 @@ async function follow(needs: ConsequenceNeeds, around: StepAround): Promise<void
   const application = async (name: 'end' | 'close'): Promise<void> => {
     const { application: of } = grantIn(around);
     const reason = lifecycle.acts[event.act]?.title.zh ?? lifecycle.title.zh;
-    if (of !== undefined) await needs.platform(of.matter, { act: name, part: of.part, fields: { reason } });
+    if (of !== undefined) await platform(needs, of.matter, { act: name, part: of.part, fields: { reason } });
   };
   if (act === 'misuse.resume') return resumed(needs, around);
+  if (act === 'service-change.take-effect') return serviceEnded(needs, around);
   if (act === 'misuse.terminate' || act === 'disposal.notice') return application('end');
   if (act === 'disposal.confirm') return application('close');
+}
+
+/** Applications under which the dataset was given have ended with it. */
+async function serviceEnded(needs: ConsequenceNeeds, around: StepAround): Promise<void> {
+  const { dataset, change } = around.contents['of-service'] as unknown as OfService;
+  if (change !== 'end') return;
+  for (const { head } of await mattersAbout(needs.state, `dataset/${dataset}`, 'application'))
+    await platform(needs, head.id, {
+      act: 'end',
+      part: dataset,
+      fields: { reason: around.lifecycle.acts[around.event.act]?.title.zh ?? '' },
+    });
 }
 
 /** The grant goes on where no other matter holds it, and where nobody has suspended it by hand. */
@@ -148,9 +177,7 @@ function flowing(needs: ConsequenceNeeds, around: StepAround, entry: string): re
   const grant: GrantFile = {
     client,
     dataset,
-    fields: (contract?.latest.fields ?? [])
-      .filter(({ path }) => !/[.[]/.test(path))
-      .map(({ path }) => path),
+    fields: (contract?.latest.fields ?? []).filter(({ path }) => !/[.[]/.test(path)).map(({ path }) => path),
     rows: { area: { field, areas: [ownArea(needs, around.head.sides[WHOLE]?.requester ?? '')] } },
     purposes: [purpose],
     delivery: (contract?.sharing.delivery ?? []).filter((way) => way !== 'subscription'),

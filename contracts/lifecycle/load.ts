@@ -211,7 +211,10 @@ function checkClock(
   variants: readonly string[],
   refuse: Refuse,
 ): void {
-  if (!matter && (days === undefined || until !== undefined || since !== undefined || calendarDays === true || variant !== undefined))
+  if (
+    !matter &&
+    (days === undefined || until !== undefined || since !== undefined || calendarDays === true || variant !== undefined)
+  )
     refuse(`${where} has days, and no more than that: it is of a record`);
   if (matter && holder !== undefined) refuse(`${where} has a holder, and there is no record`);
   if (until !== undefined && (days !== undefined || calendarDays === true))

@@ -2,6 +2,7 @@
  * Matters of sharing of a worker: opened with the first request, once for all services of a port, over the state that
  * all share or that of the data folder.
  */
+import { loadActs } from '../../../contracts/acts.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, GrantId } from '../../../contracts/ids.js';
 import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
@@ -9,7 +10,9 @@ import { present } from '../../../contracts/present.js';
 import { loadSharingPlaces, type SharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { appliedDir, copyApplied } from '../../answer/inforce/applied-grants.js';
+import { changeSuspended, type SharedSuspensions } from '../../answer/inforce/shared-suspensions.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
+import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import type { ViewReader } from '../../answer/view/port.js';
 import type { StateSettings } from '../../ground/config/state.js';
 import type { State } from '../../ground/state/port.js';
@@ -18,6 +21,9 @@ import type { Journal } from '../../log/entries/port.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import { openCaseGround } from '../cases/opened.js';
 import { applicationRules } from './machines/application.js';
+import type { ConsequenceNeeds } from './machines/consequences.js';
+import { grantFinder } from './machines/grant-of.js';
+import { allRules, otherRules } from './machines/others.js';
 import { openMatters } from './matters.js';
 import { publishMatters } from './topics.js';
 import type { MatterDeed, Matters } from './types.js';
@@ -31,6 +37,8 @@ interface Surroundings {
   readonly dataDir: string;
   /** Undefined: that of the data folder. */
   readonly state?: State;
+  /** Those of the state that all share; undefined: those of the data folder. */
+  readonly suspensions?: Pick<SharedSuspensions, 'change'>;
   readonly now: () => number;
 }
 
@@ -47,7 +55,7 @@ interface OpenedDesk extends SharingDesk {
 
 /** @throws YitongError `bad_lifecycle`, `bad_calendar`, `bad_workspace`, `not_found`, `store_damaged` */
 async function openDesk(around: Surroundings): Promise<OpenedDesk> {
-  const { workspace, settings, view, journal, inForce, dataDir, now } = around;
+  const { workspace, settings, view, journal, inForce, dataDir, suspensions, now } = around;
   const places = await loadSharingPlaces(workspace);
   if (places === undefined)
     throw new YitongError('not_found', 'the workspace does not say who looks after sharing: contracts/sharing.json');
@@ -55,28 +63,39 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
   const ground = await openCaseGround(around);
   const { state, keys } = ground;
   try {
-    const rules = applicationRules({
-      workspace,
-      places,
-      policies: () => inForce().policies,
-      state,
-      answerable: (grants) => answerable(grants, { workspace, view, inForce, now }),
-    });
+    const parts = { workspace, places, policies: () => inForce().policies, state };
+    const platform: { act?: ConsequenceNeeds['platform'] } = {};
+    const rules = allRules([
+      applicationRules({ ...parts, answerable: (grants) => answerable(grants, { workspace, view, inForce, now }) }),
+      otherRules({
+        ...parts,
+        acts: await loadActs(workspace.layers),
+        grant: grantFinder(parts),
+        suspend: (change) =>
+          changeSuspended({ dir: suspensionsDir(dataDir), ...present({ shared: suspensions }) }, change),
+        platform: async (matter, act) => platform.act?.(matter, act),
+        tellReceivers: async () => [],
+      }),
+    ]);
     const publish = publishMatters(workspace.prefix, settings.gateway.caseTopics);
+    const recordOwn = ({ action, target, detail }: MatterDeed) =>
+      journal.append({
+        clear: administrationBody({ time: new Date(now()).toISOString(), action, by: 'platform', target, detail }),
+      });
     const matters = openMatters({
       state,
       keys,
       declared,
       rules,
       now,
-      recordOwn: ({ action, target, detail }: MatterDeed) =>
-        journal.append({
-          clear: administrationBody({ time: new Date(now()).toISOString(), action, by: 'platform', target, detail }),
-        }),
+      recordOwn,
       // in force in this data folder at once, and on others as soon as they hear of it
       committed: () => copyApplied(state, appliedDir(dataDir)),
       ...present({ publish }),
     });
+    platform.act = async (matter, act) => {
+      await matters.act(matter, { actor: { kind: 'platform' }, record: recordOwn, ...act });
+    };
     await copyApplied(state, appliedDir(dataDir));
     return { matters, places, state, keys, close: () => ground.close() };
   } catch (error) {

@@ -1,7 +1,8 @@
 /** What acts of the other matters wait for, beside their state. */
+
+import { dayOf } from '../../../../contracts/calendar.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { WHOLE } from '../../../../contracts/lifecycle/matter.js';
-import { dayOf } from '../../../../contracts/calendar.js';
 import type { MatterRules } from '../types.js';
 import { type ConcernNeeds, type GrantOf, living, type OfEntry } from './concern.js';
 

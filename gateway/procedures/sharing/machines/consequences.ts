@@ -2,11 +2,11 @@
 import { dayOf } from '../../../../contracts/calendar.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { WHOLE } from '../../../../contracts/lifecycle/matter.js';
-import { grantOf as readGrantOf } from '../../../../policies/load.js';
 import { present } from '../../../../contracts/present.js';
+import type { Workspace } from '../../../../contracts/types.js';
+import { grantOf as readGrantOf } from '../../../../policies/load.js';
 import type { GrantFile } from '../../../../policies/shapes.js';
 import type { PolicySet } from '../../../../policies/types.js';
-import type { Workspace } from '../../../../contracts/types.js';
 import { APPLIED, type AppliedGrant, appliedGrants, endedGrants } from '../../../answer/inforce/applied-grants.js';
 import type { Suspension } from '../../../answer/inforce/suspensions.js';
 import type { Change, State } from '../../../ground/state/port.js';

@@ -414,6 +414,11 @@ const rows = {
     title: 'forms of a bundle ask of one element what no value can be',
     zh: '多张表单对同一数据元的要求互相矛盾',
   },
+  service_change_unfiled: {
+    status: 500,
+    title: 'a dataset that is given by applications changes, and the change of service was not filed',
+    zh: '已提供的共享服务发生变更，尚未协商并备案',
+  },
   element_without_lead: {
     status: 500,
     title: 'registers of several authorities have one element, and none was named its source',

@@ -15,6 +15,7 @@ import { loadNames } from '../../../contracts/names.js';
 import { present } from '../../../contracts/present.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
 import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
+import { type Services, unfiledChanges } from '../../../contracts/service-change.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
 
@@ -106,16 +107,24 @@ function refusalsWithoutAct({ contracts }: Workspace, acts: Acts | undefined): r
   });
 }
 
-/** Those of the content, and what `contracts check` says of it against an earlier state, errors first. */
+/**
+ * Those of the content, and what `contracts check` says of it against an earlier state, errors first.
+ * @param services given under applications; undefined: nobody looks whether a change of them was filed
+ */
 export async function findingsOf(
   { workspace, findings, refused }: Declared,
   before: Workspace | undefined,
+  services?: Services,
 ): Promise<readonly Finding[]> {
   // a contract that does not load is not also "removed"
   const compared = (await checkWorkspace(workspace, before)).filter(
     ({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible',
   );
-  return [...findings, ...compared].sort((a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'));
+  const unfiled =
+    before === undefined || services === undefined
+      ? []
+      : unfiledChanges(before, workspace, services).filter(({ dataset }) => !refused.has(dataset));
+  return [...findings, ...compared, ...unfiled].sort((a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'));
 }
 
 /** Which datasets an administrator finds in the log; the rest is counted. */

@@ -40,11 +40,7 @@ for (const kind of SHARED)
       content: asContent({ dataset: ASKED, recordId: 'VAT' }),
       fields: { wrong: '所属期与完税证明不一致' },
     });
-    t.equal(
-      correction.clocks['']?.[0]?.due.day,
-      '2026-03-04',
-      'over Spring Festival, with both make-up days',
-    );
+    t.equal(correction.clocks['']?.[0]?.due.day, '2026-03-04', 'over Spring Festival, with both make-up days');
     t.equal(
       await code(
         town.does(correction.head.id, people.taxOfficer, 'extend', {
@@ -57,7 +53,9 @@ for (const kind of SHARED)
       'no extension',
     );
     await beside.does(correction.head.id, people.taxOfficer, 'check');
-    await beside.does(correction.head.id, people.taxOfficer, 'correct', { fields: { correction: '所属期更正为2025年' } });
+    await beside.does(correction.head.id, people.taxOfficer, 'correct', {
+      fields: { correction: '所属期更正为2025年' },
+    });
     await beside.does(correction.head.id, people.taxOfficer, 'feed-back', { fields: { feedback: '已更正，请核对' } });
     t.match(await town.matters.get(correction.head.id, people.officer), { over: true });
 
@@ -86,7 +84,10 @@ for (const kind of SHARED)
     });
     await town.does(change.head.id, people.taxHead, 'consent-to-it');
     for (const part of Object.keys(change.state.parts))
-      await town.does(change.head.id, person('sharing-officer', part), 'agree', { part, fields: { position: '没有意见' } });
+      await town.does(change.head.id, person('sharing-officer', part), 'agree', {
+        part,
+        fields: { position: '没有意见' },
+      });
     await town.does(change.head.id, people.taxOfficer, 'file', { fields: { record: '已逐一协商' } });
     await town.does(change.head.id, people.taxOfficer, 'take-effect');
 

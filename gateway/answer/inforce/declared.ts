@@ -14,8 +14,8 @@ import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
 import { loadNames } from '../../../contracts/names.js';
 import { present } from '../../../contracts/present.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
-import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import { type Services, unfiledChanges } from '../../../contracts/service-change.js';
+import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
 
@@ -124,7 +124,9 @@ export async function findingsOf(
     before === undefined || services === undefined
       ? []
       : unfiledChanges(before, workspace, services).filter(({ dataset }) => !refused.has(dataset));
-  return [...findings, ...compared, ...unfiled].sort((a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'));
+  return [...findings, ...compared, ...unfiled].sort(
+    (a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'),
+  );
 }
 
 /** Which datasets an administrator finds in the log; the rest is counted. */

@@ -23,6 +23,7 @@ import { present } from '../../../contracts/present.js';
 import type { Change, Json, State } from '../../ground/state/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { aboutRecord } from './record-of.js';
 import { allSides, authorityOfActor, partiesFor, roleOf, sidesOf, whoOf } from './sides.js';
 import { links, MatterStore, type StoredMatter, type StoredStep } from './store.js';
 import type {
@@ -219,7 +220,7 @@ class OpenMatters implements Matters {
           : keys.reference('actor', JSON.stringify([whoOf(act.actor), act.key])).slice(0, 16),
       machine,
       sides,
-      about,
+      about: [...about, ...(subject === undefined ? [] : recordsIn(keys, subject, act.content))],
       ...(subject === undefined ? {} : { subject: keys.reference('subject', subject) }),
     };
     const there = act.key === undefined ? undefined : await this.#store.find(head.id);
@@ -455,6 +456,17 @@ class OpenMatters implements Matters {
 interface Made {
   readonly stored: StoredMatter;
   readonly around: StepAround;
+}
+
+/** The record that a content names, by a reference that tells of it to nobody; and its dataset. */
+function recordsIn(
+  keys: Pick<SealingKeys, 'reference'>,
+  subject: string,
+  content: Json | undefined,
+): readonly string[] {
+  const { dataset, recordId } = (content ?? {}) as { readonly dataset?: Json; readonly recordId?: Json };
+  if (typeof dataset !== 'string' || typeof recordId !== 'string') return [];
+  return [aboutRecord(keys, { dataset, subject, recordId }), `dataset/${dataset}`];
 }
 
 /** Whoever opens a matter is the side of the party as which it does. */

@@ -36,7 +36,7 @@ for (const kind of SHARED)
     now = Date.parse('2026-02-12T10:00:00+08:00');
     const subject = 'uscc:91990105MA0000193X';
     const correction = await town.open('correction', people.officer, 'file', {
-      opening: { subject, about: ['record/x', `dataset/${ASKED}`] },
+      opening: { subject },
       content: asContent({ dataset: ASKED, recordId: 'VAT' }),
       fields: { wrong: '所属期与完税证明不一致' },
     });

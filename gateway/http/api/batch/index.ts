@@ -2,6 +2,7 @@
  * POST /v1/query/batch: many subjects at once, under the grant's own limit, as a stream of lines; each chunk on record
  * before it leaves.
  */
+
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../../../contracts/errors.js';
@@ -16,6 +17,7 @@ import { askerOf, checkScheme, parseSubject, traceOf } from '../../../answer/que
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { correctionMarksOf } from '../../../procedures/sharing/marks.js';
 import { refusedNow } from '../../plugins/identity.js';
 import { batchChunks } from './chunks.js';
 import { type BatchRequest, batchSchema, linesSchema } from './schema.js';
@@ -68,10 +70,14 @@ const service: Service = {
       delivery: 'batch',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
+    const corrections = correctionMarksOf(context);
+    app.addHook('onReady', () => corrections.ready());
+    app.addHook('onClose', () => corrections.close());
     const build = answerBuilder(
       freshness(view),
       maxRecords,
       openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
+      (dataset, subject, recordId) => corrections.marked(dataset, subject, recordId),
     );
 
     app.post<{ Body: BatchRequest }>(

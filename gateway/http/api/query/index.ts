@@ -3,6 +3,7 @@
  *
  * The order is the promise: decide, read, build, make the entry durable, and only then send the first byte.
  */
+
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../../contracts/errors.js';
 import { type Answer, answerBuilder, isoCache } from '../../../answer/question/build.js';
@@ -17,6 +18,7 @@ import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
+import { correctionMarksOf } from '../../../procedures/sharing/marks.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
 
@@ -38,10 +40,14 @@ const service: Service = {
       delivery: 'query',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
+    const corrections = correctionMarksOf(context);
+    app.addHook('onReady', () => corrections.ready());
+    app.addHook('onClose', () => corrections.close());
     const build = answerBuilder(
       freshness(view),
       maxRecords,
       openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
+      (dataset, subject, recordId) => corrections.marked(dataset, subject, recordId),
     );
 
     const iso = isoCache();

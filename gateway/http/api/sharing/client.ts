@@ -92,6 +92,8 @@ interface Acting {
 
 export interface OpenMatterBody extends Acting {
   readonly machine: string;
+  /** Of a correction: whom the record is about, `uscc:…`. */
+  readonly subject?: string;
 }
 
 export interface MatterActBody extends Acting {

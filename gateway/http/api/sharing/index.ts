@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Client } from '../../../../policies/types.js';
+import { parseSubject } from '../../../answer/question/request.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import type { Json } from '../../../ground/state/port.js';
 import { administrationBody } from '../../../log/entries/events.js';
@@ -196,7 +197,7 @@ function actRoutes(app: FastifyInstance, { context, desk, acting }: Desk): void 
   app.post<{ Body: OpenBody }>(
     '/v1/sharing',
     {
-      config: { errors: ['not_found', 'act_refused', 'act_incomplete'] },
+      config: { errors: ['not_found', 'bad_subject', 'act_refused', 'act_incomplete'] },
       schema: {
         operationId: 'openMatter',
         summary: 'open a matter of sharing',
@@ -211,9 +212,10 @@ function actRoutes(app: FastifyInstance, { context, desk, acting }: Desk): void 
     async (request, reply) => {
       const client = clientOf(request);
       checkStill(context, request, client);
-      const { machine, ...act } = request.body;
+      const { machine, subject, ...act } = request.body;
       const { matters } = await desk();
-      return reply.status(201).send(shown(await matters.open(machine, {}, acting(request, client, act))));
+      const about = subject === undefined ? {} : { subject: parseSubject(subject, context.workspace.schemes) };
+      return reply.status(201).send(shown(await matters.open(machine, about, acting(request, client, act))));
     },
   );
   app.post<{ Params: { id: string }; Body: ActBody }>(

@@ -71,7 +71,16 @@ export const actBody = Type.Object(
   strict,
 );
 export type ActBody = Static<typeof actBody>;
-export const openBody = Type.Object({ machine: word, ...acting }, strict);
+export const openBody = Type.Object(
+  {
+    machine: word,
+    ...acting,
+    subject: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 200, description: 'of a correction: whom the record is about, `uscc:…`' }),
+    ),
+  },
+  strict,
+);
 export type OpenBody = Static<typeof openBody>;
 export const standingBody = Type.Object(
   { reason: Type.String({ minLength: 1, maxLength: 2000 }), officer: Type.Optional(officer) },

@@ -195,6 +195,8 @@ export function concerns(needs: ConcernNeeds): MatterRules['contents'] {
     },
     'of-record': (given, { event, head }) => {
       const content = readRecord(given);
+      // words about a record stand under its subject's key, and under no other
+      if (head.subject === undefined) incomplete('a correction names the `subject` of the record');
       const requester = head.sides[WHOLE]?.requester ?? '';
       const provider = contractOf(needs, content.dataset).authority;
       if (requester === provider)

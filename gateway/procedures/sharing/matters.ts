@@ -307,7 +307,7 @@ class OpenMatters implements Matters {
     for (const effect of lifecycle.acts[act.act]?.effects ?? []) {
       const rule = this.#options.rules.effects[effect];
       if (rule === undefined) throw new YitongError('internal', `the program has no effect \`${effect}\``);
-      beside.push(...(await rule(around, entry)));
+      beside.push(...(await rule({ ...around, ...present({ subject }) }, entry)));
     }
     beside.push(...(this.#options.publish?.(around) ?? []));
     const { step: sealed, pseudonym } = await this.#sealed({ ...step, entry }, lifecycle, subject);

@@ -19,12 +19,14 @@ import type { State } from '../../ground/state/port.js';
 import { administrationBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { openSearch } from '../../log/search/index.js';
 import { openCaseGround } from '../cases/opened.js';
 import { applicationRules } from './machines/application.js';
 import type { ConsequenceNeeds } from './machines/consequences.js';
 import { grantFinder } from './machines/grant-of.js';
 import { allRules, otherRules } from './machines/others.js';
 import { openMatters } from './matters.js';
+import { tellingReceivers } from './receivers.js';
 import { publishMatters } from './topics.js';
 import type { MatterDeed, Matters } from './types.js';
 
@@ -64,6 +66,7 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
   const { state, keys } = ground;
   try {
     const parts = { workspace, places, policies: () => inForce().policies, state };
+    const search = openSearch(dataDir);
     const platform: { act?: ConsequenceNeeds['platform'] } = {};
     const rules = allRules([
       applicationRules({ ...parts, answerable: (grants) => answerable(grants, { workspace, view, inForce, now }) }),
@@ -74,7 +77,7 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
         suspend: (change) =>
           changeSuspended({ dir: suspensionsDir(dataDir), ...present({ shared: suspensions }) }, change),
         platform: async (matter, act) => platform.act?.(matter, act),
-        tellReceivers: async () => [],
+        tellReceivers: tellingReceivers({ search, policies: parts.policies }),
       }),
     ]);
     const publish = publishMatters(workspace.prefix, settings.gateway.caseTopics);
@@ -97,7 +100,16 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
       await matters.act(matter, { actor: { kind: 'platform' }, record: recordOwn, ...act });
     };
     await copyApplied(state, appliedDir(dataDir));
-    return { matters, places, state, keys, close: () => ground.close() };
+    return {
+      matters,
+      places,
+      state,
+      keys,
+      close: async () => {
+        await search.close();
+        await ground.close();
+      },
+    };
   } catch (error) {
     await ground.close();
     throw error;

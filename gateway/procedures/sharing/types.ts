@@ -134,6 +134,8 @@ export interface StepAround {
   readonly after: MatterState;
   /** As they are with this step. */
   readonly contents: Readonly<Record<string, Json>>;
+  /** Of a matter about a record: whose it is. Only effects have it. */
+  readonly subject?: string;
   /** Parts that this step moves. */
   readonly parts: readonly string[];
   readonly now: number;

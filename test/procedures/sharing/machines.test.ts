@@ -335,3 +335,56 @@ towns('an order is mended, or referred; a ground is one of the act', async (t, t
     fields: { reason: '情节严重', 'referred-to': '市纪委监委（示例）' },
   });
 });
+
+t.test('data of the own area flow back to the lower level, whole, and no condition can be set', async (t) => {
+  const state = await (await sharedState(t, 'embedded'))?.();
+  if (state === undefined) return;
+  const dataset = 'samr.company-register';
+  const content = asContent({
+    dataset,
+    client: 'transport-licensing',
+    purpose: 'open-transport-company',
+    field: 'address.district',
+    until: '2027-12-31',
+  });
+  const fields = { need: '本区域企业监管' };
+  const level = await townOver(t, state, { now: () => START });
+  t.match(await refusal(level.open('return-flow', people.officer, 'ask', { content, fields })), {
+    code: 'act_refused',
+    message: /to a lower level/,
+  });
+  // as if market regulation were the province's
+  const town = await townOver(t, state, { now: () => START, areas: { samr: '99' } });
+  const { head, lifecycle } = await town.open('return-flow', people.officer, 'ask', { content, fields });
+  t.strictSame(
+    Object.entries(lifecycle.acts)
+      .filter(([, { by }]) => by.includes('provider'))
+      .map(([act]) => act),
+    ['flow'],
+    'the upper level has no act but to let it flow',
+  );
+  const before = (await town.inForce()).grants.size;
+  await town.does(head.id, people.samrOfficer, 'flow');
+  const grants = [...(await town.inForce()).grants.values()];
+  t.equal(grants.length, before + 1);
+  t.match(
+    grants.find(({ id }) => id === `r-${head.id}`),
+    {
+      client: 'transport-licensing',
+      dataset,
+      rows: { kind: 'area', field: 'address.district', areas: ['9901'] },
+      status: 'active',
+    },
+  );
+  t.equal(
+    await code(
+      town.open('return-flow', people.officer, 'ask', {
+        content: asContent({ ...(content as object), conditions: 'x' }),
+        fields,
+      }),
+    ),
+    'act_incomplete',
+  );
+  await town.does(head.id, people.officer, 'end', { fields: { reason: '不再需要' } });
+  t.equal((await town.inForce()).grants.size, before);
+});

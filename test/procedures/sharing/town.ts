@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { loadActs } from '../../../contracts/acts.js';
 import { isYitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import { appliedIn, appliedTo } from '../../../gateway/answer/inforce/applied-grants.js';
 import { shareSuspensions } from '../../../gateway/answer/inforce/shared-suspensions.js';
@@ -26,10 +27,10 @@ import type {
 } from '../../../gateway/procedures/sharing/types.js';
 import { makeDecider } from '../../../policies/decide.js';
 import type { PolicySet } from '../../../policies/types.js';
-import { application, asContent, declared, people as few, person, policies, workspace } from './world.js';
+import { application, asContent, workspace as base, declared, people as few, person, policies } from './world.js';
 
-const places = await loadSharingPlaces(workspace);
-const acts = await loadActs(workspace.layers);
+const places = await loadSharingPlaces(base);
+const acts = await loadActs(base.layers);
 
 export const people = {
   ...few,
@@ -70,12 +71,20 @@ export interface Town {
 interface Given {
   readonly now: () => number;
   readonly tellReceivers?: ConsequenceNeeds['tellReceivers'];
+  /** Of authorities that are not of the city's own area. */
+  readonly areas?: Readonly<Record<string, string>>;
 }
 
 const ASKED = 'tax.tax-arrears';
 
 /** @param state opened anew for another replica of the same town */
-export async function townOver(t: Test, state: State, { now, tellReceivers }: Given): Promise<Town> {
+export async function townOver(t: Test, state: State, { now, tellReceivers, areas = {} }: Given): Promise<Town> {
+  const workspace = {
+    ...base,
+    authorities: new Map(
+      [...base.authorities].map(([id, one]) => [id, { ...one, ...present({ area: areas[id] }) }] as const),
+    ),
+  };
   const dir = mkdtempSync(join(tmpdir(), 'yitong-test-'));
   t.teardown(() => rmSync(dir, { recursive: true, force: true }));
   const suspended = shareSuspensions(state, dir, () => undefined);

@@ -5,7 +5,7 @@ import { packageRoot } from '../../gateway/ground/files/places.js';
 
 const TEXT = String.raw`'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\x60(?:\\.|[^\x60\\])*\x60`;
 /** A long name is broken into pieces. */
-const NAMED = new RegExp(String.raw`\.test\(\s*((?:${TEXT})(?:\s*\+\s*(?:${TEXT}))*)`, 'g');
+const NAMED = new RegExp(String.raw`(?:\.test|\btowns)\(\s*((?:${TEXT})(?:\s*\+\s*(?:${TEXT}))*)`, 'g');
 
 /** Names of the subtests of a suite. */
 const subtests = (suite: string): ReadonlySet<string> =>
@@ -14,7 +14,7 @@ const subtests = (suite: string): ReadonlySet<string> =>
       (name.match(new RegExp(TEXT, 'g')) ?? [])
         .map((piece) => piece.slice(1, -1).replaceAll('\\', ''))
         .join('')
-        .replace(/^\$\{\w+\}: /, ''),
+        .replace(/^\$\{\w+\}: |, \$\{kind\}$/g, ''),
     ),
   );
 

@@ -1,5 +1,5 @@
 /**
- * What opens the other matters of sharing: whom each concerns, and what of. A matter is between the departments that its
+ * What opens the other matters of sharing (政务数据共享条例): whom each concerns, and what of. A matter is between the departments that its
  * content leads to, and no others: nobody says whose matter it is.
  */
 import { type Acts, forbidsProblem } from '../../../../contracts/acts.js';

@@ -1,4 +1,4 @@
-/** What acts of the other matters wait for, beside their state. */
+/** What acts of the other matters wait for, beside their state (政务数据共享条例). */
 
 import { dayOf } from '../../../../contracts/calendar.js';
 import { YitongError } from '../../../../contracts/errors.js';

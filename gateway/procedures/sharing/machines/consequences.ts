@@ -1,4 +1,4 @@
-/** What comes of acts of the other matters: grants that stop, end, widen or flow, and who is told. */
+/** What comes of acts of the other matters (政务数据共享条例): grants that stop, end, widen or flow, and who is told. */
 import { dayOf } from '../../../../contracts/calendar.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { WHOLE } from '../../../../contracts/lifecycle/matter.js';

@@ -174,8 +174,8 @@ export function basisProblem(text: string, acts: Acts, when: When): string | und
 const KINDS_ONLY = '政务数据共享条例';
 
 /**
- * Why these bases do not keep an entry from being shared; undefined: one of them does. It takes a law, an administrative
- * regulation or a decision of the State Council that says so (政务数据共享条例 Art.14(3), 15(2)).
+ * Why these bases do not keep an entry from being shared; undefined: one of them does. It takes a law, an
+ * administrative regulation or a decision of the State Council that says so (政务数据共享条例 Art.14(3), 15(2)).
  */
 export function forbidsProblem(basis: readonly string[], acts: Acts, when: When): string | undefined {
   const problems = basis.flatMap((text) => basisProblem(text, acts, when) ?? []);

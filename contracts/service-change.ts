@@ -45,8 +45,8 @@ export function unfiledChanges(before: Workspace, after: Workspace, { grants, fi
         code: 'service_change_unfiled',
         dataset: dataset as DatasetId,
         message:
-          `${[...(messages.get(dataset) ?? [])].join('; ')}: ${[...clients].sort().join(', ')} would feel it; negotiate ` +
-          'with each department and file the change first (政务数据共享条例 Art.27(3))',
+          `${[...(messages.get(dataset) ?? [])].join('; ')}: ${[...clients].sort().join(', ')} would feel it; ` +
+          'negotiate with each department and file the change first (政务数据共享条例 Art.27(3))',
         ...present({ place: place === undefined ? undefined : { file: `${place}/contract.json` } }),
       },
     ];

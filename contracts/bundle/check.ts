@@ -279,7 +279,7 @@ function checkIntents(bundle: Bundle, bundles: ReadonlyMap<string, Bundle>, say:
  * Elements that several authorities collect, and of which none was named as the source (政务数据共享条例 Art.19(2)): each is
  * a conflict for the sharing authority.
  */
-export const withoutLead = (
+const withoutLead = (
   elements: Iterable<Element>,
 ): readonly { readonly element: Element; readonly authorities: readonly string[] }[] =>
   [...elements].flatMap((element) => {

@@ -18,7 +18,7 @@ interface Surroundings {
   readonly now: () => number;
 }
 
-export interface CorrectionMarks {
+interface CorrectionMarks {
   marked(dataset: string, subject: string, recordId: string): boolean;
   /** Resolves when what is under way is known; at once where nothing ever was. */
   ready(): Promise<void>;

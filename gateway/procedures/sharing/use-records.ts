@@ -1,7 +1,7 @@
 /**
- * What the requester records of each grant (政务数据共享条例 Art.29(2)): scenario, effect, storage, destruction, status; the
- * process itself stands in the log. Each record is added and none is changed. They are kept three years after the end of
- * the grant at least; provider and sharing authority read them.
+ * What the requester records of each grant (政务数据共享条例 Art.29(2)): scenario, effect, storage, destruction, status;
+ * the process itself stands in the log. Each record is added and none is changed. They are kept three years after the
+ * end of the grant at least; provider and sharing authority read them.
  */
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
@@ -10,9 +10,9 @@ import type { Json, State } from '../../ground/state/port.js';
 import { authorityOfActor, rolesOf } from './sides.js';
 import type { MatterAct, MatterActor, Sides } from './types.js';
 
-export const STATUSES = ['in-use', 'stored', 'destroyed'] as const;
+const STATUSES = ['in-use', 'stored', 'destroyed'] as const;
 
-export interface UseRecord {
+interface UseRecord {
   readonly scenario: string;
   readonly effect: string;
   readonly storage: string;
@@ -20,7 +20,7 @@ export interface UseRecord {
   readonly status: (typeof STATUSES)[number];
 }
 
-export interface KeptUseRecord extends UseRecord {
+interface KeptUseRecord extends UseRecord {
   /** ISO 8601 UTC */
   readonly at: string;
   /** Receipt of the entry that names who wrote it. */

@@ -17,8 +17,8 @@ import { askerOf, checkScheme, parseSubject, traceOf } from '../../../answer/que
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
-import { correctionMarksOf } from '../../../procedures/sharing/marks.js';
 import { refusedNow } from '../../plugins/identity.js';
+import { markedOf } from '../../plugins/marks.js';
 import { batchChunks } from './chunks.js';
 import { type BatchRequest, batchSchema, linesSchema } from './schema.js';
 
@@ -70,15 +70,8 @@ const service: Service = {
       delivery: 'batch',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
-    const corrections = correctionMarksOf(context);
-    app.addHook('onReady', () => corrections.ready());
-    app.addHook('onClose', () => corrections.close());
-    const build = answerBuilder(
-      freshness(view),
-      maxRecords,
-      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
-      (dataset, subject, recordId) => corrections.marked(dataset, subject, recordId),
-    );
+    const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
+    const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',

@@ -18,7 +18,7 @@ import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
-import { correctionMarksOf } from '../../../procedures/sharing/marks.js';
+import { markedOf } from '../../plugins/marks.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
 
@@ -40,15 +40,8 @@ const service: Service = {
       delivery: 'query',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
-    const corrections = correctionMarksOf(context);
-    app.addHook('onReady', () => corrections.ready());
-    app.addHook('onClose', () => corrections.close());
-    const build = answerBuilder(
-      freshness(view),
-      maxRecords,
-      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
-      (dataset, subject, recordId) => corrections.marked(dataset, subject, recordId),
-    );
+    const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
+    const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
     const iso = isoCache();
 

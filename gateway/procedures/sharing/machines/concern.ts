@@ -1,6 +1,6 @@
 /**
- * What opens the other matters of sharing (政务数据共享条例): whom each concerns, and what of. A matter is between the departments that its
- * content leads to, and no others: nobody says whose matter it is.
+ * What opens the other matters of sharing (政务数据共享条例): whom each concerns, and what of. A matter is between the
+ * departments that its content leads to, and no others: nobody says whose matter it is.
  */
 import { type Acts, forbidsProblem } from '../../../../contracts/acts.js';
 import { dayOf } from '../../../../contracts/calendar.js';
@@ -146,7 +146,7 @@ function entryProblems({ acts }: ConcernNeeds, { contract }: OfEntry, now: numbe
   }
 }
 
-/** A dispute within one level is its authority's; one across levels or areas is its common superior's instead (Art.28). */
+/** A dispute within one level is its authority's; one across levels or areas its common superior's instead (Art.28). */
 function disputeSides(needs: ConcernNeeds, requester: string, provider: string): Sides {
   const { crossing, authority, superior, government } = between(needs, requester, provider);
   if (!crossing) return { requester, provider, authority, government };

@@ -62,6 +62,8 @@ export interface Grant {
   readonly delivery: readonly Delivery[];
   /** Subjects in one batch; absent or 0: none, whatever `delivery` says. */
   readonly batchLimit?: number;
+  /** Calls a day that the application declared; absent: as many as the client's rate lets. */
+  readonly callsADay?: number;
   /** Of the delivery `subscription`: only that something changed is told, under a pseudonym, and no field. */
   readonly signals?: true;
   /** ISO dates, Asia/Shanghai, both inclusive. */

@@ -210,6 +210,11 @@ const journal = {
     labels: ['process'],
     help: 'time since the process knew all that is suspended on any replica',
   },
+  yitong_applied_grants_age_seconds: {
+    type: 'gauge',
+    labels: ['process'],
+    help: 'time since the process knew all grants that applications made and ended on any replica',
+  },
   yitong_erasures_age_seconds: {
     type: 'gauge',
     labels: ['of'],

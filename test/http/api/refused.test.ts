@@ -37,6 +37,9 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'receipt',
   'documentChanges',
   'objections',
+  'matters',
+  // which datasets are answered at once; nobody's data are in it
+  'standingConsents',
   'subscriptions',
   // whoever holds a document or credential may have it verified; each is an entry of its own
   'verifyDocuments',

@@ -2,6 +2,7 @@
  * POST /v1/query/batch: many subjects at once, under the grant's own limit, as a stream of lines; each chunk on record
  * before it leaves.
  */
+
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../../../contracts/errors.js';
@@ -17,6 +18,7 @@ import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { refusedNow } from '../../plugins/identity.js';
+import { markedOf } from '../../plugins/marks.js';
 import { batchChunks } from './chunks.js';
 import { type BatchRequest, batchSchema, linesSchema } from './schema.js';
 
@@ -68,11 +70,8 @@ const service: Service = {
       delivery: 'batch',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
-    const build = answerBuilder(
-      freshness(view),
-      maxRecords,
-      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
-    );
+    const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
+    const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',

@@ -3,6 +3,7 @@
  *
  * The order is the promise: decide, read, build, make the entry durable, and only then send the first byte.
  */
+
 import { Type } from 'typebox';
 import { errorTable, YitongError } from '../../../../contracts/errors.js';
 import { type Answer, answerBuilder, isoCache } from '../../../answer/question/build.js';
@@ -17,6 +18,7 @@ import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
+import { markedOf } from '../../plugins/marks.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
 
@@ -38,11 +40,8 @@ const service: Service = {
       delivery: 'query',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
-    const build = answerBuilder(
-      freshness(view),
-      maxRecords,
-      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
-    );
+    const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
+    const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
     const iso = isoCache();
 

@@ -113,7 +113,11 @@ async function readClients(workspace: Workspace, hash: Hash): Promise<Map<Client
       name: content.name,
       binding: binding(content.identity, place),
       status: content.status,
-      ...present({ rate: content.rate, webhook: await webhookOf(workspace.layers, content.webhook, place) }),
+      ...present({
+        rate: content.rate,
+        webhook: await webhookOf(workspace.layers, content.webhook, place),
+        topic: topicOf(workspace.prefix, content.topic, clients, place),
+      }),
     };
     const key = JSON.stringify(client.binding);
     const other = bound.get(key);
@@ -171,6 +175,24 @@ async function webhookOf(
     url: url.href,
     ...(webhook.ca === undefined ? {} : { ca: await fileOf(layers, 'webhook.ca', webhook.ca, place) }),
   };
+}
+
+/** @throws YitongError `bad_policy` for a topic of the workspace itself, or of another client */
+function topicOf(
+  prefix: string,
+  topic: string | undefined,
+  clients: ReadonlyMap<ClientId, Client>,
+  place: Place,
+): string | undefined {
+  if (topic === undefined) return undefined;
+  if (topic.startsWith(`${prefix}.`))
+    throw new YitongError('bad_policy', `\`topic\` does not begin with \`${prefix}.\`, as those of registers do`, {
+      place,
+    });
+  const other = [...clients.values()].find((client) => client.topic === topic);
+  if (other !== undefined)
+    throw new YitongError('bad_policy', `\`topic\` is the same as that of client \`${other.id}\``, { place });
+  return topic;
 }
 
 function knownAuthority(workspace: Workspace, name: string, code: ErrorCode, place: Place): AuthorityId {

@@ -49,6 +49,7 @@ export interface ClientFile {
   readonly status: 'active' | 'suspended';
   readonly rate?: number;
   readonly webhook?: { readonly url: string; readonly ca?: string };
+  readonly topic?: string;
 }
 export const clientFile = shape<ClientFile>(
   closed(['authority', 'name', 'identity', 'status'], {
@@ -68,6 +69,7 @@ export const clientFile = shape<ClientFile>(
     status,
     rate: { type: 'integer', minimum: 1 },
     webhook: closed(['url'], { url: { type: 'string', maxLength: 500, pattern: '^https://' }, ca: relative }),
+    topic: { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,248}$' },
   }),
   'bad_policy',
 );

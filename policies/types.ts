@@ -28,6 +28,8 @@ export interface Client {
   readonly region?: string;
   /** Where changes are sent that it subscribes to; never another place, whatever it asks for. */
   readonly webhook?: Webhook;
+  /** Its own topic on the bus of the gateway, to which changes are written; never another one. */
+  readonly topic?: string;
 }
 
 export interface Purpose {

@@ -147,6 +147,8 @@ export const HEADER = {
   sequence: 'yt-sequence',
   reason: 'yt-reason', // of a withdrawal
   traceparent: 'traceparent',
+  /** On a topic of a client: which of its subscriptions it comes of. */
+  subscription: 'yt-subscription',
 } as const;
 
 /** A watermark on `<prefix>.<authority>._control`; its key is the dataset id, as subject, with an empty record id. */

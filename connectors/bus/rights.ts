@@ -18,6 +18,8 @@ export interface RightsSettings {
   readonly gateway?: readonly string[];
   /** Authority → datasets of others that its connectors read, as a crosswalk. */
   readonly reads?: Readonly<Record<string, readonly string[]>>;
+  /** Principals of clients that have a topic of their own. Default `User:CN=<client>`. */
+  readonly clients?: Readonly<Record<string, readonly string[]>>;
   /** Consumer groups of an authority's connectors begin with this and a dot. Default `{authority}`. */
   readonly authorityGroup?: string;
 }
@@ -47,6 +49,14 @@ export const rightsSchema = {
       additionalProperties: { type: 'array', items: { type: 'string', minLength: 1 }, uniqueItems: true },
       description:
         'datasets of others that an authority\'s connectors read (a crosswalk), `{ "<authority>": ["<dataset>"] }`',
+    },
+    clients: {
+      type: 'object',
+      additionalProperties: principals,
+      description:
+        'principals of clients that have a topic of their own (`policies/clients`), ' +
+        '`{ "<client>": ["User:CN=…"] }`; default `User:CN=<client>`. Their consumer groups begin with the ' +
+        "client's id and a dot",
     },
     authorityGroup: {
       type: 'string',
@@ -82,19 +92,23 @@ interface RightsParts {
   readonly pushed: ReadonlySet<DatasetId>;
   /** Authorities whose systems take part in cases over the bus. */
   readonly caseTopics?: readonly string[];
+  /** Client → topic of its own, to which changes are written that it subscribes to. */
+  readonly clientTopics?: ReadonlyMap<string, string>;
 }
 
 /**
  * Only an authority's principals write its topics; the gateway reads all, and writes those that are pushed to it, and
- * what authorities are told of cases, which they read; a connector reads what `reads` says. Nobody else does anything.
+ * what authorities are told of cases, which they read, and the topic of a client, which that client reads; a connector reads what `reads` says. Nobody else does anything.
  * @throws YitongError `bad_config` where the settings name an authority or dataset that is not there
  */
-export function rightsOf({ workspace, settings, groupId, pushed, caseTopics = [] }: RightsParts): readonly Right[] {
+export function rightsOf(parts: RightsParts): readonly Right[] {
+  const { workspace, settings, groupId, pushed, caseTopics = [], clientTopics = new Map() } = parts;
   const {
     authority: pattern = 'User:CN={authority}',
     principals = {},
     gateway = ['User:CN=gateway'],
     reads = {},
+    clients = {},
     authorityGroup = '{authority}',
   } = settings;
   const datasets = new Map<string, DatasetId>([...workspace.contracts.keys()].map((id) => [id, id]));
@@ -104,6 +118,10 @@ export function rightsOf({ workspace, settings, groupId, pushed, caseTopics = []
   for (const name of [...Object.keys(principals), ...Object.keys(reads)]) {
     if (!authorities.has(name) && !caseTopics.includes(name))
       throw new YitongError('bad_config', `\`acl\` names the authority \`${name}\`, which has no dataset`);
+  }
+  for (const name of Object.keys(clients)) {
+    if (!clientTopics.has(name))
+      throw new YitongError('bad_config', `\`acl.clients\` names \`${name}\`, which is no client with a topic`);
   }
   const of = (authority: string): readonly string[] =>
     principals[authority] ?? [pattern.replaceAll('{authority}', authority)];
@@ -141,6 +159,13 @@ export function rightsOf({ workspace, settings, groupId, pushed, caseTopics = []
     allow(of(authority), 'topic', sharing, ['Read']);
     allow(gateway, 'topic', acts, ['Read', 'Create', 'DescribeConfigs']);
     allow(of(authority), 'topic', acts, ['Write']);
+  }
+  // whoever runs the cluster makes it, and says how long it keeps what it has
+  for (const [client, topic] of clientTopics) {
+    const own = clients[client] ?? [`User:CN=${client}`];
+    allow(gateway, 'topic', topic, ['Write']);
+    allow(own, 'topic', topic, ['Read']);
+    allow(own, 'group', `${client}.`, ['Read']);
   }
   allow(gateway, 'group', `${groupId}.`, ['Read']);
   for (const [authority, names] of Object.entries(reads)) {

@@ -13,6 +13,7 @@ import { loadFeeds } from '../../../connectors/feeds.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
+import { loadPolicies } from '../../../policies/load.js';
 import { namesBus } from '../../ground/config/bus.js';
 import { readSettings } from '../../ground/config/index.js';
 import { folders, text, workspaceOption } from '../../ground/files/places.js';
@@ -80,12 +81,16 @@ const command: Command = {
         .filter(({ schedule }) => schedule === 'push')
         .map(({ dataset }) => dataset),
     );
+    const { clients } = await loadPolicies(workspace);
     const rights = rightsOf({
       workspace,
       settings,
       groupId: own?.driver === 'kafka' ? own.groupId : workspace.prefix,
       pushed,
       caseTopics: readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env).gateway.caseTopics,
+      clientTopics: new Map(
+        [...clients.values()].flatMap(({ id, topic }) => (topic === undefined ? [] : [[id, topic]])),
+      ),
     });
     if (mode === 'print') {
       call.json({ acls: rights });

@@ -222,8 +222,10 @@ const journal = {
   },
   yitong_subscriptions_behind_seconds: {
     type: 'gauge',
-    labels: ['client'],
-    help: 'for how long the oldest change waits for a webhook that does not take it, by client',
+    labels: ['client', 'way'],
+    help:
+      'for how long the oldest change waits for a webhook or a topic that does not take it, or at most for a client ' +
+      'that polls, by client and way; 0 where none waits',
   },
   yitong_dataset_quality_ratio: {
     type: 'gauge',

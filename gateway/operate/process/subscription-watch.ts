@@ -1,17 +1,23 @@
-/** How it stands with webhooks, seen from the writer: the workers that send may be the ones that do not. */
+/** How it stands with subscriptions, seen from the writer: the workers that send may be the ones that do not. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../ground/config/index.js';
 import { type Family, gauge } from '../../ground/counts/families.js';
 import { openState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
-import { type WebhooksStanding, webhooksStanding } from '../../procedures/subscriptions/store.js';
+import {
+  type Standing,
+  type SubscriptionsStanding,
+  subscriptionsStanding,
+} from '../../procedures/subscriptions/store.js';
 
 interface Parts {
   readonly dataDir: string;
   readonly settings: Pick<Settings, 'state'>;
   /** That all replicas share. */
   readonly state: State | undefined;
+  /** Of a partition of this dataset: where the view stands; undefined where it is not open. */
+  readonly nextOffset: () => ((dataset: string, partition: number) => number) | undefined;
 }
 
 const EVERY = 5000;
@@ -21,7 +27,7 @@ export class SubscriptionWatch {
   readonly #startedAt = Date.now();
   readonly #timer: NodeJS.Timeout;
   #own: Promise<State> | undefined;
-  #standing: WebhooksStanding | undefined;
+  #standing: SubscriptionsStanding | undefined;
   /** ms since 1970: when it was seen how it stands. */
   #seenAt = Date.now();
   #looking: Promise<void> | undefined;
@@ -42,7 +48,7 @@ export class SubscriptionWatch {
   async #see(): Promise<void> {
     const at = Date.now();
     const state = await this.#state();
-    if (state !== undefined) this.#standing = await webhooksStanding(state);
+    if (state !== undefined) this.#standing = await subscriptionsStanding(state);
     this.#seenAt = at;
   }
 
@@ -56,19 +62,35 @@ export class SubscriptionWatch {
     return await this.#own;
   }
 
-  /** ms since 1970: when a worker went through the webhooks last; where there are none, when that was seen. */
+  /** ms since 1970: when a worker went last through those that are sent to; where there are none, when that was seen. */
   passedAt(): number {
-    const { webhooks = 0, passedAt = this.#startedAt } = this.#standing ?? {};
-    return webhooks === 0 ? this.#seenAt : Math.max(passedAt, this.#startedAt);
+    const { all = [], passedAt = this.#startedAt } = this.#standing ?? {};
+    return all.every(({ way }) => way === 'poll') ? this.#seenAt : Math.max(passedAt, this.#startedAt);
+  }
+
+  /** ms since 1970: since when, at the most, something waits for it; undefined where nothing does. */
+  #waitsSince({ way, told, createdAt }: Standing): number | undefined {
+    if (way !== 'poll') return told.behindSince;
+    const next = this.#parts.nextOffset();
+    const moved = Object.entries(told.places).some(([dataset, place]) =>
+      place.next.some((offset, partition) => (next?.(dataset, partition) ?? 0) > offset),
+    );
+    return moved ? (told.askedAt ?? createdAt) : undefined;
   }
 
   figures(): Family[] {
     const now = Date.now();
-    const behind = [...(this.#standing?.behind ?? [])];
+    const longest = new Map<string, { readonly client: string; readonly way: string; readonly since: number }>();
+    for (const standing of this.#standing?.all ?? []) {
+      const { client, way } = standing;
+      const since = this.#waitsSince(standing) ?? now;
+      if (since < (longest.get(`${client}/${way}`)?.since ?? Infinity))
+        longest.set(`${client}/${way}`, { client, way, since });
+    }
     return [
       gauge(
         'yitong_subscriptions_behind_seconds',
-        behind.map(([client, since]) => [{ client }, Math.max(0, now - since) / 1000]),
+        [...longest.values()].map(({ client, way, since }) => [{ client, way }, Math.max(0, now - since) / 1000]),
         'max',
       ),
     ];

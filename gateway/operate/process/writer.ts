@@ -183,7 +183,7 @@ class WriterProcess {
     const housekeeping = this.#startHousekeeping(content, kept, watching, { reading, state });
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
-    const subscriptions = new SubscriptionWatch({ dataDir: this.#args.data, settings: content.settings, state });
+    const subscriptions = this.#watchSubscriptions(content, state, reading);
     const quality = this.#watchQuality(bus, reading);
     const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality };
     const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
@@ -565,6 +565,19 @@ class WriterProcess {
     const { workspace, version } = await loadStill(this.#args.workspace);
     if (version.contracts !== contracts) throw new YitongError('bad_workspace', 'the files changed again meanwhile');
     await reading.take(workspace);
+  }
+
+  #watchSubscriptions({ settings }: Content, state: State | undefined, reading: FollowedWorkspace): SubscriptionWatch {
+    return new SubscriptionWatch({
+      dataDir: this.#args.data,
+      settings,
+      state,
+      nextOffset: () => {
+        const { writer, workspace } = reading.open() ?? {};
+        if (writer === undefined || workspace === undefined) return undefined;
+        return (dataset, partition) => writer.nextOffset(dataTopic(workspace.prefix, dataset), partition);
+      },
+    });
   }
 
   #answerForMetrics(

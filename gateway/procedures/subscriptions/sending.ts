@@ -1,5 +1,5 @@
 /**
- * Changes on their way to webhooks: by one worker at a time, those of a subscription one delivery after the other, so
+ * Changes on their way to webhooks and topics: by one worker at a time, those of a subscription one delivery after the other, so
  * that what comes of one subject keeps its order. Whoever holds the lease sends; a place is kept when a delivery was
  * answered with success, so that what was not is sent again, by this worker or the next one.
  */
@@ -9,11 +9,13 @@ import type { Client } from '../../../policies/types.js';
 import type { Plan } from '../../answer/question/plan.js';
 import { StateConflict } from '../../ground/state/port.js';
 import { type ChangesGround, lostMembers, type NextChanges, type SubscriptionChanges } from './changes.js';
+import { NotDelivered, type Outlet } from './outlet.js';
 import { LEASE, type Subscription, type SubscriptionStore, type Told } from './store.js';
-import { connectTo, deliver, NotDelivered, signingKey } from './webhook.js';
+import { Topics } from './topic.js';
+import { reachWebhook, signingKey } from './webhook.js';
 
 interface SendingParts {
-  readonly ground: Pick<ChangesGround, 'inForce' | 'now'>;
+  readonly ground: Pick<ChangesGround, 'inForce' | 'now' | 'bus'>;
   readonly store: SubscriptionStore;
   readonly changes: SubscriptionChanges;
   /** What keys of signatures are made of. */
@@ -29,7 +31,7 @@ interface Sending {
 }
 
 const LEASE_MS = 8000;
-/** ms after which is said again that the webhooks are gone through. */
+/** ms after which is said again that they are gone through. */
 const PASS_EVERY = 5000;
 const LINES = 100;
 /** ms between two looks at whether what is under way may still leave. */
@@ -54,6 +56,7 @@ class Sender implements Sending {
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #done: Promise<void>;
+  readonly #topics: Topics;
   #token: number | undefined;
   #count = 0;
   /** ms since 1970 */
@@ -62,6 +65,7 @@ class Sender implements Sending {
 
   constructor(parts: SendingParts) {
     this.#parts = parts;
+    this.#topics = new Topics(parts.ground.bus);
     this.#done = this.#run();
   }
 
@@ -69,6 +73,7 @@ class Sender implements Sending {
     this.#stop.abort();
     await this.#done;
     await Promise.all(this.#running);
+    await this.#topics.close();
     if (this.#token !== undefined) await this.#parts.store.state.release(LEASE, this.#token).catch(() => undefined);
   }
 
@@ -90,12 +95,12 @@ class Sender implements Sending {
 
   async #look(): Promise<void> {
     const { store, ground } = this.#parts;
-    // where there is no webhook nothing is written, however long nothing happens
-    if (this.#token === undefined && (await store.webhooks()).length === 0) return;
+    // where nothing is sent to nothing is written, however long nothing happens
+    if (this.#token === undefined && (await store.sent()).length === 0) return;
     const lease = await store.state.lease(LEASE, this.#holder, LEASE_MS);
     this.#token = lease?.token;
     if (lease === undefined) return this.#waiting.clear();
-    const subscriptions = await store.webhooks();
+    const subscriptions = await store.sent();
     if (subscriptions.length === 0) {
       this.#token = undefined;
       this.#waiting.clear();
@@ -133,7 +138,7 @@ class Sender implements Sending {
         await this.#sendAll(subscription, waiting, told, token);
         waiting.tries = 0;
       } catch (error) {
-        if (!(error instanceof NotDelivered)) throw error;
+        if (error instanceof StateConflict) throw error;
         await this.#later(subscription, waiting, token, error);
       }
     } catch (error) {
@@ -152,7 +157,11 @@ class Sender implements Sending {
       const client = this.#clientOf(subscription);
       if (client === undefined) return;
       const plan = changes.plan(client, subscription);
-      if (plan.read.length === 0) return await this.#denied(subscription, waiting, client, plan);
+      if (plan.read.length === 0) {
+        // what may not be told waits for nobody
+        if (behindSince !== undefined) await store.setTold(subscription, { places }, token);
+        return await this.#denied(subscription, waiting, client, plan);
+      }
       if (!(await changes.moved(plan, places))) break;
       const next = await changes.next(subscription, plan, places, LINES);
       if (next.lines.length > 0 || next.lost.length > 0) {
@@ -165,9 +174,18 @@ class Sender implements Sending {
     if (behindSince !== undefined) await store.setTold(subscription, { places }, token);
   }
 
-  #clientOf({ client }: Subscription): Client | undefined {
+  /** As long as its file says where to. */
+  #clientOf({ client, way }: Subscription): Client | undefined {
     const found = this.#parts.ground.inForce().policies.clients.get(client as Client['id']);
-    return found?.status === 'active' && found.webhook !== undefined ? found : undefined;
+    const place = way === 'topic' ? found?.topic : found?.webhook;
+    return found?.status === 'active' && place !== undefined ? found : undefined;
+  }
+
+  /** @throws NotDelivered */
+  async #reach({ id, webhook, topic }: Client, way: Subscription['way']): Promise<Outlet> {
+    if (way === 'topic' && topic !== undefined) return await this.#topics.reach(topic);
+    if (way !== 'webhook' || webhook === undefined) throw new NotDelivered('its client has no place for it');
+    return await reachWebhook(webhook, signingKey(this.#parts.secret, id), this.#stop.signal);
   }
 
   /** That it may not be answered is on record once for each state of the policies. */
@@ -189,11 +207,10 @@ class Sender implements Sending {
    * @throws NotDelivered
    */
   async #deliver(subscription: Subscription, next: NextChanges): Promise<boolean> {
-    const { ground, changes, secret } = this.#parts;
-    const { lines, lost } = next;
+    const { ground, changes } = this.#parts;
     const client = this.#clientOf(subscription);
-    if (client?.webhook === undefined) return false;
-    const socket = await connectTo(client.webhook, this.#stop.signal);
+    if (client === undefined) return false;
+    const outlet = await this.#reach(client, subscription.way);
     const under = new AbortController();
     let looking: NodeJS.Timeout | undefined;
     try {
@@ -201,31 +218,36 @@ class Sender implements Sending {
       const plan = changes.plan(client, subscription);
       if (plan.read.length === 0 || version !== next.decidedUnder) return false;
       const mayStill = (): boolean => ground.inForce().decider.version === version && ground.now() < plan.validUntil;
-      const texts = [...lost.map(lostMembers), ...lines.map(({ members }) => members)].map((text) => `{${text}}\n`);
-      const body = Buffer.from(texts.join(''), 'utf8');
-      await changes.record({ client, purpose: subscription.purpose, plan, requestId: this.#requestId() }, lines, body);
+      const lost = next.lost.map((dataset) => ({ dataset, text: `{${lostMembers(dataset)}}` }));
+      const lines = next.lines.map((line) => ({ line, text: `{${line.members}}` }));
+      const body = Buffer.from([...lost, ...lines].map(({ text }) => `${text}\n`).join(''), 'utf8');
+      const { purpose } = subscription;
+      await changes.record({ client, purpose, plan, requestId: this.#requestId() }, next.lines, body);
       if (!mayStill()) return false;
       looking = setInterval(() => {
         if (!mayStill()) under.abort();
       }, LOOK);
-      const places = lines.map(({ dataset, partition, offset }) => [dataset, partition, offset]);
-      const id = changes.naming(subscription, plan).pseudonym('change', JSON.stringify([lost, places]));
-      await deliver(socket, client.webhook, {
-        id: `msg_${id}`,
+      const places = next.lines.map(({ dataset, partition, offset }) => [dataset, partition, offset]);
+      const naming = changes.naming(subscription, plan);
+      await outlet.deliver({
+        id: `msg_${naming.pseudonym('change', JSON.stringify([next.lost, places]))}`,
+        subscription: subscription.id,
+        lost,
+        lines,
+        naming,
         body,
-        key: signingKey(secret, client.id),
         now: ground.now(),
         signal: AbortSignal.any([under.signal, this.#stop.signal]),
       });
       return true;
     } finally {
       clearInterval(looking);
-      socket.destroy();
+      outlet.close();
     }
   }
 
-  /** Tried again, each time later. */
-  async #later(subscription: Subscription, waiting: Waiting, token: number, error: Error): Promise<void> {
+  /** Tried again, each time later; since when it waits is kept. */
+  async #later(subscription: Subscription, waiting: Waiting, token: number, error: unknown): Promise<void> {
     const { ground, store, again = { first: 500, most: 60_000 } } = this.#parts;
     const now = ground.now();
     if (waiting.tries === 0) this.#parts.onTrouble(error);

@@ -14,7 +14,8 @@ import { commitTried, transact } from '../../ground/state/transact.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 
-type Way = 'poll' | 'webhook';
+/** `poll`: it asks; else it is sent to. */
+type Way = 'poll' | 'webhook' | 'topic';
 type Form = 'record' | 'signal';
 
 export interface AskedSubscription {
@@ -39,18 +40,20 @@ export interface Subscription extends Omit<AskedSubscription, 'subjects'> {
   readonly createdAt: number;
 }
 
-/** How far a webhook has been told. */
+/** How far one has been told that is sent to, or with what one that polls asked last. */
 export interface Told {
   readonly places: Places;
   /** ms since 1970: since when the oldest change waits that could not be handed over. */
   readonly behindSince?: number;
+  /** ms since 1970: when it asked. */
+  readonly askedAt?: number;
 }
 
 const KIND = 'subscription';
 /** Those that it lists, beside it: whoever goes through subscriptions does not read them. */
 const SUBJECTS = 'subscription-subjects';
 const PLACE = 'subscription-place';
-/** When a worker went through the webhooks last. */
+/** When a worker went last through those that are sent to. */
 const PASS = 'subscription-pass';
 const RECORD = 'subscription-record';
 export const LEASE = 'subscriptions';
@@ -138,8 +141,9 @@ export class SubscriptionStore {
     return await Promise.all(found.map((document) => this.#whole(document)));
   }
 
-  async webhooks(): Promise<readonly Subscription[]> {
-    const found = await headsIn(this.state, wayLink('webhook'));
+  /** Those that are sent to, to a webhook or a topic. */
+  async sent(): Promise<readonly Subscription[]> {
+    const found = await sentHeads(this.state);
     return await Promise.all(found.map((document) => this.#whole(document)));
   }
 
@@ -166,7 +170,7 @@ export class SubscriptionStore {
     return set;
   }
 
-  /** That the webhooks were gone through. */
+  /** That those that are sent to were gone through. */
   async passed(at: number): Promise<void> {
     await this.state.commit([{ do: 'put', kind: PASS, id: PASS, body: { at } }]);
   }
@@ -208,6 +212,15 @@ export class SubscriptionStore {
       { do: 'expect-lease', lease: LEASE, token },
       { do: 'expect-document', kind: KIND, id: document, version },
       { do: 'put', kind: PLACE, id: document, body: asJson(told) },
+    ]);
+  }
+
+  /** With which place one that polls asked. @throws StateConflict where it was changed meanwhile */
+  async asked({ client, id, version }: Subscription, places: Places, askedAt: number): Promise<void> {
+    const document = idOf(client, id);
+    await commitTried(this.state, [
+      { do: 'expect-document', kind: KIND, id: document, version },
+      { do: 'put', kind: PLACE, id: document, body: asJson({ places, askedAt }) },
     ]);
   }
 
@@ -254,31 +267,43 @@ async function headsIn(state: Pick<State, 'documents'>, link: string): Promise<r
   }
 }
 
-export interface WebhooksStanding {
-  readonly webhooks: number;
-  /** ms since 1970: when a worker went through them last; undefined where none ever did. */
-  readonly passedAt: number | undefined;
-  /** By client, since when the oldest change waits. */
-  readonly behind: ReadonlyMap<string, number>;
+const sentHeads = async (state: Pick<State, 'documents'>): Promise<readonly StateDocument[]> => [
+  ...(await headsIn(state, wayLink('webhook'))),
+  ...(await headsIn(state, wayLink('topic'))),
+];
+
+/** How one subscription stands. */
+export interface Standing {
+  readonly client: string;
+  readonly name: string;
+  readonly way: Way;
+  readonly purpose: string;
+  readonly datasets: readonly string[];
+  readonly createdAt: number;
+  readonly told: Told;
 }
 
-/** How it stands with webhooks, for whoever watches from outside. @throws YitongError `state_unavailable` */
-export async function webhooksStanding(
+export interface SubscriptionsStanding {
+  readonly all: readonly Standing[];
+  /** ms since 1970: when a worker went through those that are sent to last; undefined where none ever did. */
+  readonly passedAt: number | undefined;
+}
+
+/** How it stands with all subscriptions, for whoever watches from outside. @throws YitongError `state_unavailable` */
+export async function subscriptionsStanding(
   state: Pick<State, 'documents' | 'document' | 'documentsById'>,
-): Promise<WebhooksStanding> {
-  const heads = await headsIn(state, wayLink('webhook'));
-  const behind = new Map<string, number>();
+): Promise<SubscriptionsStanding> {
+  const heads = [...(await headsIn(state, wayLink('poll'))), ...(await sentHeads(state))];
+  const told = new Map<string, Told>();
   for (let at = 0; at < heads.length; at += AT_ONCE) {
-    const places = await state.documentsById(
-      PLACE,
-      heads.slice(at, at + AT_ONCE).map(({ id }) => id),
-    );
-    for (const { id, body } of places) {
-      const { behindSince } = body as unknown as Told;
-      const client = id.slice(0, id.indexOf('/'));
-      if (behindSince !== undefined) behind.set(client, Math.min(behindSince, behind.get(client) ?? Infinity));
-    }
+    const ids = heads.slice(at, at + AT_ONCE).map(({ id }) => id);
+    for (const { id, body } of await state.documentsById(PLACE, ids)) told.set(id, body as unknown as Told);
   }
   const pass = (await state.document(PASS, PASS))?.body as { readonly at: number } | undefined;
-  return { webhooks: heads.length, passedAt: pass?.at, behind };
+  const all = heads.map(({ id, body }): Standing => {
+    const { client, name, way, purpose, datasets, createdAt, from } = body as unknown as Kept;
+    const ids = datasets.map((dataset) => dataset.id);
+    return { client, name, way, purpose, datasets: ids, createdAt, told: told.get(id) ?? { places: from } };
+  });
+  return { all, passedAt: pass?.at };
 }

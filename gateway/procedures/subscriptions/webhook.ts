@@ -8,6 +8,7 @@ import { request as httpRequest } from 'node:http';
 import { isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Client } from '../../../policies/types.js';
+import { type Delivery, NotDelivered, type Outlet } from './outlet.js';
 
 type Webhook = NonNullable<Client['webhook']>;
 
@@ -30,11 +31,16 @@ export const signingKey = (secret: KeyObject, client: string): KeyObject =>
 export const publicKeyOf = (key: KeyObject): string =>
   `whpk_${createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_BYTES).toString('base64')}`;
 
-/** Why a delivery came to nothing, without an address or a content. */
-export class NotDelivered extends Error {}
+/** @param key by which deliveries to it are signed @throws NotDelivered */
+export async function reachWebhook(webhook: Webhook, key: KeyObject, signal: AbortSignal): Promise<Outlet> {
+  const socket = await connectTo(webhook, signal);
+  return {
+    deliver: (delivery) => deliver(socket, webhook, delivery, key),
+    close: () => void socket.destroy(),
+  };
+}
 
-/** @throws NotDelivered */
-export async function connectTo({ url, ca }: Webhook, signal: AbortSignal): Promise<TLSSocket> {
+async function connectTo({ url, ca }: Webhook, signal: AbortSignal): Promise<TLSSocket> {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const trusted = ca === undefined ? undefined : await readFile(ca).catch(() => undefined);
@@ -70,19 +76,9 @@ export async function connectTo({ url, ca }: Webhook, signal: AbortSignal): Prom
 
 const codeOf = (error: Error): string => ('code' in error ? String(error.code) : 'no reason given');
 
-interface Delivery {
-  readonly id: string;
-  readonly body: Buffer;
-  readonly key: KeyObject;
-  /** ms since 1970 */
-  readonly now: number;
-  /** What it says may not be said any more. */
-  readonly signal: AbortSignal;
-}
-
 /** @throws NotDelivered where it was not answered with success */
-export async function deliver(socket: TLSSocket, { url }: Webhook, delivery: Delivery): Promise<void> {
-  const { id, body, key, now, signal } = delivery;
+async function deliver(socket: TLSSocket, { url }: Webhook, delivery: Delivery, key: KeyObject): Promise<void> {
+  const { id, body, now, signal } = delivery;
   const { host, pathname, search } = new URL(url);
   const time = String(Math.floor(now / 1000));
   const signature = sign(null, Buffer.concat([Buffer.from(`${id}.${time}.`), body]), key).toString('base64');

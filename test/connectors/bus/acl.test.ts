@@ -114,6 +114,33 @@ t.test('an authority reads its steps of cases and writes its acts, the gateway t
   t.throws(() => rightsOf({ workspace, settings, groupId: 'gw', pushed: new Set() }), { code: 'bad_config' });
 });
 
+t.test('the gateway writes the topic of a client, and that client alone reads it', async (t) => {
+  const dir = await office(t, { clients: { 'front-desk': ['User:desk'] } });
+  const file = join(dir, 'policies/clients/front-desk.json');
+  const content = JSON.parse(await readFile(file, 'utf8')) as object;
+  await writeFile(file, JSON.stringify({ ...content, topic: 'desk.changes' }));
+  const { code, out } = await run('bus', 'acl', '--json', '--workspace', dir);
+  t.equal(code, 0);
+  const { acls } = JSON.parse(out) as {
+    acls: { principal: string; operation: string; resource: string; name: string }[];
+  };
+  t.strictSame(
+    acls
+      .filter(({ name }) => ['desk.changes', 'front-desk.'].includes(name))
+      .map(({ principal, operation, resource, name }) => `${principal} ${operation} ${resource} ${name}`),
+    [
+      'User:CN=gateway Write topic desk.changes',
+      'User:desk Read topic desk.changes',
+      'User:desk Read group front-desk.',
+    ],
+  );
+  const { prefix } = await loadWorkspace(dir);
+  await writeFile(file, JSON.stringify({ ...content, topic: `${prefix}.office.shops` }));
+  const refused = await run('bus', 'acl', '--workspace', dir);
+  t.equal(refused.code, 2, 'a topic of a register is nobody’s own');
+  t.match(refused.err, /does not begin with/);
+});
+
 if (kafkaForTest(t) !== undefined) {
   void t.test('with the ACLs set, a foreign write is refused', async (t) => {
     const broker = await secureBroker(t, []);

@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { type Bus, HEADER, type InRecord } from '../../../connectors/bus/port.js';
 import { subjectKey } from '../../../contracts/ids.js';
 import uscc from '../../../contracts/subjects/uscc.js';
 import { secretIn } from '../../../gateway/ground/state/secret.js';
@@ -17,7 +18,7 @@ import { sharedSealingKeys } from '../../../gateway/log/entries/sealing-keys.js'
 import { initPki, issueServer } from '../../../gateway/operate/pki/authority.js';
 import { SubscriptionChanges } from '../../../gateway/procedures/subscriptions/changes.js';
 import { sendChanges } from '../../../gateway/procedures/subscriptions/sending.js';
-import { SubscriptionStore, webhooksStanding } from '../../../gateway/procedures/subscriptions/store.js';
+import { SubscriptionStore, subscriptionsStanding } from '../../../gateway/procedures/subscriptions/store.js';
 import { publicKeyOf, signingKey } from '../../../gateway/procedures/subscriptions/webhook.js';
 import type { Client } from '../../../policies/types.js';
 import { until } from '../../e2e/ask.js';
@@ -92,12 +93,18 @@ class Receiver {
   }
 }
 
+/** Clients of which something waits that is not taken. */
+const behindOf = async (state: Parameters<typeof subscriptionsStanding>[0]): Promise<readonly string[]> =>
+  (await subscriptionsStanding(state)).all.flatMap(({ client, told }) =>
+    told.behindSince === undefined ? [] : [client],
+  );
+
 /** A worker that sends. */
-async function sender(open: OpenState, here: World, troubles: unknown[]) {
+async function sender(open: OpenState, here: World, troubles: unknown[], bus: Bus = here.bus) {
   const state = await open();
   const store = new SubscriptionStore(state, await sharedSealingKeys(state));
   const secret = await secretIn(state, 'subscriptions');
-  const { workspace, view, journal, inForce, bus } = here;
+  const { workspace, view, journal, inForce } = here;
   const ground = { workspace, view, journal, inForce, bus: () => Promise.resolve(bus), now: Date.now };
   const changes = new SubscriptionChanges(ground, store, secret, { hidden: () => undefined, now: Date.now });
   const again = { first: 5, most: 40 };
@@ -177,8 +184,8 @@ for (const kind of SHARED)
     t.ok(receiver.failures > 0, `${String(receiver.failures)} deliveries failed`);
     await until(
       'that nothing waits',
-      () => webhooksStanding(worker.state),
-      ({ behind }) => behind.size === 0,
+      () => behindOf(worker.state),
+      (behind) => behind.length === 0,
     );
     const denied = here.entries.filter(({ clear }) => clear.includes('grant_suspended')).length;
     t.ok(denied >= quiet.length, 'that it was denied is on record');
@@ -201,8 +208,8 @@ t.test('a receiver that is down is behind, costs no entry, and is told when it i
   await here.publish([{ dataset: ALL, subject: subjects[0] ?? '', recordId: 'r', name: 'one', area: INSIDE }]);
   await until(
     'that it is behind',
-    () => webhooksStanding(worker.state),
-    ({ behind }) => behind.has('alpha'),
+    () => behindOf(worker.state),
+    (behind) => behind.includes('alpha'),
   );
   t.equal(here.entries.length, 0, 'nothing left, so nothing is on record');
   t.notMatch(String(troubles[0]), /localhost|127\.0\.0\.1/, 'the reason names no address');
@@ -213,11 +220,137 @@ t.test('a receiver that is down is behind, costs no entry, and is told when it i
     (lines) => lines > 0,
   );
   t.match(receiver.lines, [{ record: { name: 'one' } }]);
-  const standing = await until(
+  await until(
     'that nothing waits',
-    () => webhooksStanding(worker.state),
-    ({ behind }) => behind.size === 0,
+    () => behindOf(worker.state),
+    (behind) => behind.length === 0,
   );
-  t.match(standing, { webhooks: 1, passedAt: Number });
+  t.match(await subscriptionsStanding(worker.state), { all: [{ client: 'alpha' }], passedAt: Number });
+  await worker.stop();
+});
+
+const TOPIC = 'alpha.changes';
+
+/** A bus of which a send fails before or behind what it wrote. */
+function failing(bus: Bus, draw: () => number, failed: () => void): Bus {
+  const producer: Bus['producer'] = async (options) => {
+    const one = await bus.producer(options);
+    const fail = (): never => {
+      failed();
+      throw new Error('the bus went away');
+    };
+    return {
+      async send(topic, records) {
+        const drawn = draw();
+        if (drawn < 0.2) return fail();
+        // a part of it, as where one partition takes it and another does not
+        if (drawn < 0.4) await one.send(topic, records.slice(0, Math.ceil(records.length / 2)));
+        if (drawn < 0.4) return fail();
+        const acks = await one.send(topic, records);
+        return drawn < 0.5 ? fail() : acks;
+      },
+      close: () => one.close(),
+    };
+  };
+  return {
+    driver: bus.driver,
+    producer,
+    ensureTopics: (specs) => bus.ensureTopics(specs),
+    topicState: (topic) => bus.topicState(topic),
+    clusterId: () => bus.clusterId(),
+    consume: (options) => bus.consume(options),
+    close: () => bus.close(),
+  };
+}
+
+t.test('a topic of the client: each change at least once, in order for a subject, keyed by it', async (t) => {
+  const open = await sharedState(t, 'embedded');
+  if (open === undefined) return;
+  const random = randomOf(Number(process.env['YITONG_TEST_SEED'] ?? Math.floor(Math.random() * 2 ** 31)));
+  const here = await world(t, [grantOf(ALL)], [alpha({ topic: TOPIC })]);
+  let failures = 0;
+  const bus = failing(here.bus, random, () => failures++);
+  const troubles: unknown[] = [];
+  let worker = await sender(open, here, troubles, bus);
+  const asked = { purpose: 'credit', datasets: [{ id: ALL }], way: 'topic', form: 'record' } as const;
+  await worker.store.put('alpha', 'written', asked, await worker.changes.begin([ALL]), Date.now());
+  const signalled = { ...asked, form: 'signal' } as const;
+  await worker.store.put('alpha', 'signalled', signalled, await worker.changes.begin([ALL]), Date.now());
+  await here.publish([{ dataset: ALL, subject: subjects[0] ?? '', recordId: 'r', name: 'first', area: INSIDE }]);
+  await until(
+    'that it waits',
+    () => behindOf(worker.state),
+    (behind) => behind.includes('alpha'),
+  );
+  t.match(String(troubles[0]), /no such topic/);
+  t.equal(here.entries.length, 0, 'nothing left, so nothing is on record');
+  await here.bus.ensureTopics([{ topic: TOPIC, partitions: 3, history: 'full' }]);
+  const came: InRecord[] = [];
+  const consumption = await here.bus.consume({
+    topics: [TOPIC],
+    from: () => 0,
+    onBatch: async (batch) => void came.push(...batch),
+    onOffsetLost: ({ low }) => low,
+  });
+  t.teardown(() => consumption.stop());
+  const published = new Map([[subjects[0] ?? '', ['first']]]);
+  for (let step = 0; step < 80; step++) {
+    const subject = subjects[Math.floor(random() * subjects.length)] ?? '';
+    const name = `n${String(step)}`;
+    await here.publish([{ dataset: ALL, subject, recordId: 'r', name, area: INSIDE }]);
+    published.set(subject, [...(published.get(subject) ?? []), name]);
+    if (step !== 40) continue;
+    const before = worker;
+    worker = await sender(open, here, troubles, bus);
+    await before.stop();
+  }
+  const of = (name: string): InRecord[] => came.filter(({ headers }) => headers[HEADER.subscription] === name);
+  const lineOf = ({ value }: InRecord): Line => JSON.parse(String(value)) as Line;
+  const count = 81;
+  for (const name of ['written', 'signalled'])
+    await until(
+      `all of ${name}`,
+      async () => new Set(of(name).map((one) => lineOf(one).id)).size,
+      (now) => now >= count,
+    );
+  t.strictSame([...firsts(of('written').map(lineOf))].sort(), [...published].sort());
+  t.ok(failures > 0, `${String(failures)} deliveries failed, ${String(of('written').length - count)} came again`);
+  for (const [name, many] of [
+    ['written', subjects.length],
+    ['signalled', 0],
+  ] as const) {
+    const misnamed = of(name).filter((one) => one.key.split('|')[0] !== lineOf(one).subject);
+    t.strictSame(misnamed, [], 'the key of a record begins with the subject of its line');
+    const at = new Map<string, Set<number>>();
+    for (const one of of(name)) {
+      at.set(lineOf(one).subject, (at.get(lineOf(one).subject) ?? new Set()).add(one.partition));
+    }
+    t.ok(
+      [...at.values()].every((partitions) => partitions.size === 1),
+      'a subject stays in one partition',
+    );
+    t.equal([...at.keys()].filter((subject) => subject.startsWith('uscc:')).length, Math.min(many, published.size));
+  }
+  t.notMatch(
+    of('signalled')
+      .map(({ value }) => String(value))
+      .join(''),
+    /"record"|n7/,
+    'a signal tells no field',
+  );
+  await until(
+    'that nothing waits',
+    () => behindOf(worker.state),
+    (behind) => behind.length === 0,
+  );
+  here.grant([grantOf(ALL, { status: 'suspended' })]);
+  const before = came.length;
+  await here.publish([{ dataset: ALL, subject: subjects[1] ?? '', recordId: 'r', name: 'late', area: INSIDE }]);
+  await until(
+    'that the denial is on record',
+    async () => here.entries.filter(({ clear }) => clear.includes('grant_suspended')).length,
+    (denied) => denied >= 2,
+  );
+  t.equal(came.length, before, 'nothing leaves while the grant is suspended');
   await worker.stop();
 });

@@ -4,8 +4,8 @@ import { at, type CallOptions, queryOf, type Receipt, type Wire } from '../../..
 export interface SubscriptionBody {
   readonly purpose: string;
   readonly datasets: readonly { readonly id: string; readonly fields?: readonly string[] }[];
-  /** `webhook`: to the address that the workspace has for this client. */
-  readonly way: 'poll' | 'webhook';
+  /** `webhook`, `topic`: to the address, or the topic on Kafka, that the workspace has for this client. */
+  readonly way: 'poll' | 'webhook' | 'topic';
   /** Default `record`; `signal`: only that something of a subject changed, under a pseudonym. */
   readonly form?: 'record' | 'signal';
   /** Default: all that the grant lets the client see. */
@@ -32,7 +32,9 @@ export interface Subscription {
   readonly pseudonyms?: readonly { readonly subject: string; readonly pseudonym: string }[];
   /** Of a webhook: `whpk_…`, by which its signatures are verified (Standard Webhooks, `v1a`). */
   readonly publicKey?: string;
-  /** Of a webhook: since when it does not take what changed. */
+  /** The topic to which it is written. */
+  readonly topic?: string;
+  /** Of a webhook or a topic: since when it does not take what changed. */
   readonly behindSince?: string;
 }
 

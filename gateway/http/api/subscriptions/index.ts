@@ -1,6 +1,6 @@
 /**
  * /v1/subscriptions: what changed for the subjects and fields that a client may see, asked for with a cursor or sent to
- * its webhook. Decided anew for each answer, and on record before it leaves.
+ * its webhook or its topic. Decided anew for each answer, and on record before it leaves.
  */
 import { hash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -39,6 +39,8 @@ import {
 const LINES = 500;
 /** ms between two looks at whether something changed. */
 const LOOK = 250;
+/** ms for which it is not noted again that a client asked. */
+const NOTED_EACH = 10_000;
 const tags = ['subscriptions'];
 const NOW = { kind: 'now' } as const;
 const NOBODY = '' as SubjectKey;
@@ -49,6 +51,8 @@ interface Desk {
   readonly opened: () => Promise<SubscriptionDesk>;
   readonly cursors: ReturnType<typeof openCursors>;
   readonly isClosing: () => boolean;
+  /** That it asked, and from where; so often only that whoever watches knows how far it is. Never rejects. */
+  readonly noteAsked: (subscription: Subscription, from: Places) => Promise<void>;
 }
 type Named = FastifyRequest<{ Params: { id: string } }>;
 
@@ -59,6 +63,7 @@ function openDesk(app: FastifyInstance, context: GatewayContext): Desk {
   const onTrouble = (err: unknown): void => app.log.error({ err }, 'subscriptions');
   const subscriptions = openSubscriptions(context, onTrouble);
   let closing = false;
+  const asked = new Map<string, number>();
   app.addHook('preClose', async () => void (closing = true));
   app.addHook('onClose', () => subscriptions.close());
   return {
@@ -66,6 +71,15 @@ function openDesk(app: FastifyInstance, context: GatewayContext): Desk {
     opened: () => subscriptions.desk(),
     cursors: openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
     isClosing: () => closing || context.ending?.() === true,
+    async noteAsked(subscription, from) {
+      const { client, id } = subscription;
+      const now = context.now();
+      if (now - (asked.get(`${client}/${id}`) ?? 0) < NOTED_EACH) return;
+      asked.set(`${client}/${id}`, now);
+      const { store } = await subscriptions.desk();
+      // it is told without that as well
+      await store.asked(subscription, from, now).catch(() => undefined);
+    },
   };
 }
 
@@ -93,7 +107,7 @@ async function shown({ opened }: Desk, client: Client, subscription: Subscriptio
     subjects === undefined || datasets.every(({ id: dataset }) => !naming.signals(dataset))
       ? undefined
       : [...subjects].map((subject) => ({ subject, pseudonym: naming.pseudonym('subject', subject) }));
-  const behindSince = way === 'webhook' ? (await store.told(subscription)).behindSince : undefined;
+  const behindSince = way === 'poll' ? undefined : (await store.told(subscription)).behindSince;
   return {
     id,
     purpose,
@@ -104,6 +118,7 @@ async function shown({ opened }: Desk, client: Client, subscription: Subscriptio
     ...present({
       subjects: subjects?.size,
       pseudonyms,
+      topic: way === 'topic' ? client.topic : undefined,
       publicKey: way === 'webhook' ? publicKeyOf(signingKey(secret, client.id)) : undefined,
       behindSince: behindSince === undefined ? undefined : iso(behindSince),
     }),
@@ -134,11 +149,17 @@ async function refuse(
   return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
 }
 
-/** @throws YitongError `bad_subject`, `bad_request` */
-function askedOf({ context }: Desk, client: Client, body: SubscriptionBody): AskedSubscription {
+/** @throws YitongError `bad_request` where the client has no such way */
+async function checkWay({ context }: Desk, client: Client, way: SubscriptionBody['way']): Promise<void> {
+  if (way !== 'poll' && client[way] === undefined)
+    throw new YitongError('bad_request', `\`way\`: the workspace declares no \`${way}\` of this client`);
+  if (way === 'topic' && (await context.bus()).driver !== 'kafka')
+    throw new YitongError('bad_request', '`way`: the bus of this gateway is its own; a topic needs one on Kafka');
+}
+
+/** @throws YitongError `bad_subject` */
+function askedOf({ context }: Desk, body: SubscriptionBody): AskedSubscription {
   const { subjects, form = 'record', ...rest } = body;
-  if (body.way === 'webhook' && client.webhook === undefined)
-    throw new YitongError('bad_request', '`way`: the client has no `webhook` among those that the workspace declares');
   const parsed = subjects?.map((text) => parseSubject(text, context.workspace.schemes));
   return { ...rest, form, ...present({ subjects: parsed === undefined ? undefined : [...new Set(parsed)] }) };
 }
@@ -166,7 +187,8 @@ function putRoute(app: FastifyInstance, desk: Desk): void {
       const { id } = request.params;
       if (holdsKey(id, context.workspace.schemes.values()))
         throw new YitongError('bad_identifier', 'the name of a subscription is nobody’s number');
-      const asked = askedOf(desk, client, request.body);
+      await checkWay(desk, client, request.body.way);
+      const asked = askedOf(desk, request.body);
       const { store, changes } = await opened();
       const plan = changes.plan(client, asked);
       if (plan.read.length === 0) return await refuse(desk, request, reply, client, plan);
@@ -322,8 +344,11 @@ function changesRoute(app: FastifyInstance, desk: Desk): void {
         // one that was ended or changed meanwhile is not told as it was
         const subscription = await found(desk, request);
         if (subscription.way !== 'poll')
-          throw new YitongError('bad_request', 'changes of this subscription are sent to a webhook');
-        from ??= placesOf(desk, subscription, after);
+          throw new YitongError('bad_request', `changes of this subscription are sent, to a ${subscription.way}`);
+        if (from === undefined) {
+          from = placesOf(desk, subscription, after);
+          await desk.noteAsked(subscription, from);
+        }
         const { changes } = await opened();
         checkStill(context, request, client);
         const plan = changes.plan(client, subscription);

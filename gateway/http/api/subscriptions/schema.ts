@@ -35,8 +35,10 @@ export const subscriptionBody = (maxDatasets: number) =>
         ),
         { minItems: 1, maxItems: maxDatasets },
       ),
-      way: Type.Enum(['poll', 'webhook'], {
-        description: '`webhook`: to the address that `policies/clients` has for this client, and to no other',
+      way: Type.Enum(['poll', 'webhook', 'topic'], {
+        description:
+          '`webhook`, `topic`: to the address, or the topic on Kafka, that `policies/clients` has for this client, and ' +
+          'to no other',
       }),
       form: Type.Optional(
         Type.Enum(['record', 'signal'], {
@@ -98,13 +100,17 @@ export const subscriptionSchema = Type.Object({
       description: 'of the listed subjects, where signals are told: which name stands for which',
     }),
   ),
+  topic: Type.Optional(Type.String({ description: 'the topic to which it is written' })),
   publicKey: Type.Optional(
     Type.String({
       description: 'of a webhook: `whpk_…`, by which its signatures are verified (Standard Webhooks, `v1a`)',
     }),
   ),
   behindSince: Type.Optional(
-    Type.String({ format: 'date-time', description: 'of a webhook: since when it does not take what changed' }),
+    Type.String({
+      format: 'date-time',
+      description: 'of a webhook or a topic: since when it does not take what changed',
+    }),
   ),
 });
 export const listSchema = Type.Object({ subscriptions: Type.Array(subscriptionSchema) });

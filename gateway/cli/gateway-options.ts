@@ -1,8 +1,9 @@
 /** How a command reaches a gateway: the running `yitong up`, or the one that is named. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorWordsOf } from '../../contracts/error-words.js';
 import { YitongError } from '../../contracts/errors.js';
-import { type Client, connect, connectionOf } from '../client/index.js';
+import { type Client, connect, connectionOf, GatewayError } from '../client/index.js';
 import {
   dataOption,
   folders,
@@ -82,4 +83,24 @@ export async function gatewayAs(client: string, values: Invocation['values']): P
   if (address.protocol !== 'https:')
     throw new YitongError('bad_request', `\`--api\` begins with https://, not with \`${address.protocol}//\``);
   return connect(await connectionOf(api, pki, client));
+}
+
+/** Speaks as this client; a refusal of the gateway is told, and is exit 1. */
+export async function askingAs(
+  client: string,
+  call: Invocation,
+  act: (gateway: Client) => Promise<0 | 1>,
+): Promise<0 | 1> {
+  const gateway = await gatewayAs(client, call.values);
+  try {
+    return await act(gateway);
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    call.json(error.problem);
+    if (call.form === 'csv') console.error(`${error.message} [${error.code}]`);
+    call.say(call.language === 'zh' ? errorWordsOf(error.code).zh : `${error.code}: ${error.message}`);
+    return 1;
+  } finally {
+    gateway.close();
+  }
 }

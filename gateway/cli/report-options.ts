@@ -1,15 +1,14 @@
 /** What the `report` commands share: the report, the company, and a model in words. */
-import { errorWordsOf } from '../../contracts/error-words.js';
 import { YitongError } from '../../contracts/errors.js';
 import { loadReports, type ReportDefinition } from '../../contracts/reports.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
-import { type Client, GatewayError } from '../client/index.js';
+import type { Client } from '../client/index.js';
 import type { ReportModel, ReportSection } from '../documents/model/model.js';
 import { folders, text } from '../ground/files/places.js';
 import { localMinute } from '../ground/language/time.js';
 import { stateNames } from '../http/ui/report-words.js';
 import type { Invocation } from './command.js';
-import { gatewayAs } from './gateway-options.js';
+import { askingAs } from './gateway-options.js';
 
 export const reportOption = {
   type: 'string',
@@ -37,18 +36,7 @@ export async function askingFor(
   definition: ReportDefinition,
   act: (gateway: Client) => Promise<0 | 1>,
 ): Promise<0 | 1> {
-  const gateway = await gatewayAs(definition.client, call.values);
-  try {
-    return await act(gateway);
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    call.json(error.problem);
-    if (call.form === 'csv') console.error(`${error.message} [${error.code}]`);
-    call.say(call.language === 'zh' ? errorWordsOf(error.code).zh : `${error.code}: ${error.message}`);
-    return 1;
-  } finally {
-    gateway.close();
-  }
+  return await askingAs(definition.client, call, act);
 }
 
 const since = ({ missing }: ReportSection): string =>

@@ -153,6 +153,25 @@ export async function withState<T>(
 }
 
 /**
+ * Work on the state as the gateway of this data folder has it, shared or its own.
+ * @returns undefined where the folder has none so far @throws as `openState`
+ */
+export async function withStateOf<T>(
+  workspace: string,
+  data: string,
+  work: (state: State) => Promise<T>,
+): Promise<T | undefined> {
+  const found = await stateSettingsOf(workspace);
+  if (found.settings.driver === 'embedded' && !existsSync(join(data, 'state'))) return undefined;
+  const state = await openState({ ...found, data });
+  try {
+    return await work(state);
+  } finally {
+    await state.close();
+  }
+}
+
+/**
  * What a backup has of the state.
  * @returns undefined where it is embedded: then it stands in the data folder @throws YitongError `bad_config`
  */

@@ -28,13 +28,15 @@ interface PairOptions {
   /** Both write to one log, which `west` sequences; else each has a log of its own. */
   readonly oneLog?: boolean;
   readonly companies?: number;
+  /** A workspace of its own, not the reference: what is made of it before anything starts. */
+  readonly own?: (workspace: string, prefix: string) => Promise<void>;
 }
 
 /** Undefined where this machine has no PostgreSQL, which the test then says. */
 export async function pairOfCities(
   t: Test,
   broker: string,
-  { oneLog = false, companies = 60 }: PairOptions = {},
+  { oneLog = false, companies = 60, own }: PairOptions = {},
 ): Promise<Pair | undefined> {
   const postgres = await postgresForTest(t);
   if (postgres === undefined) return undefined;
@@ -42,7 +44,7 @@ export async function pairOfCities(
   const { user, passwords, schema } = state;
   const dir = t.testdir();
   const workspace = join(dir, 'city');
-  execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
+  execFileSync(process.execPath, [cli, 'init', workspace, ...(own === undefined ? ['--extends', packageRoot()] : [])]);
   writeFileSync(join(dir, 'password'), passwords.user, { mode: 0o600 });
   const { hostname, port, pathname } = new URL(postgres.url);
   const prefix = `e2e-s${randomBytes(4).toString('hex')}`;
@@ -66,6 +68,7 @@ export async function pairOfCities(
     tls: false,
   };
   writeFileSync(file, JSON.stringify({ ...made, prefix, bus, state: settings }));
+  await own?.(workspace, prefix);
   const among = oneLog ? await amongReplicas(join(dir, 'pki')) : (): Record<string, string> => ({});
   const env = (side: Side): Readonly<Record<string, string>> => ({
     YITONG_BUS_GROUP_ID: `${prefix}-${side}`,
@@ -82,7 +85,7 @@ export async function pairOfCities(
       city(t, {
         workspace,
         data: join(dir, `data-${side}`),
-        args: ['--companies', String(companies), ...args],
+        args: [...(own === undefined ? ['--companies', String(companies)] : []), ...args],
         env: env(side),
       }),
   };

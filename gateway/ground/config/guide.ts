@@ -15,6 +15,14 @@ export const guideSchema = Type.Object(
       maximum: 1_000_000,
       description: 'sentences that the page of the guide takes in a minute from one network address, on each replica',
     }),
+    keptDays: Type.Integer({
+      default: 90,
+      minimum: 0,
+      maximum: 730,
+      description:
+        'days for which it is kept what was asked of the guide: counts, and, masked, sentences that led nowhere; ' +
+        '0: nothing is kept',
+    }),
     modelUrl: Type.String({
       default: '',
       pattern: ADDRESS,

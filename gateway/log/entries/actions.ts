@@ -327,6 +327,7 @@ const looks = {
   case_calls: { zh: '查看转人工的“一件事”草稿', en: 'saw drafts that were handed over' },
   case: { zh: '查看“一件事”办件', en: 'saw a case' },
   case_figures: { zh: '查看“一件事”办理统计', en: 'saw the figures of cases' },
+  guide_heard: { zh: '查看导办提问情况', en: 'saw what was asked of the guide' },
   ticket_records: { zh: '查看可提出异议的记录', en: 'saw records that can be objected to' },
 } as const satisfies Readonly<Record<string, Localised>>;
 

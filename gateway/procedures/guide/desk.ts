@@ -1,6 +1,6 @@
 /**
  * The guide as it answers others: with a configured model where it is not sure itself, counted, and on record before
- * the answer leaves. Of the sentence nothing is kept.
+ * the answer leaves. Of the sentence nothing is kept but, masked, of one that led nowhere.
  */
 
 import { present } from '../../../contracts/present.js';
@@ -10,6 +10,7 @@ import { countGuided, countModel } from '../../ground/counts/counts.js';
 import { administrationBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
 import { type Guidance, openGuide } from './guide.js';
+import type { HeardBook } from './heard.js';
 import { masked } from './mask.js';
 import { Model } from './model.js';
 
@@ -18,6 +19,7 @@ interface DeskParts {
   readonly journal: Pick<Journal, 'append'>;
   readonly settings: { readonly guide: GuideSettings };
   readonly now: () => number;
+  readonly heard: HeardBook;
 }
 
 interface Asking {
@@ -36,7 +38,7 @@ interface GuideDesk {
 }
 
 /** A workspace without bundles has no guide: then every answer is undefined. */
-export function openGuideDesk({ workspace, journal, settings, now }: DeskParts): GuideDesk {
+export function openGuideDesk({ workspace, journal, settings, now, heard }: DeskParts): GuideDesk {
   const { modelUrl } = settings.guide;
   const model = modelUrl === '' ? undefined : new Model(settings.guide, workspace.layers[0] ?? '.', now);
   return {
@@ -61,6 +63,8 @@ export function openGuideDesk({ workspace, journal, settings, now }: DeskParts):
         }),
       });
       countGuided(outcome);
+      // one of the three that was chosen is no new sentence
+      if (chosen === undefined) heard.sentence(sentence, guidance, (text) => guide.words(text));
       return guidance;
     },
   };

@@ -124,6 +124,11 @@ class Guide {
     return bundle === null && (!offTopic || (candidates[0]?.score ?? 0) >= DOUBT);
   }
 
+  /** The words of a sentence, those of the workspace whole. */
+  words(text: string): readonly string[] {
+    return this.#reader.words(text);
+  }
+
   named(candidates: readonly Candidate[]): readonly Bundle[] {
     return candidates.flatMap(({ bundle }) => this.#bundles.get(bundle) ?? []);
   }

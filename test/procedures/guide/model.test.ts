@@ -56,14 +56,30 @@ const says = (content: unknown): Answering => {
   return (_request, response) => response.setHeader('content-type', 'application/json').end(body);
 };
 
+const unheard = {
+  note: () => undefined,
+  sentence: () => undefined,
+  between: () => Promise.resolve({ counts: [], sentences: [] }),
+  flush: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
 /** A desk with that model, and the entries that it wrote. */
 function deskWith(modelUrl: string, modelTimeoutMs = 5000) {
   const entries: Readonly<Record<string, unknown>>[] = [];
-  const guideSettings = { perMinute: 60, modelUrl, modelName: 'stand-in', modelKeyFile: '', modelTimeoutMs };
+  const guideSettings = {
+    perMinute: 60,
+    modelUrl,
+    modelName: 'stand-in',
+    modelKeyFile: '',
+    modelTimeoutMs,
+    keptDays: 0,
+  };
   const desk = openGuideDesk({
     workspace,
     settings: { guide: guideSettings },
     now: () => NOW,
+    heard: unheard,
     journal: {
       append({ clear }) {
         entries.push(JSON.parse(clear) as Readonly<Record<string, unknown>>);
@@ -187,11 +203,12 @@ t.test('what names somebody does not leave', async (t) => {
 });
 
 t.test('what cannot be put on record is not told', async (t) => {
-  const settings = { perMinute: 60, modelUrl: '', modelName: '', modelKeyFile: '', modelTimeoutMs: 1000 };
+  const settings = { perMinute: 60, modelUrl: '', modelName: '', modelKeyFile: '', modelTimeoutMs: 1000, keptDays: 0 };
   const desk = openGuideDesk({
     workspace,
     settings: { guide: settings },
     now: () => NOW,
+    heard: unheard,
     journal: { append: () => Promise.reject(new YitongError('audit_unavailable', 'the journal is closed')) },
   });
   await t.rejects(desk.answer('我想开一家饭店', { requestId: 'r', by: 'public page' }), { code: 'audit_unavailable' });

@@ -1,16 +1,19 @@
 /**
- * POST /v1/guide: which matter somebody wants who says it in their own words. It asks no register and does nothing; the
- * sentence is not kept, and that it was answered is on record before the answer leaves.
+ * POST /v1/guide: which matter somebody wants who says it in their own words. It asks no register and does nothing; of
+ * the sentence nothing is kept by which somebody is known, and that it was answered is on record before the answer leaves.
  */
 import { YitongError } from '../../../../contracts/errors.js';
 import { clientOf, type Service } from '../../../documents/context.js';
 import { openGuideDesk } from '../../../procedures/guide/desk.js';
+import { heardOf } from '../../../procedures/guide/heard.js';
 import { guidanceSchema, guideBody } from './schema.js';
 
 const service: Service = {
   port: 'api',
   register(app, context) {
-    const desk = openGuideDesk(context);
+    const heard = heardOf(context);
+    app.addHook('onClose', () => heard.close());
+    const desk = openGuideDesk({ ...context, heard });
     app.post<{ Body: { sentence: string } }>(
       '/v1/guide',
       {

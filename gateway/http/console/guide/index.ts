@@ -1,6 +1,6 @@
 /**
  * /guide: from one sentence to the matter, for everybody and without signing in. The sentence is sent by POST, stands
- * in no address and in no log, and is not kept. Whoever goes on signs in, and is asked on (`talk.ts`).
+ * in no address and in no log; where it led nowhere it is kept, masked. Whoever goes on signs in, and is asked on (`talk.ts`).
  */
 import { bundlesOf } from '../../../../contracts/bundle/load.js';
 import { YitongError } from '../../../../contracts/errors.js';
@@ -9,6 +9,7 @@ import type { Service } from '../../../documents/context.js';
 import { openLookups } from '../../../documents/lookups.js';
 import { openGuideDesk } from '../../../procedures/guide/desk.js';
 import { MOST_CHARACTERS } from '../../../procedures/guide/features.js';
+import { heardOf } from '../../../procedures/guide/heard.js';
 import { sendOpen } from '../../ui/frame.js';
 import type { Sent } from '../applying/reading.js';
 import { signInView } from './begin.js';
@@ -29,7 +30,9 @@ const service: Service = {
   async register(app, context) {
     const { workspace, settings, dataDir, now } = context;
     const { bundles } = await bundlesOf(workspace);
-    const desk = openGuideDesk(context);
+    const heard = heardOf(context);
+    app.addHook('onClose', () => heard.close());
+    const desk = openGuideDesk({ ...context, heard });
     const lookups = openLookups(dataDir, { perClient: settings.guide.perMinute, what: 'sentences' });
     app.addHook('onClose', () => lookups.close());
     const page = { workspace, scripts: ['speak.js'] };
@@ -109,7 +112,7 @@ const service: Service = {
         });
       },
     );
-    talkRoutes(app, context);
+    talkRoutes(app, context, heard);
   },
 };
 export default service;

@@ -12,6 +12,7 @@ import type { Localised } from '../../../../contracts/localised.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import { countTurn } from '../../../ground/counts/counts.js';
 import { fitsSchema } from '../../../procedures/cases/form.js';
+import type { HeardBook } from '../../../procedures/guide/heard.js';
 import {
   nextTurn,
   submitConfirmed,
@@ -41,6 +42,9 @@ interface Route {
   readonly Querystring: { readonly at?: string; readonly type?: string };
   readonly Body: Sent;
 }
+
+/** In the metrics, and for whoever looks after the words. @param turn to which question */
+type Counting = (bundle: string, what: Parameters<typeof countTurn>[1], turn?: string) => void;
 
 const own = { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } } as const;
 const MOVED: Localised = {
@@ -132,14 +136,14 @@ async function openTalk(desk: ApplyingDesk, request: FastifyRequest, reply: Fast
   };
 }
 
-function showRoute(app: FastifyInstance, desk: ApplyingDesk): void {
+function showRoute(app: FastifyInstance, desk: ApplyingDesk, count: Counting): void {
   app.get<Route>(`${TALK}/:id`, own, async (request, reply) => {
     const open = await openTalk(desk, request, reply);
     if (open === undefined) return goTo(reply, `/console/matters/${request.params.id}`);
     const { props, talk, mine } = open;
     const again = talk.turns.find((turn) => nameOfTurn(turn) === request.query.at);
     const turn = again ?? nextTurn(talk.turns);
-    if (turn !== undefined && again === undefined) countTurn(mine.bundle.id, 'asked');
+    if (turn !== undefined && again === undefined) count(mine.bundle.id, 'asked');
     return sendFramed(request, reply, {
       title: mine.bundle.title[request.language],
       workspace: desk.workspace,
@@ -168,7 +172,7 @@ function givenIn(
   return { given: valuesIn(sent, mine.cases.content.elements, {})[turn.id], isWrong: false };
 }
 
-function answerRoute(app: FastifyInstance, desk: ApplyingDesk, now: () => number): void {
+function answerRoute(app: FastifyInstance, desk: ApplyingDesk, count: Counting, now: () => number): void {
   app.post<Route>(`${TALK}/:id/answer`, own, async (request, reply) => {
     const { id } = request.params;
     const { body } = request;
@@ -184,7 +188,7 @@ function answerRoute(app: FastifyInstance, desk: ApplyingDesk, now: () => number
     const heard = says === '' ? undefined : spokenIn(turn, says, desk.workspace.codelists, now());
     const bundle = mine.bundle.id;
     const notTaken = (faults: Readonly<Record<string, Localised>>): never => {
-      countTurn(bundle, 'not-understood');
+      count(bundle, 'not-understood', turn.id);
       throw formFault(faults, 'bad_answers');
     };
     if (says !== '' && heard === undefined)
@@ -199,12 +203,12 @@ function answerRoute(app: FastifyInstance, desk: ApplyingDesk, now: () => number
     if (isWrong) notTaken({ [field]: wordsOfFault(turn, false) });
     const outcome = await takeAnswer(mine.cases, id, { turn: turn.id, given }, how);
     if (outcome === 'wrong') notTaken({ [field]: wordsOfFault(turn, given === undefined) });
-    if (outcome === 'taken') countTurn(bundle, 'answered');
+    if (outcome === 'taken') count(bundle, 'answered');
     return goTo(reply, `${TALK}/${id}`);
   });
 }
 
-function actRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
+function actRoutes(app: FastifyInstance, desk: ApplyingDesk, count: Counting): void {
   app.post<Route>(`${TALK}/:id`, own, async (request, reply) => {
     const { id } = request.params;
     const { body } = request;
@@ -227,7 +231,7 @@ function actRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     await submitConfirmed(cases, id, { confirmed, seen: Number(seen) }, how).catch((error: unknown) => {
       throw isYitongError(error) && error.code === 'ticket_moved' ? formFault({ confirmed: MOVED }, error.code) : error;
     });
-    countTurn(bundle.id, 'submitted');
+    count(bundle.id, 'submitted');
     return goTo(reply, `/console/matters/${id}`);
   });
 
@@ -238,7 +242,7 @@ function actRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
     if (says.length > MOST_SAID)
       throw formFault({ says: { zh: `不超过${MOST_SAID}个字`, en: `at most ${MOST_SAID} characters` } });
     await cases.callPerson(id, says, desk.how(request, subject));
-    countTurn(bundle.id, 'handed-over');
+    count(bundle.id, 'handed-over');
     return goTo(reply, `${TALK}/${id}#handover`);
   });
 }
@@ -259,11 +263,15 @@ function materialRoute(app: FastifyInstance, desk: ApplyingDesk): void {
   );
 }
 
-export function talkRoutes(app: FastifyInstance, context: GatewayContext): void {
+export function talkRoutes(app: FastifyInstance, context: GatewayContext, heard: HeardBook): void {
   const desk = openDesk(app, context);
   beginRoutes(app, desk);
-  showRoute(app, desk);
-  answerRoute(app, desk, context.now);
-  actRoutes(app, desk);
+  const count: Counting = (bundle, what, turn) => {
+    countTurn(bundle, what);
+    heard.note(what, bundle, turn);
+  };
+  showRoute(app, desk, count);
+  answerRoute(app, desk, count, context.now);
+  actRoutes(app, desk, count);
   materialRoute(app, desk);
 }

@@ -21,6 +21,9 @@ export function cell(value: Cell): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
+/** Rows of another table, with their titles as the first. */
+export const csvOf = (rows: readonly (readonly Cell[])[]): string => MARK + rows.map(line).join('');
+
 const line = (cells: readonly Cell[]): string => `${cells.map(cell).join(',')}\r\n`;
 
 export const csvHead = (words: ExportWords): string => MARK + line(titlesOf(words));

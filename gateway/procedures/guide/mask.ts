@@ -55,6 +55,8 @@ const SPOKEN = new RegExp(
     `${FAMILY}\\p{Script=Han}{0,2}(?:老板|师傅|经理|医生|老师|阿姨|叔叔?|大[哥姐爷妈]|律师|主任|总(?=[,，。]|$))`,
   'gu',
 );
+/** Signs as they were most likely written. */
+const WIDE: Readonly<Record<string, string>> = { ',': '，', '?': '？', '!': '！', ';': '；' };
 /** A sentence that is longer tells a story, of somebody. */
 const MOST_KEPT = 60;
 
@@ -92,6 +94,7 @@ export function maskedToKeep(
     })
     // a number of any length
     .replace(/\d{3,}/g, TAKEN)
+    .replace(/[,?!;]/g, (sign) => WIDE[sign] ?? sign)
     .replace(/\s+/g, ' ')
     .trim();
   const signs = [...text];

@@ -48,7 +48,7 @@ export function heardPage(props: HeardProps): JSX.Element {
       <h1>{say('导办用语', 'Words of the guide')}</h1>
       <p class="lead">
         {say(
-          `市民和企业向导办提了什么、哪些没有听懂，供改进各“一件事”的用语。提问保存前已隐去姓名、号码、地址等个人信息，不记录提问人和具体时刻；保存${String(keptDays)}天后自动删除。`,
+          `市民和企业向导办提了什么、哪些没有听懂，供改进各“一件事”的用语。提问保存前已隐去姓名、号码、地址等个人信息，不记录提问人和具体时刻；保存 ${String(keptDays)} 天后自动删除。`,
           'What people asked of the guide and what of it was not understood, so that the words of matters can be ' +
             'bettered. Sentences are masked before they are kept, without who asked and when in the day; after ' +
             `${String(keptDays)} days they go by themselves.`,

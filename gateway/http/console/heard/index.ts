@@ -34,6 +34,8 @@ const service: Service = {
       const span = SPANS.find((one) => String(one) === (request.query.days ?? '30'));
       if (span === undefined) throw new YitongError('bad_request', 'there is no such time');
       const to = now();
+      // what this process has not written yet; of others it is a few seconds old
+      await heard.flush();
       const all = await heard.between(dayAt(to - (span - 1) * DAY), dayAt(to));
       await record.looked(sessionOf(request).person, {
         requestId: request.id,

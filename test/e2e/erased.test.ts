@@ -12,8 +12,9 @@ import t, { type Test } from 'tap';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { kafkaForTest } from '../support/servers/kafka.js';
-import { ask } from './ask.js';
+import { ask, until } from './ask.js';
 import { city, cli } from './city.js';
+import { type Conversation, converse, forgotten, SAID } from './conversation.js';
 import { companies, stories } from './stories.js';
 import { contentOf, filesOf, RECORDS, spellings, topicsOf, traces } from './traces.js';
 
@@ -59,6 +60,11 @@ async function forgets(t: Test, more: object, beside: () => Promise<ReadonlyMap<
   const running = await city(t, { workspace, args: ['--companies', '40'], env: { YITONG_GATEWAY_WORKERS: '2' } });
   const subjects = await companies(running.data);
   const [erased = '', other = ''] = subjects;
+  // read when the first one signs in
+  put(join(workspace, 'policies/people.json'), [
+    { id: 'applicant', name: '申请人', roles: ['subject'], subjects: [erased] },
+    { id: 'officer', name: '经办人', roles: ['case-officer'], authority: 'samr' },
+  ]);
   const asked = (subject: string) => ({ purpose: 'change-company', subject, case: { caseId: 'B-7', actor: 'Zhou' } });
 
   async function everything(subject: string): Promise<void> {
@@ -113,7 +119,7 @@ async function forgets(t: Test, more: object, beside: () => Promise<ReadonlyMap<
     }
     texts.set('stderr of all processes', Buffer.from(running.said()));
     for (const [where, bytes] of await beside()) texts.set(where, bytes);
-    t.same(traces(texts, [erased, other]), []);
+    t.same(traces(texts, [erased, other, ...Object.values(SAID)]), []);
   }
   /** Until the log holds all that was done: its length has not changed for longer than the sequencer pauses. */
   async function settled(): Promise<void> {
@@ -145,6 +151,7 @@ async function forgets(t: Test, more: object, beside: () => Promise<ReadonlyMap<
   > => JSON.parse(await run('audit', 'search', ...args)) as [];
 
   await everything(erased);
+  const talk: Conversation = await converse(t, running, { applicant: 'applicant', officer: 'officer' });
   await settled();
   const before = await search('--subject', erased);
   t.ok(before.length >= 3, `${before.length} entries about it`);
@@ -158,6 +165,12 @@ async function forgets(t: Test, more: object, beside: () => Promise<ReadonlyMap<
   t.ok((await search('--subject', other)).length > 0);
   t.same(await search('--case', 'B-7'), [], 'nor by the case');
   t.match(await search('--action', 'erasure'), [{ index: outcome.by }]);
+  await until(
+    'that the workers have forgotten its key',
+    async () => (await talk.officer.get(running, '/console/calls')).text.includes(SAID.help),
+    (is) => !is,
+  );
+  await forgotten(t, running, talk);
   t.match(JSON.parse(await run('audit', 'verify')), { ok: true, erased: before.length });
   const pseudonym = before[0]?.body.subject?.pseudonym ?? '';
   t.match(pseudonym, /^[0-9a-f]{32}$/);

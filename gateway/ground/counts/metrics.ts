@@ -498,6 +498,11 @@ const documents = {
       'items and tasks of cases that wait for an authority (`held`), supplements that wait for who applies ' +
       '(`asked`), low ratings that wait for an answer (`answer`)',
   },
+  yitong_case_calls_age_seconds: {
+    type: 'gauge',
+    labels: ['authority'],
+    help: 'for how long the oldest call for a person waits for an answer, by the authority that leads the matter',
+  },
   yitong_cases_over: {
     type: 'gauge',
     labels: ['authority', 'bundle'],

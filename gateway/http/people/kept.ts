@@ -3,7 +3,7 @@
  * changed. It is kept for half an hour, sealed under a token that only that browser has, and opened for the person
  * whose page the form stood on and for nobody else, whoever signs in there.
  */
-import { createHash, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEnv } from '../../../connectors/lmdb/env.js';
@@ -11,9 +11,8 @@ import { refuseDamaged } from '../../../connectors/lmdb/file.js';
 import type { ErrorCode, FormFaults } from '../../../contracts/errors.js';
 import { createOnce } from '../../ground/files/durable.js';
 import type { Person } from '../../ground/identity/person.js';
-import type { SubjectSecret } from '../../log/entries/keys.js';
-import { NONCE_BYTES, sealBytes, unsealBytes } from '../../log/entries/seal.js';
 import { hideSubject, type Session, shownSubject } from './sessions.js';
+import { sealed, unsealed } from './under-token.js';
 
 /** The page on which a form stood, so that it can be found again by another session of the same person. */
 export interface FormPlace {
@@ -70,19 +69,6 @@ const PLACE_FOR = 24 * 3_600_000;
 const MOST = 500;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const ID = /^[A-Za-z0-9_-]{16}$/;
-
-/** Bound to nothing beside its key, which is for one purpose. */
-const under = (key: Buffer): SubjectSecret => ({ key: createSecretKey(key), pseudonym: '' });
-const sealed = (key: Buffer, value: object): string =>
-  sealBytes(under(key), randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value))).toString('base64url');
-
-function unsealed(key: Buffer, text: string): unknown {
-  try {
-    return JSON.parse(unsealBytes(under(key), Buffer.from(text, 'base64url')).toString('utf8')) as unknown;
-  } catch {
-    return undefined;
-  }
-}
 
 /** The address of the page, with whatever it names hidden as this session hides it. */
 export function addressOf(

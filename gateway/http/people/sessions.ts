@@ -1,6 +1,7 @@
 /**
  * Sessions of people, shared by the workers of a replica, or by all replicas. The cookie is 32 random bytes; here
- * stands only its SHA-256, so that who reads the file cannot sign in with it. A session ends when it was idle too long,
+ * stands only its SHA-256, so that who reads the file cannot sign in with it, and the person, with whom that person
+ * speaks for, sealed under a key of those bytes, so that who reads the file learns of nobody. A session ends when it was idle too long,
  * when it is old, or when the person says so.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
@@ -14,6 +15,7 @@ import { asJson } from '../../ground/state/as-json.js';
 import { removeAsFound } from '../../ground/state/ending.js';
 import type { State } from '../../ground/state/port.js';
 import { transact } from '../../ground/state/transact.js';
+import { sealed, unsealed } from './under-token.js';
 
 export interface Session {
   readonly person: Person;
@@ -56,7 +58,7 @@ interface SessionOptions {
 }
 
 type Stored =
-  | { readonly kind: 'session'; readonly value: Session }
+  | { readonly kind: 'session'; readonly since: number; readonly seen: number; readonly enc: string }
   | { readonly kind: 'pending'; readonly value: Pending };
 
 /** Where sessions and sign-ins stand, by the SHA-256 of their tokens. */
@@ -147,7 +149,8 @@ export function openSessions({ map, now, idleMs, maxMs }: SessionOptions): Sessi
   const over = (stored: Stored): boolean => {
     const at = now();
     if (stored.kind === 'pending') return at - stored.value.since > SIGN_IN_WITHIN;
-    return at - stored.value.seen > idleMs || at - stored.value.since > maxMs;
+    // so that one of another form is over as well
+    return !(at - stored.seen <= idleMs && at - stored.since <= maxMs);
   };
   const stands = (stored: Stored | undefined): Stored | undefined =>
     stored === undefined || over(stored) ? undefined : stored;
@@ -159,6 +162,14 @@ export function openSessions({ map, now, idleMs, maxMs }: SessionOptions): Sessi
           return result === undefined ? { result } : { result, stored: null };
         })
       : undefined;
+  const keyOf = (token: string): Buffer =>
+    createHmac('sha256', Buffer.from(token, 'base64url')).update('session').digest();
+  const openWith = (token: string, stored: Stored | undefined): Session | undefined => {
+    if (stored?.kind !== 'session') return undefined;
+    const { since, seen, enc } = stored;
+    const found = unsealed(keyOf(token), enc) as Pick<Session, 'person' | 'csrf' | 'key'> | undefined;
+    return found === undefined ? undefined : { ...found, since, seen };
+  };
   let sweeping: Promise<void> | undefined;
   const sweep = setInterval(() => {
     // what could not be removed now is removed by a later sweep; it signs nobody in until then
@@ -182,26 +193,25 @@ export function openSessions({ map, now, idleMs, maxMs }: SessionOptions): Sessi
     async create(person) {
       const token = fresh();
       const at = now();
-      const session: Session = { person, csrf: fresh(), since: at, seen: at, key: randomBytes(32).toString('base64') };
-      await map.put(nameOf(token), { kind: 'session', value: session });
-      return { token, session };
+      const own = { person, csrf: fresh(), key: randomBytes(32).toString('base64') };
+      const times = { since: at, seen: at };
+      await map.put(nameOf(token), { kind: 'session', ...times, enc: sealed(keyOf(token), own) });
+      return { token, session: { ...own, ...times } };
     },
     async find(token) {
       const stored = TOKEN.test(token) ? stands(await map.get(nameOf(token))) : undefined;
-      if (stored?.kind !== 'session') return undefined;
+      const session = openWith(token, stored);
+      if (stored?.kind !== 'session' || session === undefined) return undefined;
       const at = now();
-      if (at - stored.value.seen <= Math.min(TOUCH, idleMs / 2)) return stored.value;
+      if (at - stored.seen <= Math.min(TOUCH, idleMs / 2)) return session;
       // not if it was ended meanwhile: a session that was ended stays so
       await map.change(nameOf(token), (found) =>
-        found === undefined
-          ? { result: undefined }
-          : { result: undefined, stored: { kind: 'session', value: { ...stored.value, seen: at } } },
+        found === undefined ? { result: undefined } : { result: undefined, stored: { ...stored, seen: at } },
       );
-      return stored.value;
+      return session;
     },
     async end(token) {
-      const stored = await remove(token);
-      return stored?.kind === 'session' ? stored.value : undefined;
+      return openWith(token, await remove(token));
     },
     async close() {
       clearInterval(sweep);

@@ -1,5 +1,5 @@
 /**
- * Terms of cases, in the writer: how many items wait for whom and how many are past their term, counted again and again
+ * Terms of cases, in the writer, and calls for a person that nobody answers: how many items wait for whom and how many are past their term, counted again and again
  * from the index of what waits. It decides nothing and changes no case; those that ended go once their term of keeping
  * is over.
  */
@@ -11,6 +11,7 @@ import type { StateSettings } from '../../ground/config/state.js';
 import { type Family, gauge } from '../../ground/counts/families.js';
 import { inWords } from '../../ground/logging/words.js';
 import type { State } from '../../ground/state/port.js';
+import { callsWaiting } from '../../procedures/cases/calls.js';
 import { CALENDAR, type CaseGround, openCaseGround } from '../../procedures/cases/opened.js';
 import { pruneCases } from '../../procedures/cases/prune.js';
 import { type Standing, WaitingIndex } from '../../procedures/cases/waiting.js';
@@ -22,6 +23,8 @@ interface CaseTermsParts {
   readonly state: State | undefined;
   readonly calendars: () => ReadonlyMap<string, Calendar>;
   readonly onTrouble: (message: string) => void;
+  /** Calls that nobody has answered for too long, in words. */
+  readonly onCalls?: (problems: readonly string[]) => void;
   /** ms since 1970; default the clock. */
   readonly now?: () => number;
   /** ms between two counts. */
@@ -40,6 +43,8 @@ export interface CaseTerms {
 }
 
 const EVERY = 30_000;
+/** ms after which somebody has to know that nobody answers; the alert waits as long. */
+const CALLS_ANSWERED_IN = 2 * 86_400_000;
 
 export const watchCaseTerms = (parts: CaseTermsParts): CaseTerms => new WatchedCaseTerms(parts);
 
@@ -52,6 +57,8 @@ class WatchedCaseTerms implements CaseTerms {
   #passedAt: number;
   #standing: readonly Standing[] = [];
   #over: ReadonlyMap<string, number> = new Map();
+  /** By authority, ms since 1970. */
+  #calls: ReadonlyMap<string, number> = new Map();
   #failure = '';
 
   constructor(parts: CaseTermsParts) {
@@ -81,6 +88,8 @@ class WatchedCaseTerms implements CaseTerms {
   async #count(): Promise<void> {
     try {
       const ground = await this.#ground();
+      if (ground !== undefined) this.#calls = await callsWaiting(ground);
+      this.#parts.onCalls?.(this.#unanswered());
       const calendar = this.#parts.calendars().get(CALENDAR);
       if (ground !== undefined && calendar !== undefined) {
         const index = new WaitingIndex(ground.state, calendar);
@@ -96,12 +105,25 @@ class WatchedCaseTerms implements CaseTerms {
     }
   }
 
+  #unanswered(): readonly string[] {
+    return [...this.#calls].flatMap(([authority, at]) =>
+      this.#now() - at > CALLS_ANSWERED_IN
+        ? [`\`${authority}\` has not answered a call for a person since ${new Date(at).toISOString()}`]
+        : [],
+    );
+  }
+
   passedAt(): number {
     return this.#passedAt;
   }
 
   figures(): Family[] {
     return [
+      gauge(
+        'yitong_case_calls_age_seconds',
+        [...this.#calls].map(([authority, at]) => [{ authority }, Math.max(0, this.#now() - at) / 1000] as const),
+        'max',
+      ),
       gauge(
         'yitong_cases_waiting',
         this.#standing.flatMap(({ authority, bundle, held, asked, answer }) =>

@@ -457,6 +457,7 @@ class WriterProcess {
       state,
       calendars,
       onTrouble: alert,
+      onCalls: (problems) => this.#health.calls(problems),
     });
   }
 

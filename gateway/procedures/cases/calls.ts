@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Answers, Json } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { type State, StateConflict, type StateDocument, type Json as StoredJson } from '../../ground/state/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
@@ -71,6 +72,22 @@ export async function openCalls(ground: Ground, authority: string): Promise<read
   const { documents } = await ground.state.documents(KIND, { link: linkOf(authority), limit: MOST_OPEN });
   const all = await Promise.all(documents.map((one) => opened(ground, one)));
   return all.filter((one): one is Call => one !== undefined);
+}
+
+/** By authority, since when the oldest call waits that somebody can still answer. */
+export async function callsWaiting({ state, keys }: Ground): Promise<ReadonlyMap<string, number>> {
+  const waiting = new Map<string, number>();
+  for (let after: string | undefined; ; ) {
+    const page = await state.documents(KIND, { link: 'open/', limit: MOST_OPEN, ...present({ after }) });
+    for (const { body } of page.documents) {
+      const { authority, at, pseudonym } = body as unknown as Kept;
+      // of one that was erased nobody can read what was asked
+      if ((await keys.byPseudonym(pseudonym)) === undefined) continue;
+      waiting.set(authority, Math.min(at, waiting.get(authority) ?? Infinity));
+    }
+    if (page.next === undefined) return waiting;
+    after = page.next;
+  }
 }
 
 /** @throws YitongError `ticket_moved` where somebody was faster */

@@ -104,7 +104,7 @@ for (const kind of ['files', ...SHARED] as const) {
   });
 }
 
-t.test('the file of sessions signs nobody in', async (t) => {
+t.test('the file of sessions signs nobody in, and says of nobody that they are signed in', async (t) => {
   const dataDir = t.testdir();
   const sessions = openSessions({ map: sessionFile(dataDir), now: Date.now, idleMs: MINUTE, maxMs: MINUTE });
   t.teardown(() => sessions.close());
@@ -112,6 +112,8 @@ t.test('the file of sessions signs nobody in', async (t) => {
   const file = join(dataDir, 'people', 'sessions');
   t.equal(statSync(file).mode & 0o077, 0);
   t.notOk(readFileSync(file).includes(token));
+  for (const word of [person.id, person.name, ...person.subjects]) t.notOk(readFileSync(file).includes(word), word);
+  t.match(await sessions.find(token), { person });
 });
 
 t.test("a subject's name in an address is of one session only, and cannot be made up", async (t) => {

@@ -1,11 +1,12 @@
 /** Terms of cases are counted by authority and bundle, the age of the count is seen, and what ended goes in its time. */
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { YitongError } from '../../../contracts/errors.js';
 import { readSettings } from '../../../gateway/ground/config/index.js';
 import { blobsInFolder } from '../../../gateway/ground/state/blobs.js';
 import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
+import { auditLayout } from '../../../gateway/log/entries/layout.js';
 import { type CaseTerms, watchCaseTerms } from '../../../gateway/operate/process/case-terms.js';
 import { applicantOf, calendar, filledIn, named, office, officer, saying } from '../../procedures/cases/office.js';
 
@@ -106,4 +107,49 @@ t.test('a store that is away makes the count old, and is said once', async (t) =
   isAway = false;
   await terms.look();
   t.equal(terms.passedAt(), now);
+});
+
+t.test('a call for a person that nobody answers is seen, with its age, until it is answered', async (t) => {
+  const dir = t.testdir();
+  const here = await office(t, { dir, registers: saying({}) });
+  const restaurant = named('open-restaurant');
+  const applicant = { actor: applicantOf(restaurant), record: here.record };
+  // the keys of this office stand elsewhere than those of a city
+  mkdirSync(dirname(auditLayout(dir).subjectKeys), { recursive: true });
+  symlinkSync(join(dir, 'keys'), auditLayout(dir).subjectKeys);
+  const id = await filledIn(here, restaurant);
+  let now = here.now;
+  let problems: readonly string[] = [];
+  const terms = watchCaseTerms({
+    dataDir: dir,
+    settings,
+    state: undefined,
+    calendars,
+    onTrouble: t.fail,
+    onCalls: (found) => (problems = found),
+    now: () => now,
+  });
+  t.teardown(() => terms.stop());
+  await terms.look();
+  await terms.look();
+  t.strictSame(samples(terms, 'yitong_case_calls_age_seconds'), {});
+  await here.cases.callPerson(id, '请回电', applicant);
+  now += DAY;
+  await terms.look();
+  t.strictSame(samples(terms, 'yitong_case_calls_age_seconds'), { samr: DAY / 1000 });
+  t.strictSame(problems, [], 'a day is no trouble');
+  now += 2 * DAY;
+  await terms.look();
+  t.match(problems, [/`samr` has not answered a call for a person since /]);
+  const lead = { actor: officer('samr'), record: here.record };
+  const [call] = await here.cases.calls(lead);
+  await here.cases.answerCall(id, { says: '已回电', seen: call?.version ?? 0 }, lead);
+  await terms.look();
+  t.strictSame(samples(terms, 'yitong_case_calls_age_seconds'), {});
+  t.strictSame(problems, []);
+  await here.cases.callPerson(id, '再问一次', applicant);
+  here.erase();
+  await terms.look();
+  t.strictSame(samples(terms, 'yitong_case_calls_age_seconds'), {}, 'of one that was erased nobody can answer it');
+  t.strictSame(await here.cases.calls(lead), []);
 });

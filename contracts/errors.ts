@@ -26,6 +26,12 @@ const rows = {
     zh: '请求格式不正确，请返回页面重新填写',
     en: 'The request is not in order; go back to the page and fill it in again',
   },
+  purpose_required: {
+    status: 400,
+    title: 'a question says for which purpose it is asked, and this one does not',
+    zh: '未说明数据用途，不予受理',
+    refusal: true,
+  },
   bad_identifier: {
     status: 400,
     title: 'an identifier is not written as its kind is written',

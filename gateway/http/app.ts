@@ -9,7 +9,7 @@ import { holdsKey, isFilledKey } from '../../contracts/keys.js';
 import { parseTraceparent } from '../../contracts/tracing.js';
 import type { Workspace } from '../../contracts/types.js';
 import { completions } from '../answer/question/completions.js';
-import { checkCase } from '../answer/question/request.js';
+import { checkCase, checkPurpose } from '../answer/question/request.js';
 import type { GatewayContext, Service, WorkerContext } from '../documents/context.js';
 import { requestsWithin } from '../ground/sockets/limits.js';
 import { openTickets } from '../procedures/lifecycles/tickets.js';
@@ -23,6 +23,7 @@ import {
   sendBelowHttp,
 } from './plugins/errors.js';
 import { identityPlugin, type RefusalOf } from './plugins/identity.js';
+import { sayingVia } from './plugins/inside.js';
 import { limitsPlugin } from './plugins/limits.js';
 import { watchEffects } from './plugins/metrics.js';
 import { offersPlugin } from './plugins/offers.js';
@@ -95,9 +96,23 @@ async function loadServices(folder: URL): Promise<readonly { readonly name: stri
 export const builtServices = async (): ReturnType<typeof loadServices> =>
   (await Promise.all(['./api/', './console/'].map((path) => loadServices(new URL(path, import.meta.url))))).flat();
 
+/** What every question has to say, before it is looked at any further. */
+function checkQuestions(app: FastifyInstance): void {
+  app.addHook('preValidation', (request, _reply, done) => {
+    if (request.routeOptions.config.errors?.includes('purpose_required') === true) checkPurpose(request.body);
+    done();
+  });
+  app.addHook('preHandler', (request, _reply, done) => {
+    checkCase(request.body);
+    done();
+  });
+}
+
 export async function buildApp(face: Face, brought: WorkerContext, options: AppOptions = {}): Promise<FastifyInstance> {
+  const journal = face === 'api' && brought.tokens !== undefined ? sayingVia(brought.journal) : brought.journal;
   const context: GatewayContext = {
     ...brought,
+    journal,
     completions: completions(brought.journal, brought.now),
     tickets: await openTickets(brought),
   };
@@ -163,10 +178,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     underWayPlugin(app, context);
     tracingPlugin(app, context);
     const limit = limitsPlugin(app, context);
-    app.addHook('preHandler', (request, _reply, done) => {
-      checkCase(request.body);
-      done();
-    });
+    checkQuestions(app);
     offersPlugin(app, 'application/json');
     notFoundPlugin(app, [limit]);
     await openApiPlugin(app, context);

@@ -107,6 +107,7 @@ t.test('an agent prepares 开办餐饮店, and it is all on record', async (t) =
     );
     t.match(found, {
       type: 'released',
+      via: 'mcp',
       requestId,
       purpose: PURPOSE,
       client: 'one-stop-counter',
@@ -143,6 +144,7 @@ t.test('an agent prepares 开办餐饮店, and it is all on record', async (t) =
           reasons: ['not_granted'],
         },
       ],
+      applicationsPage: `${running.people}/console/applications`,
     });
     t.equal(
       (denied.structuredContent['applications'] as unknown[]).length,
@@ -183,6 +185,24 @@ t.test('an agent prepares 开办餐饮店, and it is all on record', async (t) =
       t.match(content[0]?.text, /purpose|case/);
       t.notMatch(content[0]?.text, /91990101/);
     }
+    await until(
+      'that it was asked without a purpose stands on record',
+      () => entries<{ code: string }>(running.data, '--type', 'refused', '--client', 'one-stop-counter'),
+      (found) => found.filter(({ code }) => code === 'purpose_required').length >= 2,
+    );
+    const { status, text } = await ask(running.api, running.pki, 'one-stop-counter', {
+      method: 'POST',
+      path: '/v1/query',
+      body: asked,
+    });
+    t.equal(status, 400);
+    t.match(JSON.parse(text), { code: 'purpose_required' });
+    const found = await until(
+      'and by the API as well',
+      () => entries<{ code: string; route: string }>(running.data, '--type', 'refused', '--client', 'one-stop-counter'),
+      (all) => all.some(({ route }) => route === 'POST /v1/query'),
+    );
+    t.ok(found.some(({ code, route }) => code === 'purpose_required' && route === 'POST /v1/query'));
     const made = await agent.raw('query', { ...asked, purpose: 'no-such-purpose', case: CASE });
     t.match(made, { isError: true, structuredContent: { code: 'denied' } });
   });

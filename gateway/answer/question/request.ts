@@ -25,6 +25,18 @@ export const caseSchema = Type.Object(
 );
 export type StatedCase = Static<typeof caseSchema>;
 
+/** Whether a question says for what it is asked; whether it may be asked for that is decided, and on record. */
+export function statesPurpose(body: unknown): boolean {
+  const stated = (body as { readonly purpose?: unknown } | null | undefined)?.purpose;
+  return stated !== undefined && stated !== null && stated !== '';
+}
+
+/** Before anything else of a question is looked at. @throws YitongError `purpose_required` */
+export function checkPurpose(body: unknown): void {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body) && !statesPurpose(body))
+    throw new YitongError('purpose_required', '`purpose` is missing: nothing is asked without one');
+}
+
 /**
  * For every route whose body has a `case`, as soon as the body is known to be in order.
  * @throws YitongError `bad_case`

@@ -36,6 +36,7 @@ const listed = (table: Readonly<Record<string, unknown>>): string =>
 const TYPE = field('type', 'string', 'which of these events this is');
 const TIME = field('time', 'time', 'when the gateway wrote it');
 const REQUEST = field('requestId', 'string', 'as it stands in `X-Request-Id`');
+const VIA = field('via', 'string', '`mcp` where an agent asked, by a tool of `/mcp`; absent otherwise', false);
 const SUBJECT = field(
   'subject',
   'object',
@@ -63,6 +64,7 @@ const events = {
       TYPE,
       TIME,
       REQUEST,
+      VIA,
       field('traceparent', 'string', 'trace context of the request', false),
       field('client', 'string', 'the client to whom the answer went'),
       field('authority', 'string', 'the authority to which the client belongs'),
@@ -128,6 +130,7 @@ const events = {
       TYPE,
       TIME,
       REQUEST,
+      VIA,
       field('client', 'string', 'the client to whom the chunk went'),
       field('authority', 'string', 'the authority to which the client belongs'),
       field('purpose', 'string', 'the purpose that the client stated'),
@@ -183,6 +186,7 @@ const events = {
       TYPE,
       TIME,
       REQUEST,
+      VIA,
       field('port', 'string', '`api`, the mTLS port, or `people`'),
       field('route', 'string', 'method and route that was asked, as it is declared: `GET /v1/reports/:id`'),
       field('code', 'string', 'error code of the refusal'),
@@ -360,6 +364,7 @@ const events = {
     fields: [
       TYPE,
       TIME,
+      VIA,
       field('action', 'string', `what was done: ${listed(actionTable)}`),
       field('by', 'string', 'role or service that did it; a person stands in the subject part'),
       field('target', 'string', 'what it was done to: an id, never a person', false),

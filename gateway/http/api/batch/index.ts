@@ -79,7 +79,7 @@ const service: Service = {
         // `curl --json` and others ask for JSON whatever they expect; lines of JSON are what they get
         config: {
           regions: true,
-          errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
+          errors: ['denied', 'purpose_required', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
           offers: ['application/x-ndjson', 'application/json'],
         },
         schema: {

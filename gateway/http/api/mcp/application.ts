@@ -91,11 +91,12 @@ export async function applicationsOf(
 }
 
 /** The same in words, for who reads it. */
-export const applicationWords = (needed: readonly Application[]): string =>
-  needed
-    .map(
+export const applicationWords = (needed: readonly Application[], page: string | undefined): string =>
+  [
+    ...needed.map(
       ({ dataset, fields, purpose, delivery, reasons }) =>
         `需要共享申请（application needed）: dataset ${dataset}, fields ${fields.join(', ')}, purpose ${purpose}, ` +
         `by ${delivery} (${reasons.join(', ')})`,
-    )
-    .join('\n');
+    ),
+    ...(page === undefined ? [] : [`由本单位人员在此提交申请（a person of your authority applies at）: ${page}`]),
+  ].join('\n');

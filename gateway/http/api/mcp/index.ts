@@ -7,7 +7,8 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, isYitongError, YitongError } from '../../../../contracts/errors.js';
-import { peopleAddress } from '../../../documents/address.js';
+import { statesPurpose } from '../../../answer/question/request.js';
+import { peopleAddress, publicAddress } from '../../../documents/address.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { MCP_SCOPES, type Tokens } from '../../../ground/identity/tokens.js';
 import { connectionOf } from '../../plugins/inside.js';
@@ -67,6 +68,17 @@ function scopesFor(body: unknown): readonly string[] {
   return [...new Set([MCP_SCOPES.read, ...called])];
 }
 
+/** Whether a tool is called that asks for a purpose, without one. */
+const asksWithoutPurpose = (body: unknown): boolean =>
+  [body].flat().some((message: unknown) => {
+    const { method, params } = (message ?? {}) as {
+      method?: unknown;
+      params?: { name?: unknown; arguments?: unknown };
+    };
+    const tool = method === 'tools/call' ? TOOLS.find(({ name }) => name === params?.name) : undefined;
+    return tool !== undefined && 'purpose' in tool.input.properties && !statesPurpose(params?.arguments);
+  });
+
 function metadataRoutes(app: FastifyInstance, tokens: Tokens, context: GatewayContext): void {
   for (const path of [METADATA, `${METADATA}${PATH}`])
     app.get(path, { schema: { hide: true }, serializerCompiler: () => JSON.stringify }, () => ({
@@ -86,9 +98,23 @@ function checkOrigin(request: FastifyRequest, resource: string): void {
     throw new YitongError('origin_foreign', 'agents are no pages: leave `origin` out');
 }
 
-async function answer(request: FastifyRequest, reply: FastifyReply, resource: string): Promise<FastifyReply> {
+/** Undefined where nobody has said by which address people come. */
+function applicationsPage(context: GatewayContext): string | undefined {
+  try {
+    return `${publicAddress(context)}/console/applications`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  resource: string,
+  page: string | undefined,
+): Promise<FastifyReply> {
   const { createMcpHandler } = await import('@modelcontextprotocol/server');
-  const handler = createMcpHandler(await serverFactory(reachInside(request)), {
+  const handler = createMcpHandler(await serverFactory({ ...reachInside(request), applicationsPage: page }), {
     // nothing here changes while somebody listens, and a stream that stays open would be a connection for itself
     maxSubscriptions: 0,
   });
@@ -134,7 +160,7 @@ const service: Service = {
           }
         },
       },
-      (request, reply) => {
+      async (request, reply) => {
         const resource = resourceOf(tokens, app, context);
         const wanted = scopesFor(request.body);
         if (!wanted.every((scope) => request.bearer?.scopes.has(scope) === true)) {
@@ -142,7 +168,9 @@ const service: Service = {
           challenge(reply, resource, wanted, error);
           throw error;
         }
-        return answer(request, reply, resource);
+        // the tool would not be called, and nobody would know that it was asked
+        if (asksWithoutPurpose(request.body)) await app.refused(request, 'purpose_required');
+        return await answer(request, reply, resource, applicationsPage(context));
       },
     );
   },

@@ -23,7 +23,7 @@ const none = (): never => {
 export function reachInside(request: FastifyRequest): Reach {
   const texts = new WeakMap<object, string>();
   async function ask<T>(asked: Asked): Promise<T> {
-    const { status, body } = await askInside(request, asked);
+    const { status, body } = await askInside(request, 'mcp', asked);
     const text = body.toString('utf8');
     const answer = JSON.parse(text) as T & object;
     if (status >= 400) throw new Refused(answer as Readonly<Record<string, unknown>>);

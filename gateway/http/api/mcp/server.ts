@@ -1,5 +1,6 @@
 /** A server of the SDK over the tools. The SDK is loaded with the first agent, so that a gateway starts without it. */
 import type { McpServerFactory } from '@modelcontextprotocol/server';
+import { present } from '../../../../contracts/present.js';
 import { packageVersion } from '../../../ground/files/places.js';
 import { applicationsOf, applicationWords } from './application.js';
 import { TOOLS, type Tool, type ToolMethods } from './tools.js';
@@ -11,6 +12,8 @@ export interface Reach {
   textOf(answer: object): string;
   /** What the gateway refused; undefined for whatever else went wrong. */
   problemOf(error: unknown): Readonly<Record<string, unknown>> | undefined;
+  /** Where people apply for what is denied; absent where that is not known. */
+  readonly applicationsPage?: string | undefined;
 }
 
 interface Result {
@@ -20,7 +23,11 @@ interface Result {
   isError?: boolean;
 }
 
-async function resultOf(tool: Tool, given: unknown, { methods, textOf, problemOf }: Reach): Promise<Result> {
+async function resultOf(
+  tool: Tool,
+  given: unknown,
+  { methods, textOf, problemOf, applicationsPage: page }: Reach,
+): Promise<Result> {
   let answer: Readonly<Record<string, unknown>>;
   let text: string;
   let refused = false;
@@ -37,11 +44,14 @@ async function resultOf(tool: Tool, given: unknown, { methods, textOf, problemOf
   }
   const needed = await applicationsOf(given as object, answer, methods);
   return {
-    content: [text, ...(needed.length === 0 ? [] : [applicationWords(needed)])].map((one) => ({
+    content: [text, ...(needed.length === 0 ? [] : [applicationWords(needed, page)])].map((one) => ({
       type: 'text' as const,
       text: one,
     })),
-    structuredContent: { ...answer, ...(needed.length === 0 ? {} : { applications: needed }) },
+    structuredContent: {
+      ...answer,
+      ...(needed.length === 0 ? {} : { applications: needed, ...present({ applicationsPage: page }) }),
+    },
     ...(refused ? { isError: true } : {}),
   };
 }

@@ -29,6 +29,11 @@ function readPoint(query: QueryRequest): ReadPoint {
   return query.asOf === undefined ? { kind: 'now' } : { kind: 'asOf', time: Date.parse(query.asOf) };
 }
 
+const config = {
+  regions: true,
+  errors: ['denied', 'purpose_required', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'],
+} as const;
+
 const service: Service = {
   port: 'api',
   register(app, context: GatewayContext) {
@@ -48,10 +53,7 @@ const service: Service = {
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
-        config: {
-          regions: true,
-          errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'],
-        },
+        config,
         schema: {
           operationId: 'query',
           summary: 'ask about a subject across departments, for a stated purpose',

@@ -169,7 +169,16 @@ function putRoute(app: FastifyInstance, desk: Desk): void {
   app.put<{ Params: { id: string }; Body: SubscriptionBody }>(
     '/v1/subscriptions/:id',
     {
-      config: { errors: ['denied', 'bad_identifier', 'bad_subject', 'too_many_subscriptions', 'state_unavailable'] },
+      config: {
+        errors: [
+          'denied',
+          'bad_identifier',
+          'purpose_required',
+          'bad_subject',
+          'too_many_subscriptions',
+          'state_unavailable',
+        ],
+      },
       schema: {
         operationId: 'subscribe',
         summary: 'subscribe to what changes, or change what is subscribed to',

@@ -50,6 +50,11 @@ async function limited(
   );
 }
 
+const config = {
+  regions: true,
+  errors: ['denied', 'purpose_required', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
+} as const;
+
 const service: Service = {
   port: 'api',
   register(app, context: GatewayContext) {
@@ -70,7 +75,7 @@ const service: Service = {
     app.post<{ Body: VerifyRequest }>(
       '/v1/verify',
       {
-        config: { regions: true, errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'] },
+        config,
         schema: {
           operationId: 'verify',
           summary: 'compare what somebody states with what departments have on record, without seeing it',

@@ -183,6 +183,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     effect: among('allow', 'deny'),
     reason: (text) => text === '' || isReasonCode(text),
     client: (text) => [...policies.clients.keys()].some((id) => id === text),
+    way: among('poll', 'webhook', 'topic'),
     outcome: among(
       'published',
       'unchanged',

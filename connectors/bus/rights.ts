@@ -98,7 +98,8 @@ interface RightsParts {
 
 /**
  * Only an authority's principals write its topics; the gateway reads all, and writes those that are pushed to it, and
- * what authorities are told of cases, which they read, and the topic of a client, which that client reads; a connector reads what `reads` says. Nobody else does anything.
+ * what authorities are told of cases, which they read, and the topic of a client, which that client reads; a connector
+ * reads what `reads` says. Nobody else does anything.
  * @throws YitongError `bad_config` where the settings name an authority or dataset that is not there
  */
 export function rightsOf(parts: RightsParts): readonly Right[] {

@@ -20,7 +20,7 @@ export function namedOf(call: Invocation): { readonly client: string; readonly i
   return { client, id };
 }
 
-export const wayNames = {
+const wayNames = {
   poll: { zh: '系统查询', en: 'poll' },
   webhook: { zh: '推送至地址', en: 'webhook' },
   topic: { zh: '写入消息主题', en: 'topic' },

@@ -1,8 +1,8 @@
 /**
  * Sessions of people, shared by the workers of a replica, or by all replicas. The cookie is 32 random bytes; here
  * stands only its SHA-256, so that who reads the file cannot sign in with it, and the person, with whom that person
- * speaks for, sealed under a key of those bytes, so that who reads the file learns of nobody. A session ends when it was idle too long,
- * when it is old, or when the person says so.
+ * speaks for, sealed under a key of those bytes, so that who reads the file learns of nobody. A session ends when it
+ * was idle too long, when it is old, or when the person says so.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';

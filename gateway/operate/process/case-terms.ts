@@ -1,7 +1,7 @@
 /**
- * Terms of cases, in the writer, and calls for a person that nobody answers: how many items wait for whom and how many are past their term, counted again and again
- * from the index of what waits. It decides nothing and changes no case; those that ended go once their term of keeping
- * is over.
+ * Terms of cases, in the writer, and calls for a person that nobody answers: how many items wait for whom and how many
+ * are past their term, counted again and again from the index of what waits. It decides nothing and changes no case;
+ * those that ended go once their term of keeping is over.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

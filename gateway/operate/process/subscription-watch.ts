@@ -62,7 +62,9 @@ export class SubscriptionWatch {
     return await this.#own;
   }
 
-  /** ms since 1970: when a worker went last through those that are sent to; where there are none, when that was seen. */
+  /**
+   * ms since 1970: when a worker went last through those that are sent to; where there are none, when that was seen.
+   */
   passedAt(): number {
     const { all = [], passedAt = this.#startedAt } = this.#standing ?? {};
     return all.every(({ way }) => way === 'poll') ? this.#seenAt : Math.max(passedAt, this.#startedAt);

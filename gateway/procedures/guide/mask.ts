@@ -1,8 +1,8 @@
 /**
- * What of a sentence may leave for a model of somebody else, and what may be kept: nothing by which a person or a company
- * is known. Keys of any scheme, long numbers, addresses with a number, mail addresses, names of companies, and what
- * stands behind the words by which somebody says a name. A name that stands anywhere else cannot be told from other
- * words: it stays in what leaves at once, and what is kept loses whatever may be one.
+ * What of a sentence may leave for a model of somebody else, and what may be kept: nothing by which a person or a
+ * company is known. Keys of any scheme, long numbers, addresses with a number, mail addresses, names of companies, and
+ * what stands behind the words by which somebody says a name. A name that stands anywhere else cannot be told from
+ * other words: it stays in what leaves at once, and what is kept loses whatever may be one.
  */
 import type { Workspace } from '../../../contracts/types.js';
 import { addressesIn } from './amounts.js';

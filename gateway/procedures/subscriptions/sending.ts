@@ -1,7 +1,7 @@
 /**
- * Changes on their way to webhooks and topics: by one worker at a time, those of a subscription one delivery after the other, so
- * that what comes of one subject keeps its order. Whoever holds the lease sends; a place is kept when a delivery was
- * answered with success, so that what was not is sent again, by this worker or the next one.
+ * Changes on their way to webhooks and topics: by one worker at a time, those of a subscription one delivery after the
+ * other, so that what comes of one subject keeps its order. Whoever holds the lease sends; a place is kept when a
+ * delivery was answered with success, so that what was not is sent again, by this worker or the next one.
  */
 import { type KeyObject, randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
- * Changes written to a topic that is a client's own. A record has the key of all topics of a gateway, `<subject>|<record>`,
- * and the subject alone decides its partition: so what comes of a subject keeps its order. Everything of one topic is
- * written by one hand, one delivery after the other.
+ * Changes written to a topic that is a client's own. A record has the key of all topics of a gateway,
+ * `<subject>|<record>`, and the subject alone decides its partition: so what comes of a subject keeps its order.
+ * Everything of one topic is written by one hand, one delivery after the other.
  */
 import { type Bus, HEADER, type OutRecord, type Producer } from '../../../connectors/bus/port.js';
 import type { DatasetId } from '../../../contracts/ids.js';

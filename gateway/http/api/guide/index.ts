@@ -1,6 +1,7 @@
 /**
  * POST /v1/guide: which matter somebody wants who says it in their own words. It asks no register and does nothing; of
- * the sentence nothing is kept by which somebody is known, and that it was answered is on record before the answer leaves.
+ * the sentence nothing is kept by which somebody is known, and that it was answered is on record before the answer
+ * leaves.
  */
 import { YitongError } from '../../../../contracts/errors.js';
 import { clientOf, type Service } from '../../../documents/context.js';

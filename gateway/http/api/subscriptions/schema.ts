@@ -37,8 +37,8 @@ export const subscriptionBody = (maxDatasets: number) =>
       ),
       way: Type.Enum(['poll', 'webhook', 'topic'], {
         description:
-          '`webhook`, `topic`: to the address, or the topic on Kafka, that `policies/clients` has for this client, and ' +
-          'to no other',
+          '`webhook`, `topic`: to the address, or the topic on Kafka, that `policies/clients` has for this client, ' +
+          'and to no other',
       }),
       form: Type.Optional(
         Type.Enum(['record', 'signal'], {

@@ -1,6 +1,7 @@
 /**
  * /guide: from one sentence to the matter, for everybody and without signing in. The sentence is sent by POST, stands
- * in no address and in no log; where it led nowhere it is kept, masked. Whoever goes on signs in, and is asked on (`talk.ts`).
+ * in no address and in no log; where it led nowhere it is kept, masked. Whoever goes on signs in, and is asked on
+ * (`talk.ts`).
  */
 import { bundlesOf } from '../../../../contracts/bundle/load.js';
 import { YitongError } from '../../../../contracts/errors.js';

@@ -7,13 +7,13 @@ export interface HeardMatter {
   readonly n: Readonly<Partial<Record<Heard, number>>>;
 }
 /** A question, or an element of the form, to which answers were not understood. */
-export interface HeardTurn {
+interface HeardTurn {
   readonly bundle: string;
   readonly turn: string;
   readonly n: number;
 }
 /** The same sentence of several. */
-export interface HeardAgain extends Pick<HeardSentence, 'text' | 'outcome' | 'nearest'> {
+interface HeardAgain extends Pick<HeardSentence, 'text' | 'outcome' | 'nearest'> {
   readonly n: number;
   /** The last day on which it was said. */
   readonly day: string;

@@ -1,6 +1,6 @@
 /**
- * /console/guide-words: what was asked of the guide and what of it was not understood, for whoever looks after the words
- * of bundles. It shows counts, and masked sentences without who said them; each look is on record first.
+ * /console/guide-words: what was asked of the guide and what of it was not understood, for whoever looks after the
+ * words of bundles. It shows counts, and masked sentences without who said them; each look is on record first.
  */
 import type { FastifyRequest } from 'fastify';
 import { bundlesOf } from '../../../../contracts/bundle/load.js';

@@ -1,8 +1,9 @@
 /** A server of the SDK over the tools. The SDK is loaded with the first agent, so that a gateway starts without it. */
-import type { McpServerFactory } from '@modelcontextprotocol/server';
+import type { McpServer, McpServerFactory } from '@modelcontextprotocol/server';
 import { present } from '../../../../contracts/present.js';
 import { packageVersion } from '../../../ground/files/places.js';
 import { applicationsOf, applicationWords } from './application.js';
+import { PROMPTS, promptText, proposedFor } from './prompts.js';
 import { TOOLS, type Tool, type ToolMethods } from './tools.js';
 
 /** How the tools reach the API, and what they can tell of an answer. */
@@ -61,8 +62,27 @@ const INSTRUCTIONS =
   'client, and each answer of query and verify has a receipt. Say the purpose and the case that you really work on. ' +
   'Of who is not concerned by it ask nothing. A draft is only ever submitted by who applies.';
 
+/** @param refused the protocol's own word for what cannot be given */
+function offerPrompts({ server }: McpServer, { methods }: Reach, refused: (why: string) => Error): void {
+  server.registerCapabilities({ prompts: { listChanged: false }, completions: {} });
+  server.setRequestHandler('prompts/list', () => ({
+    prompts: PROMPTS.map(({ text: _, arguments: given, ...prompt }) => ({ ...prompt, arguments: [...given] })),
+  }));
+  server.setRequestHandler('prompts/get', ({ params: { name, arguments: given } }) => {
+    const text = promptText(name, given);
+    if (text === undefined) throw refused('there is no such prompt, or an argument of it is missing or too long');
+    const { description = '' } = PROMPTS.find((one) => one.name === name) ?? {};
+    return { description, messages: [{ role: 'user' as const, content: { type: 'text' as const, text } }] };
+  });
+  server.setRequestHandler('completion/complete', async ({ params: { ref, argument } }) => {
+    const { bundles } = await methods.bundles();
+    const values = ref.type === 'ref/prompt' ? proposedFor(ref.name, argument, bundles) : [];
+    return { completion: { values: [...values], total: values.length, hasMore: false } };
+  });
+}
+
 export async function serverFactory(reach: Reach): Promise<McpServerFactory> {
-  const { fromJsonSchema, McpServer } = await import('@modelcontextprotocol/server');
+  const { fromJsonSchema, McpServer, ProtocolError, ProtocolErrorCode } = await import('@modelcontextprotocol/server');
   return () => {
     const server = new McpServer(
       { name: 'yitong', title: '一通 Yitong', version: packageVersion() },
@@ -88,6 +108,7 @@ export async function serverFactory(reach: Reach): Promise<McpServerFactory> {
     }
     // no session hears of a change, and nothing changes while one lasts
     server.server.registerCapabilities({ tools: { listChanged: false } });
+    offerPrompts(server, reach, (why) => new ProtocolError(ProtocolErrorCode.InvalidParams, why));
     return server;
   };
 }

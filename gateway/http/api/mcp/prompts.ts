@@ -79,7 +79,10 @@ export function proposedFor(
   { name, value }: { readonly name: string; readonly value: string },
   bundles: readonly Pick<BundleHead, 'id' | 'title'>[],
 ): readonly string[] {
-  if (name !== MATTER || PROMPTS.find((one) => one.name === prompt)?.arguments.every((one) => one.name !== name) !== false)
+  if (
+    name !== MATTER ||
+    PROMPTS.find((one) => one.name === prompt)?.arguments.every((one) => one.name !== name) !== false
+  )
     return [];
   const written = value.trim().toLowerCase();
   return bundles

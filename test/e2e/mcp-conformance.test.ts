@@ -157,8 +157,8 @@ t.test('the conformance suite passes, but for what this server does not have', a
   const passed = [...text.matchAll(/^✓ ([a-z0-9-]+): [1-9]\d* passed, 0 failed$/gm)].map(([, name]) => name);
   t.strictSame(passed, [
     'server-initialize',
-    'completion-complete',
     'ping',
+    'completion-complete',
     'tools-list',
     'tools-call-simple-text',
     'tools-call-error',

@@ -11,9 +11,11 @@ import { join } from 'node:path';
 import { connect, createServer as createTls, type TLSSocket } from 'node:tls';
 import { type JWTPayload, SignJWT } from 'jose';
 import t, { type Test } from 'tap';
+import { loadBundles } from '../../../contracts/bundle/load.js';
 import { holdsKey } from '../../../contracts/keys.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
+import { PROMPTS, promptText, proposedFor } from '../../../gateway/http/api/mcp/prompts.js';
 import { tokenReader } from '../../../gateway/http/api/mcp/token.js';
 import { TOOLS } from '../../../gateway/http/api/mcp/tools.js';
 import { initPki, issueClient, issueServer } from '../../../gateway/operate/pki/authority.js';
@@ -198,3 +200,26 @@ t.test('what tools say of themselves names nobody, and is the same for everybody
   for (const name of ['query', 'verify'])
     t.match(TOOLS.find((one) => one.name === name)?.input.required, ['purpose', 'case', 'subject'], name);
 });
+
+t.test(
+  'prompts hold nothing of anybody but what was filled in, and matters are completed by id and title',
+  async (t) => {
+    const workspace = await loadWorkspace(packageRoot());
+    t.notOk(holdsKey(JSON.stringify(PROMPTS), workspace.schemes.values()), 'no key of anybody');
+    const given = { bundle: 'open-restaurant', subject: 'S-1', caseId: 'C-2', purpose: 'P-3' };
+    for (const { name, arguments: wanted } of PROMPTS) {
+      const text = promptText(name, given) ?? '';
+      for (const { name: each } of wanted) t.match(text, given[each as keyof typeof given], `${name} has ${each}`);
+      for (const { name: each } of wanted)
+        t.equal(promptText(name, { ...given, [each]: '' }), undefined, `${name} wants ${each}`);
+      t.equal(promptText(name, { ...given, subject: 'x'.repeat(201) }) === undefined, wanted.length > 0);
+    }
+    t.equal(promptText('nothing', given), undefined);
+    const { bundles } = await loadBundles(workspace);
+    const heads = [...bundles.values()];
+    t.strictSame(proposedFor('prepare', { name: 'bundle', value: '餐饮' }, heads), ['open-restaurant']);
+    t.same(proposedFor('prepare', { name: 'bundle', value: '' }, heads).length, heads.length);
+    t.strictSame(proposedFor('prepare', { name: 'subject', value: 'u' }, heads), [], 'nobody is proposed');
+    t.strictSame(proposedFor('start', { name: 'bundle', value: '' }, heads), []);
+  },
+);

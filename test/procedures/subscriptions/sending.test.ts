@@ -272,6 +272,8 @@ t.test('a topic of the client: each change at least once, in order for a subject
   const bus = failing(here.bus, random, () => failures++);
   const troubles: unknown[] = [];
   let worker = await sender(open, here, troubles, bus);
+  // also where something fails: a worker that goes on would keep the suite from ending
+  t.teardown(() => worker.stop());
   const asked = { purpose: 'credit', datasets: [{ id: ALL }], way: 'topic', form: 'record' } as const;
   await worker.store.put('alpha', 'written', asked, await worker.changes.begin([ALL]), Date.now());
   const signalled = { ...asked, form: 'signal' } as const;

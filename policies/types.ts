@@ -188,11 +188,23 @@ export interface Ask {
   readonly legalBasis: readonly string[];
 }
 
+/** Which items of which bundles may be done over there for cases here (`out`), or here for cases over there (`in`). */
+export interface CaseAccord {
+  readonly way: 'out' | 'in';
+  readonly bundles: readonly string[];
+  readonly items: readonly string[];
+  /** ISO dates, Asia/Shanghai, both inclusive. */
+  readonly from: string;
+  readonly until: string;
+  readonly legalBasis: readonly string[];
+}
+
 /** `policies/regions/<region>.json`, without whose client it is. */
 export interface Region {
   readonly id: string;
   readonly status: 'active' | 'suspended';
   readonly asks: readonly Ask[];
+  readonly cases: readonly CaseAccord[];
   readonly offer: RegionOffer;
 }
 

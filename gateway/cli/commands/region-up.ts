@@ -82,9 +82,7 @@ const command: Command = {
   examples: ['yitong region up'],
   options: { workspace: workspaceOption, data: dataOption },
   async run(call) {
-    const workspace = workspaceDir(
-      undefined === call.values['workspace'] ? undefined : String(call.values['workspace']),
-    );
+    const workspace = workspaceDir(text(call.values['workspace']));
     const first = runningFor(call.values);
     if (first === undefined)
       throw new YitongError('bad_request', `no city runs here; start it with \`${program()} up\`, in another shell`);

@@ -15,6 +15,7 @@ import type { CaseEvent, CaseState, Grade, Possible } from './machine.js';
 import type { Overview, PublicRatings } from './overview.js';
 import type { MaterialLine, PaperDocument } from './papers.js';
 import type { StepDrivers } from './ports.js';
+import type { RegionalCases } from './regional.js';
 import type { ReadRegisters, Release } from './registers.js';
 import type { CaseMessage, StoredEvent } from './store.js';
 import type { TermReading } from './terms.js';
@@ -30,6 +31,8 @@ export type CaseActor =
       readonly client: string;
       /** Who acts for it, where it is a person: told to their own authority alone. */
       readonly officer?: string;
+      /** Of an authority of another region, which that one brings. */
+      readonly region?: string;
     };
 
 /** Of an act on an item: as of when who acts saw it (`since`); refused where it has moved meanwhile. */
@@ -120,11 +123,13 @@ export type OpenedMaterial =
   | { readonly kind: 'made'; readonly document: PaperDocument };
 
 export interface Cases {
+  /** What goes to other regions, and comes from there. */
+  readonly regional: RegionalCases;
   readonly bundles: Bundles['bundles'];
   /** What the workspace declares. */
   readonly content: Bundles;
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
-  open(bundle: string, how: HowDone): Promise<OpenedCase>;
+  open(bundle: string, how: HowDone, about?: { readonly region?: string }): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
   act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
   /**
@@ -207,6 +212,8 @@ export interface CasesOptions extends Bundles {
   readonly requiresUploads?: boolean;
   /** By which papers say what codes mean; default: they show the codes. */
   readonly codelists?: Workspace['codelists'];
+  /** Whether such an item of a bundle may be done in that region; default: none may. */
+  readonly mayGo?: (region: string, bundle: string, item: string) => boolean;
   /** What goes to an authority's topic; undefined: nothing is published. */
   readonly publish?: PublishStep;
 }

@@ -84,9 +84,8 @@ export async function readDeclared(dir: string): Promise<Declared> {
   const acts = await loadActs(workspace.layers);
   findings.push(...refusalsWithoutAct(workspace, acts));
   findings.push(...checkBundles({ ...bundles, contracts: workspace.contracts, acts, now: Date.now() }));
-  return { workspace, lifecycles: lifecycles.size + matters.size, reports, bundles, findings, refused };
   findings.push(...regionLacks({ ...bundles, workspace, feeds: new Set(feeds.keys()) }));
-  return { workspace, lifecycles: lifecycles.size, reports, bundles, findings, refused };
+  return { workspace, lifecycles: lifecycles.size + matters.size, reports, bundles, findings, refused };
 }
 
 /** Entries that are not shared, and of which no act says so, on the day of their approval. */

@@ -24,6 +24,8 @@ export interface WriterHealth {
   servers(problems: readonly string[]): void;
   /** Of erasures that wait, here or at other replicas. */
   erasures(problems: readonly string[]): void;
+  /** Of what waits for other regions. */
+  regions(problems: readonly string[]): void;
   /** What is wrong between this replica and the others of the log. */
   replicas(problems: readonly string[]): void;
 }
@@ -45,6 +47,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let filling: readonly string[] = [];
   let servers: readonly string[] = [];
   let erasing: readonly string[] = [];
+  let abroad: readonly string[] = [];
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable')
@@ -63,6 +66,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       ...filling,
       ...servers,
       ...erasing,
+      ...abroad,
       ...replicas,
       ...kept,
     ];
@@ -104,6 +108,10 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     },
     erasures(problems) {
       erasing = problems;
+      say();
+    },
+    regions(problems) {
+      abroad = problems;
       say();
     },
     replicas(problems) {

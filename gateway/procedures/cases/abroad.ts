@@ -15,6 +15,7 @@ import { withReceipt } from '../../answer/question/receipt.js';
 import type { StatedCase } from '../../answer/question/request.js';
 import { FarRegions } from '../../answer/regions/far.js';
 import type { RegionSettings } from '../../ground/config/region.js';
+import { countRegion } from '../../ground/counts/counts.js';
 import { DIGEST_TO_COME } from '../../log/entries/answer-digest.js';
 import { regionBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
@@ -41,6 +42,7 @@ interface Under {
 }
 
 type Entry = Parameters<typeof regionBody>[0];
+type Note = (step: Entry['step'], more?: object) => Promise<void>;
 type Outcome = { readonly outcome: Carried; readonly code?: string };
 
 /** What came back in any case. */
@@ -101,6 +103,15 @@ export class Abroad {
     return new Date(this.#parts.now()).toISOString();
   }
 
+  /** Puts a step on record, and counts it where it is the last. */
+  #noting(entry: Omit<Entry, 'step' | 'time'>, subject: { readonly subject: string; readonly json: string }): Note {
+    const { journal, now } = this.#parts;
+    return async (step, more = {}) => {
+      await journal.append({ clear: regionBody({ ...entry, time: this.#time(), step, ...more }), subject });
+      if (step !== 'asked' && this.#region(entry.region) !== undefined) countRegion(entry.region, 'out', step, now());
+    };
+  }
+
   /** @param body undefined where who applies was erased */
   async carry(
     errand: WaitingErrand,
@@ -120,8 +131,7 @@ export class Abroad {
       errand: { case: errand.case, bundle, item, act },
       policyVersion: this.#parts.inForce().policies.version,
     };
-    const note = (step: Entry['step'], more: object = {}) =>
-      this.#parts.journal.append({ clear: regionBody({ ...entry, time: this.#time(), step, ...more }), subject });
+    const note = this.#noting(entry, subject);
     const region = this.#region(errand.region);
     const decision = this.#decide(region, errand);
     if (decision.effect === 'deny' || region === undefined) {
@@ -165,7 +175,7 @@ export class Abroad {
     region: Region,
     errand: WaitingErrand,
     { status, bytes, attempts }: { readonly status: number; readonly bytes: Buffer; readonly attempts: number },
-    note: (step: Entry['step'], more?: object) => Promise<unknown>,
+    note: Note,
   ): Promise<Outcome> {
     const said = readSaid(bytes);
     const receipt = said?.receipt === undefined ? undefined : JSON.stringify(said.receipt);
@@ -188,7 +198,7 @@ export class Abroad {
     subject: string,
     { client, purpose, authority, stated }: Under & { readonly authority: string; readonly stated: StatedCase },
   ): Promise<RegisterAnswer | undefined> {
-    const { now, journal, inForce } = this.#parts;
+    const { now, inForce } = this.#parts;
     const region = this.#region(regionId);
     const dataset = contract.id;
     const decision = decideAsk(region, { client, purpose, datasets: [dataset], delivery: 'query' }, now());
@@ -205,8 +215,7 @@ export class Abroad {
       policyVersion: inForce().policies.version,
     };
     const sealed = { subject, json: JSON.stringify(stated) };
-    const note = (step: Entry['step'], more: object = {}) =>
-      journal.append({ clear: regionBody({ ...entry, time: this.#time(), step, ...more }), subject: sealed });
+    const note = this.#noting(entry, sealed);
     if (decision.effect === 'deny' || region === undefined) {
       await note('denied', { reason: decision.effect === 'deny' ? decision.reason : 'not_granted' });
       return undefined;

@@ -13,6 +13,7 @@ import type { Region } from '../../../../policies/types.js';
 import { withReceipt } from '../../../answer/question/receipt.js';
 import { traceOf } from '../../../answer/question/request.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { countRegion } from '../../../ground/counts/counts.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import { administrationBody, regionBody, UNKNOWN } from '../../../log/entries/events.js';
 import { answerSha256, type Promised } from '../../../log/proof/promised.js';
@@ -75,6 +76,7 @@ class Reception {
         const { reason } = decision;
         const clear = regionBody({ ...entry, time: time(), step: 'denied', reason });
         await this.#context.journal.append({ clear, subject });
+        countRegion(region.id, 'in', 'denied', now());
         throw new YitongError('denied', 'the item may not be done here for that region');
       }
     }
@@ -98,6 +100,7 @@ class Reception {
       subject,
       answer: bytes,
     });
+    countRegion(region.id, 'in', 'taken', now());
     return withReceipt(bytes, json);
   }
 

@@ -5,6 +5,7 @@
  */
 import { type Place, YitongError } from '../contracts/errors.js';
 import type { AuthorityId, ClientId, PurposeId } from '../contracts/ids.js';
+import type { Localised } from '../contracts/localised.js';
 import { shape } from '../contracts/validate.js';
 import { endOfDay, startOfDay } from './dates.js';
 import type { Ask, CaseAccord, Client, Region, RegionOffer } from './types.js';
@@ -31,28 +32,32 @@ const closed = (properties: object, optional: readonly string[] = []): object =>
   properties,
 });
 
-const offer = closed({
-  format: { const: 'yitong-region/1' },
-  region: name,
-  name: closed({ zh: text, en: text }),
-  ca: { type: 'string', minLength: 1, maxLength: 60_000 },
-  spiffe: {
-    type: 'string',
-    maxLength: 2048,
-    pattern: '^spiffe://[a-z0-9._-]+(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$',
+const offer = closed(
+  {
+    format: { const: 'yitong-region/1' },
+    region: name,
+    name: closed({ zh: text, en: text }),
+    ca: { type: 'string', minLength: 1, maxLength: 60_000 },
+    spiffe: {
+      type: 'string',
+      maxLength: 2048,
+      pattern: '^spiffe://[a-z0-9._-]+(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$',
+    },
+    api: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 8,
+      uniqueItems: true,
+      items: { type: 'string', maxLength: 300, pattern: '^https://[^/?#@\\s]+$' },
+    },
+    log: closed({ vkey: text, replicas: someTexts, witnesses: texts }),
+    purposes: texts,
+    datasets: texts,
+    authorities: { type: 'object', maxProperties: 2000, additionalProperties: closed({ zh: text, en: text }) },
+    signature: text,
   },
-  api: {
-    type: 'array',
-    minItems: 1,
-    maxItems: 8,
-    uniqueItems: true,
-    items: { type: 'string', maxLength: 300, pattern: '^https://[^/?#@\\s]+$' },
-  },
-  log: closed({ vkey: text, replicas: someTexts, witnesses: texts }),
-  purposes: texts,
-  datasets: texts,
-  signature: text,
-});
+  ['authorities'],
+);
 /** What `yitong region export` wrote. @throws YitongError `bad_policy` */
 export const regionOffer = shape<RegionOffer>(offer, 'bad_policy');
 
@@ -96,6 +101,13 @@ export const regionFile = shape<RegionFile>(
 
 /** What grants name: the gateway of a region among the clients of this installation. */
 export const regionClientId = (region: string): ClientId => `region-${region}` as ClientId;
+
+/** What an authority of a region is called, as it says it. */
+export function authorityThere(region: Region | undefined, authority: string, language: keyof Localised): string {
+  const { name, authorities = {} } = region?.offer ?? {};
+  const title = Object.hasOwn(authorities, authority) ? authorities[authority]?.[language] : undefined;
+  return title ?? name?.[language] ?? (language === 'zh' ? '其他地区' : 'another region');
+}
 
 interface Known {
   readonly clients: ReadonlyMap<ClientId, Client>;

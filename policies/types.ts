@@ -172,6 +172,8 @@ export interface RegionOffer {
   readonly log: { readonly vkey: string; readonly replicas: readonly string[]; readonly witnesses: readonly string[] };
   readonly purposes: readonly string[];
   readonly datasets: readonly string[];
+  /** What its authorities are called; absent of files of before. */
+  readonly authorities?: Readonly<Record<string, Localised>>;
   /** base64(key id ‖ signature) of the log's key over the rest. */
   readonly signature: string;
 }

@@ -85,6 +85,7 @@ export async function offerOf(
       log,
       purposes: offered('purpose', named.purposes, [...purposes.keys()].sort()),
       datasets: offered('dataset', named.datasets, shareable(workspace)),
+      authorities: Object.fromEntries([...workspace.authorities.values()].map(({ id, name }) => [id, name])),
     },
     openSigner(key, parseVkey(log.vkey).name),
   );

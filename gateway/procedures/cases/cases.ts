@@ -17,7 +17,7 @@ import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
 import { answerKey, openSealed } from './answer-key.js';
 import { type Call, callOf, keepCall, keepReply, openCalls } from './calls.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
-import { errandChanges } from './errands.js';
+import { errandChanges, errandsOfCase } from './errands.js';
 import { figureChanges } from './figures.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
 import {
@@ -550,8 +550,11 @@ class OpenedCases implements Cases {
 
   async get(id: string, { actor, record }: Omit<HowDone, 'key'>): Promise<OpenedCase> {
     const known = await this.#known(id, actor);
-    await record(shown([known.stored.id], known.contents?.subject, id, { bundle: known.stored.state.bundle }));
-    return this.#opened(known, actor);
+    const { state } = known.stored;
+    await record(shown([known.stored.id], known.contents?.subject, id, { bundle: state.bundle }));
+    const errands = state.region === undefined ? [] : await errandsOfCase(this.#options.state, id);
+    const waitsAbroad = errands.flatMap(({ item, end }) => (end === undefined ? [item] : []));
+    return { ...this.#opened(known, actor), waitsAbroad };
   }
 
   async form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm> {

@@ -113,6 +113,8 @@ export interface OpenedCase {
   readonly taskTerms: Readonly<Record<string, TermReading>>;
   /** Of a low rating: until when it is answered. */
   readonly answerTerm?: TermReading;
+  /** Items that are on their way to another region; absent in lists. */
+  readonly waitsAbroad?: readonly string[];
   /** Undefined where the subject was erased. */
   readonly contents?: CaseContents;
 }

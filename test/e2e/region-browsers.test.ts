@@ -83,7 +83,9 @@ if (chromium !== undefined)
       const at = await officer(person);
       t.match(await textOf(at), /由其他地区受理/);
       if (name !== undefined) await look(t, at, name);
-      await at.locator('form:has(input[name=act][value=grant]) button[type=submit]').first().click();
+      const button = at.getByRole('button', { name: /^(同意办理|确认知悉|已更新)/ }).first();
+      if (!(await button.isVisible())) await at.locator('section.act summary, details.act summary').first().click();
+      await button.click();
       await until(
         `${item} to be granted here`,
         async () => {

@@ -86,7 +86,6 @@ export function Where({
   if (regions.length === 0) return null;
   return (
     <PicksField
-      blank
       type="radio"
       name="where"
       label={say('您要办理的事项在哪个地区？', 'In which region is what it is about?')}

@@ -57,14 +57,16 @@ export function regionLacks({ bundles, elements, workspace, feeds }: Ground): re
         .filter(([dataset]) => !feeds.has(dataset))
         .map(([dataset, what]) =>
           note(
-            `needs the register \`${dataset}\` of this region (${[...what].join('、')}): write connectors/feeds/${dataset.replace('.', '/')}.json`,
+            `needs the register \`${dataset}\` of this region (${[...what].join('、')}): write ` +
+              `connectors/feeds/${dataset.replace('.', '/')}.json`,
           ),
         ),
       ...(unnamed.length === 0
         ? []
         : [
             note(
-              `has items of authorities that this region has not named: ${unnamed.map((one) => `\`${one}\``).join(', ')}; ` +
+              `has items of authorities that this region has not named: ` +
+                `${unnamed.map((one) => `\`${one}\``).join(', ')}; ` +
                 'write contracts/datasets/<authority>/authority.json',
             ),
           ]),

@@ -289,7 +289,7 @@ const events = {
       field('client', 'string', 'the client that asked'),
       field('authority', 'string', 'the authority to which the client belongs'),
       field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
-      field('delivery', 'string', '`query`, `verify`, or `case` of an item of a case that is done in the other region'),
+      field('delivery', 'string', '`query`, `verify`; `case` of an item that is done in the other region'),
       field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
       field('asked', 'array', 'the datasets that were asked; `(unknown)` for one that the region does not offer'),
       field(

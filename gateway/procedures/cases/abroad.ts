@@ -25,7 +25,7 @@ import type { Carried } from './errand-sending.js';
 import type { WaitingErrand } from './errands.js';
 import type { RegisterAnswer } from './readings.js';
 
-export interface AbroadParts {
+interface AbroadParts {
   readonly settings: { readonly region: RegionSettings };
   readonly workspace: { readonly dir: string };
   readonly inForce: () => Pick<InForce, 'policies'>;

@@ -37,7 +37,7 @@ export interface EventContents {
 }
 
 /** The case of another region, and the references of what was done of its steps. */
-export interface Origin {
+interface Origin {
   readonly region: string;
   readonly case: string;
   readonly steps: Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { present } from '../../../contracts/present.js';
 import type { Change, Json, State, StateDocument } from '../../ground/state/port.js';
 import type { CaseEvent, CaseState, Guest } from './machine.js';
 
-export type ErrandAct = 'begin' | 'give' | 'recall' | 'ask' | 'grant' | 'refuse' | 'pass';
+type ErrandAct = 'begin' | 'give' | 'recall' | 'ask' | 'grant' | 'refuse' | 'pass';
 
 export interface Errand {
   /** `<case>.<event>.<item>`; of the transaction in both logs as well. */

@@ -3,56 +3,21 @@
  * comes is a case here of its own, with that one item, so that inbox, terms and figures of its authority are as for
  * any other; who applies acts in their own region. All of it names people, and goes from gateway to gateway only.
  */
-import { type Static, Type } from 'typebox';
 import type { Bundle, Json } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import { strict } from '../../answer/question/request.js';
 import { inspectFile } from '../materials/inspect/index.js';
 import type { Papers } from '../materials/made.js';
 import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
 import type { CaseContents, EventContents } from './contents.js';
+import type { ErrandBody, ErrandSays } from './errand-body.js';
 import type { Errand } from './errands.js';
 import { fitsSchema, type Layout } from './form.js';
 import { apply, type CaseEvent, type CaseState, type Guest } from './machine.js';
 import { guestPlan } from './plan.js';
 import type { StoredCase } from './store.js';
-import type { CasesOptions, Doing, HowDone } from './types.js';
-
-const word = Type.String({ minLength: 1, maxLength: 200 });
-const open = Type.Record(Type.String({ maxLength: 200 }), Type.Unknown());
-/** Base64 of one material. */
-const MOST_BYTES = 16_000_000;
-
-/** What one gateway brings to another. */
-export const errandBody = Type.Object(
-  {
-    id: word,
-    at: Type.String({ format: 'date-time' }),
-    bundle: word,
-    item: word,
-    act: Type.Enum(['begin', 'give', 'recall', 'ask', 'grant', 'refuse', 'pass']),
-    case: Type.String({ pattern: '^[0-9a-f]{16}$', description: 'of the region in which somebody applies' }),
-    subject: word,
-    says: Type.Optional(Type.String({ maxLength: 10_000 })),
-    fields: Type.Optional(Type.Array(word, { maxItems: 200 })),
-    checked: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 100 })),
-    issued: Type.Optional(open),
-    values: Type.Optional(open),
-    filled: Type.Optional(open),
-    sure: Type.Optional(Type.Boolean()),
-    unknown: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 100 })),
-    papers: Type.Optional(open),
-    steps: Type.Optional(Type.Record(Type.String({ maxLength: 200 }), Type.String({ maxLength: 400 }))),
-    uploads: Type.Optional(Type.Record(Type.String({ maxLength: 120 }), Type.String({ maxLength: MOST_BYTES }))),
-    asker: Type.Object({ authority: word, legalBasis: Type.Array(word, { minItems: 1, maxItems: 100 }) }, strict),
-    receipt: Type.Optional(open),
-  },
-  strict,
-);
-export type ErrandBody = Static<typeof errandBody>;
-type Says = Omit<ErrandBody, 'asker' | 'receipt'>;
+import type { CasesOptions, Doing, HowDone, Regional } from './types.js';
 
 /** A case with what was written in it, for those that come by no actor. */
 export interface WholeCase {
@@ -84,7 +49,7 @@ const refuse = (why: string): never => {
   throw new YitongError('act_refused', why);
 };
 
-export class RegionalCases {
+export class RegionalCases implements Regional {
   readonly #parts: RegionalParts;
 
   constructor(parts: RegionalParts) {
@@ -92,7 +57,7 @@ export class RegionalCases {
   }
 
   /** Undefined where who applies was erased: then there is nothing to bring. */
-  async bodyOf(errand: Errand): Promise<Says | undefined> {
+  async bodyOf(errand: Errand): Promise<ErrandSays | undefined> {
     const found = await this.#parts.find(errand.case);
     if (found?.contents === undefined) return undefined;
     const { bundle, item, act, guest, id } = errand;
@@ -114,7 +79,7 @@ export class RegionalCases {
       ...head,
       ...present({ says, checked, issued }),
       ...(fields === undefined ? {} : { fields: [...fields] }),
-    } as Says;
+    } as ErrandSays;
   }
 
   /** What the item's own authority needs, and nothing that stands in no form of its own. */

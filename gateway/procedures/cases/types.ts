@@ -10,12 +10,13 @@ import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import type { FileType } from '../materials/inspect/index.js';
 import type { Call } from './calls.js';
 import type { CaseContents } from './contents.js';
+import type { ErrandBody, ErrandSays } from './errand-body.js';
+import type { Errand } from './errands.js';
 import type { CaseForm } from './form.js';
 import type { CaseEvent, CaseState, Grade, Possible } from './machine.js';
 import type { Overview, PublicRatings } from './overview.js';
 import type { MaterialLine, PaperDocument } from './papers.js';
 import type { StepDrivers } from './ports.js';
-import type { RegionalCases } from './regional.js';
 import type { ReadRegisters, Release } from './registers.js';
 import type { CaseMessage, StoredEvent } from './store.js';
 import type { TermReading } from './terms.js';
@@ -124,9 +125,21 @@ export type OpenedMaterial =
   | { readonly kind: 'upload'; readonly type: FileType; readonly bytes: Buffer; readonly digest: string }
   | { readonly kind: 'made'; readonly document: PaperDocument };
 
+/** Of no actor's: what goes to other regions, and comes from there. */
+export interface Regional {
+  /** Undefined where who applies was erased: then there is nothing to bring. */
+  bodyOf(errand: Errand): Promise<ErrandSays | undefined>;
+  /**
+   * Does what a region brings; what comes again does nothing.
+   * @param region from which it comes
+   * @throws YitongError `act_refused`, `act_incomplete`, `bad_answers`, `bad_subject`, `not_found`, `ticket_moved`
+   */
+  receive(region: string, said: ErrandBody, how: Pick<HowDone, 'record'>): Promise<void>;
+}
+
 export interface Cases {
   /** What goes to other regions, and comes from there. */
-  readonly regional: RegionalCases;
+  readonly regional: Regional;
   readonly bundles: Bundles['bundles'];
   /** What the workspace declares. */
   readonly content: Bundles;

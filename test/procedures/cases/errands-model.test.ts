@@ -7,9 +7,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import type { ErrandBody } from '../../../gateway/procedures/cases/errand-body.js';
 import { ErrandCarrier } from '../../../gateway/procedures/cases/errand-sending.js';
 import { errandsStanding } from '../../../gateway/procedures/cases/errands.js';
-import type { ErrandBody } from '../../../gateway/procedures/cases/regional.js';
 import type { CaseActor, Doing } from '../../../gateway/procedures/cases/types.js';
 import { applicantOf, named, type Office, office, saying, written } from './office.js';
 

@@ -18,10 +18,10 @@ import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import { administrationBody, regionBody, UNKNOWN } from '../../../log/entries/events.js';
 import { answerSha256, type Promised } from '../../../log/proof/promised.js';
 import { checkPromise } from '../../../procedures/cases/abroad.js';
+import { type ErrandBody, errandBody } from '../../../procedures/cases/errand-body.js';
 import { sendErrands } from '../../../procedures/cases/errand-sending.js';
 import type { WaitingErrand } from '../../../procedures/cases/errands.js';
 import { caseDeskOf } from '../../../procedures/cases/opened.js';
-import { type ErrandBody, errandBody } from '../../../procedures/cases/regional.js';
 
 type Desk = ReturnType<typeof caseDeskOf>;
 type Brought = FastifyRequest<{ Body: ErrandBody }>;

@@ -295,8 +295,8 @@ const events = {
       field(
         'errand',
         'object',
-        'of `case`: the `case` and its `bundle`, the `item`, and the `act` that is brought: `begin`, `give`, `recall`, ' +
-          'or what its authority did',
+        'of `case`: the `case` and its `bundle`, the `item`, and the `act` that is brought: `begin`, ' +
+          '`give`, `recall`, or what its authority did',
         false,
       ),
       field('reason', 'string', 'why it may not be asked, of `denied`', false),

@@ -47,7 +47,7 @@ class Reception {
     const client = clientOf(request);
     const { policies } = inForce();
     const region = policies.regions.get(client.region ?? '');
-    if (region === undefined) throw new YitongError('act_refused', 'only the gateway of another region brings errands');
+    if (region === undefined) throw new YitongError('not_found', 'the region is not known any more');
     if (body.id !== request.id) throw new YitongError('bad_request', 'an errand comes under its own id');
     const digest = this.#checked(region, body);
     const { cases } = await this.#desk.ground();
@@ -170,7 +170,7 @@ const service: Service = {
       '/v1/region-cases',
       {
         bodyLimit: MOST_BYTES,
-        config: { regions: true },
+        config: { regions: 'only' },
         schema: { hide: true, body: errandBody },
         // bytes already
         serializerCompiler: () => JSON.stringify,

@@ -14,7 +14,9 @@ import { SELLER, TITLE, twoRegions } from './region-cases.js';
 import { type Json, put, read } from './regions.js';
 
 t.setTimeout(300_000);
-const { near, far, workspace } = await twoRegions(t);
+const two = await twoRegions(t);
+const { near, workspace } = two;
+let { far } = two;
 const counter = await near.as('one-stop-counter');
 const as = { as: SELLER };
 const QUESTION = {
@@ -129,10 +131,57 @@ t.test('the last of them, and what is left for the applicant', async (t) => {
   );
 });
 
+t.test('the far side is away, and comes back elsewhere: what was applied for meanwhile arrives, once', async (t) => {
+  await far.stop();
+  const file = join(workspace, 'policies/regions/wanghai.json');
+  const [before] = ((await read(file))['offer'] as { readonly api: readonly string[] }).api;
+  ({ id } = await counter.openCase({ bundle: bundle.id, region: 'wanghai' }, as));
+  await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'identity' }, as);
+  const values = { ...written(bundle), 'title.number': TITLE };
+  await counter.actOnCase(id, { act: 'save', answers: { 'only-home': true }, values }, as);
+  const { missing } = await counter.caseForm(id, as);
+  t.ok(
+    missing.some(({ what, registers }) => what === 'away' && registers?.includes('natural-resources.titles') === true),
+    'a register over there is away, and nothing is asked in its place',
+  );
+  far = await two.again();
+  const [after] = ((await read(file))['offer'] as { readonly api: readonly string[] }).api;
+  t.not(before, after, 'it stands elsewhere');
+  await until(
+    'it to answer',
+    () => counter.caseForm(id, as),
+    (form) => !form.missing.some(({ what }) => what === 'away'),
+  );
+  await counter.putCaseMaterial(id, 'contract-text', examplePlan(), as);
+  await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'video' }, as);
+  await counter.actOnCase(id, { act: 'step', step: 'fill', port: 'signature' }, as);
+  await counter.actOnCase(id, { act: 'submit' }, as);
+  await grants('bai-construction', 'contract');
+  await grants('luo-tax', 'taxes');
+  await far.stop();
+  await counter.actOnCase(id, { act: 'step', step: 'pay', port: 'payment' }, as);
+  await until(
+    'it to be told that nobody takes it',
+    () => entries<Json>(near.data, '--type', 'region'),
+    (found) => found.some(({ step, delivery }) => step === 'unavailable' && delivery === 'case'),
+  );
+  t.equal((await item('registration')).status, 'held', 'its turn, and it waits');
+  far = await two.again();
+  await grants('han-land', 'registration');
+  await grants('jin-water', 'water');
+  const taken = (await entries<Json>(far.data, '--type', 'region')).filter(
+    ({ step, errand }) => step === 'taken' && (errand as { case?: string } | undefined)?.case === id,
+  );
+  // one whose answer was lost on the way came again under its id, and changed nothing
+  t.equal(new Set(taken.map(({ requestId }) => requestId)).size, 4, 'four items came');
+  const acts = (await counter.caseEvents(id, 0, as)).filter(({ by }) => by !== 'applicant');
+  t.equal(acts.length, 4, 'and each was decided once');
+});
+
 t.test('both logs prove the same transactions', async (t) => {
   const here = await entries<Json>(near.data, '--type', 'region');
   const brought = here.filter(({ step, delivery }) => step === 'answered' && delivery === 'case');
-  t.equal(brought.length, 5, 'four items and a supplement went out');
+  t.equal(brought.length, 9, 'four items of each case, and a supplement');
   for (const { requestId, theirs } of brought) {
     const there = await entries<Json>(far.data, '--request', String(requestId));
     const taken = there.find(({ step }) => step === 'taken') as Json & { theirs: { receipt: string } };

@@ -100,7 +100,7 @@ interface AmongReplicas {
 }
 
 /** What says itself when it came forward last. */
-interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality'> {
+interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands'> {
   readonly sweeping: ReturnType<typeof sweepState> | undefined;
   readonly caseTopics: CaseTopics | undefined;
 }

@@ -61,6 +61,15 @@ export function parseSchedule(text: string): Schedule | undefined {
   }
 }
 
+/** Of the workspace and what it builds on; the sources of another region are that one's own. */
+const feedFiles = ({ layers, foreign = [] }: Workspace) =>
+  contentFiles(
+    layers.filter((layer) => !foreign.includes(layer)),
+    'connectors/feeds',
+    '.json',
+    2,
+  );
+
 /**
  * @param onRefused takes the refusal of one feed, which is then left out, so that a check can tell all at once. Never
  * given where feeds are run
@@ -74,7 +83,7 @@ export async function loadFeeds(
   const known = kinds ?? (await loadSourceKinds());
   ceilingOf(workspace);
   const feeds = new Map<DatasetId, Feed>();
-  for (const file of await contentFiles(workspace.layers, 'connectors/feeds', '.json', 2)) {
+  for (const file of await feedFiles(workspace)) {
     const dataset = feedName(file.name, file.path);
     try {
       feeds.set(dataset, makeFeed(dataset, file.path, await readJson(file.path, 'bad_feed'), workspace, known));
@@ -96,7 +105,7 @@ export async function loadFeed(
   kinds?: ReadonlyMap<string, SourceKind>,
 ): Promise<Feed | undefined> {
   const name = `${dataset.replace('.', '/')}.json`;
-  const file = (await contentFiles(workspace.layers, 'connectors/feeds', '.json', 2)).find((one) => one.name === name);
+  const file = (await feedFiles(workspace)).find((one) => one.name === name);
   return file === undefined
     ? undefined
     : makeFeed(

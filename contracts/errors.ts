@@ -450,6 +450,11 @@ const rows = {
     title: 'items or questions of a bundle wait for each other',
     zh: '“一件事”的事项或问题互相等待',
   },
+  region_lacks: {
+    status: 500,
+    title: 'a region lacks what a bundle that it reuses needs',
+    zh: '本地区尚缺所复用“一件事”需要的内容',
+  },
   bundle_item_unreached: {
     status: 500,
     title: 'no answer leads to an item of a bundle',

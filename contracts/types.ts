@@ -138,6 +138,8 @@ export interface Workspace {
   readonly synthetic: boolean;
   /** This directory, then what it extends. */
   readonly layers: readonly string[];
+  /** Those of them that are of another region (`region.id`): what it declares is reused, its feeds do not run here. */
+  readonly foreign?: readonly string[];
   readonly authorities: ReadonlyMap<AuthorityId, Authority>;
   readonly contracts: ReadonlyMap<DatasetId, Contract>;
   readonly codelists: ReadonlyMap<string, Codelist>;

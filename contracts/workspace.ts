@@ -47,6 +47,7 @@ interface Settings {
   readonly prefix: string;
   readonly synthetic?: boolean | object;
   readonly extends?: string;
+  readonly region?: { readonly id?: unknown };
 }
 
 const section = { type: 'object' };
@@ -139,8 +140,9 @@ export const NO_WORKSPACE =
   'Kubernetes 1.31 to 1.34 drops an image volume without a word unless the feature gate ImageVolume is on at ' +
   'the API server and at every kubelet';
 
-async function readLayers(dir: string): Promise<{ layers: string[]; own: Settings }> {
+async function readLayers(dir: string): Promise<{ layers: string[]; foreign: string[]; own: Settings }> {
   const layers: string[] = [];
+  const foreign: string[] = [];
   let own: Settings | undefined;
   let next: string | undefined = resolve(dir);
   while (next !== undefined) {
@@ -157,10 +159,15 @@ async function readLayers(dir: string): Promise<{ layers: string[]; own: Setting
     }
     layers.push(layer);
     own ??= settings;
+    // from the first layer of another region on, all that it builds on is that one's
+    if (foreign.length > 0 || isOfAnother(own, settings)) foreign.push(layer);
     next = settings.extends === undefined ? undefined : resolve(layer, settings.extends);
   }
-  return { layers, own: own! };
+  return { layers, foreign, own: own! };
 }
+
+const isOfAnother = (own: Settings, { region }: Settings): boolean =>
+  typeof own.region?.id === 'string' && typeof region?.id === 'string' && own.region.id !== region.id;
 
 async function readAuthorities(layers: readonly string[]): Promise<Map<AuthorityId, Authority>> {
   const authorities = new Map<AuthorityId, Authority>();
@@ -364,7 +371,7 @@ interface LoadOptions {
  * `schema_id_collision`
  */
 export async function loadWorkspace(dir: string, options: LoadOptions = {}): Promise<Workspace> {
-  const { layers, own } = await readLayers(dir);
+  const { layers, foreign, own } = await readLayers(dir);
   const [schemes, authorities, codelists, ids] = await Promise.all([
     loadSchemes(layers),
     readAuthorities(layers),
@@ -397,6 +404,7 @@ export async function loadWorkspace(dir: string, options: LoadOptions = {}): Pro
     dir: layers[0]!,
     name: own.name,
     prefix: own.prefix,
+    ...(foreign.length === 0 ? {} : { foreign }),
     synthetic: own.synthetic !== undefined && own.synthetic !== false,
     layers,
     authorities,

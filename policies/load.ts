@@ -144,7 +144,9 @@ async function readRegions(
     purposes,
     authority: (id: string, place: Place) => knownAuthority(workspace, id, 'bad_policy', place),
   };
-  for (const file of await contentFiles(workspace.layers, 'policies/regions', '.json', 1)) {
+  // whom another region trusts is its own: this one may be among them
+  const own = workspace.layers.filter((layer) => workspace.foreign?.includes(layer) !== true);
+  for (const file of await contentFiles(own, 'policies/regions', '.json', 1)) {
     const place = { file: file.path };
     const content = regionFile(await readJson(file.path, 'bad_policy'), place);
     const { region, client } = readRegion(stem(file), content, known, place);

@@ -5,9 +5,10 @@
  */
 import { type Place, YitongError } from '../contracts/errors.js';
 import type { AuthorityId, ClientId, PurposeId } from '../contracts/ids.js';
+import type { Localised } from '../contracts/localised.js';
 import { shape } from '../contracts/validate.js';
 import { endOfDay, startOfDay } from './dates.js';
-import type { Ask, Client, Region, RegionOffer } from './types.js';
+import type { Ask, CaseAccord, Client, Region, RegionOffer } from './types.js';
 
 interface RegionFile {
   readonly status: 'active' | 'suspended';
@@ -15,6 +16,7 @@ interface RegionFile {
   readonly authority: string;
   readonly rate?: number;
   readonly asks: readonly Ask[];
+  readonly cases?: readonly CaseAccord[];
   readonly offer: RegionOffer;
 }
 
@@ -30,28 +32,32 @@ const closed = (properties: object, optional: readonly string[] = []): object =>
   properties,
 });
 
-const offer = closed({
-  format: { const: 'yitong-region/1' },
-  region: name,
-  name: closed({ zh: text, en: text }),
-  ca: { type: 'string', minLength: 1, maxLength: 60_000 },
-  spiffe: {
-    type: 'string',
-    maxLength: 2048,
-    pattern: '^spiffe://[a-z0-9._-]+(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$',
+const offer = closed(
+  {
+    format: { const: 'yitong-region/1' },
+    region: name,
+    name: closed({ zh: text, en: text }),
+    ca: { type: 'string', minLength: 1, maxLength: 60_000 },
+    spiffe: {
+      type: 'string',
+      maxLength: 2048,
+      pattern: '^spiffe://[a-z0-9._-]+(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)+$',
+    },
+    api: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 8,
+      uniqueItems: true,
+      items: { type: 'string', maxLength: 300, pattern: '^https://[^/?#@\\s]+$' },
+    },
+    log: closed({ vkey: text, replicas: someTexts, witnesses: texts }),
+    purposes: texts,
+    datasets: texts,
+    authorities: { type: 'object', maxProperties: 2000, additionalProperties: closed({ zh: text, en: text }) },
+    signature: text,
   },
-  api: {
-    type: 'array',
-    minItems: 1,
-    maxItems: 8,
-    uniqueItems: true,
-    items: { type: 'string', maxLength: 300, pattern: '^https://[^/?#@\\s]+$' },
-  },
-  log: closed({ vkey: text, replicas: someTexts, witnesses: texts }),
-  purposes: texts,
-  datasets: texts,
-  signature: text,
-});
+  ['authorities'],
+);
 /** What `yitong region export` wrote. @throws YitongError `bad_policy` */
 export const regionOffer = shape<RegionOffer>(offer, 'bad_policy');
 
@@ -74,15 +80,34 @@ export const regionFile = shape<RegionFile>(
           legalBasis: someTexts,
         }),
       },
+      cases: {
+        type: 'array',
+        maxItems: 1000,
+        items: closed({
+          way: { enum: ['out', 'in'] },
+          bundles: someTexts,
+          items: someTexts,
+          from: day,
+          until: day,
+          legalBasis: someTexts,
+        }),
+      },
       offer,
     },
-    ['rate'],
+    ['rate', 'cases'],
   ),
   'bad_policy',
 );
 
 /** What grants name: the gateway of a region among the clients of this installation. */
 export const regionClientId = (region: string): ClientId => `region-${region}` as ClientId;
+
+/** What an authority of a region is called, as it says it. */
+export function authorityThere(region: Region | undefined, authority: string, language: keyof Localised): string {
+  const { name, authorities = {} } = region?.offer ?? {};
+  const title = Object.hasOwn(authorities, authority) ? authorities[authority]?.[language] : undefined;
+  return title ?? name?.[language] ?? (language === 'zh' ? '其他地区' : 'another region');
+}
 
 interface Known {
   readonly clients: ReadonlyMap<ClientId, Client>;
@@ -103,7 +128,7 @@ export function readRegion(
   const refuse = (message: string): never => {
     throw new YitongError('bad_policy', message, { place });
   };
-  const { status, asks, offer: offered, rate } = content;
+  const { status, asks, cases = [], offer: offered, rate } = content;
   if (offered.region !== id) refuse(`the file is of region \`${offered.region}\`, and is called \`${id}\``);
   for (const ask of asks) {
     for (const client of ask.clients)
@@ -115,9 +140,10 @@ export function readRegion(
     }
     for (const dataset of ask.datasets)
       if (!offered.datasets.includes(dataset)) refuse(`\`asks\` names \`${dataset}\`, which the region does not offer`);
-    // written so that a date that is none refuses
-    if (!(startOfDay(ask.from) < endOfDay(ask.until))) refuse('`asks`: `from` is after `until`, or one is no date');
   }
+  // written so that a date that is none refuses
+  for (const { from, until } of [...asks, ...cases])
+    if (!(startOfDay(from) < endOfDay(until))) refuse('`from` is after `until`, or one is no date');
   const client: Client = {
     id: regionClientId(id),
     authority: known.authority(content.authority, place),
@@ -127,7 +153,7 @@ export function readRegion(
     region: id,
     ...(rate === undefined ? {} : { rate }),
   };
-  return { region: { id, status, asks, offer: offered }, client };
+  return { region: { id, status, asks, cases, offer: offered }, client };
 }
 
 /** What somebody wants to ask a region. */
@@ -145,6 +171,40 @@ type AskDecision =
       readonly reason: 'not_granted' | 'grant_expired' | 'grant_not_begun' | 'grant_suspended';
     };
 
+/** Why not, of lines that say what is wanted; undefined where one of them is in force today. */
+function whyNot(
+  region: Region | undefined,
+  lines: readonly { readonly from: string; readonly until: string }[],
+  now: number,
+): Extract<AskDecision, { effect: 'deny' }> | undefined {
+  if (lines.length === 0) return { effect: 'deny', reason: 'not_granted' };
+  if (region?.status !== 'active') return { effect: 'deny', reason: 'grant_suspended' };
+  if (lines.some((line) => isInForce(line, now))) return undefined;
+  const over = lines.some(({ until }) => now >= endOfDay(until));
+  return { effect: 'deny', reason: over ? 'grant_expired' : 'grant_not_begun' };
+}
+
+const isInForce = ({ from, until }: { readonly from: string; readonly until: string }, now: number): boolean =>
+  startOfDay(from) <= now && now < endOfDay(until);
+
+/**
+ * Whether an item of a case goes to a region (`out`), or comes from it (`in`): in a line of its file that names bundle
+ * and item, and is in force today.
+ */
+export function decideCase(
+  region: Region | undefined,
+  { way, bundle, item }: { readonly way: CaseAccord['way']; readonly bundle: string; readonly item: string },
+  now: number,
+): AskDecision {
+  const lines = (region?.cases ?? []).filter(
+    (line) => line.way === way && line.bundles.includes(bundle) && line.items.includes(item),
+  );
+  const denied = whyNot(region, lines, now);
+  if (denied !== undefined) return denied;
+  const legalBasis = [...new Set(lines.flatMap((line) => (isInForce(line, now) ? line.legalBasis : [])))];
+  return { effect: 'allow', legalBasis };
+}
+
 /**
  * Whether a region may be asked: each dataset must be in a line of its file that is of this client, purpose and way,
  * and in force today. A region that is not there is denied as one that nobody may ask.
@@ -159,14 +219,10 @@ export function decideAsk(region: Region | undefined, wanted: Wanted, now: numbe
         datasets.includes(dataset) &&
         delivery.includes(wanted.delivery),
     );
-    if (lines.length === 0) return { effect: 'deny', reason: 'not_granted' };
-    if (region?.status !== 'active') return { effect: 'deny', reason: 'grant_suspended' };
-    const line = lines.find(({ from, until }) => startOfDay(from) <= now && now < endOfDay(until));
-    if (line === undefined) {
-      const over = lines.some(({ until }) => now >= endOfDay(until));
-      return { effect: 'deny', reason: over ? 'grant_expired' : 'grant_not_begun' };
-    }
-    for (const law of line.legalBasis) basis.add(law);
+    const denied = whyNot(region, lines, now);
+    if (denied !== undefined) return denied;
+    for (const line of lines.filter((one) => isInForce(one, now)).slice(0, 1))
+      for (const law of line.legalBasis) basis.add(law);
   }
   return basis.size === 0 ? { effect: 'deny', reason: 'not_granted' } : { effect: 'allow', legalBasis: [...basis] };
 }

@@ -174,6 +174,8 @@ export interface RegionOffer {
   readonly log: { readonly vkey: string; readonly replicas: readonly string[]; readonly witnesses: readonly string[] };
   readonly purposes: readonly string[];
   readonly datasets: readonly string[];
+  /** What its authorities are called; absent of files of before. */
+  readonly authorities?: Readonly<Record<string, Localised>>;
   /** base64(key id ‖ signature) of the log's key over the rest. */
   readonly signature: string;
 }
@@ -190,11 +192,23 @@ export interface Ask {
   readonly legalBasis: readonly string[];
 }
 
+/** Which items of which bundles may be done over there for cases here (`out`), or here for cases over there (`in`). */
+export interface CaseAccord {
+  readonly way: 'out' | 'in';
+  readonly bundles: readonly string[];
+  readonly items: readonly string[];
+  /** ISO dates, Asia/Shanghai, both inclusive. */
+  readonly from: string;
+  readonly until: string;
+  readonly legalBasis: readonly string[];
+}
+
 /** `policies/regions/<region>.json`, without whose client it is. */
 export interface Region {
   readonly id: string;
   readonly status: 'active' | 'suspended';
   readonly asks: readonly Ask[];
+  readonly cases: readonly CaseAccord[];
   readonly offer: RegionOffer;
 }
 

@@ -171,6 +171,7 @@ interface ItemInFile {
   readonly prepared?: string;
   readonly issues?: readonly string[];
   readonly told?: true;
+  readonly elsewhere?: true;
 }
 export interface QuestionInFile {
   readonly asks: Localised;
@@ -289,6 +290,7 @@ export const checkBundleFile = shape<BundleFile>(
             prepared: id,
             issues: list(elementId),
             told: { const: true },
+            elsewhere: { const: true },
           },
         ),
         id,

@@ -231,6 +231,7 @@ class Maker {
       after: file.after ?? [],
       issues: (file.issues ?? []).map((one) => this.#element(one, key)),
       told: file.told === true,
+      elsewhere: file.elsewhere === true,
       form: await this.#form(id),
       ...present({ prepared: file.prepared }),
     };

@@ -155,6 +155,8 @@ export interface Item {
   readonly form: Form;
   /** Told by an event, nothing is applied for. */
   readonly told: boolean;
+  /** Of a case that is about something in another region, it is done by the authority of that name there. */
+  readonly elsewhere: boolean;
 }
 
 /**

@@ -6,6 +6,7 @@ import { loadFeeds } from '../../../connectors/feeds.js';
 import { type Acts, forbidsProblem, loadActs } from '../../../contracts/acts.js';
 import { checkBundles } from '../../../contracts/bundle/check.js';
 import { type Bundles, loadBundles, NO_BUNDLES } from '../../../contracts/bundle/load.js';
+import { regionLacks } from '../../../contracts/bundle/region.js';
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { checkWorkspace, type Finding } from '../../../contracts/compat.js';
 import { isYitongError, type YitongError } from '../../../contracts/errors.js';
@@ -66,7 +67,7 @@ export async function readDeclared(dir: string): Promise<Declared> {
     if (!isYitongError(error)) throw error;
     refuse('names', error);
   });
-  await loadFeeds(workspace, undefined, (dataset, error) => {
+  const feeds = await loadFeeds(workspace, undefined, (dataset, error) => {
     // a contract that does not load is reported above, and not again for its feed
     if (!refused.has(dataset)) refuse(dataset, error);
   });
@@ -83,6 +84,7 @@ export async function readDeclared(dir: string): Promise<Declared> {
   const acts = await loadActs(workspace.layers);
   findings.push(...refusalsWithoutAct(workspace, acts));
   findings.push(...checkBundles({ ...bundles, contracts: workspace.contracts, acts, now: Date.now() }));
+  findings.push(...regionLacks({ ...bundles, workspace, feeds: new Set(feeds.keys()) }));
   return { workspace, lifecycles: lifecycles.size + matters.size, reports, bundles, findings, refused };
 }
 

@@ -12,7 +12,7 @@ import { SAFE_TLS } from '../../ground/identity/tls.js';
 import { wholeAnswer } from '../../ground/sockets/whole-answer.js';
 
 interface FarQuestion {
-  readonly path: '/v1/query' | '/v1/verify';
+  readonly path: '/v1/query' | '/v1/verify' | '/v1/region-cases';
   readonly body: Buffer;
   /** By which both sides have it on record. */
   readonly requestId: string;

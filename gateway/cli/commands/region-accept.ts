@@ -1,15 +1,14 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { authorityId } from '../../../contracts/ids.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { regionFile, regionOffer } from '../../../policies/regions.js';
+import { regionOffer } from '../../../policies/regions.js';
 import { text, workspaceDir, workspaceOption } from '../../ground/files/places.js';
 import { checkOffer } from '../../log/proof/region-offer.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
+import { keepOffer } from '../region-offer.js';
 
 const command: Command = {
   summary: "puts another region's file into the workspace, to be reviewed and put in force as any content",
@@ -37,14 +36,7 @@ const command: Command = {
       throw new YitongError('bad_policy', 'the file names another key of the log than `--vkey`: do not trust it', {
         place: { file: source },
       });
-    const file = join(workspace.dir, 'policies', 'regions', `${offer.region}.json`);
-    const place = { file };
-    // a newer file takes the place of the one before; what was decided here stays
-    const before = existsSync(file) ? regionFile(await readJson(file, 'bad_policy'), place) : undefined;
-    const content = { status: 'active', asks: [], ...before, authority, offer };
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.new`, `${JSON.stringify(content, null, 2)}\n`);
-    await rename(`${file}.new`, file);
+    const file = await keepOffer(workspace.dir, offer, authority);
     call.json({ file, region: offer.region, client: `region-${offer.region}` });
     call.say(file);
     call.say(

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../../contracts/errors.js';
 import type { Decision } from '../../../policies/types.js';
-import { type Cell, cells, type Family } from './families.js';
+import { type Cell, cells, type Family, gauge } from './families.js';
 
 const decisions = cells('yitong_decisions_total');
 const errors = cells('yitong_errors_total');
@@ -16,6 +16,9 @@ const cuts = cells('yitong_connections_cut_total');
 const guided = cells('yitong_guide_answers_total');
 const turns = cells('yitong_guide_turns_total');
 const models = cells('yitong_guide_model_total');
+const regions = cells('yitong_regions_total');
+/** By region, seconds since 1970. */
+const answeredAt = new Map<string, number>();
 
 const byCode = new Map<ErrorCode, Cell>();
 
@@ -81,5 +84,20 @@ export function countModel(outcome: ModelOutcome): void {
   models.cell({ outcome }).n++;
 }
 
-export const countedFigures = (): Family[] =>
-  [decisions, errors, clients, rows, handshakes, cuts, guided, turns, models].map((each) => each.family());
+/**
+ * @param region of the policies: that is what bounds the label
+ * @param outcome a step of its entry in the log
+ */
+export function countRegion(region: string, way: 'out' | 'in', outcome: string, now: number): void {
+  regions.cell({ region, way, outcome }).n++;
+  if (way === 'out' && outcome !== 'unavailable' && outcome !== 'denied') answeredAt.set(region, now / 1000);
+}
+
+export const countedFigures = (): Family[] => [
+  ...[decisions, errors, clients, rows, handshakes, cuts, guided, turns, models, regions].map((each) => each.family()),
+  gauge(
+    'yitong_region_answered_timestamp_seconds',
+    [...answeredAt].map(([region, at]) => [{ region }, at] as const),
+    'max',
+  ),
+];

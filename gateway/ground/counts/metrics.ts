@@ -508,6 +508,26 @@ const documents = {
     labels: ['authority', 'bundle'],
     help: 'of these, how many are past their term',
   },
+  yitong_regions_total: {
+    type: 'counter',
+    labels: ['region', 'way', 'outcome'],
+    help: 'questions and items of cases to other regions (`out`) and from them (`in`), by what became of them',
+  },
+  yitong_region_answered_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['region'],
+    help: 'when the region answered last, seconds since 1970',
+  },
+  yitong_region_errands_waiting: {
+    type: 'gauge',
+    labels: ['region'],
+    help: 'items of cases, and what was done on them, that wait to be brought to the region',
+  },
+  yitong_region_errands_age_seconds: {
+    type: 'gauge',
+    labels: ['region'],
+    help: 'for how long the oldest of them waits',
+  },
   yitong_reports_issued: { type: 'gauge', labels: [], help: 'reports issued since the data folder was made' },
   yitong_certificates_replaced: { type: 'gauge', labels: [], help: 'domains times companies of those reports' },
   yitong_documents_verified: {

@@ -12,8 +12,8 @@ import { connectionOf } from './inside.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Whether the gateway of another region may use the route; default: it may not. */
-    regions?: boolean;
+    /** Whether the gateway of another region may use the route, or nobody else may; default: it may not. */
+    regions?: boolean | 'only';
   }
 }
 
@@ -48,7 +48,10 @@ export function identityPlugin(app: FastifyInstance, context: GatewayContext): R
     if (identity.kind === 'client') {
       request.client = identity.client;
       // it stands for people whom this installation does not know: what they may is granted, and nothing beside it
-      if (identity.client.region !== undefined && request.routeOptions.config.regions !== true)
+      const { regions = false } = request.routeOptions.config;
+      if (identity.client.region === undefined && regions === 'only')
+        done(new YitongError('not_found', 'only the gateway of another region uses this route'));
+      else if (identity.client.region !== undefined && regions === false)
         done(new YitongError('not_for_regions', 'the gateway of another region asks and verifies, and nothing else'));
       else done();
       return;

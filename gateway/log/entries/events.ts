@@ -293,9 +293,16 @@ const events = {
       field('client', 'string', 'the client that asked'),
       field('authority', 'string', 'the authority to which the client belongs'),
       field('purpose', 'string', 'the purpose that the client stated; `(unknown)` where the workspace has none such'),
-      field('delivery', 'string', '`query` or `verify`'),
+      field('delivery', 'string', '`query`, `verify`; `case` of an item that is done in the other region'),
       field('stated', 'array', 'which parts of the case were stated: `item`, `caseId`, `actor`'),
       field('asked', 'array', 'the datasets that were asked; `(unknown)` for one that the region does not offer'),
+      field(
+        'errand',
+        'object',
+        'of `case`: the `case` and its `bundle`, the `item`, and the `act` that is brought: `begin`, ' +
+          '`give`, `recall`, or what its authority did',
+        false,
+      ),
       field('reason', 'string', 'why it may not be asked, of `denied`', false),
       field('legalBasis', 'array', 'on what the question rests, of `asked`', false),
       field('policyVersion', 'string', 'version of policies by which it was decided'),
@@ -609,7 +616,8 @@ interface RegionEvent {
   readonly client: string;
   readonly authority: string;
   readonly purpose: string;
-  readonly delivery: 'query' | 'verify';
+  readonly delivery: 'query' | 'verify' | 'case';
+  readonly errand?: { readonly case: string; readonly bundle: string; readonly item: string; readonly act: string };
   readonly stated: readonly string[];
   readonly asked: readonly string[];
   readonly reason?: string;

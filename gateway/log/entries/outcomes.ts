@@ -44,6 +44,7 @@ export const regionSteps = {
   denied_there: { zh: '对方地区不予提供', en: 'denied by the other region' },
   refused_there: { zh: '对方地区未受理', en: 'not taken by the other region' },
   unavailable: { zh: '对方地区无法连接', en: 'the other region did not answer' },
+  taken: { zh: '已受理对方地区送来的事项', en: 'taken from the other region' },
 } as const satisfies Words;
 export type RegionStepName = keyof typeof regionSteps;
 

@@ -26,6 +26,8 @@ export interface WriterHealth {
   erasures(problems: readonly string[]): void;
   /** Calls for a person that nobody answers. */
   calls(problems: readonly string[]): void;
+  /** Of what waits for other regions. */
+  regions(problems: readonly string[]): void;
   /** What is wrong between this replica and the others of the log. */
   replicas(problems: readonly string[]): void;
 }
@@ -48,6 +50,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
   let servers: readonly string[] = [];
   let erasing: readonly string[] = [];
   let calling: readonly string[] = [];
+  let abroad: readonly string[] = [];
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable')
@@ -67,6 +70,7 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       ...servers,
       ...erasing,
       ...calling,
+      ...abroad,
       ...replicas,
       ...kept,
     ];
@@ -112,6 +116,10 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     },
     calls(problems) {
       calling = problems;
+      say();
+    },
+    regions(problems) {
+      abroad = problems;
       say();
     },
     replicas(problems) {

@@ -42,6 +42,7 @@ import { takeStoresOver } from './adopt.js';
 import { type CaseTerms, watchCaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
+import { ErrandWatch } from './errand-watch.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { dropIdleUploadsOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
@@ -99,7 +100,7 @@ interface AmongReplicas {
 }
 
 /** What says itself when it came forward last. */
-interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality'> {
+interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands'> {
   readonly sweeping: ReturnType<typeof sweepState> | undefined;
   readonly caseTopics: CaseTopics | undefined;
 }
@@ -111,6 +112,7 @@ interface FigureParts {
   readonly caseTerms: CaseTerms;
   readonly subscriptions: SubscriptionWatch;
   readonly quality: QualityWatch;
+  readonly errands: ErrandWatch;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -185,16 +187,13 @@ class WriterProcess {
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const subscriptions = this.#watchSubscriptions(content, state, reading);
     const quality = this.#watchQuality(bus, reading);
-    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality };
+    const errands = this.#watchErrands(content, state);
+    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands };
     const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(
-      reading,
-      { housekeeping, sizes, erasing, caseTerms, subscriptions, quality },
-      heldBack,
-      tracing,
-    );
+    const parts = { housekeeping, sizes, ...tasks };
+    this.#answerForMetrics(reading, parts, heldBack, tracing);
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -209,6 +208,7 @@ class WriterProcess {
     await caseTerms.stop();
     await subscriptions.stop();
     await quality.stop();
+    await errands.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -226,6 +226,11 @@ class WriterProcess {
     await bus.close();
     await spool?.close();
     await heldBack.close();
+  }
+
+  #watchErrands({ settings }: Content, state: State | undefined): ErrandWatch {
+    const { regions: onProblems } = this.#health;
+    return new ErrandWatch({ dataDir: this.#args.data, settings, state, onProblems });
   }
 
   async #loadContent(): Promise<Content> {
@@ -491,7 +496,7 @@ class WriterProcess {
   }
 
   #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
-    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality } = tasks;
+    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands } = tasks;
     if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
     if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
     if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
@@ -499,6 +504,7 @@ class WriterProcess {
     this.#passes['case-terms'] = caseTerms.passedAt();
     this.#passes['subscriptions'] = subscriptions.passedAt();
     this.#passes['quality'] = quality.passedAt();
+    this.#passes['case-errands'] = errands.passedAt();
     if (reading.open()?.looked() === true) this.#passed('view-look');
     this.#tellHowFar(log);
   }
@@ -583,7 +589,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing, caseTerms, subscriptions, quality }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms, subscriptions, quality, errands }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -602,6 +608,7 @@ class WriterProcess {
       ...erasureFigures(erasing),
       ...subscriptions.figures(),
       ...quality.figures(),
+      ...errands.figures(),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

@@ -6,6 +6,7 @@ export const ACTS: Readonly<Record<ActName, Localised>> = {
   open: { zh: '开始填写', en: 'begun' },
   save: { zh: '保存草稿', en: 'draft saved' },
   submit: { zh: '提交申请', en: 'submitted' },
+  recall: { zh: '对方地区撤回', en: 'taken back by the other region' },
   withdraw: { zh: '撤回申请', en: 'withdrawn' },
   attach: { zh: '上传材料', en: 'a material was uploaded' },
   step: { zh: '完成一个步骤', en: 'a step was done' },

@@ -17,6 +17,7 @@ import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
 import { answerKey, openSealed } from './answer-key.js';
 import { type Call, callOf, keepCall, keepReply, openCalls } from './calls.js';
 import { type CaseContents, contentsOf, type EventContents } from './contents.js';
+import { errandChanges, errandsOfCase } from './errands.js';
 import { figureChanges } from './figures.js';
 import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
 import {
@@ -33,6 +34,7 @@ import {
 import { type Overview, overviewOf, type PublicRatings, publicRatings } from './overview.js';
 import { changedSince, digestsOf, documentOf, lackingUploads, linesOf, type MaterialLine, takes } from './papers.js';
 import { FILING, type Plan } from './plan.js';
+import { RegionalCases, type WholeCase } from './regional.js';
 import { isMessage, stepsOf } from './steps.js';
 import { type CaseMessage, CaseStore, ENDED, links, type StoredCase, type StoredEvent } from './store.js';
 import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
@@ -54,7 +56,7 @@ export const openCases = (options: CasesOptions): Cases => new OpenedCases(optio
 const ERASED = 'the subject of the case was erased; nothing more is done on it';
 const NOT_FOUND = 'there is no such case, or it is not yours to see';
 const partyOf = (actor: CaseActor): Party =>
-  actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority };
+  actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority, ...present({ region: actor.region }) };
 const refuse = (why: string): never => {
   throw new YitongError('act_refused', why);
 };
@@ -73,7 +75,7 @@ const authoritiesOf = ({ plan, tasks }: CaseState): ReadonlySet<string> =>
       ? []
       : [
           plan.authority,
-          ...Object.values(plan.items).map(({ authority }) => authority),
+          ...Object.values(plan.items).flatMap(({ authority, region }) => (region === undefined ? [authority] : [])),
           ...Object.values(tasks).map(({ owner }) => owner),
         ],
   );
@@ -91,11 +93,18 @@ class OpenedCases implements Cases {
   readonly #options: CasesOptions;
   readonly #store: CaseStore;
   readonly #waiting: WaitingIndex;
+  readonly regional: RegionalCases;
 
   constructor(options: CasesOptions) {
     this.#options = options;
     this.#store = new CaseStore(options.state);
     this.#waiting = new WaitingIndex(options.state, options.calendar);
+    this.regional = new RegionalCases({
+      options,
+      find: (id) => this.#whole(id),
+      act: (id, doing, how) => this.act(id, doing, how),
+      put: (...parts) => this.#put(...parts),
+    });
   }
 
   get bundles(): Bundles['bundles'] {
@@ -122,7 +131,21 @@ class OpenedCases implements Cases {
         (actor.client === undefined || stored.client === actor.client) &&
         this.#options.keys.reference('subject', actor.subject) === stored.subject
       );
+    if (actor.region !== undefined)
+      return Object.values(stored.state.plan?.items ?? {}).some(
+        ({ authority, region }) => authority === actor.authority && region === actor.region,
+      );
     return authoritiesOf(stored.state).has(actor.authority);
+  }
+
+  /** Of no actor's: for what goes to another region, and comes from there. */
+  async #whole(id: string): Promise<WholeCase | undefined> {
+    const stored = await this.#store.find(id);
+    if (stored === undefined) return undefined;
+    const read = (await this.#store.events(id)).filter(({ number }) => number <= stored.state.events);
+    const events = await Promise.all(read.map(async (one) => ({ ...one, inside: await this.#inside(one) })));
+    const whole = events.flatMap(({ event, inside }) => (inside === undefined ? [] : [{ event, inside }]));
+    return { stored, events, contents: whole.length === events.length ? contentsOf(whole) : undefined };
   }
 
   async #known(id: string, actor: CaseActor): Promise<Known> {
@@ -174,7 +197,7 @@ class OpenedCases implements Cases {
     };
   }
 
-  async open(bundle: string, how: HowDone): Promise<OpenedCase> {
+  async open(bundle: string, how: HowDone, { region }: { readonly region?: string } = {}): Promise<OpenedCase> {
     const { actor, key } = how;
     const { keys, now } = this.#options;
     const found = this.bundles.get(bundle);
@@ -184,6 +207,10 @@ class OpenedCases implements Cases {
     if (found.applicant === 'company' && schemeOf(actor.subject) !== 'uscc')
       return refuse('a company applies for this');
     if (found.applicant === 'person' && schemeOf(actor.subject) === 'uscc') return refuse('a person applies for this');
+    const isElsewhere = [...found.items.values()].filter((item) => item.elsewhere);
+    const { mayGo } = this.#options;
+    if (region !== undefined && !isElsewhere.some(({ id: item }) => mayGo?.(region, bundle, item)))
+      return refuse('nothing of this is done in that region');
     const id = (
       key === undefined
         ? randomBytes(8).toString('hex')
@@ -192,7 +219,7 @@ class OpenedCases implements Cases {
     const before = await this.#store.find(id);
     if (before !== undefined) return this.#opened(await this.#known(id, actor), actor);
     const subject = keys.reference('subject', actor.subject);
-    const act: CaseAct = { act: 'open', bundle };
+    const act: CaseAct = { act: 'open', bundle, ...present({ region }) };
     const event: CaseEvent = { ...act, by: 'applicant', at: now() };
     const state = apply(undefined, event);
     const account = { [actor.subject.startsWith('uscc:') ? 'company.uscc' : 'agent.id']: keyOf(actor.subject) };
@@ -221,6 +248,10 @@ class OpenedCases implements Cases {
       return this.#opened(known, actor);
     }
     if (contents === undefined) return refuse(ERASED);
+    const { guest } = stored.state;
+    // who applies is in the other region, and acts there
+    if (guest !== undefined && actor.kind === 'applicant' && actor.client !== stored.client)
+      return refuse('it is acted on in the region in which it was applied for');
     if ('seen' in doing && doing.seen !== undefined && stored.state.items[doing.item]?.since !== doing.seen)
       throw new YitongError('ticket_moved', 'somebody acted on this item since it was looked at; look at it again');
     if ('asOf' in doing && doing.asOf !== undefined && doing.asOf !== stored.state.events)
@@ -306,12 +337,12 @@ class OpenedCases implements Cases {
   ): Promise<{ readonly form: CaseForm; readonly papers: Papers; readonly read: readonly string[] }> {
     const bundle = this.#bundle(state.bundle);
     const { elements, registers } = this.#options;
-    const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents), id);
+    const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents), id, state.region);
     for (const one of releases) {
       if (release === undefined) throw new YitongError('internal', 'nobody puts on record what registers are asked');
       await release(one);
     }
-    const form = fillForm(bundle, elements, contents, readings);
+    const form = fillForm(bundle, elements, contents, readings, state.region);
     const papers = papersOf({ ...form, elements, ...present({ codelists: this.#options.codelists }) });
     const lacking = this.#options.requiresUploads === true ? lackingUploads(papers, contents) : [];
     return { form: { ...form, missing: [...form.missing, ...lacking] }, papers, read: readings.asked };
@@ -435,6 +466,7 @@ class OpenedCases implements Cases {
         beside: [
           ...waitingChanges(calendar, { id, owner: next.subject }, before, state),
           ...figureChanges(calendar, before, state),
+          ...errandChanges({ id, owner: next.subject }, before, state, event),
         ],
         sends: this.#sends(next, before, event, secret),
         ...(isMessage(before, state, event) ? { message: this.#message(next, event) } : {}),
@@ -500,7 +532,7 @@ class OpenedCases implements Cases {
     };
     for (const [id, item] of Object.entries(state.items)) {
       const planned = plan.items[id];
-      if (planned === undefined || item.status !== 'held') continue;
+      if (planned === undefined || planned.region !== undefined || item.status !== 'held') continue;
       wait(planned.authority, termOf(calendar, planned.term, item, state.at)?.due.overAt ?? item.since);
     }
     const tasks = openTasks(state);
@@ -518,8 +550,11 @@ class OpenedCases implements Cases {
 
   async get(id: string, { actor, record }: Omit<HowDone, 'key'>): Promise<OpenedCase> {
     const known = await this.#known(id, actor);
-    await record(shown([known.stored.id], known.contents?.subject, id, { bundle: known.stored.state.bundle }));
-    return this.#opened(known, actor);
+    const { state } = known.stored;
+    await record(shown([known.stored.id], known.contents?.subject, id, { bundle: state.bundle }));
+    const errands = state.region === undefined ? [] : await errandsOfCase(this.#options.state, id);
+    const waitsAbroad = errands.flatMap(({ item, end }) => (end === undefined ? [item] : []));
+    return { ...this.#opened(known, actor), waitsAbroad };
   }
 
   async form(id: string, how: Omit<HowDone, 'key'>): Promise<CaseForm> {
@@ -608,8 +643,8 @@ class OpenedCases implements Cases {
     const own =
       actor.kind === 'applicant'
         ? undefined
-        : Object.entries(plan?.items ?? {}).flatMap(([item, { authority }]) =>
-            authority === actor.authority ? [item] : [],
+        : Object.entries(plan?.items ?? {}).flatMap(([item, { authority, region }]) =>
+            authority === actor.authority && region === actor.region ? [item] : [],
           );
     if (contents.papers !== undefined) return { papers: contents.papers, contents, own };
     // one that ended as a draft, or was filed before papers were kept
@@ -674,6 +709,7 @@ class OpenedCases implements Cases {
     const { state } = stored;
     if (actor.kind !== 'applicant') return refuse('what no register has is uploaded by who applies');
     if (blobs === undefined) return refuse('nothing is uploaded here');
+    if (stored.state.guest !== undefined) return refuse('it is acted on in the region in which it was applied for');
     if (contents === undefined) return refuse(ERASED);
     const event: CaseEvent = { act: 'attach', material, by: 'applicant', at: Math.max(now(), state.at) };
     // before anything is read
@@ -801,7 +837,7 @@ function historyFor(
 function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): CaseContents {
   if (actor.kind === 'applicant' || plan === undefined) return contents;
   const own = Object.entries(plan.items)
-    .filter(([, { authority }]) => authority === actor.authority)
+    .filter(([, { authority, region }]) => authority === actor.authority && region === actor.region)
     .map(([item]) => item);
   const layout = Object.fromEntries(Object.entries(contents.layout).filter(([item]) => own.includes(item)));
   const inForms = new Set(Object.values(layout).flatMap((fields) => Object.values(fields)));
@@ -810,5 +846,6 @@ function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): 
   const items = Object.fromEntries(Object.entries(contents.items).filter(([item]) => own.includes(item)));
   const nothing = { answers: {}, account: {}, receipts: {}, uploads: {} };
   const rating = plan.authority === actor.authority ? contents.rating : {};
-  return { subject: contents.subject, ...nothing, values, filled, layout, items, rating };
+  const { subject, origin } = contents;
+  return { subject, ...nothing, values, filled, layout, items, rating, ...present({ origin }) };
 }

@@ -32,6 +32,15 @@ export interface EventContents {
   readonly upload?: Upload;
   /** Who acted for an authority. */
   readonly officer?: string;
+  /** With the first one, of an item that another region brought. */
+  readonly origin?: Origin;
+}
+
+/** The case of another region, and the references of what was done of its steps. */
+interface Origin {
+  readonly region: string;
+  readonly case: string;
+  readonly steps: Readonly<Record<string, string>>;
 }
 
 /** What was signed, when, and under which reference the other side knows it. */
@@ -65,6 +74,7 @@ export interface CaseContents extends Written {
   readonly signed?: Signed;
   /** As they were filed. */
   readonly papers?: Papers;
+  readonly origin?: Origin;
 }
 
 const nothing = (subject: string): CaseContents => ({
@@ -114,7 +124,11 @@ export function contentsOf(
     const { signed: _, ...before } = all;
     all = {
       ...before,
-      ...present({ signed: signedAfter(all, event, inside), papers: papers ?? all.papers }),
+      ...present({
+        signed: signedAfter(all, event, inside),
+        papers: papers ?? all.papers,
+        origin: inside.origin ?? all.origin,
+      }),
       answers: answers ?? all.answers,
       // a draft is saved whole, as is what is submitted; a supplement and what is issued come on top
       values: {

@@ -42,7 +42,8 @@ function* namesOf(calendar: Calendar, before: CaseState | undefined, after: Case
   if (before?.plan === undefined) yield `submitted/${bundle}`;
   for (const [id, item] of decidedWith(before, after)) {
     const planned = plan.items[id];
-    if (planned === undefined || planned.told) continue;
+    // what is done in another region is counted there
+    if (planned === undefined || planned.told || planned.region !== undefined) continue;
     const { authority, term } = planned;
     const refused = item.status === 'refused' ? 'refused' : 'granted';
     yield `item/${bundle}/${authority}/${refused}/${String(daysUsed(calendar, planned, item))}`;

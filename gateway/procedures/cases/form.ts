@@ -204,7 +204,14 @@ function layoutOf({ items }: Merged, valueOf: (name: string) => Value): Layout {
   );
 }
 
-export function fillForm(bundle: Bundle, elements: Elements, written: Written, readings: Readings): CaseForm {
+/** @param region that the case is about */
+export function fillForm(
+  bundle: Bundle,
+  elements: Elements,
+  written: Written,
+  readings: Readings,
+  region?: string,
+): CaseForm {
   const { answers } = written;
   const merged = mergeForm(bundle, elements, answers, readings.said);
   const valueOf = situationOf(bundle, elements, answers, readings.said);
@@ -213,7 +220,7 @@ export function fillForm(bundle: Bundle, elements: Elements, written: Written, r
   for (const field of merged.fields) filling.take(field);
   return {
     merged,
-    plan: planOf(merged, valueOf),
+    plan: planOf(merged, valueOf, region),
     values: filling.values,
     filled: filling.filled,
     away: readings.away,

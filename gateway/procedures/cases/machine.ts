@@ -9,6 +9,7 @@
  */
 import type { StepPort } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { DELIVERY, FILING, openPorts, type Plan, type PlannedStep } from './plan.js';
 
 type Phase = 'draft' | 'submitted' | 'decided' | 'delivered' | 'withdrawn';
@@ -59,8 +60,20 @@ export interface RatingState {
 /** Of these somebody is owed an answer. */
 export const isLow = ({ grade }: RatingState): boolean => grade <= 2;
 
+/** The case of another region of which an item is done here. */
+export interface Guest {
+  readonly region: string;
+  /** Its id there. */
+  readonly case: string;
+  readonly item: string;
+}
+
 export interface CaseState {
   readonly bundle: string;
+  /** What it is about is there, and items that may be done elsewhere are done there. */
+  readonly region?: string;
+  /** It stands for an item of another region's case. */
+  readonly guest?: Guest;
   /** How many there were. */
   readonly events: number;
   readonly phase: Phase;
@@ -82,12 +95,14 @@ export interface CaseState {
 }
 
 /** Who acts: who applies, or an authority. */
-export type Party = 'applicant' | { readonly authority: string };
+export type Party = 'applicant' | { readonly authority: string; readonly region?: string };
 
 /** What was written with it stands apart. */
 export type CaseAct =
-  | { readonly act: 'open'; readonly bundle: string }
+  | { readonly act: 'open'; readonly bundle: string; readonly region?: string; readonly guest?: Guest }
   | { readonly act: 'save' | 'withdraw' }
+  /** The region whose case it is takes its item back, whatever became of it. */
+  | { readonly act: 'recall' }
   /** A file is uploaded for a material. */
   | { readonly act: 'attach'; readonly material: string }
   | { readonly act: 'submit'; readonly plan: Plan }
@@ -210,7 +225,9 @@ class Settling {
 const begin = (state: CaseState | undefined, { at, by, ...act }: CaseEvent): CaseState => {
   if (state !== undefined || act.act !== 'open' || by !== 'applicant')
     return refuse('a case is opened first, and once');
-  return { bundle: act.bundle, events: 1, phase: 'draft', openedAt: at, at, items: {}, steps: {}, tasks: {} };
+  const { bundle, region, guest } = act;
+  const about = present({ region, guest });
+  return { bundle, ...about, events: 1, phase: 'draft', openedAt: at, at, items: {}, steps: {}, tasks: {} };
 };
 
 /** Which step a port belongs to, and whether its time has come. */
@@ -228,8 +245,8 @@ function checkStep(state: CaseState, step: string, port: StepPort, uses: readonl
   if (!openPorts(planned, state.steps[step]).includes(port)) refuse('the step does not take this, or it was done');
 }
 
-const isAuthority = (by: Party, authority: string | undefined): boolean =>
-  by !== 'applicant' && by.authority === authority;
+const isAuthority = (by: Party, authority: string | undefined, region?: string): boolean =>
+  by !== 'applicant' && by.authority === authority && by.region === region;
 
 /** An item's own acts; what comes of it. */
 function onItem(
@@ -247,7 +264,8 @@ function onItem(
     settling.become(event.item, 'held', { givenAt: event.at });
     return state.tasks;
   }
-  if (!isAuthority(event.by, planned.authority) || status !== 'held') refuse('the item is not yours to decide now');
+  if (!isAuthority(event.by, planned.authority, planned.region) || status !== 'held')
+    refuse('the item is not yours to decide now');
   switch (event.act) {
     case 'ask':
       if (planned.told || askedAt !== undefined)
@@ -321,6 +339,7 @@ export function apply(before: CaseState | undefined, event: CaseEvent): CaseStat
   }
   if (event.act === 'rate') return rated(state, event);
   if (event.act === 'answer') return answered(state, event);
+  if (event.act === 'recall') return recalled(state, event);
   if (isEnded(before)) refuse('the case is over');
   if ('item' in event) {
     if (phase !== 'submitted' || state.plan === undefined) return refuse('the case is not submitted, or is decided');
@@ -410,6 +429,16 @@ function stepped(state: CaseState, { step, port, uses, at }: CaseEvent & { reado
   return concluded({ ...next, items: settling.items });
 }
 
+/** What is open ends, what was granted is undone. */
+function recalled(state: CaseState, { by, at }: CaseEvent): CaseState {
+  const { plan, guest, phase } = state;
+  if (guest === undefined || plan === undefined || by !== 'applicant' || phase === 'withdrawn')
+    return refuse('only the region whose case it is takes an item back, once');
+  const settling = new Settling(plan, state, at);
+  settling.undo(guest.item);
+  return { ...state, phase: 'withdrawn', items: settling.items };
+}
+
 /** An act that a party may do now. */
 export interface Possible {
   readonly act: ActName;
@@ -437,13 +466,15 @@ function possibleSteps(state: CaseState, filing: Plan['steps']): readonly Possib
 function mayStill(state: CaseState, by: Party): readonly Possible[] {
   if (by === 'applicant') return isRatable(state) ? [{ act: 'rate' }] : [];
   const tasks = openTasks(state).flatMap(([task, { owner }]): Possible[] =>
-    owner === by.authority ? [{ act: 'settle', task }] : [],
+    isAuthority(by, owner) ? [{ act: 'settle', task }] : [],
   );
   return owesAnswer(state) && isAuthority(by, state.plan?.authority) ? [...tasks, { act: 'answer' }] : tasks;
 }
 
 /** @param filing steps of the bundle before filing, for a draft */
 export function mayDo(state: CaseState, by: Party, filing: Plan['steps'] = {}): readonly Possible[] {
+  // who applies is in the other region, and acts there
+  if (by === 'applicant' && state.guest !== undefined) return [];
   const settle = mayStill(state, by);
   if (isEnded(state)) return settle;
   if (by === 'applicant') {
@@ -454,16 +485,18 @@ export function mayDo(state: CaseState, by: Party, filing: Plan['steps'] = {}): 
     const back: Possible[] = state.phase === 'decided' || isBound(state) ? [] : [{ act: 'withdraw' }];
     return [...draft, ...possibleSteps(state, filing), ...give, ...back, ...settle];
   }
-  const items = Object.entries(state.plan?.items ?? {}).flatMap(([item, { authority, told, sure }]): Possible[] => {
-    if (authority !== by.authority || state.items[item]?.status !== 'held') return [];
-    const acts: ActName[] = ['grant'];
-    if (!told) acts.push('refuse');
-    if (!told && state.items[item]?.askedAt === undefined) acts.push('ask');
-    if (!sure) acts.push('pass');
-    return acts.map((act): Possible => ({ act, item }));
-  });
+  const items = Object.entries(state.plan?.items ?? {}).flatMap(
+    ([item, { authority, region, told, sure }]): Possible[] => {
+      if (!isAuthority(by, authority, region) || state.items[item]?.status !== 'held') return [];
+      const acts: ActName[] = ['grant'];
+      if (!told) acts.push('refuse');
+      if (!told && state.items[item]?.askedAt === undefined) acts.push('ask');
+      if (!sure) acts.push('pass');
+      return acts.map((act): Possible => ({ act, item }));
+    },
+  );
   const stops = Object.entries(state.plan?.outcomes ?? {}).flatMap(([outcome, { kind }]): Possible[] =>
-    kind === 'withdrawn' && by.authority === state.plan?.authority && state.phase === 'submitted' && !isBound(state)
+    kind === 'withdrawn' && isAuthority(by, state.plan?.authority) && state.phase === 'submitted' && !isBound(state)
       ? [{ act: 'stop', outcome }]
       : [],
   );

@@ -11,13 +11,16 @@ import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
 import type { ViewReader } from '../../answer/view/port.js';
+import type { RegionSettings } from '../../ground/config/region.js';
 import type { StateSettings } from '../../ground/config/state.js';
 import { type Blobs, blobsInFolder, blobsInState } from '../../ground/state/blobs.js';
 import { openState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
 import { auditLayout } from '../../log/entries/layout.js';
+import type { Journal } from '../../log/entries/port.js';
 import { type SealingKeys, sealingKeysOf, sharedSealingKeys } from '../../log/entries/sealing-keys.js';
 import type { RecordEffects } from '../lifecycles/effects.js';
+import { Abroad } from './abroad.js';
 import { openCases } from './cases.js';
 import { developmentDrivers, type StepDrivers } from './ports.js';
 import { registersOf } from './registers.js';
@@ -29,7 +32,9 @@ interface Surroundings {
   readonly settings: {
     readonly state: StateSettings;
     readonly gateway: { readonly caseTopics: readonly string[] };
+    readonly region: RegionSettings;
   };
+  readonly journal: Pick<Journal, 'append'>;
   readonly view: ViewReader;
   readonly inForce: () => Pick<InForce, 'decider' | 'policies' | 'purposes'>;
   readonly tickets: { readonly effects: RecordEffects };
@@ -41,6 +46,8 @@ interface Surroundings {
 
 interface OpenedDesk {
   readonly cases: Cases;
+  readonly state: State;
+  readonly abroad: Abroad;
   close(): Promise<void>;
 }
 
@@ -96,7 +103,8 @@ async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) 
   const content = await caseContent(workspace);
   const { state, keys, blobs, close } = await openCaseGround(around);
   const { elements } = content;
-  const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now }, elements);
+  const abroad = new Abroad(around);
+  const registers = registersOf({ workspace, view, inForce, effects: tickets.effects, now, abroad }, elements);
   const publish = publishSteps(workspace.prefix, settings.gateway.caseTopics);
   const { codelists } = workspace;
   const ground = {
@@ -108,17 +116,25 @@ async function openCaseDesk(around: Surroundings, drivers: (elements: Elements) 
     requiresUploads: true,
     now,
     registers,
+    mayGo: (region: string, bundle: string, item: string) => abroad.mayGo(region, bundle, item),
     ...present({ publish }),
   };
   return {
     cases: openCases({ ...ground, drivers: drivers(elements), requiresUploads: true }),
-    close,
+    state,
+    abroad,
+    close() {
+      abroad.close();
+      return close();
+    },
   };
 }
 
 interface CaseDesk {
   /** Opened with the first call; one that failed is tried again. @throws YitongError as `openCaseDesk` */
   cases(): Promise<Cases>;
+  /** With what they stand on. @throws YitongError as `openCaseDesk` */
+  ground(): Promise<Pick<OpenedDesk, 'cases' | 'state' | 'abroad'>>;
   /** May be called by each service that has it. */
   close(): Promise<void>;
 }
@@ -137,14 +153,16 @@ function deskOf(context: Context): CaseDesk {
   const drivers = context.settings.gateway.caseDrivers === 'development' ? developmentDrivers : () => ({});
   let opened: Promise<OpenedDesk> | undefined;
   let closed: Promise<void> | undefined;
+  const ground = async (): Promise<OpenedDesk> => {
+    opened ??= openCaseDesk(context, drivers).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
   return {
-    async cases() {
-      opened ??= openCaseDesk(context, drivers).catch((error: unknown) => {
-        opened = undefined;
-        throw error;
-      });
-      return (await opened).cases;
-    },
+    cases: async () => (await ground()).cases,
+    ground,
     close: () => (closed ??= (async () => (await opened?.catch(() => undefined))?.close())()),
   };
 }

@@ -4,13 +4,15 @@
  */
 import type { Merged } from '../../../contracts/bundle/merge.js';
 import { evaluate, type Value } from '../../../contracts/bundle/rule.js';
-import type { Outcome, StepPort, Term } from '../../../contracts/bundle/types.js';
+import type { Bundle, Outcome, StepPort, Term } from '../../../contracts/bundle/types.js';
 import { present } from '../../../contracts/present.js';
 
 export interface PlannedTerm extends Pick<Term, 'unit' | 'days' | 'else' | 'stops'> {}
 
 export interface PlannedItem {
   readonly authority: string;
+  /** The region whose authority it is; absent where it is one here. */
+  readonly region?: string;
   /** Whether it applies; else nobody has said, and its authority may find that it does not. */
   readonly sure: boolean;
   readonly term: PlannedTerm;
@@ -53,10 +55,16 @@ const termOf = ({ unit, days, else: later, stops }: Term): PlannedTerm => ({
   ...present({ days, else: later, stops }),
 });
 
-/** @param merged under the answers and what registers say @param valueOf the same */
-export function planOf({ bundle, items, obstacles }: Merged, valueOf: (name: string) => Value): Plan {
+/**
+ * @param merged under the answers and what registers say
+ * @param valueOf the same
+ * @param region that the case is about; items that may be done elsewhere are done there
+ */
+export function planOf({ bundle, items, obstacles }: Merged, valueOf: (name: string) => Value, region?: string): Plan {
   const applying = new Map(items.map(({ item, applies }) => [item.id, applies]));
   const own = (ids: readonly string[]): readonly string[] => ids.filter((id) => applying.has(id));
+  const isElsewhere = ({ item }: Outcome): boolean =>
+    region !== undefined && bundle.items.get(item ?? '')?.elsewhere === true;
   return {
     bundle: bundle.id,
     authority: bundle.authority,
@@ -65,6 +73,7 @@ export function planOf({ bundle, items, obstacles }: Merged, valueOf: (name: str
         item.id,
         {
           authority: item.authority,
+          ...present({ region: item.elsewhere ? region : undefined }),
           sure: applies === 'yes',
           term: termOf(item.term),
           after: own(item.after),
@@ -89,25 +98,54 @@ export function planOf({ bundle, items, obstacles }: Merged, valueOf: (name: str
       ),
     ),
     outcomes: Object.fromEntries(
-      [...bundle.outcomes.values()].flatMap(
-        ({ id, kind, item, stands, undone, tells, task }): [string, PlannedOutcome][] =>
-          (kind === 'refused' && applying.has(item ?? '')) || kind === 'withdrawn'
-            ? [
-                [
-                  id,
-                  {
-                    kind,
-                    ...present({
-                      item,
-                      task: task === undefined ? undefined : { owner: task.owner, unit: task.unit, days: task.days },
-                    }),
-                    stands: own(stands),
-                    undone: own(undone),
-                    tells,
-                  },
-                ],
-              ]
-            : [],
+      [...bundle.outcomes.values()].flatMap((outcome): [string, PlannedOutcome][] =>
+        (outcome.kind === 'refused' && applying.has(outcome.item ?? '')) || outcome.kind === 'withdrawn'
+          ? // who has a task of what is refused elsewhere is there, and has it there
+            [[outcome.id, plannedOutcome(outcome, own, isElsewhere(outcome))]]
+          : [],
+      ),
+    ),
+  };
+}
+
+/** @param own leaves items that the case has @param bare without its task */
+function plannedOutcome(
+  { kind, item, stands, undone, tells, task }: Outcome,
+  own: (ids: readonly string[]) => readonly string[],
+  bare: boolean,
+): PlannedOutcome {
+  return {
+    kind: kind === 'withdrawn' ? kind : 'refused',
+    ...present({
+      item,
+      task: task === undefined || bare ? undefined : { owner: task.owner, unit: task.unit, days: task.days },
+    }),
+    stands: own(stands),
+    undone: own(undone),
+    tells,
+  };
+}
+
+/** Of a case from another region: the one item that is done here, and what its refusal leaves to do here. */
+export function guestPlan(
+  { id, items, outcomes }: Bundle,
+  itemId: string,
+  { sure, unknown }: Pick<PlannedItem, 'sure' | 'unknown'>,
+): Plan | undefined {
+  const item = items.get(itemId);
+  if (item?.elsewhere !== true) return undefined;
+  const { authority, term, told, issues } = item;
+  const own = (ids: readonly string[]): readonly string[] => ids.filter((one) => one === itemId);
+  return {
+    bundle: id,
+    authority,
+    items: { [itemId]: { authority, sure, term: termOf(term), after: [], told, issues, unknown } },
+    steps: {},
+    outcomes: Object.fromEntries(
+      [...outcomes.values()].flatMap((outcome): [string, PlannedOutcome][] =>
+        outcome.item === itemId && outcome.kind === 'refused'
+          ? [[outcome.id, { ...plannedOutcome(outcome, own, false), tells: [] }]]
+          : [],
       ),
     ),
   };

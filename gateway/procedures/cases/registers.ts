@@ -17,6 +17,7 @@ import type { ViewReader } from '../../answer/view/port.js';
 import { releasedSubjectJson } from '../../log/entries/events.js';
 import type { EntryDraft } from '../../log/entries/port.js';
 import type { RecordEffects } from '../lifecycles/effects.js';
+import type { Abroad } from './abroad.js';
 import { type AskRegister, type Readings, type RegisterAnswer, readRegisters, wantedElements } from './readings.js';
 
 /** A look at one subject's records; it is on record before anything of it is used. */
@@ -31,6 +32,7 @@ export type ReadRegisters = (
   bundle: Bundle,
   known: ReadonlyMap<string, Json>,
   caseId: string,
+  region?: string,
 ) => Promise<RegisterReadings>;
 
 interface Needs {
@@ -40,6 +42,8 @@ interface Needs {
   readonly effects: Pick<RecordEffects, 'hidden'>;
   /** ms since 1970 */
   readonly now: () => number;
+  /** Undefined: no other region is asked. */
+  readonly abroad?: Pick<Abroad, 'ask'>;
 }
 
 /** What a bundle asks of each register, and no more. */
@@ -85,7 +89,10 @@ interface Scheme {
   readonly places: ReadonlyMap<string, number>;
 }
 
-export function registersOf({ workspace, view, inForce, effects, now }: Needs, elements: Elements): ReadRegisters {
+export function registersOf(
+  { workspace, view, inForce, effects, now, abroad }: Needs,
+  elements: Elements,
+): ReadRegisters {
   const closing = { hidden: (record: Parameters<RecordEffects['hidden']>[0]) => effects.hidden(record), now };
   const plans = new Plans({ workspace, inForce, delivery: 'query', closing });
   const reader = openReader(view);
@@ -109,7 +116,7 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
     return { plan, places: new Map(plan.readIds.map((id, at) => [id as string, at])) };
   }
 
-  return async (bundle, known, caseId) => {
+  return async (bundle, known, caseId, region) => {
     const stated: StatedCase = { item: bundle.title.zh, caseId };
     const releases: Release[] = [];
     const subjects = new Map<
@@ -139,7 +146,17 @@ export function registersOf({ workspace, view, inForce, effects, now }: Needs, e
       });
       return { scheme, answers };
     };
+    // what the case is about is there, and so is what its authorities there have on record
+    const there = new Set(
+      region === undefined
+        ? []
+        : [...bundle.items.values()].flatMap((item) => (item.elsewhere ? [item.authority] : [])),
+    );
     const ask: AskRegister = async (contract, subject) => {
+      if (region !== undefined && there.has(contract.authority)) {
+        const { client, purpose, authority } = bundle;
+        return abroad?.ask(region, contract, subject, { client, purpose, authority, stated });
+      }
       if (!subjects.has(subject)) subjects.set(subject, await look(subject));
       const found = subjects.get(subject);
       const at = found?.scheme.places.get(contract.id);

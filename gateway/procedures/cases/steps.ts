@@ -22,9 +22,10 @@ export function stepsOf(before: CaseState | undefined, after: CaseState, event: 
   if (plan === undefined) return [];
   const { act } = event;
   const items = Object.entries(after.items).flatMap(([item, { status }]): CaseStep[] => {
-    const authority = plan.items[item]?.authority ?? '';
+    const { authority = '', region } = plan.items[item] ?? {};
     if (before?.items[item]?.status === status) return [];
-    return [...new Set([authority, plan.authority])].map((to) => ({ to, act, item, status, authority }));
+    const to = region === undefined ? [authority, plan.authority] : [plan.authority];
+    return [...new Set(to)].map((one) => ({ to: one, act, item, status, authority }));
   });
   const tasks = Object.entries(after.tasks).flatMap(([task, { owner, doneAt }]): CaseStep[] => {
     const had = before?.tasks[task];

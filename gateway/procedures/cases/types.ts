@@ -10,6 +10,8 @@ import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import type { FileType } from '../materials/inspect/index.js';
 import type { Call } from './calls.js';
 import type { CaseContents } from './contents.js';
+import type { ErrandBody, ErrandSays } from './errand-body.js';
+import type { Errand } from './errands.js';
 import type { CaseForm } from './form.js';
 import type { CaseEvent, CaseState, Grade, Possible } from './machine.js';
 import type { Overview, PublicRatings } from './overview.js';
@@ -30,6 +32,8 @@ export type CaseActor =
       readonly client: string;
       /** Who acts for it, where it is a person: told to their own authority alone. */
       readonly officer?: string;
+      /** Of an authority of another region, which that one brings. */
+      readonly region?: string;
     };
 
 /** Of an act on an item: as of when who acts saw it (`since`); refused where it has moved meanwhile. */
@@ -110,6 +114,8 @@ export interface OpenedCase {
   readonly taskTerms: Readonly<Record<string, TermReading>>;
   /** Of a low rating: until when it is answered. */
   readonly answerTerm?: TermReading;
+  /** Items that are on their way to another region; absent in lists. */
+  readonly waitsAbroad?: readonly string[];
   /** Undefined where the subject was erased. */
   readonly contents?: CaseContents;
 }
@@ -119,12 +125,26 @@ export type OpenedMaterial =
   | { readonly kind: 'upload'; readonly type: FileType; readonly bytes: Buffer; readonly digest: string }
   | { readonly kind: 'made'; readonly document: PaperDocument };
 
+/** Of no actor's: what goes to other regions, and comes from there. */
+export interface Regional {
+  /** Undefined where who applies was erased: then there is nothing to bring. */
+  bodyOf(errand: Errand): Promise<ErrandSays | undefined>;
+  /**
+   * Does what a region brings; what comes again does nothing.
+   * @param region from which it comes
+   * @throws YitongError `act_refused`, `act_incomplete`, `bad_answers`, `bad_subject`, `not_found`, `ticket_moved`
+   */
+  receive(region: string, said: ErrandBody, how: Pick<HowDone, 'record'>): Promise<void>;
+}
+
 export interface Cases {
+  /** What goes to other regions, and comes from there. */
+  readonly regional: Regional;
   readonly bundles: Bundles['bundles'];
   /** What the workspace declares. */
   readonly content: Bundles;
   /** @throws YitongError `not_found`, `act_refused`, `audit_unavailable`, `state_unavailable` */
-  open(bundle: string, how: HowDone): Promise<OpenedCase>;
+  open(bundle: string, how: HowDone, about?: { readonly region?: string }): Promise<OpenedCase>;
   /** @throws YitongError as `open`; `bad_answers`, `act_incomplete`, `ticket_moved` */
   act(id: string, doing: Doing, how: HowDone): Promise<OpenedCase>;
   /**
@@ -207,6 +227,8 @@ export interface CasesOptions extends Bundles {
   readonly requiresUploads?: boolean;
   /** By which papers say what codes mean; default: they show the codes. */
   readonly codelists?: Workspace['codelists'];
+  /** Whether such an item of a bundle may be done in that region; default: none may. */
+  readonly mayGo?: (region: string, bundle: string, item: string) => boolean;
   /** What goes to an authority's topic; undefined: nothing is published. */
   readonly publish?: PublishStep;
 }

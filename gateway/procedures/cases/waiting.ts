@@ -95,7 +95,13 @@ function linesOf(id: string, { bundle, plan, items, tasks, rating }: CaseState):
   const lines = new Map<string, Line>();
   for (const [item, state] of Object.entries(items)) {
     const planned = plan?.items[item];
-    if (planned === undefined || (state.status !== 'held' && state.status !== 'supplement')) continue;
+    // what is done in another region waits there
+    if (
+      planned === undefined ||
+      planned.region !== undefined ||
+      (state.status !== 'held' && state.status !== 'supplement')
+    )
+      continue;
     const { authority, term } = planned;
     const group = state.status === 'held' ? 'held' : 'asked';
     lines.set(`${id}/i/${item}`, { case: id, bundle, authority, group, item: { id: item, term, state } });

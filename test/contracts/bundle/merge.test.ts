@@ -151,6 +151,7 @@ function built({ when, answers, identity, registers, items, materials }: World):
             after: item.after,
             issues: item.issues.map((one) => `a.${one}`),
             told: false,
+            elsewhere: false,
             form: {
               title: '表',
               place,

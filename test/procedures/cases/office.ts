@@ -119,6 +119,7 @@ export const casesOver = (
     registers,
     drivers: developmentDrivers(elements),
     publish,
+    mayGo: () => true,
   });
 
 interface OfficeOptions {

@@ -60,6 +60,8 @@ interface CaseTerm {
 export interface Case {
   readonly id: string;
   readonly bundle: string;
+  /** Where the thing is that it is about, if not here. */
+  readonly region?: string;
   readonly phase: 'draft' | 'submitted' | 'decided' | 'delivered' | 'withdrawn';
   readonly openedAt: string;
   readonly submittedAt?: string;
@@ -70,6 +72,8 @@ export interface Case {
     readonly item: string;
     readonly title?: { readonly zh: string; readonly en: string };
     readonly authority: string;
+    /** Whose authority it is, where it is done elsewhere. */
+    readonly region?: string;
     readonly status:
       | 'waiting'
       | 'held'
@@ -211,7 +215,10 @@ export interface CasesMethods {
     options?: SpeakingOptions,
   ): Promise<{ readonly cases: readonly Case[]; readonly next?: string }>;
   /** Opens a draft for the subject in `as`. @throws GatewayError `not_found`, `act_refused` */
-  openCase(body: { readonly bundle: string; readonly key?: string }, options?: SpeakingOptions): Promise<Case>;
+  openCase(
+    body: { readonly bundle: string; readonly region?: string; readonly key?: string },
+    options?: SpeakingOptions,
+  ): Promise<Case>;
   oneCase(id: string, options?: SpeakingOptions): Promise<Case>;
   /** Of a draft: what registers fill in, what is missing, what stands in the way. */
   caseForm(id: string, options?: SpeakingOptions): Promise<CaseFormAnswer>;

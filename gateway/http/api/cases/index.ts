@@ -63,7 +63,8 @@ function shown(opened: OpenedCase, cases: Cases): object {
     ...(state.submittedAt === undefined ? {} : { submittedAt: iso(state.submittedAt) }),
     over,
     ...present({ subject: contents?.subject }),
-    items: Object.entries(state.plan?.items ?? {}).map(([item, { authority, sure, unknown }]) => {
+    ...present({ region: state.region }),
+    items: Object.entries(state.plan?.items ?? {}).map(([item, { authority, region, sure, unknown }]) => {
       const { status, since } = state.items[item] ?? { status: 'waiting', since: state.at };
       const term = terms[item];
       const fields = contents?.layout[item];
@@ -71,6 +72,7 @@ function shown(opened: OpenedCase, cases: Cases): object {
         item,
         ...present({ title: bundle?.items.get(item)?.title }),
         authority,
+        ...present({ region }),
         status,
         since: iso(since),
         ...(term === undefined ? {} : { term: termOf(term) }),
@@ -244,7 +246,9 @@ function actRoutes(app: FastifyInstance, { context, cases, how }: Desk): void {
     async (request, reply) => {
       checkStill(context, request, clientOf(request));
       const desk = await cases();
-      return reply.status(201).send(shown(await desk.open(request.body.bundle, how(request, request.body.key)), desk));
+      const { bundle, region, key } = request.body;
+      const opened = await desk.open(bundle, how(request, key), present({ region }));
+      return reply.status(201).send(shown(opened, desk));
     },
   );
   app.post<{ Params: { id: string }; Body: ActBody }>(

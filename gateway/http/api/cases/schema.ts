@@ -39,7 +39,19 @@ export const eventsQuery = Type.Object(
   strict,
 );
 
-export const openBody = Type.Object({ bundle: actWord, key: Type.Optional(actKey) }, strict);
+export const openBody = Type.Object(
+  {
+    bundle: actWord,
+    region: Type.Optional(
+      Type.String({
+        maxLength: 60,
+        description: 'where the thing is that it is about, if not here: items that may be are done there',
+      }),
+    ),
+    key: Type.Optional(actKey),
+  },
+  strict,
+);
 export type OpenBody = Static<typeof openBody>;
 
 const possible = Type.Object({
@@ -61,6 +73,7 @@ const itemSchema = Type.Object({
   item: Type.String(),
   title: Type.Optional(localised),
   authority: Type.String(),
+  region: Type.Optional(Type.String({ description: 'whose authority it is, where it is done elsewhere' })),
   status: Type.Enum(['waiting', 'held', 'supplement', 'prepared', 'granted', 'refused', 'undone', 'dropped', 'passed']),
   since: time,
   term: Type.Optional(term),
@@ -93,6 +106,7 @@ const ratingSchema = Type.Object({
 export const caseSchema = Type.Object({
   id,
   bundle: Type.String(),
+  region: Type.Optional(Type.String({ description: 'where the thing is that it is about, if not here' })),
   phase: Type.Enum(['draft', 'submitted', 'decided', 'delivered', 'withdrawn']),
   openedAt: time,
   submittedAt: Type.Optional(time),

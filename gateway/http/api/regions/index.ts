@@ -14,7 +14,7 @@ import { withReceipt } from '../../../answer/question/receipt.js';
 import { checkNames, checkUnique, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { type FarAnswer, FarRegions } from '../../../answer/regions/far.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
-import { countError } from '../../../ground/counts/counts.js';
+import { countError, countRegion } from '../../../ground/counts/counts.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import { regionBody, UNKNOWN } from '../../../log/entries/events.js';
 import { answerSha256 } from '../../../log/proof/promised.js';
@@ -166,6 +166,7 @@ class Transaction {
       subject,
       answer: body,
     });
+    if (entry.region !== UNKNOWN) countRegion(entry.region, 'out', entry.step, this.#context.now());
     this.#request.span?.step('respond');
     const whole = withReceipt(body, receipt.json);
     this.#context.completions.watch(this.#request, reply, clientOf(this.#request).id, () => whole.length);

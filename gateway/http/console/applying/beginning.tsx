@@ -4,6 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import type { JSX } from 'preact';
 import type { Answers, Bundle, Json } from '../../../../contracts/bundle/types.js';
 import { YitongError } from '../../../../contracts/errors.js';
+import type { Localised } from '../../../../contracts/localised.js';
+import { present } from '../../../../contracts/present.js';
 import type { Language } from '../../../ground/language/language.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
@@ -20,6 +22,8 @@ export interface Beginning {
   readonly subjects: readonly { readonly hidden: string; readonly subject: string }[];
   /** So that a form that is sent twice opens one case. */
   readonly once: string;
+  /** Regions in which the thing may be that it is about, beside this one. */
+  readonly regions: readonly { readonly region: string; readonly name: Localised }[];
   /** Drafts of it that were begun before. */
   readonly drafts: readonly { readonly id: string; readonly begun: string }[];
 }
@@ -43,6 +47,7 @@ export async function beginningOf(desk: ApplyingDesk, request: FastifyRequest, b
   return {
     subjects: subjects.map((subject) => ({ subject, hidden: hideSubject(session, subject) })),
     once: randomBytes(12).toString('base64url'),
+    regions: await desk.regionsFor(bundle),
     drafts: drafts.map(({ id, state }) => ({ id, begun: dateWords(state.openedAt, request.language) })),
   };
 }
@@ -57,13 +62,47 @@ export function applicantIn(request: FastifyRequest, bundle: Bundle, hidden: str
 export async function openWith(
   desk: ApplyingDesk,
   request: FastifyRequest,
-  { bundle, subject, once }: { readonly bundle: Bundle; readonly subject: string; readonly once: string },
+  {
+    bundle,
+    subject,
+    once,
+    region,
+  }: { readonly bundle: Bundle; readonly subject: string; readonly once: string; readonly region?: string },
   start: { readonly answers: Answers; readonly values: Readonly<Record<string, Json>> },
 ): Promise<string> {
   const service = await desk.cases();
-  const { id, state } = await service.open(bundle.id, desk.how(request, subject, once));
+  const { id, state } = await service.open(bundle.id, desk.how(request, subject, once), present({ region }));
   if (state.events === 1) await service.act(id, { act: 'save', ...start }, desk.how(request, subject));
   return id;
+}
+
+/** Whether the thing is here, or in another region. Nothing where it can only be here. */
+export function Where({
+  language,
+  regions,
+  here,
+}: Pick<Beginning, 'regions'> & { readonly language: Language; readonly here: Localised }): JSX.Element | null {
+  const say = sayIn(language);
+  if (regions.length === 0) return null;
+  return (
+    <PicksField
+      type="radio"
+      name="where"
+      label={say('您要办理的事项在哪个地区？', 'In which region is what it is about?')}
+      value={['']}
+      options={[
+        { value: '', title: here[language] },
+        ...regions.map(({ region, name }) => ({
+          value: region,
+          title: name[language],
+          hint: say(
+            '由该地区的部门办理，在本市提交即可，无需前往',
+            'the authorities there do it; you apply here and need not go',
+          ),
+        })),
+      ]}
+    />
+  );
 }
 
 /** Whoever is signed in speaks for nobody who can apply. */

@@ -104,7 +104,7 @@ export function checkPage(props: CheckProps): JSX.Element {
           <li key={item.id}>
             <b>{item.title[language]}</b>
             <span class="soft">
-              {props.nameOf(item.authority)}
+              {props.nameOf(item.authority, item.elsewhere ? found.state.region : undefined)}
               {item.told ? say(' · 由系统告知，无需申请', ' · told by the platform') : ` · ${termIn(item.term, say)}`}
             </span>
             {applies === 'yes' ? null : <span class="state warn">{say('视情况需要', 'perhaps')}</span>}
@@ -240,8 +240,8 @@ export function Obstacles({
                 {owners.length === 0
                   ? null
                   : say(
-                      `；记载部门：${owners.map(nameOf).join('、')}`,
-                      `; on record with: ${owners.map(nameOf).join(', ')}`,
+                      `；记载部门：${owners.map((owner) => nameOf(owner)).join('、')}`,
+                      `; on record with: ${owners.map((owner) => nameOf(owner)).join(', ')}`,
                     )}
               </p>
               {basis.length === 0 ? null : (

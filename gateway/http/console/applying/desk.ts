@@ -8,6 +8,7 @@ import type { Bundle, Json } from '../../../../contracts/bundle/types.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
+import { authorityThere } from '../../../../policies/regions.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -88,7 +89,16 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
     how,
     ownCase,
     isCorrectable: (dataset: string): boolean => correctable.has(dataset),
-    nameOf: (authority: string, language: Language): string => authorityTitle(workspace, authority, language),
+    /** @param region whose it is, where it is not one here */
+    nameOf: (authority: string, language: Language, region?: string): string =>
+      region === undefined
+        ? authorityTitle(workspace, authority, language)
+        : authorityThere(context.inForce().policies.regions.get(region), authority, language),
+    regionsFor: async ({ id, items }: Bundle) =>
+      (await desk.ground()).abroad.regionsFor(
+        id,
+        [...items.values()].flatMap((item) => (item.elsewhere ? [item.id] : [])),
+      ),
     /** Where somebody objects to what registers say of them. */
     correction: (request: FastifyRequest, subject: string): string =>
       `/console/tickets/records?of=${hideSubject(sessionOf(request), subject)}`,

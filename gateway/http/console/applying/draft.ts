@@ -33,7 +33,7 @@ export async function draftOf(desk: ApplyingDesk, request: FastifyRequest, { cas
     form: await cases.form(found.id, desk.how(request, subject)),
     written: found.contents?.values ?? {},
     workspace: desk.workspace,
-    nameOf: (authority: string) => desk.nameOf(authority, language),
+    nameOf: (authority: string, region?: string) => desk.nameOf(authority, language, region),
     correction: (dataset: string) => (desk.isCorrectable(dataset) ? objections : undefined),
   };
 }

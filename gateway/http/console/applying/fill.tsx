@@ -23,7 +23,7 @@ export interface FillProps {
   /** As they were written, whether the form takes them or not. */
   readonly written: Readonly<Record<string, Json>>;
   readonly workspace: Pick<Workspace, 'codelists' | 'contracts'>;
-  readonly nameOf: (authority: string) => string;
+  readonly nameOf: (authority: string, region?: string) => string;
   /** Where what a register says is objected to; undefined where that is not done here. */
   readonly correction: (dataset: string) => string | undefined;
 }

@@ -26,6 +26,7 @@ import { listPage } from './list.js';
 import { progressPage } from './progress.js';
 import { fieldName, missingWords, type Sent, valuesIn, wrongWords } from './reading.js';
 import { questionsPage, startPage } from './start.js';
+import { ownVideoPage } from './video.js';
 
 interface Route {
   readonly Params: { readonly id: string };
@@ -75,7 +76,7 @@ function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
           cases: cases.sort((a, b) => b.found.state.openedAt - a.found.state.openedAt),
           isSeveral: subjects.length > 1,
           messages: messages.sort((a, b) => b.at - a.at).slice(0, MESSAGES),
-          nameOf: (authority) => desk.nameOf(authority, language),
+          nameOf: (authority, region) => desk.nameOf(authority, language, region),
           isSaved: saved !== undefined,
           older,
         }),
@@ -98,6 +99,7 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
         bundle,
         questions: mergeForm(bundle, service.content.elements, answers).questions,
         answers,
+        here: desk.workspace.name,
         ...(await beginningOf(desk, request, bundle)),
       }),
     });
@@ -118,7 +120,9 @@ function startRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
       asked.map(({ id }) => id),
     );
     if (Object.keys(wrong).length > 0) throw formFault(wrong, 'bad_answers');
-    const id = await openWith(desk, request, { bundle, subject, once: text(body['once']) }, { answers, values: {} });
+    const where = text(body['where']);
+    const beginning = { bundle, subject, once: text(body['once']), ...(where === '' ? {} : { region: where }) };
+    const id = await openWith(desk, request, beginning, { answers, values: {} });
     return goTo(reply, `${PATH}/${id}/${await nextOf(desk, request, { subject, id })}`);
   });
 }
@@ -295,7 +299,7 @@ async function sendCase(
       materials,
       events: await cases.events(found.id, 0, desk.how(request, subject)),
       workspace: desk.workspace,
-      nameOf: (authority) => desk.nameOf(authority, language),
+      nameOf: (authority, region) => desk.nameOf(authority, language, region),
       development,
     }),
   });
@@ -315,6 +319,30 @@ function caseRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
       throw supplementFaults(error, doing, mine);
     });
     return goTo(reply, `${PATH}/${id}`);
+  });
+}
+
+/** Both sides of a video question, as the development driver pretends it. */
+function videoRoute(app: FastifyInstance, desk: ApplyingDesk): void {
+  if (!desk.development) return;
+  app.get<Route>(`${PATH}/:id/video`, own, async (request, reply) => {
+    const { language } = request;
+    const { found, bundle } = await desk.ownCase(request, request.params.id);
+    const step = found.acts.find(({ act, port }) => act === 'step' && port === 'video')?.step;
+    const done = Object.entries(found.contents?.receipts ?? {}).find(([name]) => name.endsWith('.video'));
+    if (step === undefined && done === undefined) throw new YitongError('not_found', 'nobody is seen by video here');
+    return sendFramed(request, reply, {
+      title: bundle.title[language],
+      workspace: desk.workspace,
+      children: ownVideoPage({
+        language,
+        id: found.id,
+        bundle,
+        step,
+        reference: done?.[1],
+        events: found.state.events,
+      }),
+    });
   });
 }
 
@@ -362,6 +390,7 @@ const service: Service = {
     questionsRoutes(app, desk);
     formRoutes(app, desk);
     caseRoutes(app, desk);
+    videoRoute(app, desk);
     materialRoutes(app, desk);
   },
 };

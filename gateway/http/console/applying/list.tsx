@@ -16,7 +16,7 @@ interface ListProps {
   /** Somebody speaks for several: each case says for whom. */
   readonly isSeveral: boolean;
   readonly messages: readonly CaseMessage[];
-  readonly nameOf: (authority: string) => string;
+  readonly nameOf: (authority: string, region?: string) => string;
   readonly isSaved: boolean;
   readonly older: string | undefined;
 }

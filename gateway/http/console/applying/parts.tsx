@@ -115,6 +115,7 @@ function OneStep({
   events,
   isSubmitted,
   held,
+  development,
   base = PATH,
   one: { id: step, step: planned, done },
 }: StepsProps & { readonly one: OwnStep }): JSX.Element {
@@ -148,18 +149,24 @@ function OneStep({
       {held !== undefined && isFiling && possible.length > 0 ? <p class="soft">{held}</p> : null}
       {possible.length === 0 ? null : (
         <div class="row">
-          {possible.map(({ port }) => (
-            <Form
-              key={port}
-              name={`step ${step} ${port ?? ''}`}
-              action={`${base}/${id}`}
-              hidden={{ act: 'step', step, port: port ?? '', key: `step ${step} ${port ?? ''} ${events}` }}
-            >
-              <button class={either ? 'quiet big' : 'button'} type="submit">
+          {possible.map(({ port }) =>
+            port === 'video' && development ? (
+              <a key={port} class="button" href={`${PATH}/${id}/video`}>
                 {titleOf(port)}
-              </button>
-            </Form>
-          ))}
+              </a>
+            ) : (
+              <Form
+                key={port}
+                name={`step ${step} ${port ?? ''}`}
+                action={`${base}/${id}`}
+                hidden={{ act: 'step', step, port: port ?? '', key: `step ${step} ${port ?? ''} ${events}` }}
+              >
+                <button class={either ? 'quiet big' : 'button'} type="submit">
+                  {titleOf(port)}
+                </button>
+              </Form>
+            ),
+          )}
         </div>
       )}
     </li>

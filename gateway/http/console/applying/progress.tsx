@@ -29,7 +29,7 @@ interface ProgressProps {
   readonly materials: readonly MaterialLine[];
   readonly events: readonly { readonly number: number; readonly event: CaseEvent; readonly entry: string }[];
   readonly workspace: Pick<Workspace, 'codelists'>;
-  readonly nameOf: (authority: string) => string;
+  readonly nameOf: (authority: string, region?: string) => string;
   readonly development: boolean;
 }
 
@@ -140,7 +140,7 @@ function Line(props: ProgressProps & { readonly item: string }): JSX.Element | n
         <span class={`state ${css}`}>{told ? say('已更新', 'taken note of') : mark[language]}</span>
       </div>
       <p>
-        {nameOf(planned.authority)}
+        {nameOf(planned.authority, planned.region)}
         <span class="soft">
           {status === 'waiting'
             ? waitsFor(props)
@@ -149,6 +149,14 @@ function Line(props: ProgressProps & { readonly item: string }): JSX.Element | n
               : null}
         </span>
       </p>
+      {found.waitsAbroad?.includes(item) === true ? (
+        <p class="soft">
+          {say(
+            '正在送往对方地区，送达后开始办理。',
+            'On its way to the other region, where it begins once it is there.',
+          )}
+        </p>
+      ) : null}
       {term === undefined || ['dropped', 'undone', 'passed'].includes(status) ? null : (
         <p class={term.over && decidedAt === undefined ? 'fault' : 'soft'}>{termWords(term, decidedAt, language)}</p>
       )}
@@ -429,7 +437,7 @@ function Told({ language, bundle, events, nameOf }: ProgressProps): JSX.Element 
           <li key={number}>
             <time dateTime={new Date(event.at).toISOString()}>{localMinute(event.at)}</time>
             <span>
-              {event.by === 'applicant' ? say('您', 'You') : nameOf(event.by.authority)}
+              {event.by === 'applicant' ? say('您', 'You') : nameOf(event.by.authority, event.by.region)}
               {say('：', ': ')}
               <b>{event.act === 'step' ? about(event) : actWords(event.act, language)}</b>
               {event.act === 'step' || about(event) === '' ? null : <span class="soft"> {about(event)}</span>}

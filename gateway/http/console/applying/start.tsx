@@ -2,10 +2,11 @@
 
 import type { JSX } from 'preact';
 import type { Answers, Bundle, Question } from '../../../../contracts/bundle/types.js';
+import type { Localised } from '../../../../contracts/localised.js';
 import type { Language } from '../../../ground/language/language.js';
 import { Form } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
-import { type Beginning, Drafts, ForWhom, NoApplicant } from './beginning.js';
+import { type Beginning, Drafts, ForWhom, NoApplicant, Where } from './beginning.js';
 import { PATH } from './desk.js';
 import { Ways } from './parts.js';
 import { AskedFields } from './questions.js';
@@ -15,10 +16,12 @@ interface StartProps extends Beginning {
   readonly bundle: Bundle;
   readonly questions: readonly Question[];
   readonly answers: Answers;
+  /** What this region is called. */
+  readonly here: Localised;
 }
 
 export function startPage(props: StartProps): JSX.Element {
-  const { language, bundle, subjects, questions, answers, once, drafts } = props;
+  const { language, bundle, subjects, questions, answers, once, drafts, regions, here } = props;
   const say = sayIn(language);
   return (
     <div class="apply">
@@ -35,6 +38,7 @@ export function startPage(props: StartProps): JSX.Element {
           <Drafts language={language} path={PATH} drafts={drafts} />
           <Form class="card pad fill" name="start" action={PATH} hidden={{ bundle: bundle.id, once }}>
             <ForWhom language={language} bundle={bundle} subjects={subjects} />
+            <Where language={language} regions={regions} here={here} />
             <AskedFields language={language} questions={questions} answers={answers} />
             <p class="row goes">
               <button class="button big" type="submit">

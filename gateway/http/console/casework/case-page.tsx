@@ -72,6 +72,7 @@ export function casePage(props: CaseProps): JSX.Element {
       ) : (
         <Applicant {...part} />
       )}
+      <Brought {...part} />
       {own.map((item, at) => (
         <OwnItem {...part} item={item} first={at === 0} key={item} />
       ))}
@@ -86,9 +87,43 @@ export function casePage(props: CaseProps): JSX.Element {
   );
 }
 
+/** An item that another region brought: whose case it is, and what was done of its steps there. */
+function Brought({ language, opened: { state, contents }, regionName, videoPath, say }: Part): JSX.Element | null {
+  const { guest } = state;
+  if (guest === undefined) return null;
+  const steps = Object.entries(contents?.origin?.steps ?? {});
+  return (
+    <section class="card pad brought" aria-labelledby="brought">
+      <h2 id="brought">{say('跨省通办：由其他地区受理', 'Brought by another region')}</h2>
+      <dl class="facts">
+        <dt>{say('受理地区', 'Region')}</dt>
+        <dd>{regionName(guest.region)}</dd>
+        <dt>{say('对方办件编号', 'Case there')}</dt>
+        <dd class="mono exact">{numberOf(guest.case)}</dd>
+        {steps.map(([name, reference]) => {
+          const port = name.slice(name.lastIndexOf('.') + 1) as keyof typeof ports;
+          return [
+            <dt key={name}>{ports[port]?.[language] ?? say('步骤', 'step')}</dt>,
+            <dd key={`${name} at`}>
+              {say('已在对方地区完成 ', 'done there ')}
+              {port === 'video' && videoPath !== undefined ? (
+                <a href={`${videoPath}`}>{say('查看视频核验', 'look at it')}</a>
+              ) : (
+                <span class="mono exact soft">{numberOf(reference.replace(/^[a-z]+-/, ''))}</span>
+              )}
+            </dd>,
+          ];
+        })}
+      </dl>
+    </section>
+  );
+}
+
 /** What is the officer's turn comes first. */
 function ownItems({ opened: { state }, authority }: CaseProps): readonly string[] {
-  const own = Object.entries(state.plan?.items ?? {}).filter(([, planned]) => planned.authority === authority);
+  const own = Object.entries(state.plan?.items ?? {}).filter(
+    ([, planned]) => planned.authority === authority && planned.region === undefined,
+  );
   const turn = (item: string): number => (state.items[item]?.status === 'held' ? 0 : 1);
   return own.map(([item]) => item).sort((a, b) => turn(a) - turn(b));
 }
@@ -206,7 +241,7 @@ function Progress({ language, opened: { state, terms }, bundle, nameOf, say }: P
               return (
                 <tr key={item}>
                   <th scope="row">{bundle?.items.get(item)?.title[language] ?? say('已停用的事项', item)}</th>
-                  <td>{nameOf(planned.authority)}</td>
+                  <td>{nameOf(planned.authority, planned.region)}</td>
                   <td>
                     <Mark of={statuses[one?.status ?? 'waiting']} language={language} />
                   </td>
@@ -252,7 +287,9 @@ function History({ language, opened: { history = [] }, bundle, nameOf, say }: Pa
                     <b>{actNames[event.act][language]}</b> {item ?? step ?? ''}
                   </p>
                   <p class="foot">
-                    {event.by === 'applicant' ? say('申请人', 'the applicant') : nameOf(event.by.authority)}
+                    {event.by === 'applicant'
+                      ? say('申请人', 'the applicant')
+                      : nameOf(event.by.authority, event.by.region)}
                     {officer === undefined ? '' : ` · ${officer}`}
                   </p>
                 </div>

@@ -7,15 +7,18 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { authorityTitle } from '../../../../contracts/authorities.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
+import { authorityThere } from '../../../../policies/regions.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { materialBytes } from '../../../documents/pdf/open-material.js';
 import type { Role } from '../../../ground/identity/person.js';
+import type { Language } from '../../../ground/language/language.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import type { CaseActor, HowDone } from '../../../procedures/cases/types.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed, sendOpen } from '../../ui/frame.js';
+import { VideoPage } from '../../ui/video.js';
 import { CALLS, callsPage } from './calls-page.js';
 import { casePage } from './case-page.js';
 import { inboxPage, SHOWS, type Show } from './inbox-page.js';
@@ -79,8 +82,10 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
   });
   const nameOf =
     ({ language }: Pick<FastifyRequest, 'language'>) =>
-    (authority: string): string =>
-      authorityTitle(context.workspace, authority, language);
+    (authority: string, region?: string): string =>
+      region === undefined
+        ? authorityTitle(context.workspace, authority, language)
+        : authorityThere(context.inForce().policies.regions.get(region), authority, language);
   return { context, cases, actorOf, how, nameOf, workspace: context.workspace };
 }
 type Desk = ReturnType<typeof openDesk>;
@@ -128,7 +133,11 @@ function inboxRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
   );
 }
 
-function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
+/** What a region is called, as it says it. */
+const regionTitle = ({ inForce }: GatewayContext, region: string, language: Language): string =>
+  inForce().policies.regions.get(region)?.offer.name[language] ?? (language === 'zh' ? '其他地区' : 'another region');
+
+function caseRoutes(app: FastifyInstance, { context, cases, actorOf, how, nameOf, workspace }: Desk): void {
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
     const { language } = request;
     const desk = await cases();
@@ -148,6 +157,8 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         roles: sessionOf(request).person.roles,
         materials: opened.contents === undefined ? [] : await desk.materials(opened.id, how(request, 'case')),
         nameOf: nameOf(request),
+        regionName: (region) => regionTitle(context, region, language),
+        videoPath: context.settings.gateway.caseDrivers === 'development' ? `${PATH}/${opened.id}/video` : undefined,
         key: randomBytes(9).toString('base64url'),
       }),
     });
@@ -172,6 +183,34 @@ function caseRoutes(app: FastifyInstance, { cases, actorOf, how, nameOf, workspa
         await desk.act(id, doing, { ...acting, ...present({ key }) });
       });
       return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+    },
+  );
+}
+
+/** The officer's side of a video question, as the development driver pretends it. */
+function videoRoute(app: FastifyInstance, { context, cases, how, workspace }: Desk): void {
+  if (context.settings.gateway.caseDrivers !== 'development') return;
+  app.get<Route>(
+    `${PATH}/:id/video`,
+    { schema: { hide: true }, config: { roles: READERS } },
+    async (request, reply) => {
+      const { language } = request;
+      const desk = await cases();
+      const { id, state, contents } = await desk.get(request.params.id, how(request, 'case'));
+      const done = Object.entries(contents?.origin?.steps ?? {}).find(([name]) => name.endsWith('.video'));
+      if (done === undefined) throw new YitongError('not_found', 'nobody was seen by video');
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '视频核验' : 'Video question',
+        workspace,
+        children: VideoPage({
+          language,
+          title: desk.bundles.get(state.bundle)?.title[language] ?? '',
+          reference: done[1],
+          side: 'officer',
+          isDone: true,
+          back: { href: `${PATH}/${id}`, title: language === 'zh' ? '← 回到办件' : '← Back to the case' },
+        }),
+      });
     },
   );
 }
@@ -292,6 +331,7 @@ const service: Service = {
     const desk = openDesk(app, context);
     inboxRoute(app, desk);
     caseRoutes(app, desk);
+    videoRoute(app, desk);
     materialRoute(app, desk);
     managerRoute(app, desk);
     callRoutes(app, desk);

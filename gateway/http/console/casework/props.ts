@@ -21,8 +21,12 @@ export interface CaseProps {
   readonly roles: readonly Role[];
   /** Of the officer's own items. */
   readonly materials: readonly MaterialLine[];
-  /** Of an authority, what people call it. */
-  readonly nameOf: (authority: string) => string;
+  /** Of an authority, of another region where one is named, what people call it. */
+  readonly nameOf: (authority: string, region?: string) => string;
+  /** What a region is called. */
+  readonly regionName: (region: string) => string;
+  /** Where both sides of a video question are shown, in the development environment. */
+  readonly videoPath: string | undefined;
   /** Drawn for this page: an act that is sent twice is done once. */
   readonly key: string;
 }

@@ -183,7 +183,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     effect: among('allow', 'deny'),
     reason: (text) => text === '' || isReasonCode(text),
     client: (text) => [...policies.clients.keys()].some((id) => id === text),
-    way: among('poll', 'webhook', 'topic'),
+    way: among('poll', 'webhook', 'topic', 'out', 'in'),
     outcome: among(
       'published',
       'unchanged',
@@ -235,7 +235,6 @@ t.test('the values of each label come from the workspace, the routes or a table'
     ),
     measure: among('completeness', 'validity', 'freshness', 'accepted'),
     region: among(),
-    way: among('out', 'in'),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

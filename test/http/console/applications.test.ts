@@ -17,7 +17,7 @@ t.test('from the catalogue to an answer, as four people', async (t) => {
   const { page } = song;
 
   await page.goto(`${PATH}?lang=zh`);
-  t.match(await main(page), /没有等待您办理的申请[\s\S]*新建一件申请/, 'an empty tray says what to do');
+  t.match(await main(page), /没有等待您办理的事项[\s\S]*新建一件申请/, 'an empty tray says what to do');
   t.same(await song.inspect(PATH, 'applications-empty'), []);
   await page.goto(`${PATH}/new?purpose=open-transport-company&lang=zh`);
   t.match(await main(page), /该用途通常需要/, 'what the purpose needs is told');

@@ -332,6 +332,7 @@ const BAD: Readonly<Record<string, Bad>> = {
     /请先选择使用系统和用途/,
   ),
   '/console/applications/together': application('/together', {}, /请先选择要一并办理的申请/),
+  '/console/applications/open/:machine': application('/open/none', { 'field.reason': WRITTEN }, /未找到/),
   '/console/applications/:id': application(`/${CASE}`, { act: 'approve' }, /未找到/),
   '/console/applications/:id/draft': application(
     `/${CASE}/draft`,

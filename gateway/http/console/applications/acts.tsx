@@ -93,7 +93,7 @@ function ActForm({
   );
 }
 
-function ActField({
+export function ActField({
   field: { name, title, required, max, codes, day },
   language,
   say,

@@ -31,7 +31,7 @@ export function calendarPage({
   return (
     <>
       <p class="foot">
-        <a href={PATH}>{say('← 共享申请', '← Applications')}</a>
+        <a href={PATH}>{say('← 共享事项', '← Matters of sharing')}</a>
       </p>
       <h1>{say('到期日历', 'What runs out')}</h1>
       <p class="lead">

@@ -40,7 +40,7 @@ export function choosePage(props: ChooseProps): JSX.Element {
   return (
     <>
       <p class="foot">
-        <a href={PATH}>{say('← 共享申请', '← Applications')}</a>
+        <a href={PATH}>{say('← 共享事项', '← Matters of sharing')}</a>
       </p>
       <h1>{say('新建共享申请', 'Apply for data')}</h1>
       <Steps at={1} say={say} />

@@ -22,6 +22,7 @@ export const READERS = [
   'department-head',
   'sharing-authority',
   'superior-authority',
+  'government',
 ] as const satisfies readonly Role[];
 export const APPLIES = ['sharing-officer'] as const satisfies readonly Role[];
 
@@ -61,7 +62,6 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
     do {
       const page = await (await matters()).list(actorOf(request), {
         tray,
-        machine: MACHINE,
         limit: PAGE,
         ...present({ after }),
       });
@@ -72,10 +72,8 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
   }
 
   async function opened(request: FastifyRequest, id: string): Promise<OpenedMatter> {
-    if (!/^[0-9a-f]{16}$/.test(id)) throw new YitongError('not_found', 'there is no such application');
-    const found = await (await matters()).get(id, actorOf(request));
-    if (found.head.machine !== MACHINE) throw new YitongError('not_found', 'there is no such application');
-    return found;
+    if (!/^[0-9a-f]{16}$/.test(id)) throw new YitongError('not_found', 'there is no such matter');
+    return (await matters()).get(id, actorOf(request));
   }
 
   /** What says which fields a purpose reads. */

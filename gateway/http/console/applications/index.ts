@@ -14,7 +14,7 @@ import type { Service } from '../../../documents/context.js';
 import { roleNames } from '../../../ground/identity/person.js';
 import type { Json } from '../../../ground/state/port.js';
 import type { Application } from '../../../procedures/sharing/application.js';
-import type { SeenMatter } from '../../../procedures/sharing/types.js';
+import type { OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
@@ -24,10 +24,12 @@ import { APPLIES, type Desk, MACHINE, openDesk, READERS } from './desk.js';
 import { draftPage } from './draft-page.js';
 import { matterPage } from './matter-page.js';
 import { draftProps, offersFor, proposed } from './offers.js';
+import { openable, openingRoutes } from './opening-routes.js';
+import { otherLine, otherView } from './others.js';
 import { applicationIn, byDue, matterView, namesFor, sideOf, trayLines } from './reading.js';
 import { applicationOf, replyOf, type Sent, several, text } from './sent.js';
 import { SHOWS, type Show, trayPage } from './tray-page.js';
-import type { TrayLine } from './views.js';
+import type { MatterView, TrayLine } from './views.js';
 import { PATH } from './words.js';
 
 const PAGE = 50;
@@ -36,7 +38,9 @@ const OFFERS = 60;
 interface Route {
   readonly Params: { readonly id: string };
   readonly Querystring: Readonly<
-    Partial<Record<'show' | 'q' | 'attribute' | 'page' | 'did' | 'left' | 'client' | 'purpose' | 'told', string>>
+    Partial<
+      Record<'show' | 'q' | 'attribute' | 'machine' | 'page' | 'did' | 'left' | 'client' | 'purpose' | 'told', string>
+    >
   >;
   readonly Body: Sent;
 }
@@ -60,7 +64,13 @@ const whoIs = (desk: Desk, request: FastifyRequest): string => {
 async function traysOf(desk: Desk, request: FastifyRequest): Promise<Readonly<Record<Show, readonly TrayLine[]>>> {
   const authority = desk.authorityOf(request);
   const lines = (all: readonly SeenMatter[], todo: boolean): readonly TrayLine[] =>
-    all.flatMap((one) => trayLines(desk.context, one, todo, authority)).sort(byDue);
+    all
+      .flatMap((one) =>
+        one.head.machine === MACHINE
+          ? trayLines(desk.context, one, todo, authority)
+          : otherLine(desk.context, one, todo),
+      )
+      .sort(byDue);
   const open = await desk.all(request, 'open');
   const asks = (one: SeenMatter): boolean => authority !== undefined && sideOf(one, '', 'requester') === authority;
   const todo = lines(await desk.all(request, 'todo'), true);
@@ -80,21 +90,23 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
     PATH,
     {
       schema: { hide: true },
-      config: { roles: READERS, nav: { title: { zh: '共享申请', en: 'Applications' }, order: 12 } },
+      config: { roles: READERS, nav: { title: { zh: '共享事项', en: 'Sharing' }, order: 12 } },
     },
     async (request, reply) => {
       const { language } = request;
-      const { show = 'todo', q = '', attribute = '', page, did, left } = request.query;
+      const { show = 'todo', q = '', attribute = '', machine = '', page, did, left } = request.query;
       const shown = SHOWS.find((one) => one === show);
       if (shown === undefined || q.length > 100) throw new YitongError('bad_request', 'there is no such list');
       const only = isAttribute(attribute) ? attribute : undefined;
       const trays = await traysOf(desk, request);
+      const matters = await desk.matters();
       const word = q.trim().toLowerCase();
       const texts = ({ title, from, to, purpose }: TrayLine): readonly string[] =>
         [title, from, to, purpose].flatMap((one: Localised) => [one.zh, one.en.toLowerCase()]);
       const found = trays[shown].filter(
         (line) =>
           (only === undefined || line.attribute === only) &&
+          (machine === '' || line.machine === machine) &&
           (word === '' || texts(line).some((one) => one.includes(word))),
       );
       const at = pageOf(page);
@@ -102,7 +114,7 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
       const { person } = sessionOf(request);
       await desk.looked(request, 'applications', lines.length, { show });
       return sendFramed(request, reply, {
-        title: language === 'zh' ? '共享申请' : 'Applications',
+        title: language === 'zh' ? '共享事项' : 'Matters of sharing',
         workspace: desk.workspace,
         scripts: ['keys.js', 'choose.js'],
         children: trayPage({
@@ -118,6 +130,9 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
           over: trays.todo.filter(({ term }) => term?.over === true).length,
           q,
           attribute: only,
+          machine: machine === '' ? undefined : machine,
+          machines: [...matters.machines.values()],
+          openable: await openable(desk, request),
           lines,
           mayApply: person.roles.includes('sharing-officer'),
           together: person.roles.includes('sharing-head')
@@ -304,15 +319,15 @@ const MOVED: Localised = {
 };
 
 function matterRoutes(app: FastifyInstance, desk: Desk): void {
-  const { context, workspace } = desk;
+  const { workspace } = desk;
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
     const { language } = request;
     const { person } = sessionOf(request);
     const matter = await desk.opened(request, request.params.id);
     await desk.looked(request, 'application', 1, { application: matter.head.id });
-    const view = matterView(context, matter, desk.authorityOf(request));
+    const view = viewOf(desk, matter, request);
     return sendFramed(request, reply, {
-      title: `${view.purpose[language]} · ${language === 'zh' ? '共享申请' : 'application'}`,
+      title: view.title[language],
       workspace,
       scripts: ['keys.js', 'choose.js'],
       children: matterPage({
@@ -335,26 +350,24 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
       await (await desk.matters()).act(matter.head.id, {
         actor: desk.actorOf(request),
         record: desk.recordOf(request),
-        ...doingOf(desk, matter, body, desk.authorityOf(request)),
+        ...doingOf(viewOf(desk, matter, request), body),
       });
       return reply.header('cache-control', 'no-store').redirect(`${PATH}/${matter.head.id}`, 303);
     },
   );
 }
 
+const viewOf = ({ context, authorityOf }: Desk, matter: OpenedMatter, request: FastifyRequest): MatterView =>
+  matter.head.machine === MACHINE ? matterView(context, matter, authorityOf(request)) : otherView(context, matter);
+
 /** The act that a form of the matter's page means. */
-function doingOf(
-  { context }: Desk,
-  matter: Parameters<typeof matterView>[1],
-  body: Sent,
-  authority: string | undefined,
-) {
-  const view = matterView(context, matter, authority);
+function doingOf(view: MatterView, body: Sent) {
   const part = text(body['part']);
   const clock = text(body['clock']);
   const act = text(body['act']);
   const dataset = view.datasets.find(({ id }) => id === part);
-  const line = (part === '' ? view.acts : (dataset?.acts ?? [])).find(
+  const own = dataset ?? view.parts.find(({ id }) => id === part);
+  const line = (part === '' ? view.acts : (own?.acts ?? [])).find(
     (one) => one.act === act && (one.clock ?? '') === clock,
   );
   if (line === undefined) throw new YitongError('act_refused', 'this act is not possible now');
@@ -391,6 +404,7 @@ const service: Service = {
     trayRoute(app, desk);
     togetherRoute(app, desk);
     chooseRoutes(app, desk);
+    openingRoutes(app, desk);
     calendarRoute(app, desk, whoIs);
     draftRoutes(app, desk);
     matterRoutes(app, desk);

@@ -32,19 +32,21 @@ export function matterPage(props: MatterProps): JSX.Element {
     <>
       <p class="foot">
         <a href={PATH} data-key="b">
-          {say('← 共享申请', '← Applications')}
+          {say('← 共享事项', '← Matters of sharing')}
         </a>
       </p>
       <div class="head">
-        <h1>{say(`${matter.purpose.zh} · 共享申请`, `${matter.purpose.en} · application`)}</h1>
+        <h1>{matter.title[language]}</h1>
         <Mark of={matter.state} language={language} />
       </div>
       <div class="head">
         <p class="lead">
           {matter.requester[language]}
-          {say('（使用系统：', ' (system: ')}
-          {matter.client[language]}
-          {say('）申请编号 ', ') number ')}
+          {matter.client === undefined
+            ? ''
+            : say(`（使用系统：${matter.client.zh}）`, ` (system: ${matter.client.en}) `)}
+          {matter.provider === undefined ? '' : say(` · ${matter.provider.zh} · `, ` · ${matter.provider.en} · `)}
+          {say('编号 ', 'number ')}
           <span class="mono exact">{numberOf(matter.id)}</span>
         </p>
         <Keys
@@ -72,6 +74,17 @@ export function matterPage(props: MatterProps): JSX.Element {
       {matter.datasets.map((dataset) => (
         <Dataset {...part} dataset={dataset} key={dataset.id} />
       ))}
+      {matter.parts.map((one) => (
+        <section class="card pad asked" aria-label={one.title[language]} key={one.id}>
+          <div class="head">
+            <h2>{one.title[language]}</h2>
+            <Mark of={one.state} language={language} />
+          </div>
+          {one.clock === undefined ? null : <Clocks clocks={[one.clock]} language={language} />}
+          <Acts {...part} acts={one.acts} />
+        </section>
+      ))}
+      <About {...part} />
       <Facts {...part} />
       <History {...part} />
       <Comments {...part} />
@@ -177,7 +190,33 @@ function FieldTable({ dataset: { fields }, language, say }: Part & { readonly da
   );
 }
 
-function Facts({ matter: { facts }, language, say }: Part): JSX.Element {
+/** What a matter that is no application concerns. */
+function About({ matter: { about, basis }, mayGrants, language, say }: Part): JSX.Element | null {
+  if (about.length === 0) return null;
+  return (
+    <>
+      <h2>{say('涉及内容', 'What it concerns')}</h2>
+      <div class="card">
+        <dl class="facts">
+          {about.map(({ label, words, href, grant }) => {
+            const to = href ?? (mayGrants && grant !== undefined ? `/console/grants/${grant}` : undefined);
+            return (
+              <>
+                <dt>{label[language]}</dt>
+                <dd>{to === undefined ? words[language] : <a href={to}>{words[language]}</a>}</dd>
+              </>
+            );
+          })}
+          <dt>{say('依据', 'Basis')}</dt>
+          <dd>{basis}</dd>
+        </dl>
+      </div>
+    </>
+  );
+}
+
+function Facts({ matter: { facts }, language, say }: Part): JSX.Element | null {
+  if (facts.length === 0) return null;
   return (
     <>
       <h2>{say('申请内容', 'The application')}</h2>

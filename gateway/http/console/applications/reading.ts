@@ -2,7 +2,7 @@
 
 import { authorityTitle } from '../../../../contracts/authorities.js';
 import type { ClockReading } from '../../../../contracts/lifecycle/clocks.js';
-import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
+import type { Lifecycle, Side } from '../../../../contracts/lifecycle/types.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract, FieldInfo } from '../../../../contracts/types.js';
@@ -78,11 +78,8 @@ export function namesFor({ workspace, inForce }: Ground) {
   };
 }
 
-export const sideOf = (
-  { head }: Pick<Matter, 'head'>,
-  part: string,
-  side: 'requester' | 'provider' | 'authority',
-): string | undefined => head.sides[part]?.[side] ?? head.sides['']?.[side];
+export const sideOf = ({ head }: Pick<Matter, 'head'>, part: string, side: Side): string | undefined =>
+  head.sides[part]?.[side] ?? head.sides['']?.[side];
 
 export function stateOf({ lifecycle, state }: Pick<Matter, 'lifecycle' | 'state'>, part?: string): Marked {
   const states = part === undefined ? Object.values(state.parts) : [state.parts[part]];
@@ -116,7 +113,7 @@ export function clocksOf(
     .map((one) => clockLine(lifecycle, one, (state.parts[part]?.clocks[one.clock]?.extended ?? 0) > 0, title));
 }
 
-function actLine(lifecycle: Lifecycle, { act, clock }: PossibleAct, part: string | undefined): ActLine {
+export function actLine(lifecycle: Lifecycle, { act, clock }: PossibleAct, part: string | undefined): ActLine {
   const rule = Object.hasOwn(lifecycle.acts, act) ? lifecycle.acts[act] : undefined;
   const extension = clock === undefined ? undefined : lifecycle.clocks[clock]?.extension;
   const titles: Readonly<Record<string, Localised>> = {
@@ -146,11 +143,12 @@ function actLine(lifecycle: Lifecycle, { act, clock }: PossibleAct, part: string
 }
 
 /** Acts of one part; `undefined`: of the whole. */
-function actsOf({ lifecycle, acts }: SeenMatter, part: string | undefined): readonly ActLine[] {
+export function actsOf({ lifecycle, acts }: SeenMatter, part: string | undefined): readonly ActLine[] {
   return acts
     .filter(({ act, clock }) => {
       const each = lifecycle.acts[act]?.each === true || clock !== undefined;
-      return !ELSEWHERE.has(act) && each === (part !== undefined);
+      const content = lifecycle.acts[act]?.content;
+      return !ELSEWHERE.has(act) && (content === undefined || content === 'reply') && each === (part !== undefined);
     })
     .filter(({ parts }) => part === undefined || parts.includes(part))
     .map((one) => actLine(lifecycle, one, part));
@@ -241,8 +239,7 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
   const { lifecycle } = matter;
   const names = namesFor(ground);
   const party = lifecycle.parties[event.party];
-  const side =
-    party?.of === 'provider' || party?.of === 'authority' || party?.of === 'requester' ? party.of : undefined;
+  const side = party?.of;
   const authority =
     side === undefined ? undefined : sideOf(matter, event.part ?? Object.keys(matter.state.parts)[0] ?? '', side);
   const words = Object.entries(event.fields).map(([name, value]) => {
@@ -253,7 +250,12 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
     zh: event.act === 'extend' ? `申请延长 ${event.days ?? 0} 个工作日` : '同意延长',
     en: event.act === 'extend' ? `asked for ${event.days ?? 0} working days more` : 'consented to the extension',
   };
-  const of = event.part === undefined ? undefined : names.dataset(event.part);
+  const of =
+    event.part === undefined
+      ? undefined
+      : names.contract(event.part) === undefined
+        ? names.authority(event.part)
+        : names.dataset(event.part);
   return {
     act: of === undefined ? title : { zh: `${title.zh}（${of.zh}）`, en: `${title.en} (${of.en})` },
     who: [authority === undefined ? '' : names.authority(authority).zh, party?.title.zh ?? '']
@@ -264,6 +266,12 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
     receipt: entry,
   };
 }
+
+/** Steps for everybody, and those of parts that whoever looks sees. */
+export const historyOf = (ground: Ground, matter: OpenedMatter, sees: (part: string) => boolean): readonly StepLine[] =>
+  matter.steps
+    .filter(({ event: { part, act } }) => act !== 'save' && (part === undefined || sees(part)))
+    .map((step) => stepLine(ground, matter, step));
 
 /** What was told to be missing and was not given yet. */
 function toldMissing(ground: Ground, matter: OpenedMatter): MatterView['missing'] {
@@ -289,8 +297,15 @@ export function matterView(ground: Ground, matter: OpenedMatter, authority: stri
   const seen = new Set(parts.map(({ dataset }) => dataset));
   return {
     id: matter.head.id,
+    machine: matter.head.machine,
+    title: {
+      zh: `${names.purpose(application?.purposes?.[0] ?? '').zh} · 共享申请`,
+      en: `${names.purpose(application?.purposes?.[0] ?? '').en} · application`,
+    },
+    basis: matter.lifecycle.basis,
+    about: [],
+    parts: [],
     state: stateOf(matter),
-    purpose: names.purpose(application?.purposes?.[0] ?? ''),
     requester: names.authority(sideOf(matter, '', 'requester')),
     client: listed((application?.datasets[0]?.systems ?? []).map(names.client)),
     facts:
@@ -306,9 +321,7 @@ export function matterView(ground: Ground, matter: OpenedMatter, authority: stri
     datasets: application === undefined ? [] : parts.map((part) => datasetView(ground, matter, application, part)),
     missing: toldMissing(ground, matter),
     clocks: [],
-    history: matter.steps
-      .filter(({ event: { part, act } }) => act !== 'save' && (part === undefined || seen.has(part)))
-      .map((step) => stepLine(ground, matter, step)),
+    history: historyOf(ground, matter, (part) => seen.has(part)),
     comments: [],
     acts: actsOf(matter, undefined),
   };
@@ -359,6 +372,7 @@ export function trayLines(
     const provides = matter.parties.some((one) => one.startsWith('provider'));
     return {
       id: matter.head.id,
+      machine: matter.head.machine,
       title: listed(titles),
       from: names.authority(sideOf(matter, '', 'requester')),
       to: names.authority(sideOf(matter, first, 'provider')),

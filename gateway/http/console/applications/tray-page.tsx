@@ -1,6 +1,7 @@
 /** What waits for me, what I asked, and what is done; what runs out first in front, many at once where the law allows. */
 
 import type { JSX } from 'preact';
+import type { Localised } from '../../../../contracts/localised.js';
 import type { SharingAttribute } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
@@ -24,6 +25,11 @@ interface TrayProps {
   readonly over: number;
   readonly q: string;
   readonly attribute: SharingAttribute | undefined;
+  /** One kind of matters only. */
+  readonly machine: string | undefined;
+  readonly machines: readonly { readonly id: string; readonly title: Localised }[];
+  /** Kinds of matters that whoever looks may begin, beside an application. */
+  readonly openable: readonly { readonly machine: string; readonly title: Localised }[];
   readonly lines: readonly TrayLine[];
   readonly mayApply: boolean;
   /** What is done with several at once. */
@@ -42,11 +48,18 @@ const names: Readonly<Record<Show, { readonly zh: string; readonly en: string }>
   done: { zh: '已办结', en: 'Done' },
 };
 
-function addressOf(show: Show, q = '', attribute?: SharingAttribute, page = 1): string {
+interface Filter {
+  readonly q?: string;
+  readonly attribute?: SharingAttribute | undefined;
+  readonly machine?: string | undefined;
+}
+
+function addressOf(show: Show, { q = '', attribute, machine }: Filter = {}, page = 1): string {
   const query = new URLSearchParams({
     ...(show === 'todo' ? {} : { show }),
     ...(q === '' ? {} : { q }),
     ...(attribute === undefined ? {} : { attribute }),
+    ...(machine === undefined ? {} : { machine }),
     ...(page === 1 ? {} : { page: String(page) }),
   }).toString();
   return query === '' ? PATH : `${PATH}?${query}`;
@@ -55,13 +68,13 @@ function addressOf(show: Show, q = '', attribute?: SharingAttribute, page = 1): 
 type Part = TrayProps & { readonly say: Say };
 
 export function trayPage(props: TrayProps): JSX.Element {
-  const { language, of, show, counts, q, attribute, page, pages, mayApply } = props;
+  const { language, of, show, counts, page, pages, mayApply } = props;
   const say = sayIn(language);
   const part: Part = { ...props, say };
   return (
     <>
       <div class="head">
-        <h1>{say('共享申请', 'Applications')}</h1>
+        <h1>{say('共享事项', 'Matters of sharing')}</h1>
         <Keys
           language={language}
           keys={[
@@ -95,6 +108,18 @@ export function trayPage(props: TrayProps): JSX.Element {
           <a class="quiet" href={`${PATH}/calendar`}>
             {say('到期日历', 'What runs out')}
           </a>
+          {props.openable.length === 0 ? null : (
+            <details class="begin">
+              <summary class="quiet">{say('发起其他事项', 'Begin another matter')}</summary>
+              <ul class="card pad fields">
+                {props.openable.map(({ machine, title }) => (
+                  <li key={machine}>
+                    <a href={`${PATH}/open/${machine}`}>{title[language]}</a>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
           {mayApply ? (
             <a class="button" href={`${PATH}/new`} data-key="n">
               {say('新建申请', 'Apply')}
@@ -106,12 +131,12 @@ export function trayPage(props: TrayProps): JSX.Element {
       <Lines {...part} />
       <Pager
         back={{
-          href: page > 1 ? addressOf(show, q, attribute, page - 1) : undefined,
+          href: page > 1 ? addressOf(show, props, page - 1) : undefined,
           words: say('← 上一页', '← Previous'),
           rel: 'prev',
         }}
         on={{
-          href: page < pages ? addressOf(show, q, attribute, page + 1) : undefined,
+          href: page < pages ? addressOf(show, props, page + 1) : undefined,
           words: say('下一页 →', 'Next →'),
           rel: 'next',
         }}
@@ -138,7 +163,7 @@ function Notices({ did, over, show, say }: Part): JSX.Element | null {
   );
 }
 
-function Filters({ language, show, q, attribute, say }: Part): JSX.Element {
+function Filters({ language, show, q, attribute, machine, machines, say }: Part): JSX.Element {
   return (
     <form class="filters tray-filters" method="get" action={PATH} role="search">
       {show === 'todo' ? null : <input type="hidden" name="show" value={show} />}
@@ -146,6 +171,19 @@ function Filters({ language, show, q, attribute, say }: Part): JSX.Element {
         {say('数据集、单位、用途', 'Dataset, authority, purpose')}
         <input type="search" name="q" value={q} maxLength={100} />
       </label>
+      {machines.length < 2 ? null : (
+        <label>
+          {say('类别', 'Kind')}
+          <select name="machine">
+            <option value="">{say('全部', 'all')}</option>
+            {machines.map(({ id, title }) => (
+              <option value={id} selected={machine === id} key={id}>
+                {title[language]}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
       <label>
         {say('共享属性', 'Sharing')}
         <select name="attribute">
@@ -161,7 +199,7 @@ function Filters({ language, show, q, attribute, say }: Part): JSX.Element {
         <button class="button" type="submit">
           {say('筛选', 'Filter')}
         </button>
-        {q === '' && attribute === undefined ? null : (
+        {q === '' && attribute === undefined && machine === undefined ? null : (
           <a class="quiet" href={addressOf(show)}>
             {say('清除', 'Clear')}
           </a>
@@ -171,20 +209,20 @@ function Filters({ language, show, q, attribute, say }: Part): JSX.Element {
   );
 }
 
-function Nothing({ show, q, attribute, mayApply, say }: Part): JSX.Element {
-  const filtered = q !== '' || attribute !== undefined;
+function Nothing({ show, q, attribute, machine, mayApply, say }: Part): JSX.Element {
+  const filtered = q !== '' || attribute !== undefined || machine !== undefined;
   return (
     <div class="card">
       <p class="empty">
         {filtered
-          ? say('没有符合筛选条件的申请', 'Nothing matches.')
+          ? say('没有符合筛选条件的事项', 'Nothing matches.')
           : show === 'todo'
-            ? say('没有等待您办理的申请', 'Nothing waits for you.')
+            ? say('没有等待您办理的事项', 'Nothing waits for you.')
             : show === 'asked'
-              ? say('本单位没有在办的申请', 'Nothing of ours is under way.')
+              ? say('本单位没有在办的事项', 'Nothing of ours is under way.')
               : show === 'held'
-                ? say('没有其他在办的申请', 'Nothing else is under way.')
-                : say('还没有办结的申请', 'Nothing is done yet.')}
+                ? say('没有其他在办的事项', 'Nothing else is under way.')
+                : say('还没有办结的事项', 'Nothing is done yet.')}
         {!filtered && mayApply && show !== 'done' ? (
           <>
             <br />
@@ -238,8 +276,8 @@ function LineTable({ language, lines, several, say }: Part & { readonly several:
       <thead>
         <tr>
           {several ? <th scope="col">{say('选', 'Pick')}</th> : null}
-          <th scope="col">{say('申请的数据', 'Data asked for')}</th>
-          <th scope="col">{say('申请单位', 'By')}</th>
+          <th scope="col">{say('事项', 'Matter')}</th>
+          <th scope="col">{say('发起单位', 'By')}</th>
           <th scope="col">{say('期限', 'Due')}</th>
           <th scope="col">{say('状态', 'State')}</th>
         </tr>
@@ -269,7 +307,8 @@ function LineTable({ language, lines, several, say }: Part & { readonly several:
             <td>
               {line.from[language]}
               <span class="plain soft">
-                {say(`向${line.to.zh}`, `from ${line.to.en}`)} · {say(`${line.fields} 个字段`, `${line.fields} fields`)}
+                {say(`向${line.to.zh}`, `to ${line.to.en}`)}
+                {line.fields === undefined ? '' : say(` · ${line.fields} 个字段`, ` · ${line.fields} fields`)}
               </span>
             </td>
             <td>
@@ -283,7 +322,7 @@ function LineTable({ language, lines, several, say }: Part & { readonly several:
               {line.todo === undefined ? null : <b class="todo">{line.todo[language]}</b>}
               <span class="marks">
                 <Mark of={line.state} language={language} />
-                <Mark of={attributes[line.attribute]} language={language} />
+                {line.attribute === undefined ? null : <Mark of={attributes[line.attribute]} language={language} />}
                 {line.risk === undefined || line.risk === 'low' ? null : (
                   <Mark of={levels[line.risk]} language={language} />
                 )}

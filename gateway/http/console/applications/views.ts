@@ -24,13 +24,16 @@ export interface ClockLine {
 
 export interface TrayLine {
   readonly id: string;
+  readonly machine: string;
   /** What of it is asked for. */
   readonly title: Localised;
   readonly from: Localised;
   readonly to: Localised;
+  /** Of others than applications: what it concerns. */
   readonly purpose: Localised;
-  readonly attribute: SharingAttribute;
-  readonly fields: number;
+  /** Of applications. */
+  readonly attribute?: SharingAttribute;
+  readonly fields?: number;
   readonly state: Marked;
   /** What is to be done, of what waits. */
   readonly todo?: Localised;
@@ -108,12 +111,37 @@ export interface ActLine {
   readonly danger: boolean;
 }
 
+/** What a matter concerns. */
+export interface AboutLine {
+  readonly label: Localised;
+  readonly words: Localised;
+  readonly href?: string;
+  /** Its id, for whoever may open grants. */
+  readonly grant?: string;
+}
+
+/** One department's part of a matter that is no application. */
+export interface PartLine {
+  readonly id: string;
+  readonly title: Localised;
+  readonly state: Marked;
+  readonly clock?: ClockLine;
+  readonly acts: readonly ActLine[];
+}
+
 export interface MatterView {
   readonly id: string;
+  readonly machine: string;
+  readonly title: Localised;
+  /** Acts and articles of the machine. */
+  readonly basis: string;
   readonly state: Marked;
-  readonly purpose: Localised;
   readonly requester: Localised;
-  readonly client: Localised;
+  /** Of applications, of which each dataset has its own: absent. */
+  readonly provider?: Localised;
+  readonly client?: Localised;
+  readonly about: readonly AboutLine[];
+  readonly parts: readonly PartLine[];
   readonly facts: readonly { readonly label: Localised; readonly text: string }[];
   readonly datasets: readonly AskedDataset[];
   readonly missing: readonly { readonly where: Localised; readonly says: string }[];

@@ -332,6 +332,12 @@ const BAD: Readonly<Record<string, Bad>> = {
     /请先选择使用系统和用途/,
   ),
   '/console/applications/together': application('/together', {}, /请先选择要一并办理的申请/),
+  '/console/applications/:id/comment': application(`/${CASE}/comment`, { text: WRITTEN }, /未找到/),
+  '/console/applications/standing/:id': {
+    ...application('/standing/tax.dishonesty-list', { reason: '好' }, /请用 4 至 500 字说明理由/),
+    as: ['sharing-head'],
+    more: { authority: 'tax' },
+  },
   '/console/applications/open/:machine': application('/open/none', { 'field.reason': WRITTEN }, /未找到/),
   '/console/applications/:id': application(`/${CASE}`, { act: 'approve' }, /未找到/),
   '/console/applications/:id/draft': application(

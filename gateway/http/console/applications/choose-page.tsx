@@ -22,6 +22,8 @@ interface ChooseProps {
   readonly client: string;
   readonly purpose: string;
   readonly q: string;
+  /** The draft to which datasets are added; undefined: one begins. */
+  readonly draft: string | undefined;
   readonly offers: readonly OnOffer[];
   readonly found: number;
   readonly page: number;
@@ -35,7 +37,11 @@ export function choosePage(props: ChooseProps): JSX.Element {
   const say = sayIn(language);
   const part: Part = { ...props, say };
   const at = (to: number): string =>
-    `${PATH}/new?${new URLSearchParams({ client, purpose, ...(q === '' ? {} : { q }), page: String(to) }).toString()}`;
+    `${PATH}/new?${new URLSearchParams({
+      ...(props.draft === undefined ? { client, purpose } : { draft: props.draft }),
+      ...(q === '' ? {} : { q }),
+      page: String(to),
+    }).toString()}`;
   const chosen = purposes.find(({ id }) => id === purpose);
   return (
     <>
@@ -45,6 +51,7 @@ export function choosePage(props: ChooseProps): JSX.Element {
       <h1>{say('新建共享申请', 'Apply for data')}</h1>
       <Steps at={1} say={say} />
       <form class="filters" method="get" action={`${PATH}/new`} role="search">
+        {props.draft === undefined ? null : <input type="hidden" name="draft" value={props.draft} />}
         <label>
           {say('使用系统', 'System')}
           <select name="client">
@@ -117,7 +124,7 @@ export function Steps({ at, say }: { readonly at: 1 | 2 | 3; readonly say: Say }
   );
 }
 
-function Offers({ language, client, purpose, offers, found, q, say }: Part): JSX.Element {
+function Offers({ language, client, purpose, draft, offers, found, q, say }: Part): JSX.Element {
   if (offers.length === 0)
     return (
       <div class="card">
@@ -129,12 +136,14 @@ function Offers({ language, client, purpose, offers, found, q, say }: Part): JSX
       </div>
     );
   return (
-    <Form action={PATH} name="begin" hidden={{ client, purpose }}>
+    <Form action={PATH} name="begin" hidden={{ client, purpose, ...(draft === undefined ? {} : { draft }) }}>
       <div class="head">
         <h2>{say(`数据目录（${found} 个数据集）`, `Catalogue (${found} datasets)`)}</h2>
         {purpose === '' ? null : (
           <button class="button" type="submit">
-            {say('用所选数据集填写申请', 'Go on with what is picked')}
+            {draft === undefined
+              ? say('用所选数据集填写申请', 'Go on with what is picked')
+              : say('加入申请', 'Add to the application')}
           </button>
         )}
       </div>

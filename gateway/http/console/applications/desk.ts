@@ -35,7 +35,8 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
   const { workspace } = context;
   const desk = sharingDeskOf(context);
   app.addHook('onClose', () => desk.close());
-  const matters = async () => (await desk.desk()).matters;
+  const sharing = () => desk.desk();
+  const matters = async () => (await sharing()).matters;
   const actorOf = (request: FastifyRequest): MatterActor => ({ kind: 'person', person: sessionOf(request).person });
   const authorityOf = (request: FastifyRequest): string | undefined => sessionOf(request).person.authority;
 
@@ -93,6 +94,7 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
   return {
     context,
     workspace,
+    sharing,
     matters,
     actorOf,
     authorityOf,
@@ -106,3 +108,9 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
   };
 }
 export type Desk = ReturnType<typeof openDesk>;
+
+/** From 1. @throws YitongError `bad_request` */
+export function pageOf(given = '1'): number {
+  if (!/^[1-9]\d{0,4}$/.test(given)) throw new YitongError('bad_request', '`page` is not a number from 1');
+  return Number(given);
+}

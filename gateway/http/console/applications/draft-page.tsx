@@ -107,6 +107,11 @@ export function draftPage(props: DraftProps): JSX.Element {
         {datasets.map((dataset, at) => (
           <Dataset {...part} dataset={dataset} at={at} key={dataset.id} />
         ))}
+        <p class="row">
+          <a class="quiet" href={`${PATH}/new?draft=${id}`}>
+            {say('添加数据集（请先保存）', 'Add datasets (save first)')}
+          </a>
+        </p>
         <Common {...part} />
         <p class="row goes">
           <button class="button" name="step" value="check" type="submit">
@@ -179,6 +184,13 @@ function Dataset(part: OfDataset): JSX.Element {
         </details>
       )}
       <Terms {...part} />
+      {part.datasets.length < 2 ? null : (
+        <TickField
+          name="drop"
+          value={dataset.id}
+          label={say('不再申请此数据集（保存后移除）', 'Leave this dataset out')}
+        />
+      )}
     </section>
   );
 }

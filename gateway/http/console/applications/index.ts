@@ -9,48 +9,39 @@ import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { SharingAttribute } from '../../../../contracts/types.js';
-import { dateOf } from '../../../../policies/dates.js';
 import type { Service } from '../../../documents/context.js';
 import { roleNames } from '../../../ground/identity/person.js';
 import type { Json } from '../../../ground/state/port.js';
-import type { Application } from '../../../procedures/sharing/application.js';
+import { commentsOf } from '../../../procedures/sharing/comments.js';
 import type { OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import { commentRoute, standingRoutes } from './beside.js';
 import { calendarRoute } from './calendar.js';
-import { choosePage } from './choose-page.js';
-import { APPLIES, type Desk, MACHINE, openDesk, READERS } from './desk.js';
-import { draftPage } from './draft-page.js';
+import { type Desk, MACHINE, openDesk, pageOf, READERS } from './desk.js';
 import { matterPage } from './matter-page.js';
-import { draftProps, offersFor, proposed } from './offers.js';
 import { openable, openingRoutes } from './opening-routes.js';
 import { otherLine, otherView } from './others.js';
-import { applicationIn, byDue, matterView, namesFor, sideOf, trayLines } from './reading.js';
-import { applicationOf, replyOf, type Sent, several, text } from './sent.js';
+import { applicationIn, byDue, commentLine, matterView, namesFor, sideOf, trayLines } from './reading.js';
+import { replyOf, type Sent, several, text } from './sent.js';
 import { SHOWS, type Show, trayPage } from './tray-page.js';
 import type { MatterView, TrayLine } from './views.js';
 import { PATH } from './words.js';
+import { writingRoutes } from './writing.js';
 
 const PAGE = 50;
-const OFFERS = 60;
 
 interface Route {
   readonly Params: { readonly id: string };
   readonly Querystring: Readonly<
-    Partial<
-      Record<'show' | 'q' | 'attribute' | 'machine' | 'page' | 'did' | 'left' | 'client' | 'purpose' | 'told', string>
-    >
+    Partial<Record<'show' | 'q' | 'attribute' | 'machine' | 'page' | 'did' | 'left', string>>
   >;
   readonly Body: Sent;
 }
 
 const isAttribute = (one: string): one is Exclude<SharingAttribute, 'none'> =>
   one === 'conditional' || one === 'unconditional';
-const pageOf = (given = '1'): number => {
-  if (!/^[1-9]\d{0,4}$/.test(given)) throw new YitongError('bad_request', '`page` is not a number from 1');
-  return Number(given);
-};
 
 /** Authority and capacity, in words. */
 const whoIs = (desk: Desk, request: FastifyRequest): string => {
@@ -135,6 +126,7 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
           openable: await openable(desk, request),
           lines,
           mayApply: person.roles.includes('sharing-officer'),
+          mayConsent: person.roles.includes('sharing-head'),
           together: person.roles.includes('sharing-head')
             ? { zh: '同意所选', en: 'Agree to what is picked' }
             : { zh: '对所选拟定“全部同意”的答复', en: 'Draft a reply that agrees, for what is picked' },
@@ -194,148 +186,32 @@ function togetherRoute(app: FastifyInstance, desk: Desk): void {
   );
 }
 
-function chooseRoutes(app: FastifyInstance, desk: Desk): void {
-  const { context, workspace, systemsOf: own } = desk;
-  app.get<Route>(`${PATH}/new`, { schema: { hide: true }, config: { roles: APPLIES } }, async (request, reply) => {
-    const { language } = request;
-    const { q = '', page, client = '', purpose = '' } = request.query;
-    if (q.length > 100) throw new YitongError('bad_request', 'the words are too long');
-    const at = pageOf(page);
-    const { purposes } = context.inForce().policies;
-    const asked = [...purposes.values()].find(({ id }) => id === purpose);
-    const clients = own(request);
-    const { found, offers } = await offersFor(
-      desk,
-      await desk.readers(),
-      { purpose: asked?.id ?? '', q, own: desk.authorityOf(request) },
-      { from: (at - 1) * OFFERS, to: at * OFFERS },
-    );
-    await desk.looked(request, 'application_catalogue', offers.length);
-    return sendFramed(request, reply, {
-      title: language === 'zh' ? '新建共享申请' : 'Apply for data',
-      workspace,
-      children: choosePage({
-        language,
-        clients,
-        purposes: [...purposes.values()].map(({ id, name, legalBasis }) => ({ id, name, basis: legalBasis })),
-        client: clients.find(({ id }) => id === client)?.id ?? clients[0]?.id ?? '',
-        purpose: asked?.id ?? '',
-        q,
-        offers,
-        found,
-        page: at,
-        pages: Math.ceil(found / OFFERS),
-      }),
-    });
-  });
-  app.post<Route>(
-    PATH,
-    { schema: { hide: true }, config: { roles: APPLIES, lists: ['dataset'] } },
-    async (request, reply) => {
-      const client = own(request).find(({ id }) => id === text(request.body['client']));
-      const purpose = [...context.inForce().policies.purposes.values()].find(
-        ({ id }) => id === text(request.body['purpose']),
-      );
-      const contracts = several(request.body['dataset']).flatMap((id) => desk.contractOf(id) ?? []);
-      if (client === undefined || purpose === undefined)
-        throw formFault({ purpose: { zh: '请先选择使用系统和用途。', en: 'Choose system and purpose first.' } });
-      if (contracts.length === 0)
-        throw formFault({ dataset: { zh: '请至少选择一个数据集。', en: 'Pick a dataset at least.' } });
-      const readers = await desk.readers();
-      const content: Application = {
-        purposes: [purpose.id],
-        basis: purpose.legalBasis,
-        datasets: contracts.map((contract) =>
-          proposed(contract, { purpose: purpose.id, client: client.id }, readers, context.now()),
-        ),
-      };
-      const { head } = await (await desk.matters()).open(
-        MACHINE,
-        {},
-        {
-          actor: desk.actorOf(request),
-          act: 'draft',
-          fields: {},
-          content: content as unknown as Json,
-          record: desk.recordOf(request),
-        },
-      );
-      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${head.id}/edit`, 303);
-    },
-  );
-}
-
-function draftRoutes(app: FastifyInstance, desk: Desk): void {
-  const { context, workspace } = desk;
-  async function draftOf(request: FastifyRequest<Route>) {
-    const matter = await desk.opened(request, request.params.id);
-    const application = applicationIn(matter);
-    if (application === undefined || !matter.acts.some(({ act }) => act === 'save'))
-      throw new YitongError('act_refused', 'this application is no draft any more, or belongs to others');
-    return { matter, application };
-  }
-  app.get<Route>(`${PATH}/:id/edit`, { schema: { hide: true }, config: { roles: APPLIES } }, async (request, reply) => {
-    const { language } = request;
-    const { matter, application } = await draftOf(request);
-    await desk.looked(request, 'application', 1, { application: matter.head.id });
-    return sendFramed(request, reply, {
-      title: language === 'zh' ? '填写共享申请' : 'Fields and reasons',
-      workspace,
-      children: draftPage(
-        await draftProps(desk, matter, application, request.query.told === '1', desk.systemsOf(request), language),
-      ),
-    });
-  });
-  app.post<Route>(
-    `${PATH}/:id/draft`,
-    { schema: { hide: true }, config: { roles: APPLIES, lists: 'any' } },
-    async (request, reply) => {
-      const { matter, application } = await draftOf(request);
-      const { body } = request;
-      const bases =
-        context.inForce().policies.purposes.get((application.purposes?.[0] ?? '') as never)?.legalBasis ?? [];
-      const content = applicationOf(body, application, {
-        knows: (dataset, path) => desk.contractOf(dataset)?.latest.fields.some((one) => one.path === path) === true,
-        bases,
-        systems: desk.systemsOf(request).map(({ id }) => id),
-        today: dateOf(context.now()),
-      });
-      await (await desk.matters()).act(matter.head.id, {
-        actor: desk.actorOf(request),
-        act: 'save',
-        fields: {},
-        content: content as unknown as Json,
-        record: desk.recordOf(request),
-      });
-      const to = text(body['step']) === 'go' ? `${PATH}/${matter.head.id}` : `${PATH}/${matter.head.id}/edit?told=1`;
-      return reply.header('cache-control', 'no-store').redirect(to, 303);
-    },
-  );
-}
-
 const MOVED: Localised = {
   zh: '该申请刚刚由其他人员办理，请核对最新情况后再作决定。',
   en: 'Somebody has acted on this meanwhile: look at it as it is now.',
 };
 
 function matterRoutes(app: FastifyInstance, desk: Desk): void {
-  const { workspace } = desk;
+  const { context, workspace } = desk;
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
     const { language } = request;
     const { person } = sessionOf(request);
     const matter = await desk.opened(request, request.params.id);
     await desk.looked(request, 'application', 1, { application: matter.head.id });
     const view = viewOf(desk, matter, request);
+    const talks =
+      matter.head.subject === undefined && Object.values(matter.state.parts).some(({ state }) => state !== 'draft');
+    const comments = talks ? await commentsOf((await desk.sharing()).state, matter.head.id) : [];
     return sendFramed(request, reply, {
       title: view.title[language],
       workspace,
       scripts: ['keys.js', 'choose.js'],
       children: matterPage({
         language,
-        matter: view,
+        matter: { ...view, comments: comments.map((one) => commentLine(context, matter, one)) },
         seen: String(matter.state.events),
         mayEdit: matter.acts.some(({ act }) => act === 'save'),
-        mayComment: false,
+        mayComment: talks,
         mayGrants: person.roles.includes('sharing-authority'),
       }),
     });
@@ -403,11 +279,12 @@ const service: Service = {
     const desk = openDesk(app, context);
     trayRoute(app, desk);
     togetherRoute(app, desk);
-    chooseRoutes(app, desk);
+    writingRoutes(app, desk);
     openingRoutes(app, desk);
     calendarRoute(app, desk, whoIs);
-    draftRoutes(app, desk);
     matterRoutes(app, desk);
+    commentRoute(app, desk);
+    standingRoutes(app, desk, whoIs);
   },
 };
 export default service;

@@ -280,7 +280,7 @@ function Comments({ id, matter: { comments }, mayComment, language, say }: Part)
   if (comments.length === 0 && !mayComment) return null;
   return (
     <>
-      <h2>{say('沟通记录', 'Comments')}</h2>
+      <h2 id="comments">{say('沟通记录', 'Comments')}</h2>
       <section class="card pad">
         {comments.length === 0 ? null : (
           <ol class="rows history">

@@ -20,7 +20,17 @@ const usersOf = (contract: Contract, { grants }: Pick<PolicySet, 'grants'>) =>
 export async function offersFor(
   { context, workspace }: Desk,
   readers: Readers,
-  { purpose, q, own }: { readonly purpose: string; readonly q: string; readonly own: string | undefined },
+  {
+    purpose,
+    q,
+    own,
+    without,
+  }: {
+    readonly purpose: string;
+    readonly q: string;
+    readonly own: string | undefined;
+    readonly without: readonly string[];
+  },
   page: { readonly from: number; readonly to: number },
 ): Promise<{ readonly found: number; readonly offers: readonly OnOffer[] }> {
   const names = namesFor(context);
@@ -35,7 +45,7 @@ export async function offersFor(
   // its key alone is what any use needs
   const usual = (contract: Contract): boolean => purpose !== '' && smallestSet(contract, purpose, readers).size > 1;
   const all = [...workspace.contracts.values()]
-    .filter(({ authority }) => authority !== own)
+    .filter(({ id, authority }) => authority !== own && !without.some((one) => one === id))
     .filter((contract) => word === '' || fits(contract))
     .map((contract) => ({ contract, usual: usual(contract) }))
     .sort((a, b) => Number(b.usual) - Number(a.usual) || (a.contract.id < b.contract.id ? -1 : 1));

@@ -9,6 +9,7 @@ import type { Contract, FieldInfo } from '../../../../contracts/types.js';
 import { rowsInWords } from '../../../../policies/explain.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import type { Application, AskedDataset as AskedPart, Reply } from '../../../procedures/sharing/application.js';
+import type { MatterComment } from '../../../procedures/sharing/comments.js';
 import { grantIdsOf } from '../../../procedures/sharing/machines/application.js';
 import type { Matter, MatterStep, OpenedMatter, PossibleAct, SeenMatter } from '../../../procedures/sharing/types.js';
 import { rowsOf, TEXTS, textNames, textsOf } from './content.js';
@@ -272,6 +273,18 @@ export const historyOf = (ground: Ground, matter: OpenedMatter, sees: (part: str
   matter.steps
     .filter(({ event: { part, act } }) => act !== 'save' && (part === undefined || sees(part)))
     .map((step) => stepLine(ground, matter, step));
+
+export const commentLine = (
+  ground: Ground,
+  { lifecycle }: Pick<Matter, 'lifecycle'>,
+  { at, party, authority, text, entry }: MatterComment,
+): StepLine => ({
+  act: namesFor(ground).authority(authority),
+  who: lifecycle.parties[party]?.title.zh ?? '',
+  at,
+  says: text,
+  receipt: entry,
+});
 
 /** What was told to be missing and was not given yet. */
 function toldMissing(ground: Ground, matter: OpenedMatter): MatterView['missing'] {

@@ -32,6 +32,8 @@ interface TrayProps {
   readonly openable: readonly { readonly machine: string; readonly title: Localised }[];
   readonly lines: readonly TrayLine[];
   readonly mayApply: boolean;
+  /** Whether standing consents are for whoever looks. */
+  readonly mayConsent: boolean;
   /** What is done with several at once. */
   readonly together: { readonly zh: string; readonly en: string };
   /** From 1. */
@@ -108,6 +110,11 @@ export function trayPage(props: TrayProps): JSX.Element {
           <a class="quiet" href={`${PATH}/calendar`}>
             {say('到期日历', 'What runs out')}
           </a>
+          {props.mayConsent ? (
+            <a class="quiet" href={`${PATH}/standing`}>
+              {say('长期同意', 'Standing consents')}
+            </a>
+          ) : null}
           {props.openable.length === 0 ? null : (
             <details class="begin">
               <summary class="quiet">{say('发起其他事项', 'Begin another matter')}</summary>

@@ -101,6 +101,7 @@ export function otherLine(ground: Ground, matter: SeenMatter, todo: boolean): re
       machine: matter.head.machine,
       title: matter.lifecycle.title,
       ...sidesIn(ground, matter),
+      here: matter.parties.some((one) => matter.lifecycle.parties[one]?.of === 'provider'),
       purpose: concerns[0]?.words ?? { zh: '', en: '' },
       state: stateOf(matter),
       ...present({ todo: todo ? rule?.title : undefined, term: terms[0]?.term }),

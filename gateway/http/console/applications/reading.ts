@@ -198,6 +198,14 @@ export function riskFor(ground: Ground, application: Application, part: AskedPar
   );
 }
 
+/** Steps within one department, which the other side is not told: a reply is one once its head has agreed. */
+const WITHIN: Readonly<Record<string, Side>> = { propose: 'provider', 'send-back': 'provider', return: 'requester' };
+const BEFORE_REPLY: ReadonlySet<string> = new Set(['filed', 'incomplete', 'proposed']);
+
+/** The authority sees what both sides do. */
+export const isOf = ({ parties, lifecycle }: Pick<SeenMatter, 'parties' | 'lifecycle'>, side: Side): boolean =>
+  parties.some((one) => [side, 'authority'].includes(lifecycle.parties[one]?.of ?? ''));
+
 /** Whether whoever looks is of a side that sees the part. */
 export function seesPart(matter: SeenMatter, part: string, authority: string | undefined): boolean {
   const provider = sideOf(matter, part, 'provider');
@@ -223,7 +231,13 @@ function datasetView(ground: Ground, matter: SeenMatter, application: Applicatio
     provider: names.authority(sideOf(matter, id, 'provider') ?? contract?.authority),
     attribute: contract?.sharing.attribute ?? 'conditional',
     ...present({ conditions: contract?.sharing.conditions, clock, grant }),
-    fields: fieldLines(contract, part, replyIn(matter, id)),
+    fields: fieldLines(
+      contract,
+      part,
+      BEFORE_REPLY.has(matter.state.parts[id]?.state ?? '') && !isOf(matter, 'provider')
+        ? undefined
+        : replyIn(matter, id),
+    ),
     rows: rowsInWords(rows, rowTitle),
     delivery,
     frequency,
@@ -271,7 +285,10 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
 /** Steps for everybody, and those of parts that whoever looks sees. */
 export const historyOf = (ground: Ground, matter: OpenedMatter, sees: (part: string) => boolean): readonly StepLine[] =>
   matter.steps
-    .filter(({ event: { part, act } }) => act !== 'save' && (part === undefined || sees(part)))
+    .filter(({ event: { part, act } }) => {
+      const side = WITHIN[act];
+      return act !== 'save' && (part === undefined || sees(part)) && (side === undefined || isOf(matter, side));
+    })
     .map((step) => stepLine(ground, matter, step));
 
 export const commentLine = (
@@ -389,6 +406,7 @@ export function trayLines(
       title: listed(titles),
       from: names.authority(sideOf(matter, '', 'requester')),
       to: names.authority(sideOf(matter, first, 'provider')),
+      here: provides,
       purpose: names.purpose(application.purposes?.[0] ?? ''),
       attribute: ids.some((id) => names.contract(id)?.sharing.attribute === 'conditional')
         ? 'conditional'

@@ -308,14 +308,15 @@ function LineTable({ language, lines, several, say }: Part & { readonly several:
               <a href={`${PATH}/${line.id}`} data-row>
                 {line.title[language]}
               </a>
-              <span class="plain">{line.purpose[language]}</span>
-              <span class="id exact">{numberOf(line.id)}</span>
+              <span class="plain">
+                {line.purpose[language]} <span class="id exact">{numberOf(line.id)}</span>
+              </span>
             </th>
             <td>
               {line.from[language]}
               <span class="plain soft">
-                {say(`向${line.to.zh}`, `to ${line.to.en}`)}
-                {line.fields === undefined ? '' : say(` · ${line.fields} 个字段`, ` · ${line.fields} fields`)}
+                {line.here ? '' : say(`向${line.to.zh}`, `to ${line.to.en}`)}
+                {line.fields === undefined ? '' : say(` ${line.fields} 个字段`, ` ${line.fields} fields`)}
               </span>
             </td>
             <td>
@@ -328,7 +329,7 @@ function LineTable({ language, lines, several, say }: Part & { readonly several:
             <td>
               {line.todo === undefined ? null : <b class="todo">{line.todo[language]}</b>}
               <span class="marks">
-                <Mark of={line.state} language={language} />
+                {line.todo === undefined ? <Mark of={line.state} language={language} /> : null}
                 {line.attribute === undefined ? null : <Mark of={attributes[line.attribute]} language={language} />}
                 {line.risk === undefined || line.risk === 'low' ? null : (
                   <Mark of={levels[line.risk]} language={language} />

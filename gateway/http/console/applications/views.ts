@@ -29,6 +29,8 @@ export interface TrayLine {
   readonly title: Localised;
   readonly from: Localised;
   readonly to: Localised;
+  /** It is for the department of whoever looks. */
+  readonly here: boolean;
   /** Of others than applications: what it concerns. */
   readonly purpose: Localised;
   /** Of applications. */

@@ -7,7 +7,7 @@ import { type Application, type AskedDataset, missingIn } from '../../../procedu
 
 /** Texts of the form that are said once for all datasets. */
 export const TEXTS = ['item', 'scenario', 'necessity', 'contractors', 'office', 'phone'] as const;
-export type TextName = (typeof TEXTS)[number];
+type TextName = (typeof TEXTS)[number];
 
 export function textsOf({
   item,

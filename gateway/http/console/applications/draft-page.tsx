@@ -17,7 +17,7 @@ import type { SampleLine } from './sample.js';
 import { Sample } from './sample-table.js';
 import { attributes, ClassMark, Mark, PATH } from './words.js';
 
-export interface DraftField {
+interface DraftField {
   readonly path: string;
   readonly title: Localised;
   readonly classification: Classification;
@@ -70,7 +70,7 @@ export interface DraftProps {
 }
 
 type Part = DraftProps & { readonly say: Say };
-export const MOST = 2000;
+const MOST = 2000;
 
 export function draftPage(props: DraftProps): JSX.Element {
   const { language, id, client, purpose, datasets, missing, told } = props;
@@ -89,8 +89,10 @@ export function draftPage(props: DraftProps): JSX.Element {
       <Steps at={2} say={say} />
       <p class="lead">
         {say(
-          `${client.zh}为“${purpose.zh}”申请 ${datasets.length} 个数据集。已按该用途勾选最小范围的字段；多选一个字段，就要多说明一个理由。`,
-          `${client.en} asks ${datasets.length} datasets for “${purpose.en}”. The fewest fields that this use needs are picked.`,
+          `${client.zh}为“${purpose.zh}”申请 ${datasets.length} 个数据集。` +
+            '已按该用途勾选最小范围的字段；多选一个字段，就要多说明一个理由。',
+          `${client.en} asks for ${datasets.length} datasets, for “${purpose.en}”. ` +
+            'The fewest fields that this use needs are picked.',
         )}
       </p>
       {told ? (

@@ -1,4 +1,4 @@
-/** One application on one page: what is asked, its risk, the answers, terms, what is missing, what happened, and acts. */
+/** One matter on one page: what is asked, its risk, answers, terms, what is missing, what happened, and acts. */
 
 import type { JSX } from 'preact';
 import { deliveryNames, formNames } from '../../../../policies/words.js';

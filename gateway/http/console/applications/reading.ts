@@ -173,7 +173,7 @@ function fieldLines(contract: Contract | undefined, asked: AskedPart, reply: Rep
   });
 }
 
-export function riskFor(ground: Ground, application: Application, part: AskedPart): Risk | undefined {
+function riskFor(ground: Ground, application: Application, part: AskedPart): Risk | undefined {
   const { workspace, inForce, view, now } = ground;
   const contract = namesFor(ground).contract(part.dataset);
   if (contract === undefined) return undefined;
@@ -203,11 +203,11 @@ const WITHIN: Readonly<Record<string, Side>> = { propose: 'provider', 'send-back
 const BEFORE_REPLY: ReadonlySet<string> = new Set(['filed', 'incomplete', 'proposed']);
 
 /** The authority sees what both sides do. */
-export const isOf = ({ parties, lifecycle }: Pick<SeenMatter, 'parties' | 'lifecycle'>, side: Side): boolean =>
+const isOf = ({ parties, lifecycle }: Pick<SeenMatter, 'parties' | 'lifecycle'>, side: Side): boolean =>
   parties.some((one) => [side, 'authority'].includes(lifecycle.parties[one]?.of ?? ''));
 
 /** Whether whoever looks is of a side that sees the part. */
-export function seesPart(matter: SeenMatter, part: string, authority: string | undefined): boolean {
+function seesPart(matter: SeenMatter, part: string, authority: string | undefined): boolean {
   const provider = sideOf(matter, part, 'provider');
   const others = matter.parties.some((one) => !one.startsWith('provider'));
   return others || provider === authority;

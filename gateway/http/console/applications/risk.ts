@@ -9,7 +9,7 @@ import { endOfDay } from '../../../../policies/dates.js';
 import type { Grant, PolicySet, RowPredicate } from '../../../../policies/types.js';
 
 /** One dataset of an application, as far as its risk goes. */
-export interface Asked {
+interface Asked {
   readonly contract: Contract;
   readonly fields: readonly string[];
   readonly rows: RowPredicate;
@@ -18,7 +18,7 @@ export interface Asked {
   readonly callsADay: number;
 }
 
-export interface RiskGround {
+interface RiskGround {
   readonly policies: Pick<PolicySet, 'grants' | 'clients'>;
   readonly contracts: ReadonlyMap<string, Contract>;
   /** Records that the dataset has now. */
@@ -31,14 +31,14 @@ export interface RiskGround {
   readonly now: number;
 }
 
-export interface Held {
+interface Held {
   readonly grant: Grant;
   readonly dataset: Localised;
   /** Titles of its fields that are personal or more. */
   readonly personal: readonly Localised[];
 }
 
-export interface Alike {
+interface Alike {
   readonly grant: Grant;
   readonly client: Localised;
   readonly fields: number;

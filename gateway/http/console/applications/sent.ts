@@ -22,7 +22,7 @@ const DAY = /^\d{4}-\d\d-\d\d$/;
 const orNothing = (value: string): string | undefined => (value === '' ? undefined : value);
 
 /** What the form is understood by. */
-export interface FormGround {
+interface FormGround {
   readonly knows: (dataset: string, path: string) => boolean;
   readonly bases: readonly string[];
   /** Own clients. */

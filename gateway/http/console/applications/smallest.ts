@@ -20,7 +20,7 @@ export interface Readers {
 }
 
 /** By path, why the field is needed; the first reason is the strongest. */
-export type Smallest = ReadonlyMap<string, readonly Localised[]>;
+type Smallest = ReadonlyMap<string, readonly Localised[]>;
 
 /** Of a rule, a field of a branch is the field that it stands in where only that is declared. */
 const pathOf = (contract: Contract, name: string): string | undefined =>

@@ -8,7 +8,7 @@ import { FoldedForm, TextField } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
 import { PATH } from './words.js';
 
-export interface StandingLine {
+interface StandingLine {
   readonly dataset: string;
   readonly title: Localised;
   readonly consent?: { readonly at: string; readonly reason: string; readonly entry: string };
@@ -33,7 +33,8 @@ export function standingPage({
       <p class="lead">
         {say(
           `${of}。对无条件共享的数据集作出长期同意后，材料齐全的申请由平台当即答复；没有长期同意的，一律由负责人逐件审定。`,
-          `${of}. With a standing consent a complete application for an unconditional dataset is answered at once; without one a person decides.`,
+          `${of}. With a standing consent a complete application for an unconditional dataset is answered at once; ` +
+            'without one a person decides.',
         )}
       </p>
       {lines.length === 0 ? (

@@ -1,4 +1,4 @@
-/** What waits for me, what I asked, and what is done; what runs out first in front, many at once where the law allows. */
+/** What waits for me, what I asked, what is done; what runs out first in front, many at once where the law allows. */
 
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';

@@ -24,7 +24,7 @@ export const levels: Readonly<Record<Risk['level'], Marked>> = {
   high: { zh: '风险高', en: 'high risk', css: 'bad' },
 };
 
-export const className = (one: Classification): Localised => ({ zh: CLASSES[one], en: one });
+const className = (one: Classification): Localised => ({ zh: CLASSES[one], en: one });
 
 export const Mark = ({ of, language }: { readonly of: Marked; readonly language: Language }): JSX.Element => (
   <span class={`state ${of.css}`}>{of[language]}</span>

@@ -43,6 +43,10 @@ t.test('from the catalogue to an answer, as four people', async (t) => {
   t.match(told, /还缺 \d+ 项，已在对应栏目旁一次列明/);
   t.match(told, /请说明为什么需要这个字段[\s\S]*请填写每日最多调用次数[\s\S]*请填写联系处室和电话/, 'all at once');
   t.same(await song.inspect(`${edit}?told=1`, 'applications-draft'), []);
+  const early = await as(people.yu);
+  await early.page.goto(`${matter}?lang=zh`);
+  t.match(await main(early.page), /需要补充 \d+ 项（一次性列明）[\s\S]*请填写联系处室和电话/);
+  t.notMatch(await main(early.page), /同意提出申请/, 'what is not complete cannot be consented to');
 
   await page.goto(`${edit}?lang=zh`);
   t.ok(await page.locator('input[name="pick.1"][value="amount"]').isChecked(), 'a draft is kept');
@@ -109,11 +113,11 @@ t.test('from the catalogue to an answer, as four people', async (t) => {
     await form.locator('textarea').fill('请写明核验的时间范围');
   });
   await page.goto(`${matter}?lang=zh`);
-  t.match(await main(page), /需要补正 2 项（一次性告知）[\s\S]*请写明核验的时间范围/);
+  t.match(await main(page), /需要补充 2 项（一次性列明）[\s\S]*请写明核验的时间范围/);
   t.same(await song.inspect(matter, 'applications-missing'), []);
   await page.goto(`${matter}?lang=zh`);
   await act(page, '补充材料', (form) => form.locator('textarea').fill('仅核验受理当日是否欠税'));
-  t.notMatch(await main(page), /需要补正/);
+  t.notMatch(await main(page), /需要补充/);
 
   await ding.page.goto(`${matter}?lang=zh`);
   await act(
@@ -140,6 +144,7 @@ t.test('from the catalogue to an answer, as four people', async (t) => {
   const ye = await as(people.ye);
   await ye.page.goto(`${matter}?lang=zh`);
   t.match(await main(ye.page), /不同意[\s\S]*核验是否欠税无需具体数额/, 'the head sees the reply field by field');
+  t.notMatch(await main(ye.page), /不同意共享/, 'a reply that agrees to some is not refused as a whole');
   t.same(await ye.inspect(matter, 'applications-head'), []);
   await ye.page.goto(`${matter}?lang=zh`);
   await act(ye.page, '同意共享', undefined, ARREARS);

@@ -95,9 +95,9 @@ export function matterPage(props: MatterProps): JSX.Element {
 function Missing({ matter: { missing }, language, say }: Part): JSX.Element | null {
   if (missing.length === 0) return null;
   return (
-    <section class="notice warn" aria-label={say('需要补正', 'Missing')}>
+    <section class="notice warn" aria-label={say('需要补充', 'Missing')}>
       <p>
-        <b>{say(`需要补正 ${missing.length} 项（一次性告知）`, `${missing.length} missing, told at once`)}</b>
+        <b>{say(`需要补充 ${missing.length} 项（一次性列明）`, `${missing.length} missing, told at once`)}</b>
       </p>
       <ul class="fields">
         {missing.map(({ where, says }) => (

@@ -12,7 +12,7 @@ import type { Application, AskedDataset as AskedPart, Reply } from '../../../pro
 import type { MatterComment } from '../../../procedures/sharing/comments.js';
 import { grantIdsOf } from '../../../procedures/sharing/machines/application.js';
 import type { Matter, MatterStep, OpenedMatter, PossibleAct, SeenMatter } from '../../../procedures/sharing/types.js';
-import { rowsOf, TEXTS, textNames, textsOf } from './content.js';
+import { missingOf, rowsOf, TEXTS, textNames, textsOf } from './content.js';
 import { type Risk, riskOf } from './risk.js';
 import type { ActLine, AskedDataset, ClockLine, FieldLine, Marked, MatterView, StepLine, TrayLine } from './views.js';
 
@@ -213,6 +213,24 @@ function seesPart(matter: SeenMatter, part: string, authority: string | undefine
   return others || provider === authority;
 }
 
+/** A reply that agrees to something is agreed to, one that refuses all is refused. */
+function fitsReply(act: string, reply: Reply | undefined): boolean {
+  const agrees = reply?.fields.some(({ decision }) => decision === 'agree') === true;
+  return (act !== 'agree' || agrees) && (act !== 'refuse' || !agrees);
+}
+
+/** What a draft lacks, each with the dataset that it is about. */
+function lackingIn(ground: Ground, matter: OpenedMatter, application: Application | undefined): MatterView['missing'] {
+  const isDraft = Object.values(matter.state.parts).some(({ state }) => state === 'draft' || state === 'consented');
+  if (application === undefined || !isDraft) return [];
+  const names = namesFor(ground);
+  return Object.entries(missingOf(application)).map(([field, { zh }]) => {
+    const index = /^\w+\.(\d+)/.exec(field)?.[1];
+    const dataset = index === undefined ? undefined : application.datasets[Number(index)]?.dataset;
+    return { where: dataset === undefined ? { zh: '申请', en: 'The application' } : names.dataset(dataset), says: zh };
+  });
+}
+
 function datasetView(ground: Ground, matter: SeenMatter, application: Application, part: AskedPart): AskedDataset {
   const names = namesFor(ground);
   const { dataset: id, delivery = [], frequency = '', callsADay, from = '', until = '' } = part;
@@ -246,7 +264,7 @@ function datasetView(ground: Ground, matter: SeenMatter, application: Applicatio
     until,
     state: stateOf(matter, id),
     ...present({ risk: mayRisk ? riskFor(ground, application, part) : undefined }),
-    acts: actsOf(matter, id),
+    acts: actsOf(matter, id).filter(({ act }) => fitsReply(act, replyIn(matter, id))),
   };
 }
 
@@ -323,6 +341,7 @@ export function matterView(ground: Ground, matter: OpenedMatter, authority: stri
   const names = namesFor(ground);
   const application = applicationIn(matter);
   const parts = (application?.datasets ?? []).filter(({ dataset }) => seesPart(matter, dataset, authority));
+  const lacking = lackingIn(ground, matter, application);
   const texts = textsOf(application ?? { datasets: [] });
   const seen = new Set(parts.map(({ dataset }) => dataset));
   return {
@@ -349,11 +368,12 @@ export function matterView(ground: Ground, matter: OpenedMatter, authority: stri
             })),
           ],
     datasets: application === undefined ? [] : parts.map((part) => datasetView(ground, matter, application, part)),
-    missing: toldMissing(ground, matter),
+    missing: [...lacking, ...toldMissing(ground, matter)],
     clocks: [],
     history: historyOf(ground, matter, (part) => seen.has(part)),
     comments: [],
-    acts: actsOf(matter, undefined),
+    // what is not complete can be neither consented to nor filed
+    acts: actsOf(matter, undefined).filter(({ act }) => lacking.length === 0 || (act !== 'approve' && act !== 'file')),
   };
 }
 

@@ -9,8 +9,8 @@ import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
-import { changeSuspended } from '../../../answer/inforce/shared-suspensions.js';
 import { appliedDir, originOf, readApplied } from '../../../answer/inforce/applied-grants.js';
+import { changeSuspended } from '../../../answer/inforce/shared-suspensions.js';
 import {
   readSuspensions,
   type Suspension,

@@ -316,6 +316,22 @@ export function PicksField(props: PicksProps): JSX.Element {
   );
 }
 
+interface TickProps extends Shared {
+  readonly value: string;
+  readonly checked?: boolean;
+}
+
+/** One box of a field that has several, where each stands by itself. */
+export function TickField({ name, value, label, class: frame, checked = false }: TickProps): JSX.Element {
+  const kept = useKept(name);
+  return (
+    <label class={['tick', frame].filter(Boolean).join(' ')}>
+      <input type="checkbox" name={name} value={value} checked={kept === undefined ? checked : kept.includes(value)} />
+      <span>{label}</span>
+    </label>
+  );
+}
+
 /** At the top of a page whose form did not go through. A browser goes there by itself. */
 export function FaultSummary({
   language,

@@ -202,6 +202,11 @@ const acts = {
     en: 'an act on a matter of sharing took no effect',
     detail: "as `sharing_act` again, where somebody else's act was stored first: the entry before it took no effect",
   },
+  sharing_comment: {
+    zh: '在共享事项中留言',
+    en: 'wrote to the sides of a matter of sharing',
+    detail: 'target is the matter. What was written stands in the subject part, under the key of who wrote it',
+  },
   tickets_shown: {
     zh: '向应用提供工单',
     en: 'tickets were shown to a system',
@@ -309,6 +314,11 @@ const looks = {
   feeds: { zh: '查看数据源列表', en: 'saw the feeds' },
   feed: { zh: '查看一个数据源', en: 'saw a feed' },
   quarantine_rows: { zh: '查看未通过校验数据的内容', en: 'read a row held back' },
+  applications: { zh: '查看共享事项列表', en: 'saw the matters of sharing' },
+  application: { zh: '查看一件共享事项', en: 'saw a matter of sharing' },
+  standing_consents: { zh: '查看长期同意', en: 'saw the standing consents' },
+  application_catalogue: { zh: '为申请查阅数据目录', en: 'looked through the catalogue to apply' },
+  application_calendar: { zh: '查看期限与授权到期日历', en: 'saw which terms and grants run out' },
   grants: { zh: '查看共享授权列表', en: 'saw the grants' },
   grant: { zh: '查看一项授权', en: 'saw a grant' },
   history: { zh: '查看本企业数据使用记录', en: 'read its own history' },

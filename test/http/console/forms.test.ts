@@ -134,6 +134,15 @@ const matter = (what: string): Bad => ({
   says: /未找到/,
 });
 
+const application = (what: string, fields: Bad['fields'], says: RegExp): Bad => ({
+  as: ['sharing-officer'],
+  more: { authority: 'transport' },
+  page: '/console/applications',
+  action: `/console/applications${what}`,
+  fields,
+  says,
+});
+
 const talk = (what: string): Bad => ({ ...matter(''), action: `/guide/cases${what}` });
 
 /** Something wrong for each form that is sent, by its route. */
@@ -317,6 +326,25 @@ const BAD: Readonly<Record<string, Bad>> = {
     fields: { act: 'grant' },
     says: /未找到/,
   },
+  '/console/applications': application(
+    '',
+    { client: '', purpose: '', dataset: ['tax.tax-arrears'] },
+    /请先选择使用系统和用途/,
+  ),
+  '/console/applications/together': application('/together', {}, /请先选择要一并办理的申请/),
+  '/console/applications/:id/comment': application(`/${CASE}/comment`, { text: WRITTEN }, /未找到/),
+  '/console/applications/standing/:id': {
+    ...application('/standing/tax.dishonesty-list', { reason: '好' }, /请用 4 至 500 字说明理由/),
+    as: ['sharing-head'],
+    more: { authority: 'tax' },
+  },
+  '/console/applications/open/:machine': application('/open/none', { 'field.reason': WRITTEN }, /未找到/),
+  '/console/applications/:id': application(`/${CASE}`, { act: 'approve' }, /未找到/),
+  '/console/applications/:id/draft': application(
+    `/${CASE}/draft`,
+    { item: WRITTEN },
+    new RegExp(`未找到[^]*${WRITTEN}`),
+  ),
   '/console/matters': matter(''),
   '/guide/cases': talk(''),
   '/guide/cases/:id': talk(`/${CASE}`),

@@ -23,6 +23,8 @@ interface GrantProps {
   readonly suspension?: Suspension;
   readonly purposes: readonly { readonly id: string; readonly name: Localised }[];
   readonly titles: ReadonlyMap<string, Localised>;
+  /** The application that it came of; undefined: it is a file. */
+  readonly application?: string;
   /** Only an auditor is led on to entries. */
   readonly mayAudit: boolean;
 }
@@ -51,6 +53,7 @@ export function grantPage({
   suspension,
   purposes,
   titles,
+  application,
   mayAudit,
 }: GrantProps): JSX.Element {
   const zh = language === 'zh';
@@ -127,6 +130,20 @@ export function grantPage({
           </dd>
           <dt>{say('告知方式', 'Notice')}</dt>
           <dd>{noticeWords(grant.subjectNotice)[language]}</dd>
+          {grant.callsADay === undefined ? null : (
+            <>
+              <dt>{say('每日调用', 'Calls a day')}</dt>
+              <dd>{say(`至多 ${grant.callsADay.toLocaleString('en')} 次`, `at most ${grant.callsADay}`)}</dd>
+            </>
+          )}
+          <dt>{say('来源', 'Comes of')}</dt>
+          <dd>
+            {application === undefined ? (
+              say('策略文件', 'a file')
+            ) : (
+              <a href={`/console/applications/${application}`}>{say('共享申请，查看全件', 'an application')}</a>
+            )}
+          </dd>
           <dt>{say('最近使用', 'Last use')}</dt>
           <dd>
             {last === undefined

@@ -9,6 +9,7 @@ import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
+import { appliedDir, originOf, readApplied } from '../../../answer/inforce/applied-grants.js';
 import { changeSuspended } from '../../../answer/inforce/shared-suspensions.js';
 import {
   readSuspensions,
@@ -91,7 +92,7 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
     return grant;
   }
 
-  return { context, workspace, dir, record, search, uses, summaryOf, known };
+  return { context, workspace, dataDir, dir, record, search, uses, summaryOf, known };
 }
 type Desk = ReturnType<typeof openDesk>;
 
@@ -191,7 +192,7 @@ function grantsRoute(app: FastifyInstance, { context, workspace, dir, record, us
 /** One grant, and what was released by it. */
 function grantRoute(
   app: FastifyInstance,
-  { context, workspace, dir, record, search, uses, summaryOf, known }: Desk,
+  { context, workspace, dataDir, dir, record, search, uses, summaryOf, known }: Desk,
 ): void {
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
     const { person } = sessionOf(request);
@@ -218,7 +219,7 @@ function grantRoute(
         days: DAYS,
         accesses: entries.map(({ index, body }) => ({ index, body })),
         inForce: grant.status === 'suspended',
-        ...present({ suspension }),
+        ...present({ suspension, application: originOf(readApplied(appliedDir(dataDir)).grants, grant.id).matter }),
         purposes: grant.purposes.map((id) => ({ id, name: purposes.get(id)?.name ?? { zh: id, en: id } })),
         titles: new Map(fields.map(({ path, title }) => [path as string, title])),
         mayAudit: person.roles.includes('auditor'),

@@ -1,6 +1,7 @@
 /**
  * Single keys of a page: `data-key` says which one leads to a link, a button or a form, `data-row` which links are gone
- * through by j and k. None counts while somebody writes, and all of them can be turned off (WCAG 2.1.4).
+ * through by j and k, and x picks the box of the row that has the focus. None counts while somebody writes, and all of
+ * them can be turned off (WCAG 2.1.4).
  */
 const STORED = 'yitong-keys';
 const help = document.querySelector<HTMLDetailsElement>('[data-keys]');
@@ -55,6 +56,8 @@ document.addEventListener('keydown', (event) => {
   if (key === '?') {
     if (help !== null) help.open = !help.open;
   } else if (key === 'j' || key === 'k') go(key === 'j' ? 1 : -1);
+  else if (key === 'x' && document.activeElement?.matches('[data-row]') === true)
+    document.activeElement.closest('tr, li')?.querySelector<HTMLElement>('input[type=checkbox]')?.click();
   else {
     const place = [...document.querySelectorAll<HTMLElement>('[data-key]')].find(
       (one) => one.dataset['key'] === key && one.checkVisibility(),

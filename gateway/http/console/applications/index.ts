@@ -1,0 +1,290 @@
+/**
+ * /console/applications: applications for sharing, for who asks, who provides, their heads, the sharing authority and
+ * its superior. What is seen and done is on record first; who may not see an application is told what is told of one
+ * that there is not.
+ */
+import { randomBytes } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isYitongError, YitongError } from '../../../../contracts/errors.js';
+import type { Localised } from '../../../../contracts/localised.js';
+import { present } from '../../../../contracts/present.js';
+import type { SharingAttribute } from '../../../../contracts/types.js';
+import type { Service } from '../../../documents/context.js';
+import { roleNames } from '../../../ground/identity/person.js';
+import type { Json } from '../../../ground/state/port.js';
+import { commentsOf } from '../../../procedures/sharing/comments.js';
+import type { OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
+import { formFault } from '../../plugins/forms.js';
+import { roleOf, sessionOf } from '../../plugins/people.js';
+import { sendFramed } from '../../ui/frame.js';
+import { commentRoute, standingRoutes } from './beside.js';
+import { calendarRoute } from './calendar.js';
+import { type Desk, MACHINE, openDesk, pageOf, READERS } from './desk.js';
+import { matterPage } from './matter-page.js';
+import { openable, openingRoutes } from './opening-routes.js';
+import { otherLine, otherView } from './others.js';
+import { applicationIn, byDue, commentLine, matterView, namesFor, sideOf, trayLines } from './reading.js';
+import { replyOf, type Sent, several, text } from './sent.js';
+import { SHOWS, type Show, trayPage } from './tray-page.js';
+import type { MatterView, TrayLine } from './views.js';
+import { PATH } from './words.js';
+import { writingRoutes } from './writing.js';
+
+const PAGE = 50;
+
+interface Route {
+  readonly Params: { readonly id: string };
+  readonly Querystring: Readonly<
+    Partial<Record<'show' | 'q' | 'attribute' | 'machine' | 'page' | 'did' | 'left', string>>
+  >;
+  readonly Body: Sent;
+}
+
+const isAttribute = (one: string): one is Exclude<SharingAttribute, 'none'> =>
+  one === 'conditional' || one === 'unconditional';
+
+/** Authority and capacity, in words. */
+const whoIs = (desk: Desk, request: FastifyRequest): string => {
+  const { person } = sessionOf(request);
+  const authority = namesFor(desk.context).authority(person.authority)[request.language];
+  return [person.authority === undefined ? '' : authority, roleNames[roleOf(request, person)][request.language]]
+    .filter(Boolean)
+    .join(' · ');
+};
+
+async function traysOf(desk: Desk, request: FastifyRequest): Promise<Readonly<Record<Show, readonly TrayLine[]>>> {
+  const authority = desk.authorityOf(request);
+  const lines = (all: readonly SeenMatter[], todo: boolean): readonly TrayLine[] =>
+    all
+      .flatMap((one) =>
+        one.head.machine === MACHINE
+          ? trayLines(desk.context, one, todo, authority)
+          : otherLine(desk.context, one, todo),
+      )
+      .sort(byDue);
+  const open = await desk.all(request, 'open');
+  const asks = (one: SeenMatter): boolean => authority !== undefined && sideOf(one, '', 'requester') === authority;
+  const todo = lines(await desk.all(request, 'todo'), true);
+  return {
+    todo,
+    asked: lines(open.filter(asks), false),
+    held: lines(
+      open.filter((one) => !asks(one)),
+      false,
+    ),
+    done: [...lines(await desk.all(request, 'over'), false)].sort((a, b) => b.since - a.since),
+  };
+}
+
+function trayRoute(app: FastifyInstance, desk: Desk): void {
+  app.get<Route>(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: READERS, nav: { title: { zh: '共享事项', en: 'Sharing' }, order: 12 } },
+    },
+    async (request, reply) => {
+      const { language } = request;
+      const { show = 'todo', q = '', attribute = '', machine = '', page, did, left } = request.query;
+      const shown = SHOWS.find((one) => one === show);
+      if (shown === undefined || q.length > 100) throw new YitongError('bad_request', 'there is no such list');
+      const only = isAttribute(attribute) ? attribute : undefined;
+      const trays = await traysOf(desk, request);
+      const matters = await desk.matters();
+      const word = q.trim().toLowerCase();
+      const texts = ({ title, from, to, purpose }: TrayLine): readonly string[] =>
+        [title, from, to, purpose].flatMap((one: Localised) => [one.zh, one.en.toLowerCase()]);
+      const found = trays[shown].filter(
+        (line) =>
+          (only === undefined || line.attribute === only) &&
+          (machine === '' || line.machine === machine) &&
+          (word === '' || texts(line).some((one) => one.includes(word))),
+      );
+      const at = pageOf(page);
+      const lines = found.slice((at - 1) * PAGE, at * PAGE);
+      const { person } = sessionOf(request);
+      await desk.looked(request, 'applications', lines.length, { show });
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '共享事项' : 'Matters of sharing',
+        workspace: desk.workspace,
+        scripts: ['keys.js', 'choose.js'],
+        children: trayPage({
+          language,
+          of: whoIs(desk, request),
+          show: shown,
+          counts: {
+            todo: trays.todo.length,
+            asked: trays.asked.length,
+            held: trays.held.length,
+            done: trays.done.length,
+          },
+          over: trays.todo.filter(({ term }) => term?.over === true).length,
+          q,
+          attribute: only,
+          machine: machine === '' ? undefined : machine,
+          machines: [...matters.machines.values()],
+          openable: await openable(desk, request),
+          lines,
+          mayApply: person.roles.includes('sharing-officer'),
+          mayConsent: person.roles.includes('sharing-head'),
+          together: person.roles.includes('sharing-head')
+            ? { zh: '同意所选', en: 'Agree to what is picked' }
+            : { zh: '对所选拟定“全部同意”的答复', en: 'Draft a reply that agrees, for what is picked' },
+          page: at,
+          pages: Math.ceil(found.length / PAGE),
+          ...(did === undefined ? {} : { did: { done: Number(did) || 0, left: Number(left) || 0 } }),
+        }),
+      });
+    },
+  );
+}
+
+/** What may go together, one act each; what has changed meanwhile stays as it is. */
+function togetherRoute(app: FastifyInstance, desk: Desk): void {
+  app.post<Route>(
+    `${PATH}/together`,
+    { schema: { hide: true }, config: { roles: READERS, lists: ['pick'] } },
+    async (request, reply) => {
+      const picked = several(request.body['pick']).slice(0, PAGE);
+      if (picked.length === 0)
+        throw formFault({ pick: { zh: '请先选择要一并办理的申请。', en: 'Pick what is to go together.' } });
+      const authority = desk.authorityOf(request);
+      const matters = await desk.matters();
+      let done = 0;
+      for (const one of picked) {
+        const [id = '', part = ''] = one.split(' ');
+        try {
+          const matter = await desk.opened(request, id);
+          const line = trayLines(desk.context, matter, true, authority).find(({ together }) => together === one);
+          if (line === undefined) continue;
+          const agrees = matter.state.parts[part]?.state === 'proposed';
+          const fields = applicationIn(matter)?.datasets.find(({ dataset }) => dataset === part)?.fields ?? [];
+          await matters.act(id, {
+            actor: desk.actorOf(request),
+            act: agrees ? 'agree' : 'propose',
+            part,
+            fields: {},
+            ...(agrees
+              ? {}
+              : { content: { fields: fields.map(({ path }) => ({ path, decision: 'agree' })) } as unknown as Json }),
+            record: desk.recordOf(request),
+          });
+          done++;
+        } catch (error) {
+          // somebody was faster, or it is no more as it was: it is looked at by itself
+          if (
+            !isYitongError(error) ||
+            !['act_refused', 'act_incomplete', 'not_found', 'matter_moved'].includes(error.code)
+          )
+            throw error;
+        }
+      }
+      return reply
+        .header('cache-control', 'no-store')
+        .redirect(`${PATH}?did=${String(done)}&left=${String(picked.length - done)}`, 303);
+    },
+  );
+}
+
+const MOVED: Localised = {
+  zh: '该申请刚刚由其他人员办理，请核对最新情况后再作决定。',
+  en: 'Somebody has acted on this meanwhile: look at it as it is now.',
+};
+
+function matterRoutes(app: FastifyInstance, desk: Desk): void {
+  const { context, workspace } = desk;
+  app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
+    const { language } = request;
+    const { person } = sessionOf(request);
+    const matter = await desk.opened(request, request.params.id);
+    await desk.looked(request, 'application', 1, { application: matter.head.id });
+    const view = viewOf(desk, matter, request);
+    const talks =
+      matter.head.subject === undefined && Object.values(matter.state.parts).some(({ state }) => state !== 'draft');
+    const comments = talks ? await commentsOf((await desk.sharing()).state, matter.head.id) : [];
+    return sendFramed(request, reply, {
+      title: view.title[language],
+      workspace,
+      scripts: ['keys.js', 'choose.js'],
+      children: matterPage({
+        language,
+        matter: { ...view, comments: comments.map((one) => commentLine(context, matter, one)) },
+        seen: String(matter.state.events),
+        mayEdit: matter.acts.some(({ act }) => act === 'save'),
+        mayComment: talks,
+        mayGrants: person.roles.includes('sharing-authority'),
+      }),
+    });
+  });
+  app.post<Route>(
+    `${PATH}/:id`,
+    { schema: { hide: true }, config: { roles: READERS, lists: ['missing'] } },
+    async (request, reply) => {
+      const { body } = request;
+      const matter = await desk.opened(request, request.params.id);
+      if (text(body['seen']) !== String(matter.state.events)) throw formFault({ act: MOVED }, 'ticket_moved');
+      await (await desk.matters()).act(matter.head.id, {
+        actor: desk.actorOf(request),
+        record: desk.recordOf(request),
+        ...doingOf(viewOf(desk, matter, request), body),
+      });
+      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${matter.head.id}`, 303);
+    },
+  );
+}
+
+const viewOf = ({ context, authorityOf }: Desk, matter: OpenedMatter, request: FastifyRequest): MatterView =>
+  matter.head.machine === MACHINE ? matterView(context, matter, authorityOf(request)) : otherView(context, matter);
+
+/** The act that a form of the matter's page means. */
+function doingOf(view: MatterView, body: Sent) {
+  const part = text(body['part']);
+  const clock = text(body['clock']);
+  const act = text(body['act']);
+  const dataset = view.datasets.find(({ id }) => id === part);
+  const own = dataset ?? view.parts.find(({ id }) => id === part);
+  const line = (part === '' ? view.acts : (own?.acts ?? [])).find(
+    (one) => one.act === act && (one.clock ?? '') === clock,
+  );
+  if (line === undefined) throw new YitongError('act_refused', 'this act is not possible now');
+  const fields: Record<string, string> = {};
+  for (const { name } of line.fields) {
+    const value = text(body[`field.${name}`]);
+    if (value !== '') fields[name] = value;
+  }
+  if (line.content === 'missing' && dataset !== undefined) {
+    const picked = several(body['missing']);
+    const titles = dataset.fields
+      .filter(({ path }) => picked.includes(path))
+      .map(({ title }) => `${title.zh}：请补充说明`);
+    fields['missing'] = [...titles, fields['missing'] ?? ''].filter(Boolean).join('\n');
+  }
+  const days = text(body['days']);
+  return {
+    act,
+    fields,
+    ...(part === '' ? {} : { part }),
+    ...(clock === '' ? {} : { clock }),
+    ...present({ days: /^\d{1,2}$/.test(days) ? Number(days) : undefined }),
+    ...(line.content === 'reply' && dataset !== undefined
+      ? { content: replyOf(body, dataset) as unknown as Json }
+      : {}),
+    key: randomBytes(9).toString('base64url'),
+  };
+}
+
+const service: Service = {
+  port: 'people',
+  register(app, context) {
+    const desk = openDesk(app, context);
+    trayRoute(app, desk);
+    togetherRoute(app, desk);
+    writingRoutes(app, desk);
+    openingRoutes(app, desk);
+    calendarRoute(app, desk, whoIs);
+    matterRoutes(app, desk);
+    commentRoute(app, desk);
+    standingRoutes(app, desk, whoIs);
+  },
+};
+export default service;

@@ -6,6 +6,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, FieldPath } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
+import type { RecordShape } from '../../../contracts/schema.js';
 import type { Contract, Delivery, KeyScheme } from '../../../contracts/types.js';
 import { saysSomething } from '../../../contracts/visible.js';
 import { canAsk } from '../../../policies/fields.js';
@@ -14,7 +15,7 @@ import type { Client, Decider, Decision, ReleasedField } from '../../../policies
 import { counted, decided } from '../../ground/counts/counts.js';
 import { type ReleasedDataset, releasedTemplate, UNKNOWN } from '../../log/entries/events.js';
 import type { InForce } from '../inforce/snapshot.js';
-import { type Form, type Projection, projectionCache } from '../projection/index.js';
+import { type Form, type Projection, projectionCache, releasedShape } from '../projection/index.js';
 import { type ClosedRecord, type Closing, closedRecords } from './closed-records.js';
 import { cursorScope } from './cursors.js';
 import { type Asked, checkNames, checkUnique, type StatedCase } from './request.js';
@@ -34,6 +35,8 @@ export interface PlannedDataset {
         readonly withheld: readonly { readonly field: string; readonly reason: string }[];
         /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
+        /** Of records as `projection` writes them, of this and older versions. */
+        readonly shape: () => RecordShape;
         readonly rows: RowFilter;
         /** Why a row that `rows` leaves out is given to nobody; undefined where its register declares nothing. */
         readonly closed?: ClosedRecord;
@@ -289,6 +292,7 @@ export class Plans {
             throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);
           return cached.get(schema.version, released, forms);
         }),
+        shape: () => releasedShape(contract.latest, released, forms),
         rows:
           closed === undefined
             ? granted

@@ -41,6 +41,7 @@ import { takeStoresOver } from './adopt.js';
 import { type CaseTerms, watchCaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
+import { FileWatch } from './file-watch.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { dropIdleUploadsOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
@@ -176,6 +177,13 @@ class WriterProcess {
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const subscriptions = new SubscriptionWatch({ dataDir: this.#args.data, settings: content.settings, state });
+    const files = new FileWatch({
+      dataDir: this.#args.data,
+      settings: content.settings,
+      state,
+      keys: log.keys,
+      wanted: () => tell({ kind: 'files' }),
+    });
     const telling = setInterval(() => {
       if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
@@ -183,6 +191,7 @@ class WriterProcess {
       Object.assign(this.#passes, caseTopics?.passes());
       this.#passes['case-terms'] = caseTerms.passedAt();
       this.#passes['subscriptions'] = subscriptions.passedAt();
+      this.#passes['files'] = files.passedAt();
       if (reading.open()?.looked() === true) this.#passed('view-look');
       this.#tellHowFar(log);
     }, TELL_EVERY);
@@ -202,6 +211,7 @@ class WriterProcess {
     await housekeeping.stop();
     await caseTerms.stop();
     await subscriptions.stop();
+    await files.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();

@@ -1,0 +1,222 @@
+/**
+ * A file of a city: ordered, made beside the gateway while its maker is killed, fetched again from any byte, and broken
+ * off when its grant is suspended; equal to what a batch says. An erasure reaches it.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openBus } from '../../connectors/bus/open.js';
+import { dataTopic, HEADER, type OutRecord } from '../../connectors/bus/port.js';
+import { encodeFramed } from '../../contracts/avro.js';
+import { subjectKey } from '../../contracts/ids.js';
+import uscc from '../../contracts/subjects/uscc.js';
+import type { ContractVersion } from '../../contracts/types.js';
+import { loadWorkspace } from '../../contracts/workspace.js';
+import type { Client, FileBody, OrderedFile } from '../../gateway/client/index.js';
+import { runningUp } from '../../gateway/ground/files/places.js';
+import { verifyLog } from '../../gateway/log/verify/verify.js';
+import { randomOf } from '../support/conformance/state-model.js';
+import { childrenOf } from '../tools/bench/servers.js';
+import { until } from './ask.js';
+import { type City, city, cli } from './city.js';
+
+t.setTimeout(240_000);
+
+const DATASET = 'office.shops';
+const SUBJECTS = 20_000;
+const BATCH = 500;
+type Json = Readonly<Record<string, unknown>>;
+
+const workspace = join(t.testdir(), 'workspace');
+execFileSync(process.execPath, [cli, 'init', workspace]);
+const read = async (path: string): Promise<Json> => JSON.parse(await readFile(join(workspace, path), 'utf8')) as Json;
+async function change(path: string, parts: Json): Promise<void> {
+  await writeFile(join(workspace, `${path}.new`), JSON.stringify({ ...(await read(path)), ...parts }));
+  await rename(join(workspace, `${path}.new`), join(workspace, path));
+}
+const CONTRACT = 'contracts/datasets/office/shops/contract.json';
+const GRANT = 'policies/grants/front-desk-shops.json';
+const delivery = ['query', 'batch', 'file'];
+await change(CONTRACT, { sharing: { ...((await read(CONTRACT))['sharing'] as Json), delivery } });
+await change(GRANT, { delivery, batchLimit: BATCH });
+
+const subjects = Array.from({ length: SUBJECTS }, (_, n) => subjectKey('uscc', uscc.make(n + 1000)));
+
+function record(version: ContractVersion, n: number): OutRecord {
+  const subject = subjects[n] ?? '';
+  const encoded = encodeFramed(version, {
+    uscc: subject.slice('uscc:'.length),
+    name: `第${String(n)}家${'店'.repeat(150)}`,
+    district: null,
+    openedOn: '2020-02-29',
+    seats: n,
+  });
+  if (!encoded.ok) throw new Error(JSON.stringify(encoded.problems));
+  return {
+    subject,
+    recordId: '',
+    value: encoded.body,
+    headers: {
+      [HEADER.sourceTime]: new Date().toISOString(),
+      [HEADER.position]: String(n),
+      [HEADER.contractVersion]: '1',
+      [HEADER.sequence]: `1.${String(n + 1)}`,
+    },
+  };
+}
+
+async function publish({ data }: City): Promise<void> {
+  const space = await loadWorkspace(workspace);
+  const version = space.contracts.get(DATASET as never)?.latest;
+  if (version === undefined) throw new Error('no such dataset');
+  const bus = await openBus({ driver: 'embedded', dir: join(data, 'bus') });
+  const producer = await bus.producer();
+  for (let n = 0; n < SUBJECTS; n += 500)
+    await producer.send(
+      dataTopic(space.prefix, DATASET),
+      Array.from({ length: 500 }, (_, i) => record(version, n + i)),
+    );
+  await bus.close();
+}
+
+const asked: FileBody = { purpose: 'permit-check', dataset: DATASET, format: 'ndjson' };
+const ready = (desk: Client, { id }: Pick<OrderedFile, 'id'>): Promise<OrderedFile> =>
+  until(
+    'the file',
+    () => desk.file(id),
+    ({ state }) => state === 'ready',
+    90_000,
+  );
+
+async function all(desk: Client, file: OrderedFile, from = 0, most = Infinity): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of desk.fileContent(file, from)) {
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes >= most) break;
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Broken off again and again, and gone on with at the byte that was not there. */
+async function inParts(desk: Client, file: OrderedFile): Promise<{ bytes: Buffer; parts: number }> {
+  const random = randomOf(7);
+  const pieces: Buffer[] = [];
+  let length = 0;
+  let parts = 0;
+  while (length < (file.bytes ?? 0)) {
+    const some = await all(desk, file, length, 1 + Math.floor(random() * 900_000));
+    const kept = some.subarray(0, Math.max(1, Math.floor(some.length * random())));
+    pieces.push(kept);
+    length += kept.length;
+    parts++;
+  }
+  return { bytes: Buffer.concat(pieces), parts };
+}
+
+function killMaker(running: City): boolean {
+  const up = runningUp(running.data);
+  const [child] = up === undefined ? [] : childrenOf(up.pid, 'operate/process/files.js');
+  if (child === undefined) return false;
+  process.kill(child, 'SIGKILL');
+  return true;
+}
+
+async function madeWhileKilled(t: Test, running: City, desk: Client): Promise<OrderedFile> {
+  const order = await desk.orderFile(asked);
+  t.match(order, { state: 'ordered', progress: { records: 0 }, encrypted: false });
+  await t.rejects(all(desk, order), { code: 'file_not_ready' });
+  await until(
+    'some of it',
+    () => desk.file(order.id),
+    ({ progress, state }) => state === 'making' && progress.records > 0,
+    60_000,
+  );
+  t.ok(killMaker(running), 'its maker is killed');
+  const file = await ready(desk, order);
+  t.match(file, { attempt: 2, progress: { records: SUBJECTS, total: SUBJECTS } });
+  t.equal(readdirSync(join(running.data, 'files')).length, 3, 'nothing is left of what was begun');
+  return file;
+}
+
+async function equalsBatch(t: Test, desk: Client, bytes: Buffer): Promise<void> {
+  const lines = bytes
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { subject: string; record: Json; provenance: Json });
+  t.equal(lines.length, SUBJECTS);
+  const told = new Map(lines.map(({ subject, ...rest }) => [subject, rest]));
+  t.equal(told.size, SUBJECTS);
+  for (let from = 0; from < SUBJECTS; from += SUBJECTS / 4) {
+    const batch = { purpose: asked.purpose, datasets: [{ id: DATASET }], subjects: subjects.slice(from, from + BATCH) };
+    for await (const { subject, datasets } of desk.batch(batch))
+      if (JSON.stringify(datasets[0]?.records) !== JSON.stringify([told.get(subject)])) t.fail(`not as ${subject}`);
+  }
+}
+
+/** Whoever reads slowly gets no further byte once the grant is suspended. */
+async function suspended(t: Test, desk: Client, file: OrderedFile): Promise<void> {
+  let bytes = 0;
+  let suspendedAt: number | undefined;
+  let last = 0;
+  await t.rejects(async () => {
+    for await (const piece of desk.fileContent(file)) {
+      bytes += piece.length;
+      last = Date.now();
+      if (suspendedAt === undefined && bytes > 200_000) {
+        await change(GRANT, { status: 'suspended' });
+        suspendedAt = Date.now();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+  }, 'it is broken off');
+  t.ok(bytes < (file.bytes ?? 0), `${String(bytes)} of ${String(file.bytes)} bytes`);
+  t.comment(`${String(bytes)} bytes, the last read ${String(last - (suspendedAt ?? 0))} ms after the suspension`);
+  await t.rejects(all(desk, file), { code: 'denied' });
+  await change(GRANT, { status: 'active' });
+}
+
+void t.test('a file of twenty thousand', async (t) => {
+  const running = await city(t, { workspace });
+  const desk = await running.as('front-desk');
+  await publish(running);
+  const [first = '', last = ''] = [subjects[0], subjects.at(-1)];
+  const query = { purpose: asked.purpose, subject: last, datasets: [{ id: DATASET }] };
+  await until(
+    'the view',
+    () => desk.query(query),
+    ({ datasets }) => datasets[0]?.records.length === 1,
+  );
+  const file = await madeWhileKilled(t, running, desk);
+  const whole = await all(desk, file);
+  t.equal(whole.length, file.bytes);
+  t.equal(createHash('sha256').update(whole).digest('hex'), file.sha256);
+  await equalsBatch(t, desk, whole);
+  const again = await inParts(desk, file);
+  t.ok(again.bytes.equals(whole), `the same in ${String(again.parts)} parts, broken off at random bytes`);
+  await t.rejects(all(desk, file, whole.length), { code: 'no_such_bytes' });
+  await t.rejects(all(desk, { ...file, sha256: '0' }, 5), { code: 'changed' }, 'of another file nothing is taken');
+
+  await suspended(t, desk, file);
+  const listed = await ready(desk, await desk.orderFile({ ...asked, subjects: [first, last] }));
+  const removed = await ready(desk, await desk.orderFile({ ...asked, subjects: [last], format: 'csv' }));
+  execFileSync(process.execPath, [cli, 'audit', 'erase', first, '--reason', 'asked', '--legal-basis', 'PIPL 47', '--data', running.data]);
+  await until(
+    'that the erased one is in no file',
+    () => Promise.all([file, listed].map(({ id }) => desk.file(id))),
+    (files) => files.every(({ state, reason }) => state === 'stopped' && reason === 'erased'),
+  );
+  t.match(await desk.file(removed.id), { state: 'ready' }, 'others stay');
+  await t.rejects(all(desk, listed), { code: 'file_gone' });
+  t.match(await desk.removeFile(removed.id), { state: 'ready' });
+  await t.rejects(desk.file(removed.id), { code: 'not_found' });
+  desk.close();
+  await running.stop();
+  const report = await verifyLog({ logDir: join(running.data, 'log'), dataDir: running.data });
+  t.match(report, { ok: true }, report.fault ?? 'the log verifies');
+});

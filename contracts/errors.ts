@@ -206,6 +206,12 @@ const rows = {
     title: 'the client watches as many documents as a client may',
     zh: '该应用关注的文书数已达上限',
   },
+  volume_exhausted: {
+    status: 429,
+    title: 'the grant’s calls of this day are used up',
+    zh: '授权当日的调用量已用完',
+    refusal: true,
+  },
   too_many_orders: {
     status: 422,
     title: 'as many files are being made for the client as may be at once',

@@ -87,6 +87,7 @@ export interface GrantFile {
   readonly purposes: readonly string[];
   readonly delivery: readonly Delivery[];
   readonly batchLimit?: number;
+  readonly callsADay?: number;
   readonly signals?: true;
   readonly from: string;
   readonly until: string;
@@ -148,6 +149,7 @@ export const grantFile = shape<GrantFile>(
         items: { enum: ['query', 'verify', 'batch', 'file', 'subscription'] },
       },
       batchLimit: { type: 'integer', minimum: 0, maximum: 10_000 },
+      callsADay: { type: 'integer', minimum: 1, maximum: 1_000_000_000 },
       signals: { const: true },
       from: { type: 'string', format: 'date' },
       until: { type: 'string', format: 'date' },

@@ -116,11 +116,7 @@ class HttpsTransport implements Transport {
     yield* exchange.lines(response);
   }
 
-  async *pieces(
-    asked: Asked,
-    options: CallOptions = {},
-    status: number,
-  ): AsyncGenerator<Buffer, void, undefined> {
+  async *pieces(asked: Asked, options: CallOptions = {}, status: number): AsyncGenerator<Buffer, void, undefined> {
     const exchange = this.#exchange(asked, options);
     const response = await exchange.head();
     if (!isFine(response)) throw problemOf(await exchange.whole(response), response);

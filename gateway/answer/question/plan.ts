@@ -20,6 +20,7 @@ import { type ClosedRecord, type Closing, closedRecords } from './closed-records
 import { cursorScope } from './cursors.js';
 import { type Asked, checkNames, checkUnique, type StatedCase } from './request.js';
 import { type RowFilter, rowFilter } from './row-filter.js';
+import type { Volume } from './volumes.js';
 
 export interface PlannedDataset {
   readonly id: string;
@@ -60,6 +61,8 @@ export interface Plan {
   readonly readAt: readonly number[];
   /** Of those, in the same order. */
   readonly contracts: readonly Contract[];
+  /** Grants whose calls are counted; undefined where none is. */
+  readonly volumes: readonly Volume[] | undefined;
   readonly template: ReturnType<typeof releasedTemplate>;
   /** Entries of a client that is not answered whatever was decided, with why. */
   readonly refusal: (reason: string) => ReturnType<typeof releasedTemplate>;
@@ -199,6 +202,7 @@ export class Plans {
               ...(strangers.length === 0 ? {} : { datasets: strangers }),
             },
       contracts: read.map(({ contract }) => contract),
+      volumes: volumesOf(datasets),
       readIds: read.map(({ contract }) => contract.id),
       template: counted(
         releasedTemplate({
@@ -301,6 +305,16 @@ export class Plans {
       },
     };
   }
+}
+
+function volumesOf(datasets: readonly PlannedDataset[]): readonly Volume[] | undefined {
+  const volumes = new Map<string, Volume>();
+  for (const { allowed, decision } of datasets) {
+    const { grant, callsADay } = decision;
+    if (allowed !== undefined && grant !== undefined && callsADay !== undefined)
+      volumes.set(grant, { grant, callsADay });
+  }
+  return volumes.size === 0 ? undefined : [...volumes.values()];
 }
 
 /** What an entry says of a decision: enough to see later whether other policies would have decided otherwise. */

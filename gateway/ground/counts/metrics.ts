@@ -220,6 +220,11 @@ const journal = {
     labels: ['client'],
     help: 'for how long the oldest change waits for a webhook that does not take it, by client',
   },
+  yitong_grant_volume_ratio: {
+    type: 'gauge',
+    labels: ['grant'],
+    help: 'share of the calls of this day (Shanghai) that a grant with a volume has used, as its busiest worker knows it',
+  },
   yitong_witness_up: {
     type: 'gauge',
     labels: ['witness', 'state'],

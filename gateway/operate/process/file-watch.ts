@@ -4,9 +4,9 @@
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { present } from '../../../contracts/present.js';
 import type { Settings } from '../../ground/config/index.js';
 import type { State } from '../../ground/state/port.js';
-import { present } from '../../../contracts/present.js';
 import type { SubjectKeys } from '../../log/entries/keys.js';
 import { TAKEN_OVER_AFTER } from '../../procedures/files/maker.js';
 import { type FileDesk, openFiles } from '../../procedures/files/opened.js';

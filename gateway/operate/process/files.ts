@@ -4,20 +4,21 @@
  * answers go first.
  */
 import { constants, setPriority } from 'node:os';
-import { type ContentVersion } from '../../answer/inforce/content.js';
+import { join } from 'node:path';
+import { present } from '../../../contracts/present.js';
+import type { Workspace } from '../../../contracts/types.js';
+import type { ContentVersion } from '../../answer/inforce/content.js';
 import { type Following, followInForce } from '../../answer/inforce/follow.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import { openCursors } from '../../answer/question/cursors.js';
-import { present } from '../../../contracts/present.js';
-import type { Workspace } from '../../../contracts/types.js';
 import { readSettings, replicaName, type Settings, signerNames } from '../../ground/config/index.js';
 import { passedChecks } from '../../ground/files/passed.js';
 import { defaultLog, openLog } from '../../ground/logging/log.js';
 import { openSubjectKeys, refuseLostKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import type { Journal } from '../../log/entries/port.js';
-import { openJournal, type OpenJournal } from '../../log/journal/journal.js';
+import { type OpenJournal, openJournal } from '../../log/journal/journal.js';
 import { withSecondCopy } from '../../log/replicas/second-copy.js';
 import { openReplicaSigner } from '../../log/store/signer.js';
 import { FileMaker } from '../../procedures/files/maker.js';
@@ -26,7 +27,6 @@ import { openTickets } from '../../procedures/lifecycles/tickets.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
-import { join } from 'node:path';
 import { openSharedState } from './shared-state.js';
 import { openViewReader } from './view-reader.js';
 

@@ -35,6 +35,7 @@ import {
   watchSpool,
   workerFigures,
 } from '../../http/plugins/metrics.js';
+import { volumeFigures } from '../../http/plugins/volumes.js';
 import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import type { Journal } from '../../log/entries/port.js';
@@ -159,6 +160,7 @@ class WorkerProcess {
       ...(await workerFigures(name, audit.own, audit.firstSeq)),
       ...stateFigures(name, stores.shared),
       ...spanFigures(name, stores.tracing),
+      ...volumeFigures(),
     ]);
     starting('opens its ports');
     const opened = await ports.open(gateway);

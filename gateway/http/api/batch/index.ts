@@ -17,6 +17,7 @@ import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { refusedNow } from '../../plugins/identity.js';
+import { callCounter } from '../../plugins/volumes.js';
 import { batchChunks } from './chunks.js';
 import { type BatchRequest, batchSchema, linesSchema } from './schema.js';
 
@@ -68,6 +69,7 @@ const service: Service = {
       delivery: 'batch',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
+    const counted = callCounter(app, context);
     const build = answerBuilder(
       freshness(view),
       maxRecords,
@@ -80,7 +82,7 @@ const service: Service = {
         // `curl --json` and others ask for JSON whatever they expect; lines of JSON are what they get
         config: {
           regions: true,
-          errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
+          errors: ['denied', 'volume_exhausted', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
           offers: ['application/x-ndjson', 'application/json'],
         },
         schema: {
@@ -124,6 +126,7 @@ const service: Service = {
           return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
         }
         for (const subject of subjects) checkScheme(plan.contracts, subject);
+        if (plan.volumes !== undefined) await counted(plan, { request, started });
         const refused = (): ErrorCode | undefined => refusedNow(context, request, client);
         const failed = (error: unknown): void =>
           request.log.error({ err: error, requestId: request.id }, 'batch failed');

@@ -24,8 +24,9 @@ import { type FileDesk, openFiles, sealCase } from '../../../procedures/files/op
 import type { StoredOrder } from '../../../procedures/files/store.js';
 import { VaultReader, vaultKey } from '../../../procedures/files/vault.js';
 import { checkStill, refusedNow } from '../../plugins/identity.js';
-import { contentSchema, listSchema, type OrderBody, orderBody, orderSchema, paramsSchema } from './schema.js';
+import { callCounter } from '../../plugins/volumes.js';
 import { type ByteRange, rangeOf } from './range.js';
+import { contentSchema, listSchema, type OrderBody, orderBody, orderSchema, paramsSchema } from './schema.js';
 
 const tags = ['files'];
 const iso = (at: number): string => new Date(at).toISOString();
@@ -128,11 +129,20 @@ function subjectsOf({ context }: Desk, { subjects }: OrderBody): readonly Subjec
 
 function orderRoute(app: FastifyInstance, desk: Desk): void {
   const { context, opened } = desk;
+  const countCall = callCounter(app, context);
   app.post<{ Body: OrderBody }>(
     '/v1/files',
     {
       config: {
-        errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'too_many_orders', 'state_unavailable'],
+        errors: [
+          'denied',
+          'volume_exhausted',
+          'bad_identifier',
+          'bad_subject',
+          'bad_case',
+          'too_many_orders',
+          'state_unavailable',
+        ],
       },
       schema: {
         operationId: 'orderFile',
@@ -154,6 +164,7 @@ function orderRoute(app: FastifyInstance, desk: Desk): void {
       const plan = plans.plan(client, { purpose, dataset, ...present({ fields }) }, stated);
       if (plan.read.length === 0) return await refuse(desk, request, reply, client, plan);
       for (const subject of subjects ?? []) checkScheme(plan.contracts, subject);
+      if (plan.volumes !== undefined) await countCall(plan, { request, started: context.now() });
       // whom it is about stands with each chunk
       await context.journal.append({
         clear: administrationBody({
@@ -268,28 +279,39 @@ interface Fetch {
   readonly range: ByteRange;
   /** Throws where no more of it may leave. */
   readonly check: () => void;
+  /** Ends the connection at once. */
+  readonly cut: () => void;
   readonly reader: VaultReader;
   readonly files: FileDesk;
 }
 
+/** @throws YitongError where it was ended, has expired, or somebody in it was erased; what `check` throws */
+async function stillStands(order: Fetch['order'], check: () => void, files: FileDesk): Promise<void> {
+  check();
+  const now = await files.store.find(order.client, order.id);
+  if (now?.state !== 'ready' || now.made?.salt !== order.made.salt)
+    throw new YitongError('file_gone', 'the file is not given any more');
+}
+
 /** Piece by piece, each decided anew before it leaves. */
-async function* pieces({ order, range, check, reader, files }: Fetch): AsyncGenerator<Buffer, void, undefined> {
-  let lookedAt = performance.now();
+async function* pieces({ order, range, check, reader, files, cut }: Fetch): AsyncGenerator<Buffer, void, undefined> {
+  let looking: Promise<void> | undefined;
+  // also of one who reads slowly, so that what waits for them does not go on leaving
+  const timer = setInterval(() => {
+    looking ??= stillStands(order, check, files)
+      .catch(cut)
+      .finally(() => (looking = undefined));
+  }, LOOK);
   try {
     for (let at = range.from; at < range.to; ) {
       const bytes = await reader.read(at, Math.min(PIECE, range.to - at));
-      if (performance.now() - lookedAt > LOOK) {
-        // ended, expired, or somebody in it was erased
-        const now = await files.store.find(order.client, order.id);
-        if (now?.state !== 'ready' || now.made?.salt !== order.made.salt)
-          throw new YitongError('file_gone', 'the file is not given any more');
-        lookedAt = performance.now();
-      }
       check();
       at += bytes.length;
       yield bytes;
     }
   } finally {
+    clearInterval(timer);
+    await looking;
     await reader.close();
   }
 }
@@ -362,10 +384,11 @@ function contentRoute(app: FastifyInstance, desk: Desk): void {
         await reader.close();
         throw error;
       }
+      const cut = (): void => void request.raw.socket.destroy();
       let bytes = 0;
       context.completions.watch(request, reply, client.id, () => bytes);
       const stream = Readable.from(
-        counted(pieces({ order: ready, range, check, reader, files }), (length) => (bytes += length)),
+        counted(pieces({ order: ready, range, check, reader, files, cut }), (length) => (bytes += length)),
         { objectMode: false, highWaterMark: PIECE },
       );
       return reply

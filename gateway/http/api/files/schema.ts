@@ -29,7 +29,8 @@ export const orderBody = Type.Object(
       }),
     ),
     format: Type.Enum([...FORMATS], {
-      description: '`csv` (RFC 4180), `ndjson`, or `avro`: an object container file with the schema of what is released',
+      description:
+        '`csv` (RFC 4180), `ndjson`, or `avro`: an object container file with the schema of what is released',
     }),
     subjects: Type.Optional(
       Type.Array(subjectSchema, {

@@ -17,6 +17,7 @@ import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
+import { callCounter } from '../../plugins/volumes.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
 
@@ -45,13 +46,22 @@ const service: Service = {
     );
 
     const iso = isoCache();
+    const counted = callCounter(app, context);
 
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
       {
         config: {
           regions: true,
-          errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'],
+          errors: [
+            'denied',
+            'volume_exhausted',
+            'bad_identifier',
+            'bad_subject',
+            'bad_cursor',
+            'bad_case',
+            'view_unavailable',
+          ],
         },
         schema: {
           operationId: 'query',
@@ -83,6 +93,8 @@ const service: Service = {
         // the id is ours or of a pattern without quotes (app.ts)
         const head = `{"requestId":"${request.id}","time":"${time}",`;
         const dry = query.dryRun === true;
+        if (plan.volumes !== undefined && !dry)
+          await counted(plan, { request, started, subject: { subject, json: sealedOf(query.case, plan.unknown) } });
         span?.step('read');
         // a view in place is read without waiting
         const from = allowed && !dry && view.fetch !== undefined ? await view.fetch([subject], plan.readIds, at) : view;

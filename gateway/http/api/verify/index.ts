@@ -14,6 +14,7 @@ import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { secretIn } from '../../../ground/state/secret.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
+import { callCounter } from '../../plugins/volumes.js';
 import { askedOf, type Ready, readyClaims } from './claims.js';
 import { comparisons } from './compare.js';
 import { type Guesses, guessesIn, openGuesses } from './guesses.js';
@@ -61,6 +62,7 @@ const service: Service = {
       delivery: 'verify',
       closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
     });
+    const counted = callCounter(app, context);
     const comparison = comparisons(workspace.schemes);
     const read = claimReader(freshness(view), workspace);
     // opened at the first request: most gateways verify nothing
@@ -70,7 +72,10 @@ const service: Service = {
     app.post<{ Body: VerifyRequest }>(
       '/v1/verify',
       {
-        config: { regions: true, errors: ['denied', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'] },
+        config: {
+          regions: true,
+          errors: ['denied', 'volume_exhausted', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
+        },
         schema: {
           operationId: 'verify',
           summary: 'compare what somebody states with what departments have on record, without seeing it',
@@ -98,6 +103,8 @@ const service: Service = {
         const plan = plans.for(client, askedOf(asked), started);
         const allowed = plan.read.length > 0;
         if (allowed) checkScheme(plan.contracts, subject);
+        if (plan.volumes !== undefined)
+          await counted(plan, { request, started, subject: { subject, json: sealedOf(asked.case, plan.unknown) } });
         guesses ??=
           context.state === undefined
             ? openGuesses(join(context.dataDir, 'verify'), verifyGuesses)

@@ -75,10 +75,7 @@ export class Volumes {
     const taken: Portion[] = [];
     try {
       for (const volume of volumes) {
-        const portion = await this.#filled(volume);
-        portion.left--;
-        portion.used = true;
-        taken.push(portion);
+        taken.push(await this.#one(volume));
       }
     } catch (error) {
       for (const portion of taken) portion.left++;
@@ -86,11 +83,15 @@ export class Volumes {
     }
   }
 
-  /** Of that grant with at least one call left. */
-  async #filled(volume: Volume): Promise<Portion> {
+  /** One call is taken of it when it resolves: nothing waits between seeing that there is one and taking it. */
+  async #one(volume: Volume): Promise<Portion> {
     for (;;) {
       const portion = await this.#portionOf(volume);
-      if (portion.left > 0) return portion;
+      if (portion.left > 0) {
+        portion.left--;
+        portion.used = true;
+        return portion;
+      }
       if (performance.now() < portion.exhaustedUntil) throw exhausted(volume);
       portion.taking ??= this.#fill(volume, portion).finally(() => (portion.taking = undefined));
       await portion.taking;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isYitongError } from '../../../contracts/errors.js';
 import type { Plan } from '../../answer/question/plan.js';
-import { traceOf } from '../../answer/question/request.js';
+import { type StatedCase, sealedOf, traceOf } from '../../answer/question/request.js';
 import { Volumes } from '../../answer/question/volumes.js';
 import type { GatewayContext } from '../../documents/context.js';
 import type { Family } from '../../ground/counts/families.js';
@@ -21,8 +21,9 @@ interface Called {
   readonly request: FastifyRequest;
   /** ms since 1970 */
   readonly started: number;
-  /** Subject part of the entry by which a refusal is on record. */
-  readonly subject?: { readonly subject: string; readonly json: string };
+  /** Whom it asks about, where that is one: a refusal is found by it. */
+  readonly subject?: string;
+  readonly stated?: StatedCase | undefined;
 }
 
 /**
@@ -35,7 +36,7 @@ export function callCounter(
   context: GatewayContext,
 ): (plan: Plan, called: Called) => Promise<void> {
   const volumes = volumesOf(app, context);
-  return async (plan, { request, started, subject }) => {
+  return async (plan, { request, started, subject, stated }) => {
     try {
       await volumes.take(plan.volumes ?? []);
     } catch (error) {
@@ -48,7 +49,8 @@ export function callCounter(
         bodySha256: hash('sha256', '', 'base64url'),
         bytes: 0,
       });
-      await context.journal.append(subject === undefined ? { clear } : { clear, subject });
+      const part = subject === undefined ? {} : { subject: { subject, json: sealedOf(stated, plan.unknown) } };
+      await context.journal.append({ clear, ...part });
       throw error;
     }
   };

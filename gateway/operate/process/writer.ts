@@ -148,11 +148,7 @@ class WriterProcess {
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
     starting('opens the view');
-    const sizes = storeSizes({
-      dataDir: this.#args.data,
-      bus: this.#args.bus,
-      viewMaxBytes: content.settings.gateway.viewMaxBytes,
-    });
+    const sizes = this.#sizesOf(content);
     const lookAtSizes = (): void => this.#health.stores(sizes.warnings());
     const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
     // who asks first finds what is taken over; one that has to wait for the state is not waited for
@@ -177,13 +173,7 @@ class WriterProcess {
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const subscriptions = new SubscriptionWatch({ dataDir: this.#args.data, settings: content.settings, state });
-    const files = new FileWatch({
-      dataDir: this.#args.data,
-      settings: content.settings,
-      state,
-      keys: log.keys,
-      wanted: () => tell({ kind: 'files' }),
-    });
+    const files = this.#watchFiles(content, log, state);
     const telling = setInterval(() => {
       if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
       if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
@@ -472,6 +462,16 @@ class WriterProcess {
   ): CaseTopics | undefined {
     const workspace = (): Workspace => reading.current().workspace;
     return startCaseTopics({ dataDir: this.#args.data, settings, workspace, bus, state, signer, alert });
+  }
+
+  #sizesOf({ settings }: Content): StoreSizes {
+    const { data: dataDir, bus } = this.#args;
+    return storeSizes({ dataDir, bus, viewMaxBytes: settings.gateway.viewMaxBytes });
+  }
+
+  #watchFiles({ settings }: Content, { keys }: AuditLog, state: State | undefined): FileWatch {
+    const wanted = (): void => tell({ kind: 'files' });
+    return new FileWatch({ dataDir: this.#args.data, settings, state, keys, wanted });
   }
 
   #passed(task: string): void {

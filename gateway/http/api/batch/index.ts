@@ -10,13 +10,13 @@ import type { KeyScheme } from '../../../../contracts/types.js';
 import { answerBuilder } from '../../../answer/question/build.js';
 import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
-import { Plans } from '../../../answer/question/plan.js';
 import { withReceipt } from '../../../answer/question/receipt.js';
 import { askerOf, checkScheme, parseSubject, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { refusedNow } from '../../plugins/identity.js';
+import { plansFor } from '../../plugins/plans.js';
 import { callCounter } from '../../plugins/volumes.js';
 import { batchChunks } from './chunks.js';
 import { type BatchRequest, batchSchema, linesSchema } from './schema.js';
@@ -63,12 +63,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
-    const plans = new Plans({
-      workspace,
-      inForce: context.inForce,
-      delivery: 'batch',
-      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
-    });
+    const plans = plansFor(context, 'batch');
     const counted = callCounter(app, context);
     const build = answerBuilder(
       freshness(view),

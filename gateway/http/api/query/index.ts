@@ -4,11 +4,11 @@
  * The order is the promise: decide, read, build, make the entry durable, and only then send the first byte.
  */
 import { Type } from 'typebox';
-import { errorTable, YitongError } from '../../../../contracts/errors.js';
+import { type ErrorCode, errorTable, YitongError } from '../../../../contracts/errors.js';
 import { type Answer, answerBuilder, isoCache } from '../../../answer/question/build.js';
 import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
-import { type Plan, Plans } from '../../../answer/question/plan.js';
+import type { Plan } from '../../../answer/question/plan.js';
 import { RECEIPT_ROOM, withReceipt } from '../../../answer/question/receipt.js';
 import { askerOf, checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
@@ -17,6 +17,7 @@ import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
+import { plansFor } from '../../plugins/plans.js';
 import { callCounter } from '../../plugins/volumes.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
@@ -28,17 +29,22 @@ function readPoint(query: QueryRequest): ReadPoint {
   return query.asOf === undefined ? { kind: 'now' } : { kind: 'asOf', time: Date.parse(query.asOf) };
 }
 
+const ERRORS: readonly ErrorCode[] = [
+  'denied',
+  'volume_exhausted',
+  'bad_identifier',
+  'bad_subject',
+  'bad_cursor',
+  'bad_case',
+  'view_unavailable',
+];
+
 const service: Service = {
   port: 'api',
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
-    const plans = new Plans({
-      workspace,
-      inForce: context.inForce,
-      delivery: 'query',
-      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
-    });
+    const plans = plansFor(context, 'query');
     const build = answerBuilder(
       freshness(view),
       maxRecords,
@@ -53,15 +59,7 @@ const service: Service = {
       {
         config: {
           regions: true,
-          errors: [
-            'denied',
-            'volume_exhausted',
-            'bad_identifier',
-            'bad_subject',
-            'bad_cursor',
-            'bad_case',
-            'view_unavailable',
-          ],
+          errors: ERRORS,
         },
         schema: {
           operationId: 'query',
@@ -93,8 +91,7 @@ const service: Service = {
         // the id is ours or of a pattern without quotes (app.ts)
         const head = `{"requestId":"${request.id}","time":"${time}",`;
         const dry = query.dryRun === true;
-        if (plan.volumes !== undefined && !dry)
-          await counted(plan, { request, started, subject: { subject, json: sealedOf(query.case, plan.unknown) } });
+        if (plan.volumes !== undefined && !dry) await counted(plan, { request, started, subject, stated: query.case });
         span?.step('read');
         // a view in place is read without waiting
         const from = allowed && !dry && view.fetch !== undefined ? await view.fetch([subject], plan.readIds, at) : view;

@@ -7,13 +7,13 @@
 import { join } from 'node:path';
 import { errorTable } from '../../../../contracts/errors.js';
 import { denialHead } from '../../../answer/question/denial.js';
-import { Plans } from '../../../answer/question/plan.js';
 import { withReceipt } from '../../../answer/question/receipt.js';
 import { askerOf, checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { secretIn } from '../../../ground/state/secret.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
+import { plansFor } from '../../plugins/plans.js';
 import { callCounter } from '../../plugins/volumes.js';
 import { askedOf, type Ready, readyClaims } from './claims.js';
 import { comparisons } from './compare.js';
@@ -56,12 +56,7 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { verifyGuesses } = context.settings.gateway;
-    const plans = new Plans({
-      workspace,
-      inForce: context.inForce,
-      delivery: 'verify',
-      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
-    });
+    const plans = plansFor(context, 'verify');
     const counted = callCounter(app, context);
     const comparison = comparisons(workspace.schemes);
     const read = claimReader(freshness(view), workspace);
@@ -103,8 +98,7 @@ const service: Service = {
         const plan = plans.for(client, askedOf(asked), started);
         const allowed = plan.read.length > 0;
         if (allowed) checkScheme(plan.contracts, subject);
-        if (plan.volumes !== undefined)
-          await counted(plan, { request, started, subject: { subject, json: sealedOf(asked.case, plan.unknown) } });
+        if (plan.volumes !== undefined) await counted(plan, { request, started, subject, stated: asked.case });
         guesses ??=
           context.state === undefined
             ? openGuesses(join(context.dataDir, 'verify'), verifyGuesses)

@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isYitongError } from '../../../contracts/errors.js';
 import type { Plan } from '../../answer/question/plan.js';
 import { type StatedCase, sealedOf, traceOf } from '../../answer/question/request.js';
-import { Volumes } from '../../answer/question/volumes.js';
+import { callsOf, Volumes } from '../../answer/question/volumes.js';
 import type { GatewayContext } from '../../documents/context.js';
 import type { Family } from '../../ground/counts/families.js';
 import { openState } from '../../ground/state/open.js';
@@ -54,6 +54,27 @@ export function callCounter(
       throw error;
     }
   };
+}
+
+/** Calls of today that are counted, by grant; a portion that a process has taken counts as made. */
+export async function callsToday({
+  state,
+  settings,
+  dataDir,
+  now,
+}: GatewayContext): Promise<ReadonlyMap<string, number>> {
+  if (state !== undefined) return await callsOf(state, now());
+  const own = await openState({
+    settings: settings.state,
+    data: dataDir,
+    baseDir: dataDir,
+    place: { file: join(dataDir, 'state') },
+  });
+  try {
+    return await callsOf(own, now());
+  } finally {
+    await own.close();
+  }
 }
 
 /** The one of all routes of this port. */

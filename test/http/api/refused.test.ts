@@ -36,6 +36,7 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'documentChanges',
   'objections',
   'subscriptions',
+  'files',
   // whoever holds a document or credential may have it verified; each is an entry of its own
   'verifyDocuments',
   'verifyCredential',

@@ -230,7 +230,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),
     task: among(
       ...['watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'],
-      ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'subscriptions'],
+      ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'subscriptions', 'files'],
     ),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };

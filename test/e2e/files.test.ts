@@ -5,16 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { openBus } from '../../connectors/bus/open.js';
-import { dataTopic, HEADER, type OutRecord } from '../../connectors/bus/port.js';
-import { encodeFramed } from '../../contracts/avro.js';
-import { subjectKey } from '../../contracts/ids.js';
-import uscc from '../../contracts/subjects/uscc.js';
-import type { ContractVersion } from '../../contracts/types.js';
-import { loadWorkspace } from '../../contracts/workspace.js';
 import type { Client, FileBody, OrderedFile } from '../../gateway/client/index.js';
 import { runningUp } from '../../gateway/ground/files/places.js';
 import { verifyLog } from '../../gateway/log/verify/verify.js';
@@ -22,69 +14,20 @@ import { randomOf } from '../support/conformance/state-model.js';
 import { childrenOf } from '../tools/bench/servers.js';
 import { until } from './ask.js';
 import { type City, city, cli } from './city.js';
+import { changeGrant, DATASET, OWN_SHOPS, PURPOSE, publishShops, shopOf, shopsWorkspace } from './shops.js';
 
 t.setTimeout(240_000);
 
-const DATASET = 'office.shops';
 const SUBJECTS = 20_000;
-/** With those that the workspace has itself. */
-const RECORDS = SUBJECTS + 3;
+const RECORDS = SUBJECTS + OWN_SHOPS;
 const BATCH = 500;
 type Json = Readonly<Record<string, unknown>>;
 
 const workspace = join(t.testdir(), 'workspace');
-execFileSync(process.execPath, [cli, 'init', workspace]);
-const read = async (path: string): Promise<Json> => JSON.parse(await readFile(join(workspace, path), 'utf8')) as Json;
-async function change(path: string, parts: Json): Promise<void> {
-  await writeFile(join(workspace, `${path}.new`), JSON.stringify({ ...(await read(path)), ...parts }));
-  await rename(join(workspace, `${path}.new`), join(workspace, path));
-}
-const CONTRACT = 'contracts/datasets/office/shops/contract.json';
-const GRANT = 'policies/grants/front-desk-shops.json';
-const delivery = ['query', 'batch', 'file'];
-await change(CONTRACT, { sharing: { ...((await read(CONTRACT))['sharing'] as Json), delivery } });
-await change(GRANT, { delivery, batchLimit: BATCH });
+await shopsWorkspace(workspace, BATCH);
+const subjects = Array.from({ length: SUBJECTS }, (_, n) => shopOf(n));
 
-const subjects = Array.from({ length: SUBJECTS }, (_, n) => subjectKey('uscc', uscc.make(n + 1000)));
-
-function record(version: ContractVersion, n: number): OutRecord {
-  const subject = subjects[n] ?? '';
-  const encoded = encodeFramed(version, {
-    uscc: subject.slice('uscc:'.length),
-    name: `第${String(n)}家${'店'.repeat(150)}`,
-    district: null,
-    openedOn: '2020-02-29',
-    seats: n,
-  });
-  if (!encoded.ok) throw new Error(JSON.stringify(encoded.problems));
-  return {
-    subject,
-    recordId: '',
-    value: encoded.body,
-    headers: {
-      [HEADER.sourceTime]: new Date().toISOString(),
-      [HEADER.position]: String(n),
-      [HEADER.contractVersion]: '1',
-      [HEADER.sequence]: `1.${String(n + 1)}`,
-    },
-  };
-}
-
-async function publish({ data }: City): Promise<void> {
-  const space = await loadWorkspace(workspace);
-  const version = space.contracts.get(DATASET as never)?.latest;
-  if (version === undefined) throw new Error('no such dataset');
-  const bus = await openBus({ driver: 'embedded', dir: join(data, 'bus') });
-  const producer = await bus.producer();
-  for (let n = 0; n < SUBJECTS; n += 500)
-    await producer.send(
-      dataTopic(space.prefix, DATASET),
-      Array.from({ length: 500 }, (_, i) => record(version, n + i)),
-    );
-  await bus.close();
-}
-
-const asked: FileBody = { purpose: 'permit-check', dataset: DATASET, format: 'ndjson' };
+const asked: FileBody = { purpose: PURPOSE, dataset: DATASET, format: 'ndjson' };
 const ready = (desk: Client, { id }: Pick<OrderedFile, 'id'>): Promise<OrderedFile> =>
   until(
     'the file',
@@ -171,7 +114,7 @@ async function suspended(t: Test, desk: Client, file: OrderedFile): Promise<void
       bytes += piece.length;
       last = Date.now();
       if (suspendedAt === undefined && bytes > 200_000) {
-        await change(GRANT, { status: 'suspended' });
+        await changeGrant(workspace, { status: 'suspended' });
         suspendedAt = Date.now();
         await new Promise((resolve) => setTimeout(resolve, 5000));
       }
@@ -182,13 +125,13 @@ async function suspended(t: Test, desk: Client, file: OrderedFile): Promise<void
   t.ok(bytes < (file.bytes ?? 0), `${String(bytes)} of ${String(file.bytes)} bytes`);
   t.comment(`${String(bytes)} bytes, the last read ${String(last - (suspendedAt ?? 0))} ms after the suspension`);
   await t.rejects(all(desk, file), { code: 'denied' });
-  await change(GRANT, { status: 'active' });
+  await changeGrant(workspace, { status: 'active' });
 }
 
 void t.test('a file of twenty thousand', async (t) => {
   const running = await city(t, { workspace });
   const desk = await running.as('front-desk');
-  await publish(running);
+  await publishShops(workspace, running.data, SUBJECTS, '店'.repeat(150));
   const [first = '', last = ''] = [subjects[0], subjects.at(-1)];
   const query = { purpose: asked.purpose, subject: last, datasets: [{ id: DATASET }] };
   await until(

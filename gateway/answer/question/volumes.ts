@@ -64,7 +64,8 @@ export class Volumes {
   constructor(open: () => Promise<Pick<State, 'commit' | 'counter'>>, now: () => number) {
     this.#open = open;
     this.#now = now;
-    this.#idle = setInterval(() => void this.giveBack(false), IDLE).unref();
+    // it never rejects
+    this.#idle = setInterval(() => this.giveBack(false).catch(() => undefined), IDLE).unref();
   }
 
   /**

@@ -15,7 +15,8 @@ const command: Command = {
   usage: '--dataset D --purpose P --format csv|ndjson|avro --as CLIENT [--fields F] [--subject S …] [--receiver PEM]',
   wanting: 'where the gateway refuses',
   examples: [
-    'yitong file order --dataset transport.vehicle-certificates --purpose overload-control --format csv --as transport-licensing',
+    'yitong file order --dataset transport.vehicle-certificates --purpose overload-control --format csv ' +
+      '--as transport-licensing',
   ],
   options: {
     dataset: { type: 'string', zh: '数据集', describe: 'the dataset' },

@@ -223,7 +223,7 @@ const journal = {
   yitong_grant_volume_ratio: {
     type: 'gauge',
     labels: ['grant'],
-    help: 'share of the calls of this day (Shanghai) that a grant with a volume has used, as its busiest worker knows it',
+    help: 'share of its calls of this day (Shanghai) that a grant with a volume has used, as its workers know it',
   },
   yitong_witness_up: {
     type: 'gauge',

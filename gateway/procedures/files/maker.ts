@@ -28,7 +28,7 @@ import { type FileDesk, openCase } from './opened.js';
 import type { FileOrder, StoredOrder } from './store.js';
 import { VaultWriter, vaultKey, WhoIsIn } from './vault.js';
 
-export interface FilesGround {
+interface FilesGround {
   readonly workspace: Pick<Workspace, 'contracts' | 'schemasById' | 'schemes'>;
   readonly inForce: () => Pick<InForce, 'decider' | 'policies' | 'purposes'>;
   readonly now: () => number;

@@ -27,10 +27,10 @@ export interface AskedFile {
 }
 
 /** `stopped`: it may not be given any more, with why; `failed`: it could not be made. */
-export type FileState = 'ordered' | 'making' | 'ready' | 'stopped' | 'failed';
+type FileState = 'ordered' | 'making' | 'ready' | 'stopped' | 'failed';
 
 /** Of one that is ready. */
-export interface MadeFile {
+interface MadeFile {
   /** Of the key of its bytes. */
   readonly salt: string;
   readonly bytes: number;
@@ -44,7 +44,7 @@ export interface MadeFile {
   readonly expiresAt: number;
 }
 
-export interface Progress {
+interface Progress {
   readonly chunks: number;
   readonly subjects: number;
   readonly records: number;
@@ -85,7 +85,7 @@ const SUBJECTS = 'file-subjects';
 const MOST_OPEN = 20;
 const PAGE = 100;
 /** ms for which an order is told of after it was made. */
-export const KEPT = 30 * 86_400_000;
+const KEPT = 30 * 86_400_000;
 const NOTHING: Progress = { chunks: 0, subjects: 0, records: 0 };
 
 const idOf = ({ client, id }: Pick<FileOrder, 'client' | 'id'>): string => `${client}/${id}`;

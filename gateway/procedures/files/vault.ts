@@ -8,7 +8,7 @@ import { closeSync, fdatasyncSync, openSync, readSync, writeSync } from 'node:fs
 import { type FileHandle, open } from 'node:fs/promises';
 import { YitongError } from '../../../contracts/errors.js';
 
-export const SEGMENT = 65_536;
+const SEGMENT = 65_536;
 const TAG = 16;
 const NONCE = 12;
 const CIPHER = 'aes-256-gcm';
@@ -24,7 +24,7 @@ function nonceOf(segment: number): Buffer {
 }
 
 /** What a file came to. */
-export interface Written {
+interface Written {
   readonly bytes: number;
   /** Hex. */
   readonly sha256: string;

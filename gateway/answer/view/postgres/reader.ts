@@ -280,7 +280,8 @@ class Asked {
     this.#heads = {
       name: 'view-heads',
       text: inSchema(
-        `SELECT subject, head FROM $.heads WHERE slice = $1::int2 AND subject > $2::text ORDER BY subject LIMIT $3::int4`,
+        `SELECT subject, head FROM $.heads WHERE slice = $1::int2 AND subject > $2::text
+         ORDER BY subject LIMIT $3::int4`,
         schema,
       ),
     };

@@ -55,8 +55,8 @@ export interface FilesMethods {
   /**
    * Its bytes as they come, from the byte `from` on.
    * @param file as it was told when it was ready: bytes of another one are refused
-   * @throws GatewayError `file_not_ready`, `file_gone`, `file_elsewhere`; ConnectionError `changed`; it is cut off where
-   * the grant ends meanwhile
+   * @throws GatewayError `file_not_ready`, `file_gone`, `file_elsewhere`; ConnectionError `changed`; it is cut off
+   * where the grant ends meanwhile
    */
   fileContent(
     file: Pick<OrderedFile, 'id' | 'sha256'>,

@@ -33,8 +33,8 @@ export class FileWatch {
   readonly #startedAt = Date.now();
   readonly #timer: NodeJS.Timeout;
   #desk: Promise<FileDesk> | undefined;
-  /** Of the keys when all files were looked through last. */
-  #generation: number | undefined;
+  /** By file: the generation of the keys when it was looked through last. One that is new is looked through as well. */
+  #lookedThrough = new Map<string, number>();
   #passedAt = Date.now();
   #looking: Promise<void> | undefined;
 
@@ -83,13 +83,17 @@ export class FileWatch {
   async #forgetErased(desk: FileDesk, here: readonly StoredOrder[]): Promise<void> {
     const { keys } = this.#parts;
     const generation = keys.generation();
-    if (generation === this.#generation) return;
-    for (const order of here) if (await this.#holdsErased(desk, order)) await this.#end(desk, order, 'erased');
-    this.#generation = generation;
+    const looked = new Map<string, number>();
+    for (const order of here) {
+      const { who } = desk.folder.filesOf(order);
+      if (this.#lookedThrough.get(who) !== generation && (await this.#holdsErased(who)))
+        await this.#end(desk, order, 'erased');
+      looked.set(who, generation);
+    }
+    this.#lookedThrough = looked;
   }
 
-  async #holdsErased(desk: FileDesk, order: StoredOrder): Promise<boolean> {
-    const { who } = desk.folder.filesOf(order);
+  async #holdsErased(who: string): Promise<boolean> {
     // one of which nobody can say who is in it is not given either
     if (!existsSync(who)) return true;
     for (const some of whoIsIn(who)) {

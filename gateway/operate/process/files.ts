@@ -33,6 +33,8 @@ import { openViewReader } from './view-reader.js';
 const NAME = 'files';
 /** ms after which it ends where nothing is to be made. */
 const IDLE = 30_000;
+/** Subjects whose keys are kept in memory. */
+const KEYS = 4000;
 
 type Hear = (listener: (message: ToChild) => void) => void;
 
@@ -104,7 +106,7 @@ class FilesProcess {
     const view = openViewReader(settings, this.#args, workspace, (message) => this.#log('warn', message));
     const layout = auditLayout(data);
     refuseLostKeys(layout);
-    const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 1000 });
+    const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: KEYS });
     const { own, journal } = await this.#openJournal(settings, keys);
     const state = present({ state: shared?.state });
     const tickets = await openTickets({ dataDir: data, workspace, now: Date.now, ...state });
@@ -141,6 +143,8 @@ class FilesProcess {
       dir: auditLayout(this.#args.data).journals,
       name: NAME,
       keys,
+      // each subject comes once
+      keysCache: KEYS,
       signer: openReplicaSigner(this.#args.data, signerNames(audit.origin).replica),
       now: Date.now,
       mergeDelay: audit.mergeWithinSeconds * 1000,

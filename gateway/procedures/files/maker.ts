@@ -55,7 +55,7 @@ interface MakerParts {
 }
 
 /** Subjects that are decided, read and put on record together. */
-const CHUNK = 500;
+const CHUNK = 2000;
 /** ms between two words of how far it is. */
 const BEAT = 1000;
 /** ms without such a word after which another replica makes the file. */

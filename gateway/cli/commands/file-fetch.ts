@@ -71,6 +71,7 @@ const command: Command = {
   summary: 'fetch a file; again where it was broken off, and it goes on',
   zh: '下载文件；中断后再次执行即可续传',
   usage: 'FILE --out PATH --as CLIENT',
+  takes: 1,
   wanting: 'where the gateway refuses, or the file may not be given any more',
   examples: ['yitong file fetch file-5d3c9a… --out certificates.csv --as transport-licensing'],
   options: {

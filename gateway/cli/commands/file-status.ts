@@ -6,6 +6,7 @@ const command: Command = {
   summary: 'how far ordered files are: one, or all of the last 30 days',
   zh: '查看所申请文件的制作进度',
   usage: '[FILE] --as CLIENT',
+  takes: 1,
   wanting: 'where the gateway refuses',
   examples: ['yitong file status --as transport-licensing'],
   options: { ...clientOption, ...gatewayOptions },

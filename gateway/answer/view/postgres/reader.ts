@@ -67,6 +67,7 @@ interface FoundRow extends Row, StateRow {
 }
 
 interface HeadRow extends Row {
+  readonly slice: number;
   readonly subject: string;
   readonly head: Buffer;
 }
@@ -144,12 +145,14 @@ export class PostgresViewReader implements ViewReader {
   async subjects(dataset: DatasetId, after: string | undefined, most: number): Promise<SubjectsPage> {
     const { slice, subject } = placeOf(after);
     const { server, state } = await this.#holderOf(slice);
-    const rows = await server.heads(slice, subject, most);
+    // up to the end of the run of slices that this server has
+    const end = state.slices().held.find((run) => inRuns([run], slice))?.[1] ?? slice;
+    const rows = await server.heads([slice, subject], end, most);
     const number = state.number(dataset);
-    const last = rows.at(-1)?.subject;
+    const last = rows.at(-1);
     const subjects = rows.flatMap(({ subject: one, head }) => (entryOf(head, number) < 0 ? [] : [one as SubjectKey]));
-    if (rows.length === most && last !== undefined) return { subjects, next: `${String(slice)} ${last}` };
-    return { subjects, ...(slice + 1 < SLICES ? { next: `${String(slice + 1)} ` } : {}) };
+    if (rows.length === most && last !== undefined) return { subjects, next: `${String(last.slice)} ${last.subject}` };
+    return { subjects, ...(end + 1 < SLICES ? { next: `${String(end + 1)} ` } : {}) };
   }
 
   /** @throws YitongError `view_unavailable` where no server has that slice, or the one that has it is away */
@@ -280,17 +283,24 @@ class Asked {
     this.#heads = {
       name: 'view-heads',
       text: inSchema(
-        `SELECT subject, head FROM $.heads WHERE slice = $1::int2 AND subject > $2::text
-         ORDER BY subject LIMIT $3::int4`,
+        `SELECT slice, subject, head FROM $.heads WHERE (slice, subject) > ($1::int2, $2::text) AND slice <= $3::int2
+         ORDER BY slice, subject LIMIT $4::int4`,
         schema,
       ),
     };
   }
 
-  /** Of one slice, in the order of their bytes. @throws YitongError `view_unavailable` */
-  async heads(slice: number, after: string, most: number): Promise<readonly HeadRow[]> {
+  /**
+   * Behind a subject of a slice, up to the end of another one; by slice, then in the order of their bytes.
+   * @throws YitongError `view_unavailable`
+   */
+  async heads(
+    [slice, after]: readonly [slice: number, subject: string],
+    end: number,
+    most: number,
+  ): Promise<readonly HeadRow[]> {
     try {
-      return await this.server.pool.query<HeadRow>(this.#heads, [slice, after, most]);
+      return await this.server.pool.query<HeadRow>(this.#heads, [slice, after, end, most]);
     } catch (cause) {
       throw new YitongError('view_unavailable', 'a server of the view is away', { cause });
     }

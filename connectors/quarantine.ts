@@ -84,6 +84,17 @@ export class Quarantine {
     return existsSync(join(dataDir, 'quarantine', `${dataset}.mdb`));
   }
 
+  /** Rows that are held back of it now. @throws YitongError `store_damaged` */
+  static async countOf(dataDir: string, dataset: DatasetId): Promise<number> {
+    if (!Quarantine.exists(dataDir, dataset)) return 0;
+    const quarantine = Quarantine.open(dataDir, dataset, () => new Date());
+    try {
+      return quarantine.count();
+    } finally {
+      await quarantine.close();
+    }
+  }
+
   /** @throws YitongError `store_damaged` */
   static open(dataDir: string, dataset: DatasetId, now: () => Date): Quarantine {
     const dir = join(dataDir, 'quarantine');

@@ -21,9 +21,14 @@ interface Act {
   /** Number of its last article. */
   readonly last: number;
   readonly note?: string;
+  /** Absent: it is of another rank, or nobody said so. */
+  readonly rank?: Rank;
   /** By number, what it is about and how many paragraphs (款) it has. Only these may be cited. */
   readonly articles: Readonly<Record<string, { readonly about: string; readonly paragraphs: number }>>;
 }
+
+/** Of an act that may keep data of one department from others (政务数据共享条例 Art.14(3)). */
+type Rank = 'law' | 'administrative-regulation' | 'state-council-decision';
 
 export interface Acts {
   /** Of one act there may be several texts, each with its own time. */
@@ -32,7 +37,12 @@ export interface Acts {
    * Acts of which the text was not read: their full names, and since when the present text is in force where that is
    * known.
    */
-  readonly examples: readonly { readonly name: string; readonly from?: Day; readonly note?: string }[];
+  readonly examples: readonly {
+    readonly name: string;
+    readonly from?: Day;
+    readonly note?: string;
+    readonly rank?: Rank;
+  }[];
 }
 
 const day = { type: 'string', format: 'date' };
@@ -44,6 +54,7 @@ const strict = (properties: Readonly<Record<string, object>>, optional: readonly
   properties,
 });
 const number = { type: 'integer', minimum: 1, maximum: 999 };
+const rank = { enum: ['law', 'administrative-regulation', 'state-council-decision'] };
 const check = shape<Acts>(
   strict({
     acts: {
@@ -56,16 +67,17 @@ const check = shape<Acts>(
           until: day,
           last: number,
           note: word,
+          rank,
           articles: {
             type: 'object',
             additionalProperties: false,
             patternProperties: { '^[1-9][0-9]{0,2}$': strict({ about: word, paragraphs: number }) },
           },
         },
-        ['until', 'note'],
+        ['until', 'note', 'rank'],
       ),
     },
-    examples: { type: 'array', items: strict({ name: word, from: day, note: word }, ['from', 'note']) },
+    examples: { type: 'array', items: strict({ name: word, from: day, note: word, rank }, ['from', 'note', 'rank']) },
   }),
   'bad_workspace',
 );
@@ -156,4 +168,20 @@ export function basisProblem(text: string, acts: Acts, when: When): string | und
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+/** It says which kinds of data there are, and forbids none of them itself. */
+const KINDS_ONLY = '政务数据共享条例';
+
+/**
+ * Why these bases do not keep an entry from being shared; undefined: one of them does. It takes a law, an
+ * administrative regulation or a decision of the State Council that says so (政务数据共享条例 Art.14(3), 15(2)).
+ */
+export function forbidsProblem(basis: readonly string[], acts: Acts, when: When): string | undefined {
+  const problems = basis.flatMap((text) => basisProblem(text, acts, when) ?? []);
+  if (problems.length > 0) return problems.join('; ');
+  const ranked = [...acts.acts, ...acts.examples].filter(({ name, rank }) => rank !== undefined && name !== KINDS_ONLY);
+  return basis.some((text) => ranked.some(({ name }) => text.startsWith(name)))
+    ? undefined
+    : 'no basis is a law, an administrative regulation or a decision of the State Council that keeps it from others';
 }

@@ -86,7 +86,8 @@ const number = (day: Day): number => Date.parse(`${day}T00:00:00Z`) / MS;
 const dayAt = (index: number): Day => new Date(index * MS).toISOString().slice(0, 10);
 /** 1970-01-01 was a Thursday. */
 const weekend = (index: number): boolean => [0, 6].includes((((index + 4) % 7) + 7) % 7);
-function isDay(day: string): boolean {
+/** Whether a text is a day that exists. */
+export function isDay(day: string): boolean {
   const at = /^\d{4}-\d{2}-\d{2}$/.test(day) ? number(day) : NaN;
   return !Number.isNaN(at) && dayAt(at) === day;
 }

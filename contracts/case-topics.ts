@@ -58,7 +58,8 @@ const actSchema = {
   ],
 } as const;
 
-interface CaseTopicSchema {
+/** Of a topic of the program's own. */
+export interface CaseTopicSchema {
   readonly schemaId: number;
   readonly version: 1;
   readonly schema: AvroSchema;

@@ -21,6 +21,7 @@ export interface Finding {
     | `bundles/${string}`
     | 'elements'
     | 'names'
+    | 'sharing'
     | `lifecycle ${string}`
     | `calendar ${string}`;
   readonly message: string;

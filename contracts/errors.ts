@@ -446,6 +446,21 @@ const rows = {
     title: 'forms of a bundle ask of one element what no value can be',
     zh: '多张表单对同一数据元的要求互相矛盾',
   },
+  service_change_unfiled: {
+    status: 500,
+    title: 'a dataset that is given by applications changes, and the change of service was not filed',
+    zh: '已提供的共享服务发生变更，尚未协商并备案',
+  },
+  element_without_lead: {
+    status: 500,
+    title: 'registers of several authorities have one element, and none was named its source',
+    zh: '同一数据元由多个部门提供，尚未明确数源部门',
+  },
+  entry_without_act: {
+    status: 500,
+    title: 'a dataset is not shared, and no law, administrative regulation or decision of the State Council says so',
+    zh: '不予共享的数据没有法律、行政法规或者国务院决定作为依据',
+  },
   bundle_element_asked: {
     status: 500,
     title: 'an element is asked of the applicant though a register has it',
@@ -883,6 +898,11 @@ const rows = {
     status: 409,
     title: 'somebody acted on the ticket at the same time; look at it again',
     zh: '该工单刚刚由他人办理，请重新查看',
+  },
+  matter_moved: {
+    status: 409,
+    title: 'somebody acted on the matter at the same time',
+    zh: '该事项刚被他人办理，请查看后再试',
   },
   // state
   state_conflict: {

@@ -107,6 +107,8 @@ export interface Authority {
   readonly name: Localised;
   /** GB/T 2260 or the like; the area whose data it keeps. */
   readonly area?: string;
+  /** Whom others ask about its data. */
+  readonly contact?: { readonly office?: Localised; readonly telephone?: string; readonly email?: string };
 }
 
 export interface Codelist {

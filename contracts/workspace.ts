@@ -65,12 +65,25 @@ const checkSettings = shape<Settings>(
   },
   'bad_workspace',
 );
-const checkAuthority = shape<{ readonly name: Localised; readonly area?: string }>(
+const checkAuthority = shape<Omit<Authority, 'id'>>(
   {
     type: 'object',
     additionalProperties: false,
     required: ['name'],
-    properties: { name: localisedSchema, area: { type: 'string', minLength: 1 } },
+    properties: {
+      name: localisedSchema,
+      area: { type: 'string', minLength: 1 },
+      contact: {
+        type: 'object',
+        additionalProperties: false,
+        minProperties: 1,
+        properties: {
+          office: localisedSchema,
+          telephone: { type: 'string', pattern: '^[0-9+][0-9-]{4,30}$' },
+          email: { type: 'string', format: 'email' },
+        },
+      },
+    },
   },
   'bad_workspace',
 );

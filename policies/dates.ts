@@ -8,7 +8,7 @@ export const endOfDay = (date: string): number => startOfDay(date) + DAY;
 /** Which day of Asia/Shanghai an instant is in, counted from 1970-01-01. */
 export const dayOf = (instant: number): number => Math.floor((instant + 8 * 3_600_000) / DAY);
 /** The ISO date of the day of Asia/Shanghai which an instant is in. */
-const dateOf = (instant: number): string => new Date(dayOf(instant) * DAY).toISOString().slice(0, 10);
+export const dateOf = (instant: number): string => new Date(dayOf(instant) * DAY).toISOString().slice(0, 10);
 
 /**
  * First and last day of a term of whole years that begins on the day which an instant is in: 2026-11-29 → 2028-11-28.

@@ -264,6 +264,25 @@ function readGrant(
 }
 
 /**
+ * A grant as a file holds it, wherever it stands: in `policies/grants`, or as an application made it.
+ * @throws YitongError `bad_grant`
+ */
+export const grantOf = (
+  id: string,
+  value: unknown,
+  { workspace, clients, purposes }: { readonly workspace: Workspace } & Pick<PolicySet, 'clients' | 'purposes'>,
+  place: Place,
+): Grant =>
+  readGrant(
+    at('bad_grant', place, () => grantId(id)),
+    grantFile(value, place),
+    workspace,
+    clients,
+    purposes,
+    place,
+  );
+
+/**
  * A file that an anchor names, beside the anchor's own file. Policies are content: they must not make the gateway read
  * what only it can read, by a path or by a link.
  * @param key under which it is named
@@ -349,9 +368,9 @@ export async function loadPolicies(workspace: Workspace, passed?: PassedChecks):
   const grants = new Map<GrantId, Grant>();
   for (const file of await contentFiles(workspace.layers, 'policies/grants', '.json', 1)) {
     const place = { file: file.path };
-    const id = at('bad_grant', place, () => grantId(stem(file)));
-    const content = grantFile(await readJson(file.path, 'bad_grant'), place);
-    grants.set(id, readGrant(id, content, workspace, clients, purposes, place));
+    const content = await readJson(file.path, 'bad_grant');
+    const grant = grantOf(stem(file), content, { workspace, clients, purposes }, place);
+    grants.set(grant.id, grant);
     hash(`grants/${file.name}`, content);
   }
   const anchors = await readAnchors(workspace, hash);

@@ -81,12 +81,15 @@ export const formNames: Readonly<Record<ReleaseAs, Localised>> = {
   masked: { zh: '脱敏', en: 'masked' },
 };
 
-/** Units of fields that are words; symbols (`kg`, `m²`, `%`) are the same everywhere. */
+/** Units of fields that are words or letters; signs (`m²`, `%`) are the same everywhere. */
 const units: Readonly<Record<string, Localised>> = {
   CNY: { zh: '元', en: 'CNY' },
   persons: { zh: '人', en: 'persons' },
   points: { zh: '分', en: 'points' },
   vehicles: { zh: '辆', en: 'vehicles' },
+  kg: { zh: '千克', en: 'kg' },
+  mm: { zh: '毫米', en: 'mm' },
+  '10⁴ CNY': { zh: '万元', en: '10⁴ CNY' },
   't/a': { zh: '吨/年', en: 't/a' },
   'm³/d': { zh: '立方米/日', en: 'm³/d' },
   '10⁴ units of the currency': { zh: '万（按币种）', en: '10⁴ units of the currency' },

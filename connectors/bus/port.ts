@@ -174,4 +174,6 @@ export const controlSpec = (prefix: string, authority: string): TopicSpec => ({
 /** What an authority is told of cases, and what its own system does; of one partition each, so that order is kept. */
 export const caseStepsTopic = (prefix: string, authority: string): TopicName => `${prefix}.${authority}._steps`;
 export const caseActsTopic = (prefix: string, authority: string): TopicName => `${prefix}.${authority}._acts`;
+/** Steps of matters of sharing that concern an authority. */
+export const sharingTopic = (prefix: string, authority: string): TopicName => `${prefix}.${authority}._sharing`;
 export const caseTopicSpec = (topic: TopicName): TopicSpec => ({ topic, partitions: 1, history: 'full' });

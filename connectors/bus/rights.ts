@@ -6,7 +6,7 @@
 import { YitongError } from '../../contracts/errors.js';
 import type { AuthorityId, DatasetId } from '../../contracts/ids.js';
 import type { Workspace } from '../../contracts/types.js';
-import { caseActsTopic, caseStepsTopic, controlTopic, dataTopic } from './port.js';
+import { caseActsTopic, caseStepsTopic, controlTopic, dataTopic, sharingTopic } from './port.js';
 
 /** Section `acl` of yitong.json. In a pattern, `{authority}` stands for the authority's id. */
 export interface RightsSettings {
@@ -136,6 +136,9 @@ export function rightsOf({ workspace, settings, groupId, pushed, caseTopics = []
     const [steps, acts] = [caseStepsTopic(workspace.prefix, authority), caseActsTopic(workspace.prefix, authority)];
     allow(gateway, 'topic', steps, ['Write', 'Create', 'DescribeConfigs']);
     allow(of(authority), 'topic', steps, ['Read']);
+    const sharing = sharingTopic(workspace.prefix, authority);
+    allow(gateway, 'topic', sharing, ['Write', 'Create', 'DescribeConfigs']);
+    allow(of(authority), 'topic', sharing, ['Read']);
     allow(gateway, 'topic', acts, ['Read', 'Create', 'DescribeConfigs']);
     allow(of(authority), 'topic', acts, ['Write']);
   }

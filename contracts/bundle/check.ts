@@ -275,6 +275,18 @@ function checkIntents(bundle: Bundle, bundles: ReadonlyMap<string, Bundle>, say:
   }
 }
 
+/**
+ * Elements that several authorities collect, and of which none was named as the source (政务数据共享条例 Art.19(2)): each is
+ * a conflict for the sharing authority.
+ */
+const withoutLead = (
+  elements: Iterable<Element>,
+): readonly { readonly element: Element; readonly authorities: readonly string[] }[] =>
+  [...elements].flatMap((element) => {
+    const authorities = [...new Set(element.registers.map(({ contract }) => contract.authority))].sort();
+    return element.lead !== undefined || authorities.length < 2 ? [] : [{ element, authorities }];
+  });
+
 /** What is wrong with elements: an example that is not valid. All are checked at once: to compile is what it costs. */
 function checkElements({ elements, place }: Elements): readonly Finding[] {
   const say = ({ id }: Element, message: string): Finding => ({
@@ -293,6 +305,17 @@ function checkElements({ elements, place }: Elements): readonly Finding[] {
   valid(Object.fromEntries(sound.map(({ id, examples }) => [id, examples])));
   const wrong = new Set(valid.errors?.map(({ instancePath }) => instancePath.split('/')[1]));
   return [
+    ...withoutLead(all).map(
+      ({ element: { id }, authorities }): Finding => ({
+        severity: 'error',
+        code: 'element_without_lead',
+        dataset: 'elements',
+        message:
+          `\`${id}\` is in registers of ${authorities.map((one) => `\`${one}\``).join(', ')}; the sharing authority ` +
+          'names which of them is its source, in `lead`',
+        ...present({ place }),
+      }),
+    ),
     ...all.filter((one) => !sound.includes(one)).map((one) => say(one, 'has a pattern that cannot be read')),
     ...sound.filter(({ id }) => wrong.has(id)).map((one) => say(one, 'has an example that is not valid')),
   ];

@@ -123,14 +123,17 @@ export async function loadElements(ground: Ground): Promise<Elements> {
     if (file.type !== 'code' && file.codelist !== undefined) refuse('has a code list and is no code');
     if (file.scheme !== undefined && !ground.schemes.has(file.scheme)) refuse('has a scheme that there is not');
     const schema = schemaOf(file, ground.codelists, refuse);
+    const registers = (file.registers ?? []).map((source) => sourceOf(file, source, files, ground, refuse));
+    if (file.lead !== undefined && !registers.some(({ contract }) => contract.authority === file.lead))
+      refuse(`has \`${file.lead}\` as its source, and no register of it`);
     elements.set(id, {
       id,
       title: file.title,
       type: file.type,
       many: file.many === true,
-      ...present({ codelist: file.codelist, scheme: file.scheme, asked: file.asked, slot: file.slot }),
+      ...present({ codelist: file.codelist, scheme: file.scheme, asked: file.asked, slot: file.slot, lead: file.lead }),
       schema,
-      registers: (file.registers ?? []).map((source) => sourceOf(file, source, files, ground, refuse)),
+      registers,
       identity: file.identity ?? [],
       examples: file.examples,
     });

@@ -66,6 +66,7 @@ export interface ElementInFile {
   readonly examples: readonly Json[];
   readonly asked?: Localised;
   readonly slot?: SlotKind;
+  readonly lead?: string;
 }
 interface ElementsFile {
   readonly groups: Readonly<Record<string, Localised>>;
@@ -100,6 +101,7 @@ export const checkElementsFile = shape<ElementsFile>(
           identity: list({ enum: APPLICANTS }, 1),
           asked: localisedSchema,
           slot: { enum: ['address', 'area', 'money', 'mass'] },
+          lead: id,
         },
       ),
       elementId,

@@ -50,6 +50,8 @@ export interface Element {
   /** Why it is asked though a register has a field of that name. */
   readonly asked?: Localised;
   readonly slot?: SlotKind;
+  /** The authority that was named its source (数源部门) where registers of several have it (政务数据共享条例 Art.19(2)). */
+  readonly lead?: string;
 }
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

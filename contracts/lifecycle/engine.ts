@@ -2,7 +2,9 @@
  * The state machine of every lifecycle. Pure: a ticket's state is what its events make of it, in their order, and
  * nothing else. No clock decides: running out changes no state, it is only told (`clocks.ts`).
  */
+import { beginOf, dayOf, isDay } from '../calendar.js';
 import { YitongError } from '../errors.js';
+import { present } from '../present.js';
 import {
   type ActRule,
   type ClockRule,
@@ -26,17 +28,35 @@ const refused = (message: string): never => {
 const open = (act: ActRule, state: string | undefined): boolean =>
   state === undefined ? act.from.length === 0 : act.from.includes(state);
 
-/** Acts that a party may do now, in the order of the lifecycle; `ticket` undefined: those that open one. */
+/** A rule for one holder of the record, or one variant of a part, is none for another. */
+export const isFor = (
+  { holder, variant }: { readonly holder?: string; readonly variant?: string },
+  of: string,
+): boolean => (holder ?? variant ?? of) === of;
+
+/** Nobody consents to what is their own. */
+const isOther = ({ otherThan = [] }: ActRule, ticket: TicketState | undefined, who: string | undefined): boolean =>
+  !otherThan.some((act) => {
+    const doer = ticket?.doers?.[act];
+    return doer !== undefined && doer === who;
+  });
+
+/**
+ * Acts that a party may do now, in the order of the lifecycle; `ticket` undefined: those that open one.
+ * @param who a person of that party; undefined: whoever it is
+ */
 export function mayDo(
   { acts }: Lifecycle,
   holder: string,
   ticket: TicketState | undefined,
   party: string,
+  who?: string,
 ): readonly string[] {
   return Object.entries(acts).flatMap(([id, act]) =>
     act.by.includes(party) &&
     open(act, ticket?.state) &&
-    (act.holder ?? holder) === holder &&
+    isFor(act, holder) &&
+    isOther(act, ticket, who) &&
     !(act.once === true && (ticket?.done[id] ?? 0) > 0)
       ? [id]
       : [],
@@ -59,6 +79,9 @@ function checkFields(
     if (rule === undefined) wrong.push('there is a field that the act does not take');
     else if (value.trim().length < rule.min) wrong.push(`\`${name}\` needs ${rule.min} characters at least`);
     else if (value.length > rule.max) wrong.push(`\`${name}\` may have ${rule.max} characters`);
+    else if (rule.codes !== undefined && !Object.hasOwn(rule.codes, value))
+      wrong.push(`\`${name}\` is one of ${Object.keys(rule.codes).join(', ')}`);
+    else if (rule.day === true && !isDay(value)) wrong.push(`\`${name}\` is a day, YYYY-MM-DD`);
   }
   if (wrong.length > 0) throw new YitongError('act_incomplete', wrong.join('; '));
 }
@@ -80,7 +103,8 @@ function extended(
     return { ...rest, extended: asked };
   }
   if (!rule.by.includes(party)) return refused('this party may not extend the clock');
-  if (running.extended > 0 || running.asked !== undefined) return refused('a clock is extended once');
+  if (running.extended > 0 || running.asked !== undefined || (rule.onceForAll === true && running.used === true))
+    return refused('a clock is extended once');
   if (!Number.isInteger(days) || days < 1 || days > rule.days)
     throw new YitongError('act_incomplete', `\`days\` must be 1 to ${rule.days}`);
   checkFields(lifecycle.fields, rule.requires ?? [], [], fields);
@@ -90,18 +114,52 @@ function extended(
 function moved(
   rule: ClockRule,
   clock: ClockState | undefined,
-  { act, at }: TicketEvent,
+  { act, at, fields }: TicketEvent,
   holder: string,
 ): ClockState | undefined {
-  if ((rule.holder ?? holder) !== holder) return undefined;
+  if (!isFor(rule, holder)) return undefined;
   let now = clock;
   if (now !== undefined && now.stoppedAt === undefined && rule.stops.includes(act)) {
     const { asked: _, ...rest } = now;
     now = { ...rest, stoppedAt: at };
   }
-  if (rule.starts.includes(act) && (now === undefined || now.stoppedAt !== undefined))
-    now = { startedAt: at, extended: 0 };
+  if (rule.starts.includes(act) && (now === undefined || now.stoppedAt !== undefined)) {
+    const used = now !== undefined && (now.extended > 0 || now.used === true);
+    const until = rule.until === undefined ? undefined : fields[rule.until];
+    if (until !== undefined && until < dayOf(at))
+      throw new YitongError('act_incomplete', `\`${rule.until ?? ''}\` is a day that is over`);
+    const since = rule.since === undefined ? undefined : fields[rule.since];
+    if (since !== undefined && since > dayOf(at))
+      throw new YitongError('act_incomplete', `\`${rule.since ?? ''}\` is a day that has not come`);
+    now = {
+      startedAt: since === undefined ? at : beginOf(since),
+      extended: 0,
+      ...present({ until }),
+      ...(rule.extension?.onceForAll === true && used ? { used: true as const } : {}),
+    };
+  }
   return now;
+}
+
+/** An impossible step names the possible ones. */
+function whyNot(
+  lifecycle: Lifecycle,
+  holder: string,
+  ticket: TicketState | undefined,
+  { act, party, who }: TicketEvent,
+): string {
+  const rule = named(lifecycle.acts, act);
+  if (rule !== undefined && mayDo(lifecycle, holder, ticket, party).includes(act))
+    return 'this act is of another person than who did the one before it';
+  const possible = mayDo(lifecycle, holder, ticket, party, who);
+  const others = Object.keys(lifecycle.parties)
+    .filter((id) => id !== party)
+    .flatMap((id) => mayDo(lifecycle, holder, ticket, id).map((one) => `${one} (${id})`));
+  return (
+    'this party may not do that in the present state; ' +
+    `it may: ${possible.join(', ') || 'nothing now'}` +
+    (others.length === 0 ? '' : `; others may: ${others.join(', ')}`)
+  );
 }
 
 /**
@@ -126,9 +184,9 @@ export function apply(
     rule === undefined ||
     event.clock !== undefined ||
     event.days !== undefined ||
-    !mayDo(lifecycle, holder, ticket, party).includes(act)
+    !mayDo(lifecycle, holder, ticket, party, event.who).includes(act)
   ) {
-    return refused('this party may not do that in the present state of the ticket');
+    return refused(whyNot(lifecycle, holder, ticket, event));
   }
   checkFields(lifecycle.fields, rule.requires ?? [], rule.optional ?? [], fields);
   const clocks = Object.entries(lifecycle.clocks).flatMap(([id, clock]): [string, ClockState][] => {
@@ -143,11 +201,15 @@ export function apply(
     seenBy: [],
     clocks: Object.fromEntries(clocks),
     done: { ...ticket?.done, [act]: (ticket?.done[act] ?? 0) + 1 },
+    ...(event.who === undefined && ticket?.doers === undefined
+      ? {}
+      : { doers: { ...ticket?.doers, ...(event.who === undefined ? {} : { [act]: event.who }) } }),
   };
   const sees = Object.keys(lifecycle.parties).filter(
     (id) =>
       id === party ||
       lifecycle.parties[id]?.follows === true ||
+      (next.done[lifecycle.parties[id]?.seesAfter ?? ''] ?? 0) > 0 ||
       ticket?.seenBy.includes(id) === true ||
       mayDo(lifecycle, holder, next, id).length > 0,
   );

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../contracts/errors.js';
+import type { Services } from '../../contracts/service-change.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { readState, type StateSettings } from '../ground/config/state.js';
 import { workspaceDir } from '../ground/files/places.js';
@@ -14,6 +15,7 @@ import type { Pool } from '../ground/state/postgres/pool.js';
 import { PARTS } from '../ground/state/rows.js';
 import { movedRow, rowsMoved } from '../ground/state/taken.js';
 import { adoptStores, folderName } from '../operate/process/adopt.js';
+import { servicesAt } from '../procedures/sharing/filings.js';
 
 /** The section as a workspace and the environment say it. @throws YitongError `bad_config`, `bad_workspace` */
 async function stateSettingsOf(workspace: string | undefined): Promise<{
@@ -130,6 +132,10 @@ export async function asUser(workspace: string | undefined): Promise<Standing> {
     await state.close();
   }
 }
+
+/** What is given under applications, and which changes of it were filed. @throws as `openState` */
+export const servicesOf = async (workspace: string, data: string): Promise<Services> =>
+  servicesAt({ ...(await stateSettingsOf(workspace)), data });
 
 /** Work on the state as the gateway has it. @returns undefined where it is embedded @throws as `openState` */
 export async function withState<T>(

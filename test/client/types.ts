@@ -23,6 +23,7 @@ import type * as records from '../../gateway/http/api/records/schema.js';
 import type { schemaAnswer, versionAnswer } from '../../gateway/http/api/registry/index.js';
 import type * as releases from '../../gateway/http/api/releases/index.js';
 import type * as reports from '../../gateway/http/api/reports/schema.js';
+import type * as sharing from '../../gateway/http/api/sharing/schema.js';
 import type * as verifying from '../../gateway/http/api/verify/schema.js';
 
 /** As an answer is read: nothing of it is written to; an object of no known members has any. */
@@ -74,6 +75,14 @@ export function held(): void {
   same<Same<Said<typeof objections.actBody>, client.ActBody>>();
   same<Same<Said<typeof objections.openBody>, client.OpenObjectionBody>>();
   same<Same<Said<typeof objections.ticketSchema>, Answer<'actOnObjection'> & Answer<'openObjection'>>>();
+
+  same<Same<Said<typeof sharing.listQuery>, AsText<client.MattersQuestion>>>();
+  same<Same<Said<typeof sharing.listSchema>, Answer<'matters'>>>();
+  same<Same<Said<typeof sharing.actBody>, client.MatterActBody>>();
+  same<Same<Said<typeof sharing.openBody>, client.OpenMatterBody>>();
+  same<Same<Said<typeof sharing.standingBody>, client.StandingBody>>();
+  same<Same<Said<typeof sharing.matterSchema>, Answer<'matter'> & Answer<'actOnMatter'> & Answer<'openMatter'>>>();
+  same<Same<Said<typeof sharing.standingListSchema>, Answer<'standingConsents'>>>();
 
   same<Same<Said<typeof bundles.listSchema>, Answer<'bundles'>>>();
   same<Same<Said<typeof bundles.bundleSchema>, Answer<'bundle'>>>();

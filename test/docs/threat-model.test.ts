@@ -1,10 +1,11 @@
 /**
  * docs/threat-model.md promises nothing that no test holds: each control names a suite and a subtest that are there.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../gateway/ground/files/places.js';
+import { wrongTest } from './subtests.js';
 
 const root = packageRoot();
 const page = readFileSync(join(root, 'docs/threat-model.md'), 'utf8');
@@ -29,21 +30,6 @@ const threats: readonly Threat[] = page.split('\n').flatMap((line) => {
       ];
 });
 
-const TEXT = String.raw`'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|\x60(?:\\.|[^\x60\\])*\x60`;
-/** A long name is broken into pieces. */
-const NAMED = new RegExp(String.raw`\.test\(\s*((?:${TEXT})(?:\s*\+\s*(?:${TEXT}))*)`, 'g');
-
-/** Names of the subtests of a suite. */
-const subtests = (suite: string): ReadonlySet<string> =>
-  new Set(
-    [...readFileSync(join(root, 'test', suite), 'utf8').matchAll(NAMED)].map(([, name = '']) =>
-      (name.match(new RegExp(TEXT, 'g')) ?? [])
-        .map((piece) => piece.slice(1, -1).replaceAll('\\', ''))
-        .join('')
-        .replace(/^\$\{\w+\}: /, ''),
-    ),
-  );
-
 t.test('each threat has a control, a default and a test that is there', (t) => {
   t.ok(threats.length >= 40, `${threats.length} threats`);
   for (const { id, cells } of threats) {
@@ -53,10 +39,8 @@ t.test('each threat has a control, a default and a test that is there', (t) => {
     for (const [name, cell] of Object.entries({ threat, control })) t.ok(cell.length > 10, `${id} has its ${name}`);
     t.match(defaults, /\b(?:on|set)\b/, `${id} says whether its control is on or must be set`);
     for (const named of tests.split('<br>')) {
-      const [, suite = '', name = ''] = /^`([a-z0-9./-]+\.ts)` “(.+)”$/.exec(named) ?? [];
-      if (!existsSync(join(root, 'test', suite)) || suite === '')
-        t.fail(`${id} names the suite of ${named}, which is not there`);
-      else t.ok(subtests(suite).has(name), `${id}: ${suite} has “${name}”`);
+      const wrong = wrongTest(named);
+      if (wrong !== undefined) t.fail(`${id} ${wrong}`);
     }
   }
   t.end();

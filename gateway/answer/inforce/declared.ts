@@ -3,7 +3,7 @@
  */
 
 import { loadFeeds } from '../../../connectors/feeds.js';
-import { loadActs } from '../../../contracts/acts.js';
+import { type Acts, forbidsProblem, loadActs } from '../../../contracts/acts.js';
 import { checkBundles } from '../../../contracts/bundle/check.js';
 import { type Bundles, loadBundles, NO_BUNDLES } from '../../../contracts/bundle/load.js';
 import { canonicalJson } from '../../../contracts/canonical.js';
@@ -14,6 +14,8 @@ import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
 import { loadNames } from '../../../contracts/names.js';
 import { present } from '../../../contracts/present.js';
 import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
+import { type Services, unfiledChanges } from '../../../contracts/service-change.js';
+import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace, UNREGISTERED } from '../../../contracts/workspace.js';
 
@@ -52,9 +54,13 @@ export async function readDeclared(dir: string): Promise<Declared> {
   const refused = new Set(findings.filter(({ severity }) => severity === 'error').map(({ dataset }) => dataset));
   const refuse = (dataset: Finding['dataset'], { code, message, extra: { place } }: YitongError): void =>
     void findings.push({ severity: 'error', code, dataset, message, ...present({ place }) });
-  const { lifecycles } = await loadLifecycles({
+  const { lifecycles, matters } = await loadLifecycles({
     ...workspace,
     onRefused: (lifecycle, error) => refuse(`lifecycle ${lifecycle}`, error),
+  });
+  await loadSharingPlaces(workspace).catch((error: unknown) => {
+    if (!isYitongError(error)) throw error;
+    refuse('sharing', error);
   });
   await loadNames(workspace).catch((error: unknown) => {
     if (!isYitongError(error)) throw error;
@@ -75,20 +81,52 @@ export async function readDeclared(dir: string): Promise<Declared> {
     return NO_BUNDLES;
   });
   const acts = await loadActs(workspace.layers);
+  findings.push(...refusalsWithoutAct(workspace, acts));
   findings.push(...checkBundles({ ...bundles, contracts: workspace.contracts, acts, now: Date.now() }));
-  return { workspace, lifecycles: lifecycles.size, reports, bundles, findings, refused };
+  return { workspace, lifecycles: lifecycles.size + matters.size, reports, bundles, findings, refused };
 }
 
-/** Those of the content, and what `contracts check` says of it against an earlier state, errors first. */
+/** Entries that are not shared, and of which no act says so, on the day of their approval. */
+function refusalsWithoutAct({ contracts }: Workspace, acts: Acts | undefined): readonly Finding[] {
+  return [...contracts.values()].flatMap(({ id, dir, sharing: { refusal }, approval }): Finding[] => {
+    const problem =
+      refusal === undefined || acts === undefined
+        ? undefined
+        : forbidsProblem(refusal.legalBasis, acts, { from: approval.date });
+    return problem === undefined
+      ? []
+      : [
+          {
+            severity: 'error',
+            code: 'entry_without_act',
+            dataset: id,
+            message: `\`sharing.refusal.legalBasis\`: ${problem}`,
+            place: { file: `${dir}/contract.json` },
+          },
+        ];
+  });
+}
+
+/**
+ * Those of the content, and what `contracts check` says of it against an earlier state, errors first.
+ * @param services given under applications; undefined: nobody looks whether a change of them was filed
+ */
 export async function findingsOf(
   { workspace, findings, refused }: Declared,
   before: Workspace | undefined,
+  services?: Services,
 ): Promise<readonly Finding[]> {
   // a contract that does not load is not also "removed"
   const compared = (await checkWorkspace(workspace, before)).filter(
     ({ dataset, code }) => !refused.has(dataset) || code !== 'schema_incompatible',
   );
-  return [...findings, ...compared].sort((a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'));
+  const unfiled =
+    before === undefined || services === undefined
+      ? []
+      : unfiledChanges(before, workspace, services).filter(({ dataset }) => !refused.has(dataset));
+  return [...findings, ...compared, ...unfiled].sort(
+    (a, b) => Number(a.severity === 'note') - Number(b.severity === 'note'),
+  );
 }
 
 /** Which datasets an administrator finds in the log; the rest is counted. */

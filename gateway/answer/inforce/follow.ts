@@ -15,6 +15,7 @@ import { readWithdrawals, withdrawnFrom } from '../../../policies/withdraw.js';
 import type { TrustAnchor } from '../../ground/identity/anchors.js';
 import { wordsOf } from '../../ground/logging/words.js';
 import { anchorsOf, declaredAnchors } from './anchors.js';
+import { type Applied, appliedTo, readApplied } from './applied-grants.js';
 import { type ExpiryParts, nobodyLetIn, watchExpiry } from './expiry.js';
 import { type Folder, fingerprint } from './fingerprint.js';
 import { type Looks, looks } from './looks.js';
@@ -27,6 +28,8 @@ interface FollowOptions {
   readonly developmentPki: string | undefined;
   /** Folder of the grants that the sharing authority has suspended. */
   readonly suspensions: string;
+  /** Folder of the grants that applications made; undefined: there are none. */
+  readonly applied?: string;
   /** ms since 1970 */
   readonly now: () => number;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, detail?: object) => void;
@@ -78,21 +81,31 @@ export async function followInForce(options: FollowOptions): Promise<Following> 
   const declared = await loadPolicies(workspace, options.passed);
   const after = await fingerprint(folders, anchorFiles(declared, developmentPki));
   const suspended = readSuspensions(options.suspensions);
+  const applied = options.applied === undefined ? NOTHING_APPLIED : readApplied(options.applied);
+  const { set } = appliedTo(declared, workspace, applied.grants);
   const anchors = await anchorsOf(declared, developmentPki);
   return new FollowedContent(options, {
     folders,
     declared,
     suspended,
-    inForce: inForceOf(suspendedIn(declared, suspended), anchors, workspace),
+    applied,
+    inForce: inForceOf(suspendedIn(set, suspended), anchors, workspace),
     loaded: after.startsWith(before) ? after : '',
   });
 }
+
+interface AppliedCopy {
+  readonly number: number;
+  readonly grants: Applied;
+}
+const NOTHING_APPLIED: AppliedCopy = { number: 0, grants: new Map() };
 
 /** What a worker starts with. */
 interface Start {
   readonly folders: readonly Folder[];
   readonly declared: PolicySet;
   readonly suspended: Suspensions;
+  readonly applied: AppliedCopy;
   readonly inForce: InForce;
   /** Fingerprint of what was loaded; empty: files changed meanwhile, so they are loaded at the next look. */
   readonly loaded: string;
@@ -106,6 +119,9 @@ class FollowedContent implements Following {
   /** As declared, and without what was withdrawn; what is in force is this without what was suspended. */
   #declared: PolicySet;
   #suspended: Suspensions;
+  #applied: AppliedCopy;
+  /** Grants of applications that are no grants of this workspace any more. */
+  #refusedApplied: readonly string[] = [];
   #current: InForce;
   /** Fingerprint of what was loaded, as it was before it was read; empty: to be loaded at the next look. */
   #loaded: string;
@@ -117,18 +133,21 @@ class FollowedContent implements Following {
   #problems: readonly string[] = [];
   /** Why suspensions on disk are not what is in force; those that were go on. */
   #unreadSuspensions: string | undefined;
+  /** Why grants of applications on disk are not what is in force; those that were go on. */
+  #unreadApplied: string | undefined;
   /** Fingerprint of the files of anchors, while the rest cannot be looked at. */
   #lists = '';
   /** As they were reported last. */
   #warnings = '';
   #reasons = '';
 
-  constructor(options: FollowOptions, { folders, declared, suspended, inForce, loaded }: Start) {
+  constructor(options: FollowOptions, { folders, declared, suspended, applied, inForce, loaded }: Start) {
     const { log, figures, onAct } = options;
     this.#options = options;
     this.#folders = folders;
     this.#declared = declared;
     this.#suspended = suspended;
+    this.#applied = applied;
     this.#current = inForce;
     this.#loaded = loaded;
     this.#expiry = watchExpiry({
@@ -156,6 +175,7 @@ class FollowedContent implements Following {
 
   /** Changes often come one behind another: after a load, and while files are not still, the next look comes soon. */
   async look(): Promise<boolean> {
+    this.#lookAtApplied();
     this.#lookAtSuspensions();
     const changing = await this.#lookAtFiles();
     this.#report();
@@ -265,9 +285,37 @@ class FollowedContent implements Following {
     this.#putInForce(this.#current.anchors, { suspensions: true });
   }
 
-  /** What is declared, without what is suspended. */
+  /** As suspensions: each version is there whole. */
+  #lookAtApplied(): void {
+    const { applied: dir, log } = this.#options;
+    if (dir === undefined) return;
+    try {
+      const found = readApplied(dir);
+      // a folder that is gone, or older than it was, must not bring back what has ended
+      if (found.number < this.#applied.number)
+        throw new YitongError('bad_grant', 'the grants of applications are older than those in force, or gone');
+      if (this.#unreadApplied !== undefined) log('info', 'grants of applications can be read again');
+      this.#unreadApplied = undefined;
+      if (found.number === this.#applied.number) return;
+      this.#applied = found;
+    } catch (error) {
+      const why = this.#words(error);
+      if (this.#unreadApplied !== why)
+        log('error', `grants of applications cannot be read, so those in force stay so: ${why}`);
+      this.#unreadApplied = why;
+      return;
+    }
+    this.#putInForce(this.#current.anchors, { applications: true });
+  }
+
+  /** What is declared and what applications made, without what is suspended. */
   #putInForce(anchors: readonly TrustAnchor[], detail: Readonly<Record<string, unknown>>): void {
-    const policies = suspendedIn(this.#declared, this.#suspended);
+    const { set, refused } = appliedTo(this.#declared, this.#options.workspace, this.#applied.grants);
+    const problems = refused.map(({ id, error }) => `the grant \`${id}\` of an application: ${this.#words(error)}`);
+    for (const problem of problems)
+      if (!this.#refusedApplied.includes(problem)) this.#options.log('error', `not in force: ${problem}`);
+    this.#refusedApplied = problems;
+    const policies = suspendedIn(set, this.#suspended);
     this.#replace(inForceOf(policies, anchors, this.#options.workspace, this.#current), detail);
   }
 
@@ -327,7 +375,10 @@ class FollowedContent implements Following {
     const { now, figures, onReasons, onWarnings } = this.#options;
     const warnings = this.#warningsNow();
     figures?.policiesStale(
-      this.#trouble !== undefined || this.#unreadSuspensions !== undefined || this.#problems.length > 0,
+      this.#trouble !== undefined ||
+        this.#unreadSuspensions !== undefined ||
+        this.#unreadApplied !== undefined ||
+        this.#problems.length > 0,
     );
     const reasons = nobodyLetIn(this.#current.anchors, now());
     if (reasons.join('\n') !== this.#reasons) onReasons?.(reasons);
@@ -347,6 +398,9 @@ class FollowedContent implements Following {
       );
     if (this.#unreadSuspensions !== undefined)
       warnings.push(`suspended grants cannot be read; those that were suspended stay so: ${this.#unreadSuspensions}`);
+    if (this.#unreadApplied !== undefined)
+      warnings.push(`grants of applications cannot be read; those in force stay so: ${this.#unreadApplied}`);
+    for (const problem of this.#refusedApplied) warnings.push(`not in force: ${problem}`);
     return [...warnings, ...this.#problems, ...this.#expiry(this.#current.anchors, this.#options.now())];
   }
 

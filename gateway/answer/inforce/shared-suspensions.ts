@@ -7,6 +7,7 @@
 import { type Json, type State, StateConflict } from '../../ground/state/port.js';
 import { type Watching, watch } from '../../ground/state/watching.js';
 import {
+  changeSuspensions,
   readSuspensions,
   type SharedSuspension,
   type Suspension,
@@ -39,6 +40,15 @@ export interface SharedSuspensions {
  */
 export function shareSuspensions(state: State, dir: string, onTrouble: (error: unknown) => void): SharedSuspensions {
   return new SuspensionsOfAll(state, dir, onTrouble);
+}
+
+/** Changes those that all replicas share, or, where there is no store of all, those of the data folder. */
+export async function changeSuspended(
+  { dir, shared }: { readonly dir: string; readonly shared?: Pick<SharedSuspensions, 'change'> },
+  change: (grants: Map<string, Suspension>) => void,
+): Promise<void> {
+  if (shared === undefined) changeSuspensions(dir, change);
+  else await shared.change(change);
 }
 
 type Shared = ReadonlyMap<string, SharedSuspension>;

@@ -48,10 +48,15 @@ interface Page {
   readonly cursor?: string;
 }
 
+/** Whether a correction of a record is under way. */
+type Marked = (dataset: string, subject: string, recordId: string) => boolean;
+const nothingMarked: Marked = () => false;
+
 export function answerBuilder(
   fresh: ReturnType<typeof freshness>,
   maxRecords: number,
   cursors: Cursors,
+  marked: Marked = nothingMarked,
 ): (
   /** In place, or what was fetched for the subject at that point. */
   view: ViewReading,
@@ -109,7 +114,9 @@ export function answerBuilder(
       scratch.ascii(iso(version.sourceTime));
       scratch.ascii('","contractVersion":');
       scratch.ascii(String(version.contractVersion));
-      scratch.ascii('}}');
+      scratch.ascii('}');
+      if (marked(dataset.contract.id, subject, version.recordId)) scratch.ascii(',"marks":["correction"]');
+      scratch.ascii('}');
       part.end = scratch.pos;
       part.count++;
       part.last = version.recordId;

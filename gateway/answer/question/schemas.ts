@@ -73,6 +73,9 @@ export const datasetAnswerSchema = Type.Object({
         sourceTime: moment(),
         contractVersion: Type.Integer(),
       }),
+      marks: Type.Optional(
+        Type.Array(Type.Literal('correction'), { description: 'a department says that the record is wrong' }),
+      ),
     }),
   ),
   withheld: withheldSchema,

@@ -1,10 +1,16 @@
+import { join } from 'node:path';
 import { durationInWords } from '../../../contracts/duration.js';
+import { YitongError } from '../../../contracts/errors.js';
+import { toCatalogueCsv } from '../../../contracts/exchange/csv.js';
+import { exchanged } from '../../../contracts/exchange/model.js';
+import { toDcat } from '../../../contracts/exchange/write-dcat.js';
 import { present } from '../../../contracts/present.js';
 import type { Contract, FieldInfo, Localised, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { CLASSES } from '../../../policies/explain.js';
 import { deliveryNames, unitName } from '../../../policies/words.js';
 import type { CatalogueEntry } from '../../client/index.js';
+import { readSettings } from '../../ground/config/index.js';
 import { folders, runningFor, text } from '../../ground/files/places.js';
 import { localMinute } from '../../ground/language/time.js';
 import { sharing as sharingNames, state as stateNames } from '../../http/console/home/page.js';
@@ -185,15 +191,52 @@ function described(call: Invocation, workspace: Workspace, contract: Contract, s
   call.table(table);
 }
 
+/** The whole of it for other catalogues, on stdout. */
+function exported(call: Invocation, workspace: Workspace): void {
+  const all = exchanged(workspace);
+  if (call.values['exchange'] === true) {
+    process.stdout.write(toCatalogueCsv(all));
+    return;
+  }
+  const { region, people } = readSettings(
+    workspace.settings,
+    { file: join(workspace.dir, 'yitong.json') },
+    process.env,
+  );
+  const up = runningFor(call.values);
+  const api = text(call.values['api']) ?? (region.address || up?.api);
+  if (api === undefined)
+    throw new YitongError(
+      'address_unknown',
+      'set `region.address`, or name the address of the API with `--api`: distributions say where they are asked for',
+    );
+  const open = people.publicUrl || up?.people || api;
+  process.stdout.write(`${JSON.stringify(toDcat(all, { api, people: open }), undefined, 2)}\n`);
+}
+
 const command: Command = {
   summary: 'what the workspace shares: datasets, or the fields of one',
   zh: '数据目录：列出数据集，或一个数据集的字段',
-  usage: '[<dataset>] [-o table|json|csv] [--workspace D]',
+  usage: '[<dataset>] [--dcat | --exchange] [-o table|json|csv] [--workspace D]',
   takes: 1,
-  examples: ['yitong catalogue', 'yitong catalogue samr.company-register', 'yitong catalogue -o csv > catalogue.csv'],
+  examples: [
+    'yitong catalogue',
+    'yitong catalogue samr.company-register',
+    'yitong catalogue --dcat > catalogue.jsonld',
+  ],
   options: {
     ...tableOption,
     ...gatewayOptions,
+    dcat: {
+      type: 'boolean',
+      zh: '按欧盟开放数据目录规范导出全部条目',
+      describe: 'all of it as DCAT-AP 3 (JSON-LD), for another catalogue',
+    },
+    exchange: {
+      type: 'boolean',
+      zh: '导出全部条目，供其他系统导入',
+      describe: 'the same as CSV, an entry a row, which `catalogue import` reads back',
+    },
     as: {
       type: 'string',
       zh: '以哪个应用的身份询问更新情况；默认：第一个有证书的应用',
@@ -203,6 +246,10 @@ const command: Command = {
   },
   async run(call) {
     const workspace = await loadWorkspace(folders(call.values).workspace, { allowUnregistered: true });
+    if (call.values['dcat'] === true || call.values['exchange'] === true) {
+      exported(call, workspace);
+      return 0;
+    }
     const known: ReadonlyMap<string, Contract> = workspace.contracts;
     const [wanted] = call.positionals;
     if (wanted === undefined) {

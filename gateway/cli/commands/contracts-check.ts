@@ -13,6 +13,7 @@ import { findingsOf, readDeclared } from '../../answer/inforce/declared.js';
 import { folders, workspaceOption } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
+import { servicesOf } from '../state.js';
 
 async function readGrants(layers: readonly string[]): Promise<GrantFacts[]> {
   const files = await contentFiles(layers, 'policies/grants', '.json');
@@ -66,24 +67,34 @@ async function touchedBundles(before: Workspace, after: Workspace): Promise<read
 const command: Command = {
   summary: 'checks contracts, feeds and bundles: form, compatibility, examples, and whom a change touches',
   zh: '检查数据契约、数据源和“一件事”：格式、兼容性、示例，以及变更影响到谁',
-  usage: '[--workspace D] [--against D] [--impact]',
+  usage: '[--workspace D] [--against D] [--impact] [--data D]',
   wanting: 'where a contract, a feed, a report or a bundle has an error',
   examples: ['yitong contracts check', 'yitong contracts check --workspace city --against ../published/city --impact'],
   options: {
     workspace: workspaceOption,
     against: { type: 'string', describe: 'the workspace as it was published' },
+    data: {
+      type: 'string',
+      describe:
+        'data folder of the gateway: a change of what applications were granted has to be filed (with --against)',
+    },
     impact: { type: 'boolean', describe: 'name the grants and bundles that the change touches (with --against)' },
   },
   async run(call) {
-    const { against, impact: asked } = call.values;
+    const { against, data, impact: asked } = call.values;
     if (asked === true && against === undefined) {
       throw new WrongUsage('`--impact` compares two workspaces; say the earlier one with `--against D`');
     }
+    if (data !== undefined && against === undefined)
+      throw new WrongUsage(
+        '`--data` says what is given under applications; say the earlier workspace with `--against D`',
+      );
     const declared = await readDeclared(folders(call.values).workspace);
     const { workspace, lifecycles, reports, bundles, refused } = declared;
     const before =
       against === undefined ? undefined : await loadWorkspace(String(against), { allowUnregistered: true });
-    const findings = [...(await findingsOf(declared, before))];
+    const services = data === undefined ? undefined : await servicesOf(workspace.dir, String(data));
+    const findings = [...(await findingsOf(declared, before, services))];
     for (const report of reports.values()) {
       for (const { dataset, domains } of leftOut(report, workspace.contracts)) {
         findings.push({

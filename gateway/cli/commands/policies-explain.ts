@@ -6,7 +6,8 @@ import { loadPolicies } from '../../../policies/load.js';
 import type { Client } from '../../../policies/types.js';
 import { deliveryNames } from '../../../policies/words.js';
 import { contractNames } from '../../documents/words/names.js';
-import { folders, workspaceOption } from '../../ground/files/places.js';
+import { dataOption, folders, workspaceOption } from '../../ground/files/places.js';
+import { withApplications } from '../applied.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { didYouMean } from '../near.js';
@@ -26,6 +27,7 @@ const command: Command = {
   ],
   options: {
     workspace: workspaceOption,
+    data: dataOption,
     client: { type: 'string', describe: 'who asks' },
     purpose: { type: 'string', describe: 'what for' },
     dataset: { type: 'string', describe: 'of what' },
@@ -51,8 +53,9 @@ const command: Command = {
         'say `--client`, `--purpose` and `--dataset`; `--delivery` must be known and `--at` a time in ISO 8601',
       );
     }
-    const workspace = await loadWorkspace(folders(values).workspace);
-    const set = await loadPolicies(workspace);
+    const { workspace: dir, data } = folders(values);
+    const workspace = await loadWorkspace(dir);
+    const { set } = withApplications(await loadPolicies(workspace), workspace, data);
     const clients: ReadonlyMap<string, Client> = set.clients;
     const client = clients.get(name);
     if (client === undefined) {

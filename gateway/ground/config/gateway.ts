@@ -157,7 +157,8 @@ export const gatewaySchema = Type.Object(
       maxItems: 200,
       description:
         'authorities whose own systems take part in cases over the bus: each is told its steps on ' +
-        '`<prefix>.<authority>._steps`, and its acts are taken from `<prefix>.<authority>._acts`',
+        '`<prefix>.<authority>._steps`, and its acts are taken from `<prefix>.<authority>._acts`; matters of sharing ' +
+        'are told on `<prefix>.<authority>._sharing`',
     }),
     uploadLimitBytes: Type.Integer({
       default: 10_485_760,

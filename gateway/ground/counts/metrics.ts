@@ -210,6 +210,11 @@ const journal = {
     labels: ['process'],
     help: 'time since the process knew all that is suspended on any replica',
   },
+  yitong_applied_grants_age_seconds: {
+    type: 'gauge',
+    labels: ['process'],
+    help: 'time since the process knew all grants that applications made and ended on any replica',
+  },
   yitong_erasures_age_seconds: {
     type: 'gauge',
     labels: ['of'],
@@ -224,6 +229,18 @@ const journal = {
     type: 'gauge',
     labels: ['grant'],
     help: 'share of its calls of this day (Shanghai) that a grant with a volume has used, as its workers know it',
+  },
+  yitong_dataset_quality_ratio: {
+    type: 'gauge',
+    labels: ['dataset', 'measure'],
+    help:
+      'quality of a dataset as it was measured last, 0 to 1: `completeness`, `validity`, `freshness` (1 within the ' +
+      'declared frequency), `accepted` (rows that are not held back)',
+  },
+  yitong_dataset_quality_worries: {
+    type: 'gauge',
+    labels: ['dataset'],
+    help: 'measures of a dataset that are below their mark, or fell below their mean of 30 days',
   },
   yitong_witness_up: {
     type: 'gauge',

@@ -10,7 +10,10 @@ import type { Localised } from '../../../contracts/types.js';
  * looks after one authority's feeds, and decides on objections to its records. `sharing-authority` looks after grants.
  * `credit-centre` handles objections and repairs. `case-officer` decides on what one authority has of cases,
  * `case-manager` sees how long that takes and answers low ratings. `subject` reads the history of the subjects that it
- * speaks for, and objects to their records.
+ * speaks for, and objects to their records. Of sharing (政务数据共享条例): `sharing-officer` prepares what one department
+ * asks for and answers, `sharing-head` is the head of its sharing office (Art.20), `department-head` its own head
+ * (Art.13); `superior-authority` coordinates what crosses levels and areas, `government` decides what that leaves open
+ * (Art.28).
  */
 export const ROLES = [
   'auditor',
@@ -20,6 +23,11 @@ export const ROLES = [
   'credit-centre',
   'case-officer',
   'case-manager',
+  'sharing-officer',
+  'sharing-head',
+  'department-head',
+  'superior-authority',
+  'government',
   'subject',
 ] as const;
 export type Role = (typeof ROLES)[number];
@@ -29,7 +37,7 @@ export interface Person {
   readonly id: string;
   readonly name: string;
   readonly roles: readonly Role[];
-  /** Of all but auditors, the sharing authority and subjects. */
+  /** Of all but auditors and subjects; the sharing authority acts on matters of sharing only where it has one. */
   readonly authority?: string;
   /** Subjects for which a `subject` speaks: `uscc:9131…`. */
   readonly subjects: readonly string[];
@@ -49,6 +57,11 @@ export const roleNames: Readonly<Record<Role, Localised>> = {
   'credit-centre': { zh: '信用中心', en: 'credit centre' },
   'case-officer': { zh: '审批经办人员', en: 'case officer' },
   'case-manager': { zh: '审批管理人员', en: 'case manager' },
+  'sharing-officer': { zh: '数据共享经办人员', en: 'sharing officer' },
+  'sharing-head': { zh: '共享工作机构负责人', en: 'head of the sharing office' },
+  'department-head': { zh: '部门负责人', en: 'head of the department' },
+  'superior-authority': { zh: '上级共享主管部门', en: 'superior sharing authority' },
+  government: { zh: '本级人民政府', en: "the people's government" },
   subject: { zh: '企业用户', en: 'data subject' },
 };
 
@@ -64,6 +77,11 @@ const NEEDS_AUTHORITY: ReadonlySet<Role> = new Set<Role>([
   'credit-centre',
   'case-officer',
   'case-manager',
+  'sharing-officer',
+  'sharing-head',
+  'department-head',
+  'superior-authority',
+  'government',
 ]);
 
 /** Roles that the claims do not spell exactly, or that lack what they are about, are left out. */

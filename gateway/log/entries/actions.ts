@@ -183,6 +183,25 @@ const acts = {
     detail:
       "as `ticket_act` again, where somebody else's act was stored first: the entry before it took no " + 'effect',
   },
+  matters_shown: {
+    zh: '向应用提供共享事项',
+    en: 'matters of sharing were shown to a system',
+    detail: 'by a client; the `ids` of the matters that it was shown, `requestId`',
+  },
+  sharing_act: {
+    zh: '办理共享事项',
+    en: 'acted on a matter of sharing',
+    detail:
+      'target is the matter; `machine`, `act`, `party`, `to` (state, by part), `event` (which of the ' +
+      "matter's, from 0), `sides` (which authority is what), of an act for one part `part`, of an extension `clock` " +
+      'and `days`; `requestId`. By the role or client that acted, or by the gateway where nobody had to. ' +
+      'Durable before the act takes effect. What was said stands in the subject part',
+  },
+  sharing_act_void: {
+    zh: '共享事项办理未生效',
+    en: 'an act on a matter of sharing took no effect',
+    detail: "as `sharing_act` again, where somebody else's act was stored first: the entry before it took no effect",
+  },
   tickets_shown: {
     zh: '向应用提供工单',
     en: 'tickets were shown to a system',
@@ -305,6 +324,8 @@ const looks = {
   review_judged: { zh: '对一条抽查样本作出评判', en: 'judged an entry of a review' },
   privileges: { zh: '查看授权使用情况', en: 'saw what is granted and not used' },
   replay: { zh: '策略回溯验证', en: 'replayed the policies' },
+  datasets: { zh: '查看数据目录', en: 'saw the catalogue' },
+  dataset: { zh: '查看一个数据集的说明', en: 'saw what a dataset is' },
   feeds: { zh: '查看数据源列表', en: 'saw the feeds' },
   feed: { zh: '查看一个数据源', en: 'saw a feed' },
   quarantine_rows: { zh: '查看未通过校验数据的内容', en: 'read a row held back' },

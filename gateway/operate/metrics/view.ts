@@ -32,16 +32,6 @@ function bytesOf(file: string): number | undefined {
   return stats === undefined ? undefined : stats.blocks * 512;
 }
 
-async function inQuarantine(dataDir: string, dataset: DatasetId): Promise<number> {
-  if (!Quarantine.exists(dataDir, dataset)) return 0;
-  const quarantine = Quarantine.open(dataDir, dataset, () => new Date());
-  try {
-    return quarantine.count();
-  } finally {
-    await quarantine.close();
-  }
-}
-
 export interface HeldCounts {
   /**
    * Withdrawals that are held back, by runs of feeds and by pushed snapshots alike; nothing where the state cannot be
@@ -94,7 +84,7 @@ export async function viewFigures({ workspace, writer, dataDir, heldBack, busUp 
     return [{ dataset: id }, upTo === 0 ? undefined : Math.max(0, now - upTo) / 1000];
   });
   const held = await Promise.all(
-    contracts.map(async ({ id }) => [{ dataset: id }, await inQuarantine(dataDir, id)] as const),
+    contracts.map(async ({ id }) => [{ dataset: id }, await Quarantine.countOf(dataDir, id)] as const),
   );
   const up = busUp();
   return [

@@ -3,13 +3,14 @@
  * will load it, and may follow what is in force.
  */
 import { constants, setPriority } from 'node:os';
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { anchorsOf } from '../../answer/inforce/anchors.js';
 import { contractChanges, findingsOf, readDeclared } from '../../answer/inforce/declared.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { wordsOf } from '../../ground/logging/words.js';
+import { servicesAt } from '../../procedures/sharing/filings.js';
 import { differing, fixedSettings, groupSettings } from '../children/settings.js';
 import type { CheckArguments, Checked } from './checking.js';
 
@@ -17,7 +18,7 @@ import type { CheckArguments, Checked } from './checking.js';
 const NAMED = 5;
 
 async function check({
-  args: { workspace: dir, flags, developmentPki },
+  args: { workspace: dir, data, flags, developmentPki },
   before: copy,
   fixed,
 }: CheckArguments): Promise<Checked> {
@@ -29,7 +30,14 @@ async function check({
   // a worker does not start without them
   await anchorsOf(await loadPolicies(workspace), developmentPki);
   const before = copy === undefined ? undefined : await loadWorkspace(copy, { allowUnregistered: true });
-  const errors = (await findingsOf(await readDeclared(dir), before)).filter(({ severity }) => severity === 'error');
+  // what is given under applications changes only as it was filed; where nobody can say what is given, nothing changes
+  const services =
+    before === undefined
+      ? undefined
+      : await servicesAt({ settings: settings.state, data, baseDir: dir, place: { file: join(dir, 'yitong.json') } });
+  const errors = (await findingsOf(await readDeclared(dir), before, services)).filter(
+    ({ severity }) => severity === 'error',
+  );
   if (errors.length > 0) {
     const named = errors
       .slice(0, NAMED)

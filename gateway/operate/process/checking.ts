@@ -9,7 +9,7 @@ import type { ProcessArguments } from '../children/messages.js';
 import type { FixedSettings } from '../children/settings.js';
 
 export interface CheckArguments {
-  readonly args: Pick<ProcessArguments, 'workspace' | 'flags' | 'developmentPki'>;
+  readonly args: Pick<ProcessArguments, 'workspace' | 'data' | 'flags' | 'developmentPki'>;
   /** Workspace that holds the contracts in force; undefined where nobody knows them. */
   readonly before: string | undefined;
   readonly fixed: FixedSettings;

@@ -7,6 +7,7 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
+import { appliedDir } from '../../answer/inforce/applied-grants.js';
 import type { ContentVersion } from '../../answer/inforce/content.js';
 import { type Following, followInForce } from '../../answer/inforce/follow.js';
 import { loadStill } from '../../answer/inforce/loading.js';
@@ -24,6 +25,7 @@ import { openReplicaSigner } from '../../log/store/signer.js';
 import { FileMaker } from '../../procedures/files/maker.js';
 import { openFiles } from '../../procedures/files/opened.js';
 import { openTickets } from '../../procedures/lifecycles/tickets.js';
+import { correctionMarksOf } from '../../procedures/sharing/marks.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
@@ -83,6 +85,7 @@ class FilesProcess {
       workspace,
       developmentPki,
       suspensions: suspensionsDir(data),
+      applied: appliedDir(data),
       passed: passedChecks(data),
       now: Date.now,
       log: (level, message, detail) => this.#log(level, message, { ...detail }),
@@ -112,7 +115,10 @@ class FilesProcess {
     const tickets = await openTickets({ dataDir: data, workspace, now: Date.now, ...state });
     const desk = await openFiles({ settings, dataDir: data, now: Date.now, ...state });
     answerForMetrics(NAME, async () => []);
+    const marks = correctionMarksOf({ settings, dataDir: data, now: Date.now, ...state });
+    await marks.ready();
     const maker = new FileMaker({
+      marked: (dataset, subject, recordId) => marks.marked(dataset, subject, recordId),
       ground: { workspace, view, journal, inForce: following.current, now: Date.now },
       desk,
       closing: { hidden: (record) => tickets.effects.hidden(record), now: Date.now },
@@ -127,6 +133,7 @@ class FilesProcess {
     holdLittle();
     await maker.run(this.#signal, IDLE);
     await tickets.close();
+    await marks.close();
     await desk.close();
     await journal.close();
     if (journal !== own) await own.close();

@@ -1,12 +1,14 @@
 /** One worker: the mTLS port and the people's port, on a view that it only reads and a journal of its own. */
 
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import pino, { type Logger } from 'pino';
 import { openBus, spoolOf } from '../../../connectors/bus/open.js';
 import type { Bus } from '../../../connectors/bus/port.js';
 import { Spool } from '../../../connectors/spool/index.js';
 import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
+import { appliedDir } from '../../answer/inforce/applied-grants.js';
 import {
   type CertificateFiles,
   type FollowedCertificates,
@@ -14,6 +16,7 @@ import {
 } from '../../answer/inforce/certificates.js';
 import type { ContentVersion } from '../../answer/inforce/content.js';
 import { type Following, followInForce } from '../../answer/inforce/follow.js';
+import type { AppliedFollowing } from '../../answer/inforce/follow-applied.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import type { ViewReader } from '../../answer/view/port.js';
@@ -51,6 +54,7 @@ import { fixedSettings } from '../children/settings.js';
 import { answerForMetrics } from '../metrics/answer.js';
 import { spanFigures } from '../metrics/spans.js';
 import { regionUnder } from '../pki/region.js';
+import { appliedFigures, followAppliedGrants } from './applied.js';
 import { followedDocuments, followedReplica, followedServer } from './certificates.js';
 import { configuredProvider } from './configured-provider.js';
 import { configuredTokens } from './configured-tokens.js';
@@ -63,6 +67,8 @@ import { RecordedActs, WorkerStanding } from './worker-standing.js';
 
 /** Ms that answers under way have once the worker stops; a stream is told a little before. */
 const FINISH_WITHIN = 10_000;
+/** ms that a start waits for what applications granted and ended meanwhile. */
+const FRESH_WITHIN = 2000;
 const ENDS_STREAMS = 7_000;
 /** The same of a worker whose place another has taken: nobody waits for it. */
 const LEAVES_WITHIN = 60_000;
@@ -98,6 +104,7 @@ interface AuditLog {
 /** What it reads and writes beside the log. */
 interface Stores {
   readonly shared: SharedState | undefined;
+  readonly applied: AppliedFollowing;
   readonly view: ViewReader;
   readonly tracing: Tracing | undefined;
   readonly spool: NonNullable<WorkerContext['spool']> | undefined;
@@ -159,6 +166,7 @@ class WorkerProcess {
     answerForMetrics(name, async () => [
       ...(await workerFigures(name, audit.own, audit.firstSeq)),
       ...stateFigures(name, stores.shared),
+      ...appliedFigures(name, stores.applied),
       ...spanFigures(name, stores.tracing),
       ...volumeFigures(),
     ]);
@@ -198,6 +206,7 @@ class WorkerProcess {
       workspace,
       developmentPki,
       suspensions: suspensionsDir(data),
+      applied: appliedDir(data),
       passed: passedChecks(data),
       now: Date.now,
       log: this.#say,
@@ -253,21 +262,32 @@ class WorkerProcess {
     const shared = await openSharedState(settings.state, this.#args, (warnings) =>
       this.#standing.warn('state', warnings),
     );
+    const applied = followAppliedGrants({
+      settings: settings.state,
+      workspace: this.#args.workspace,
+      data,
+      shared: shared?.state,
+      onWarnings: (warnings) => this.#standing.warn('applications', warnings),
+    });
     if (shared !== undefined) {
       starting('waits for the state, since it never knew what is suspended');
       await Promise.race([
-        shared.suspensions.known,
+        Promise.all([shared.suspensions.known, applied.known]),
         new Promise<void>((resolve) => whenAborted(this.#signal, resolve)),
       ]);
-      await following.look();
     }
+    // what ended while it was down is not answered by it again; a store that is away holds up no start
+    await Promise.race([applied.current, pause(FRESH_WITHIN, undefined, { ref: false, signal: this.#signal })]).catch(
+      () => undefined,
+    );
+    await following.look();
     const view = openViewReader(settings, this.#args, workspace, (message) => this.#say('warn', message));
     const tracing = await childTracing(settings.tracing, name, this.#args);
     const spooling = spoolOf(bus);
-    if (spooling === undefined) return { shared, view, tracing, spool: undefined };
+    if (spooling === undefined) return { shared, applied, view, tracing, spool: undefined };
     const store = Spool.open({ dataDir: data, maxBytes: spooling.maxBytes, now: Date.now });
     watchSpool(store, spooling.maxBytes);
-    return { shared, view, tracing, spool: { store, afterMs: spooling.afterMs } };
+    return { shared, applied, view, tracing, spool: { store, afterMs: spooling.afterMs } };
   }
 
   /** What services work with. */
@@ -408,12 +428,13 @@ class WorkerProcess {
     clearTimeout(bound);
   }
 
-  async #close({ proofs, journal, keys }: AuditLog, { shared, tracing, view, spool }: Stores): Promise<void> {
+  async #close({ proofs, journal, keys }: AuditLog, { shared, applied, tracing, view, spool }: Stores): Promise<void> {
     await tracing?.stop();
     proofs?.close();
     await journal.close();
     await keys.close();
     await view.close();
+    await applied.stop();
     await shared?.close();
     await (await this.#bus?.catch(() => undefined))?.close();
     await spool?.store.close();

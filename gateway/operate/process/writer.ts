@@ -28,6 +28,7 @@ import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
+import { QualityWatch } from '../../procedures/catalogue/watch.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
@@ -98,12 +99,20 @@ interface AmongReplicas {
   readonly certificates: FollowedCertificates | undefined;
 }
 
+/** What says itself when it came forward last. */
+interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality'> {
+  readonly files: FileWatch;
+  readonly sweeping: ReturnType<typeof sweepState> | undefined;
+  readonly caseTopics: CaseTopics | undefined;
+}
+
 interface FigureParts {
   readonly housekeeping: Housekeeping;
   readonly sizes: StoreSizes;
   readonly erasing: ErasuresOfAll | undefined;
   readonly caseTerms: CaseTerms;
   readonly subscriptions: SubscriptionWatch;
+  readonly quality: QualityWatch;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -174,20 +183,17 @@ class WriterProcess {
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const subscriptions = new SubscriptionWatch({ dataDir: this.#args.data, settings: content.settings, state });
     const files = this.#watchFiles(content, log, state);
-    const telling = setInterval(() => {
-      if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
-      if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
-      if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
-      Object.assign(this.#passes, caseTopics?.passes());
-      this.#passes['case-terms'] = caseTerms.passedAt();
-      this.#passes['subscriptions'] = subscriptions.passedAt();
-      this.#passes['files'] = files.passedAt();
-      if (reading.open()?.looked() === true) this.#passed('view-look');
-      this.#tellHowFar(log);
-    }, TELL_EVERY);
+    const quality = this.#watchQuality(bus, reading);
+    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, files };
+    const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, caseTerms, subscriptions }, heldBack, tracing);
+    this.#answerForMetrics(
+      reading,
+      { housekeeping, sizes, erasing, caseTerms, subscriptions, quality },
+      heldBack,
+      tracing,
+    );
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -202,6 +208,7 @@ class WriterProcess {
     await caseTerms.stop();
     await subscriptions.stop();
     await files.stop();
+    await quality.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -453,6 +460,20 @@ class WriterProcess {
     });
   }
 
+  #watchQuality(bus: Bus, reading: FollowedWorkspace): QualityWatch {
+    return new QualityWatch({
+      dataDir: this.#args.data,
+      bus,
+      onTrouble: alert,
+      open: () => {
+        const open = reading.open();
+        return open === undefined
+          ? undefined
+          : { workspace: open.workspace, view: open.writer.reader(), tickets: open.tickets };
+      },
+    });
+  }
+
   #startCaseTopics(
     { settings }: Content,
     { signer }: AuditLog,
@@ -476,6 +497,20 @@ class WriterProcess {
 
   #passed(task: string): void {
     this.#passes[task] = Date.now();
+  }
+
+  #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
+    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, files } = tasks;
+    if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
+    if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
+    if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
+    Object.assign(this.#passes, caseTopics?.passes());
+    this.#passes['case-terms'] = caseTerms.passedAt();
+    this.#passes['subscriptions'] = subscriptions.passedAt();
+    this.#passes['quality'] = quality.passedAt();
+    this.#passes['files'] = files.passedAt();
+    if (reading.open()?.looked() === true) this.#passed('view-look');
+    this.#tellHowFar(log);
   }
 
   #tellHowFar({ sequencer }: AuditLog): void {
@@ -545,7 +580,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing, caseTerms, subscriptions }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms, subscriptions, quality }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -563,6 +598,7 @@ class WriterProcess {
       ...caseTerms.figures(),
       ...erasureFigures(erasing),
       ...subscriptions.figures(),
+      ...quality.figures(),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

@@ -23,6 +23,8 @@ export interface Row {
   readonly subject: string;
   readonly record: Json;
   readonly provenance: Json;
+  /** `correction`: one of it is under way. */
+  readonly marks?: readonly string[];
 }
 
 export interface Formatting {
@@ -64,6 +66,13 @@ const rowShape = (record: RecordShape): RecordShape => ({
         field('contractVersion', { kind: 'int' }),
       ],
     }),
+    {
+      name: 'marks',
+      shape: { kind: 'nullable', of: { kind: 'array', items: { kind: 'string' } }, nullIndex: 0 },
+      hasDefault: true,
+      default: null,
+      attributes: {},
+    },
   ],
 });
 

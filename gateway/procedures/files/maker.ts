@@ -41,6 +41,8 @@ interface MakerParts {
   /** For what has more records than one answer. */
   readonly cursors: Cursors;
   readonly maxRecords: number;
+  /** Whether a correction of a record is under way. */
+  readonly marked?: Parameters<typeof answerBuilder>[3];
   /** Of a subject that is in the log; undefined where it was erased meanwhile. */
   readonly pseudonymOf: (subject: string) => string | undefined;
   /** As people call this replica. */
@@ -134,9 +136,9 @@ export class FileMaker {
 
   constructor(parts: MakerParts) {
     this.#parts = parts;
-    const { ground, desk, closing, cursors, maxRecords } = parts;
+    const { ground, desk, closing, cursors, maxRecords, marked } = parts;
     this.#plans = new FilePlans(ground, desk, closing);
-    this.#build = answerBuilder(freshness(ground.view), maxRecords, cursors);
+    this.#build = answerBuilder(freshness(ground.view), maxRecords, cursors, marked);
   }
 
   /** Until it is told to stop, or nothing was to be made for so long. Never rejects. */
@@ -336,7 +338,7 @@ class Making {
       const own = this.#read(from, plan, subject, started);
       // of whoever is not listed and has nothing that is granted nothing is told
       if (own.length === 0 && !listed) continue;
-      for (const { record, provenance } of own) rows.push({ subject, record, provenance });
+      for (const one of own) rows.push({ subject, ...one });
       included.push({ subject, counts: [own.length] });
     }
     if (included.length === 0 && !listed) return Buffer.alloc(0);

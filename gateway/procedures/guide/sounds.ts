@@ -56,3 +56,32 @@ export function soundOf(character: string): string | undefined {
   known.set(character, found);
   return found;
 }
+
+const all = new Set(syllables);
+const LONGEST = 6;
+
+/**
+ * A word in Latin letters as the syllables that it spells, without tones and folded like `soundOf`: in each way that it
+ * can be read, those with long first syllables before others (`xian` is one, then two), at most `most`.
+ */
+export function spelt(word: string, most = 8): readonly (readonly string[])[] {
+  if (!/^[a-z]{1,60}$/.test(word)) return [];
+  const found: (readonly string[])[] = [];
+  // places from which on it cannot be spelt
+  const dead = new Set<number>();
+  const from = (at: number, before: readonly string[]): boolean => {
+    if (at === word.length) {
+      found.push(before);
+      return true;
+    }
+    let can = false;
+    for (let length = Math.min(LONGEST, word.length - at); length > 0 && found.length < most; length--) {
+      const syllable = word.slice(at, at + length);
+      if (all.has(syllable) && !dead.has(at + length)) can = from(at + length, [...before, folded(syllable)]) || can;
+    }
+    if (!can && found.length < most) dead.add(at);
+    return can;
+  };
+  from(0, []);
+  return found;
+}

@@ -4,4 +4,6 @@ import type { Calls } from '../calls.js';
 export const calls = (client: CatalogueMethods): Calls => ({
   catalogue: () => client.catalogue(),
   catalogueEntry: () => client.catalogueEntry('a.b'),
+  catalogueDcat: () => client.catalogueDcat(),
+  catalogueCsv: () => client.catalogueCsv(),
 });

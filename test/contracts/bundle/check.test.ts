@@ -540,6 +540,30 @@ const refused: readonly Broken[] = [
   ],
 ];
 
+t.test('registers of two authorities with one element are a conflict until the source is named', async (t) => {
+  const several = (lead?: string): Changes => ({
+    elements: (file) => {
+      file['elements']['company.name'].registers.push({
+        dataset: 'tax.tax-registration',
+        field: 'name',
+        by: 'company.uscc',
+      });
+      if (lead !== undefined) file['elements']['company.name'].lead = lead;
+    },
+  });
+  const wrong = (await findings(cityWith(t, several()))).filter(({ dataset }) => dataset === 'elements');
+  t.strictSame(
+    wrong.map(({ severity, code }) => [severity, code]),
+    [['error', 'element_without_lead']],
+  );
+  t.match(wrong[0]?.message, /`company.name` is in registers of `samr`, `tax`/);
+  t.strictSame(
+    (await findings(cityWith(t, several('samr')))).filter(({ dataset }) => dataset === 'elements'),
+    [],
+  );
+  await t.rejects(findings(cityWith(t, several('court'))), { code: 'bad_elements' }, 'one that has no register of it');
+});
+
 t.test('what refers to nothing is refused with its file, and a check goes on with the others', async (t) => {
   for (const [what, code, message, changes] of refused) {
     await t.test(what, async (t) => {

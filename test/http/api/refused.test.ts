@@ -18,6 +18,8 @@ t.setTimeout(120_000);
 const FOR_EVERY_CLIENT: readonly string[] = [
   'catalogue',
   'catalogueEntry',
+  'catalogueDcat',
+  'catalogueCsv',
   // content of the workspace; nobody's data are in it
   'bundles',
   'bundle',
@@ -35,6 +37,9 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'receipt',
   'documentChanges',
   'objections',
+  'matters',
+  // which datasets are answered at once; nobody's data are in it
+  'standingConsents',
   'subscriptions',
   'files',
   // whoever holds a document or credential may have it verified; each is an entry of its own

@@ -20,6 +20,7 @@ export const question = { purpose: 'open-restaurant', subject: SUBJECT, datasets
 
 export interface Seen {
   readonly town: City;
+  readonly workspace: string;
   /** Signs somebody of the development provider in. */
   readonly as: (person: string) => Promise<Desk>;
   /** The mapping's own words for how a company is registered. */
@@ -67,5 +68,5 @@ export async function seen(t: Test): Promise<Seen | undefined> {
     subject: SUBJECT,
     datasets: [{ id: 'tax.tax-registration' }],
   });
-  return { town, know, as: (person) => signIn(browser, town.people, person) };
+  return { town, workspace, know, as: (person) => signIn(browser, town.people, person) };
 }

@@ -43,6 +43,7 @@ t.test('a path belongs to the state that it should, and what is not known belong
     ['bus/lock.mdb', 'locks'],
     ['view/view.mdb', 'view'],
     ['suspended/000000000001', 'suspensions'],
+    ['applied/000000000001', 'applied'],
     ['pki/clients/x/key.pem', 'pki'],
     ['keys/log.key', 'signing-keys'],
   ] as const)

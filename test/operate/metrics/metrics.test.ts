@@ -230,8 +230,9 @@ t.test('the values of each label come from the workspace, the routes or a table'
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),
     task: among(
       ...['watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'],
-      ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'subscriptions', 'files'],
+      ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'subscriptions', 'quality', 'files'],
     ),
+    measure: among('completeness', 'validity', 'freshness', 'accepted'),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

@@ -121,6 +121,7 @@ async function equalsBatch(t: Test, made: World, here: Replica): Promise<void> {
     'provenance.publishedAt',
     'provenance.sourceTime',
     'provenance.contractVersion',
+    'marks',
   ]);
   t.strictSame(
     byKey(cells.map((row) => ({ subject: row[0], row }))),
@@ -136,6 +137,7 @@ async function equalsBatch(t: Test, made: World, here: Replica): Promise<void> {
           provenance['publishedAt'],
           provenance['sourceTime'],
           String(provenance['contractVersion']),
+          undefined,
         ],
       })),
     ),

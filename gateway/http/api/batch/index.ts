@@ -2,6 +2,7 @@
  * POST /v1/query/batch: many subjects at once, under the grant's own limit, as a stream of lines; each chunk on record
  * before it leaves.
  */
+
 import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../../../contracts/errors.js';
@@ -16,6 +17,7 @@ import { deniedSchema } from '../../../answer/question/schemas.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { refusedNow } from '../../plugins/identity.js';
+import { markedOf } from '../../plugins/marks.js';
 import { plansFor } from '../../plugins/plans.js';
 import { callCounter } from '../../plugins/volumes.js';
 import { batchChunks } from './chunks.js';
@@ -65,11 +67,8 @@ const service: Service = {
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
     const plans = plansFor(context, 'batch');
     const counted = callCounter(app, context);
-    const build = answerBuilder(
-      freshness(view),
-      maxRecords,
-      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
-    );
+    const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
+    const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
     app.post<{ Body: BatchRequest }>(
       '/v1/query/batch',

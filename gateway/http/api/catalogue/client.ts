@@ -25,6 +25,15 @@ export interface SignedOff {
   readonly date: string;
 }
 
+/** Shares from 0 to 1; `perThousand` a number. Absent is what cannot be said. */
+interface QualityMeasures {
+  readonly completeness?: number;
+  readonly validity?: number;
+  readonly freshness?: number;
+  readonly accepted?: number;
+  readonly perThousand?: number;
+}
+
 export interface CatalogueEntry extends CatalogueHead {
   readonly description: Localised;
   readonly format: string;
@@ -48,6 +57,14 @@ export interface CatalogueEntry extends CatalogueHead {
     readonly records: number;
     readonly versions: number;
   };
+  /** As the gateway measured it last; without a `day` before that. */
+  readonly quality: QualityMeasures & {
+    readonly day?: string;
+    readonly sampled?: number;
+    readonly mean30: QualityMeasures;
+    readonly mean90: QualityMeasures;
+    readonly worries: readonly { readonly measure: keyof QualityMeasures; readonly kind: 'low' | 'fell' | 'many' }[];
+  };
 }
 
 export interface CatalogueMethods {
@@ -55,9 +72,15 @@ export interface CatalogueMethods {
   catalogue(options?: CallOptions): Promise<{ readonly entries: readonly CatalogueHead[] }>;
   /** One entry with its items, and how fresh it is. @throws GatewayError `not_found` */
   catalogueEntry(dataset: string, options?: CallOptions): Promise<CatalogueEntry>;
+  /** All of it as DCAT-AP 3, JSON-LD: for another catalogue. */
+  catalogueDcat(options?: CallOptions): Promise<Buffer>;
+  /** The same as CSV, an entry a row. */
+  catalogueCsv(options?: CallOptions): Promise<Buffer>;
 }
 
 export const catalogueMethods = (wire: Wire): CatalogueMethods => ({
   catalogue: (call) => wire.get('/v1/catalogue', call),
   catalogueEntry: (dataset, call) => wire.get(at('v1', 'catalogue', dataset), call),
+  catalogueDcat: (call) => wire.bytes({ method: 'GET', path: '/v1/catalogue/dcat' }, call),
+  catalogueCsv: (call) => wire.bytes({ method: 'GET', path: '/v1/catalogue/csv' }, call),
 });

@@ -1,13 +1,21 @@
 /**
- * GET /v1/catalogue[/{id}]: the entries of the data catalogue (政务数据共享条例 Art.13–16), as every department may read them.
+ * GET /v1/catalogue[/{id}|/dcat|/csv]: the entries of the data catalogue (政务数据共享条例 Art.13–16), as every department
+ * may read them.
  */
 
+import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { YitongError } from '../../../../contracts/errors.js';
+import { toCatalogueCsv } from '../../../../contracts/exchange/csv.js';
+import { exchanged } from '../../../../contracts/exchange/model.js';
+import { toDcat } from '../../../../contracts/exchange/write-dcat.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract, Workspace } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
-import type { Service } from '../../../documents/context.js';
+import { publicAddress } from '../../../documents/address.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
+import { qualityDays } from '../../../procedures/catalogue/days.js';
+import { qualityOf } from '../../../procedures/catalogue/trend.js';
 import { unchanging } from '../../plugins/unchanging.js';
 import { entrySchema, listSchema } from './schema.js';
 
@@ -48,9 +56,66 @@ function entry(contract: Contract, workspace: Workspace, short: boolean): Record
   };
 }
 
+const bytesSchema = (type: string) => ({
+  200: { content: { [type]: { schema: Type.Unsafe<string>({ type: 'string' }) } } },
+});
+
+/** The whole catalogue for other catalogues, in two forms. */
+function exchangeRoutes(app: FastifyInstance, context: GatewayContext): void {
+  const { workspace, settings } = context;
+  app.get(
+    '/v1/catalogue/dcat',
+    {
+      config: { errors: ['address_unknown'], offers: ['application/ld+json'] },
+      schema: {
+        operationId: 'catalogueDcat',
+        summary: 'the data catalogue as DCAT-AP 3 (JSON-LD)',
+        description:
+          'Datasets, their distributions and services, publishers, contact points, legislation and versions, for ' +
+          'other catalogues. Ids of datasets are the same wherever the gateway stands.',
+        tags: ['catalogue'],
+        response: bytesSchema('application/ld+json'),
+      },
+      serializerCompiler,
+    },
+    (request, reply) => {
+      const { localAddress = '', localPort = 0 } = request.socket;
+      const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+      const addresses = {
+        // where this connection has come in, unless the settings know better
+        api: settings.region.address || `https://${host}:${String(localPort)}`,
+        people: publicAddress(context),
+      };
+      return reply
+        .header('content-type', 'application/ld+json; charset=utf-8')
+        .send(Buffer.from(JSON.stringify(toDcat(exchanged(workspace), addresses)), 'utf8'));
+    },
+  );
+  app.get(
+    '/v1/catalogue/csv',
+    {
+      config: { offers: ['text/csv'] },
+      schema: {
+        operationId: 'catalogueCsv',
+        summary: 'the data catalogue as CSV, an entry a row',
+        description: 'What `GET /v1/catalogue/dcat` says of each dataset, for spreadsheets and for another Yitong.',
+        tags: ['catalogue'],
+        response: bytesSchema('text/csv'),
+      },
+      serializerCompiler,
+    },
+    (_, reply) =>
+      reply
+        .header('content-type', 'text/csv; charset=utf-8')
+        .send(Buffer.from(toCatalogueCsv(exchanged(workspace)), 'utf8')),
+  );
+}
+
 const service: Service = {
   port: 'api',
-  register(app, { workspace, view, now }) {
+  register(app, context) {
+    const { workspace, view, now, dataDir } = context;
+    exchangeRoutes(app, context);
     const ids = [...workspace.contracts.keys()].sort();
     app.get(
       '/v1/catalogue',
@@ -100,6 +165,7 @@ const service: Service = {
             records: state.records,
             versions: state.versions,
           },
+          quality: qualityOf(qualityDays(dataDir, contract.id)),
         };
       },
     );

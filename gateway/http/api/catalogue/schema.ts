@@ -23,6 +23,14 @@ const head = {
   domains: Type.Array(Type.String()),
   kind: Type.String(),
 };
+const share = (description: string) => Type.Optional(Type.Number({ description }));
+const measures = {
+  completeness: share('share of the fields that may be empty which are filled in, 0 to 1'),
+  validity: share("share of keys and codes that today's contract takes"),
+  freshness: share('1 where it was seen in full within its declared frequency, else 0'),
+  accepted: share('share of rows that are not held back; absent where they are held elsewhere'),
+  perThousand: share('objections and corrections of 90 days for each thousand records'),
+};
 const signedOff = Type.Object({ role: Type.String(), date: day() });
 
 export const headSchema = Type.Object(head);
@@ -53,4 +61,24 @@ export const entrySchema = Type.Object({
     records: Type.Integer(),
     versions: Type.Integer(),
   }),
+  quality: Type.Object(
+    {
+      day: Type.Optional(day()),
+      sampled: Type.Optional(
+        Type.Integer({ description: 'published versions that were looked into, the newest ones' }),
+      ),
+      ...measures,
+      mean30: Type.Object(measures, { description: 'means of the 30 days before' }),
+      mean90: Type.Object(measures, { description: 'means of the 90 days before' }),
+      worries: Type.Array(
+        Type.Object({
+          measure: Type.Enum(['completeness', 'validity', 'freshness', 'accepted', 'perThousand']),
+          kind: Type.Enum(['low', 'fell', 'many'], {
+            description: 'below its mark; five points below its mean of 30 days; more than 5 of a thousand',
+          }),
+        }),
+      ),
+    },
+    { description: 'as this replica measured it last; without a `day` before that' },
+  ),
 });

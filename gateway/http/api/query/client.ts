@@ -43,6 +43,8 @@ export interface AnsweredRecord {
     readonly sourceTime: string;
     readonly contractVersion: number;
   };
+  /** A department says that it is wrong, and the provider has not answered yet. */
+  readonly marks?: readonly 'correction'[];
 }
 
 export interface DatasetAnswer {

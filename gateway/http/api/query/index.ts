@@ -3,6 +3,7 @@
  *
  * The order is the promise: decide, read, build, make the entry durable, and only then send the first byte.
  */
+
 import { Type } from 'typebox';
 import { type ErrorCode, errorTable, YitongError } from '../../../../contracts/errors.js';
 import { type Answer, answerBuilder, isoCache } from '../../../answer/question/build.js';
@@ -17,6 +18,7 @@ import type { ReadPoint } from '../../../answer/view/port.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
+import { markedOf } from '../../plugins/marks.js';
 import { plansFor } from '../../plugins/plans.js';
 import { callCounter } from '../../plugins/volumes.js';
 import { dryRun } from './dry.js';
@@ -45,11 +47,8 @@ const service: Service = {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
     const plans = plansFor(context, 'query');
-    const build = answerBuilder(
-      freshness(view),
-      maxRecords,
-      openCursors(context.dataDir, context.settings.gateway.cursorKeyFile),
-    );
+    const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
+    const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
     const iso = isoCache();
     const counted = callCounter(app, context);

@@ -5,8 +5,9 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { caseActsTopic, caseStepsTopic, dataTopic } from '../../../../connectors/bus/port.js';
+import { caseActsTopic, caseStepsTopic, dataTopic, sharingTopic } from '../../../../connectors/bus/port.js';
 import { CASE_ACT, CASE_STEP } from '../../../../contracts/case-topics.js';
+import { SHARING_STEP } from '../../../../contracts/sharing-topics.js';
 import type { ContractVersion, Workspace } from '../../../../contracts/types.js';
 import type { Service } from '../../../documents/context.js';
 
@@ -64,6 +65,7 @@ function subjectsOf({ prefix, contracts }: Workspace, caseTopics: readonly strin
     ...caseTopics.flatMap((authority) => [
       [named(caseStepsTopic(prefix, authority)), [CASE_STEP]] as const,
       [named(caseActsTopic(prefix, authority)), [CASE_ACT]] as const,
+      [named(sharingTopic(prefix, authority)), [SHARING_STEP]] as const,
     ]),
   ]);
 }
@@ -78,7 +80,7 @@ function routes(app: FastifyInstance, workspace: Workspace, caseTopics: readonly
     { schema: schemaOf('schema', 'a schema by its id', { id: text }, schemaAnswer) },
     (request, reply) => {
       const id = Number(request.params.id);
-      const own = [CASE_STEP, CASE_ACT].find(({ schemaId }) => schemaId === id);
+      const own = [CASE_STEP, CASE_ACT, SHARING_STEP].find(({ schemaId }) => schemaId === id);
       const schema = workspace.schemasById.get(id)?.version.schema ?? own?.schema;
       return schema === undefined
         ? send(reply, NO_SCHEMA, 404)

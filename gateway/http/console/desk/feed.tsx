@@ -309,6 +309,11 @@ export function feedPage({
       )}
 
       <h2>{say('数据质量', 'Quality')}</h2>
+      <p class="foot">
+        <a href={`/console/datasets/${facts.id}#quality`}>
+          {say('数据集说明与近 90 天质量', 'The page of the dataset, with its quality over 90 days')}
+        </a>
+      </p>
       <div class="card">
         {count === 0 ? (
           <p class="empty">

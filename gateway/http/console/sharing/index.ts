@@ -9,8 +9,8 @@ import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
+import { changeSuspended } from '../../../answer/inforce/shared-suspensions.js';
 import {
-  changeSuspensions,
   readSuspensions,
   type Suspension,
   type Suspensions,
@@ -142,8 +142,7 @@ async function change(
     else if (!grants.has(grant.id))
       grants.set(grant.id, { at: new Date(context.now()).toISOString(), by: 'sharing-authority', reason, entry });
   };
-  if (context.suspensions === undefined) changeSuspensions(dir, apply);
-  else await context.suspensions.change(apply);
+  await changeSuspended({ dir, ...present({ shared: context.suspensions }) }, apply);
   return grant.id;
 }
 

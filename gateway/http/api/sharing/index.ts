@@ -1,0 +1,315 @@
+/**
+ * /v1/sharing: matters between departments (政务数据共享条例), for systems of a department: applying for data, answering
+ * applications, and whatever else the workspace declares of matters. What is shown and what is done is on record first.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
+import type { Client } from '../../../../policies/types.js';
+import { parseSubject } from '../../../answer/question/request.js';
+import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import type { Json } from '../../../ground/state/port.js';
+import { administrationBody } from '../../../log/entries/events.js';
+import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
+import { sidesOf } from '../../../procedures/sharing/sides.js';
+import { setStandingConsent, standingConsents } from '../../../procedures/sharing/standing.js';
+import type { MatterAct, MatterActor, MatterDeed, OpenedMatter } from '../../../procedures/sharing/types.js';
+import { checkStill } from '../../plugins/identity.js';
+import {
+  type ActBody,
+  actBody,
+  datasetParams,
+  type ListQuery,
+  limitOf,
+  listQuery,
+  listSchema,
+  matterSchema,
+  type OpenBody,
+  openBody,
+  paramsSchema,
+  type StandingBody,
+  standingBody,
+  standingListSchema,
+} from './schema.js';
+
+const tags = ['sharing'];
+const iso = (at: number): string => new Date(at).toISOString();
+
+function shown({ head, lifecycle, state, clocks, over, openedAt, at, parties, acts, contents, steps }: OpenedMatter) {
+  return {
+    id: head.id,
+    machine: head.machine,
+    over,
+    openedAt: iso(openedAt),
+    at: iso(at),
+    about: head.about,
+    parts: Object.entries(state.parts).map(([part, one]) => ({
+      part,
+      state: one.state,
+      variant: one.holder,
+      sides: sidesOf(head, part),
+      clocks: (clocks[part] ?? []).map(({ clock, due, left, over: late, stoppedAt, asked }) => ({
+        clock,
+        party: lifecycle.clocks[clock]?.party ?? '',
+        due: due.day,
+        provisional: due.provisional,
+        left,
+        over: late,
+        ...present({ asked, stoppedAt: stoppedAt === undefined ? undefined : iso(stoppedAt) }),
+      })),
+    })),
+    parties,
+    acts: acts.map(({ act, party, parts, clock }) => ({
+      act,
+      party,
+      parts,
+      each: clock !== undefined || lifecycle.acts[act]?.each === true,
+      requires: lifecycle.acts[act]?.requires ?? lifecycle.clocks[clock ?? '']?.extension?.requires ?? [],
+      optional: lifecycle.acts[act]?.optional ?? [],
+      ...present({ clock, content: lifecycle.acts[act]?.content }),
+    })),
+    contents,
+    steps: steps.map(({ event, entry }) => ({
+      at: iso(event.at),
+      act: event.act,
+      party: event.party,
+      fields: event.fields,
+      receipt: entry,
+      ...present({ part: event.part, clock: event.clock, days: event.days }),
+    })),
+  };
+}
+
+type Officer = NonNullable<ActBody['officer']>;
+
+/** What the routes work with. */
+function openDesk(app: FastifyInstance, context: GatewayContext) {
+  const { journal } = context;
+  const sharing = sharingDeskOf(context);
+  app.addHook('onClose', () => sharing.close());
+  const actorOf = (client: Client, officer: Officer | undefined): MatterActor => ({
+    kind: 'client',
+    client,
+    ...present({ officer }),
+  });
+  /** Under the subject's key where there is one; else under that of whoever acted. */
+  const recording =
+    (request: FastifyRequest, client: Client, officer: Officer | undefined) =>
+    ({ action, target, detail, subject, about }: MatterDeed) =>
+      journal.append({
+        clear: administrationBody({
+          time: iso(context.now()),
+          action,
+          by: client.id,
+          target,
+          detail: { requestId: request.id, ...detail },
+        }),
+        subject: {
+          subject: subject ?? `person:client:${client.id}${officer === undefined ? '' : `|${officer.id}`}`,
+          json: JSON.stringify(about),
+        },
+      });
+  function acting(request: FastifyRequest, client: Client, body: ActBody): MatterAct {
+    const { act, fields = {}, content, officer, key, part, clock, days } = body;
+    return {
+      actor: actorOf(client, officer),
+      act,
+      fields,
+      record: recording(request, client, officer),
+      ...present({ content: content as Json | undefined, key, part, clock, days }),
+    };
+  }
+  const looked = (request: FastifyRequest, client: Client, ids: readonly string[]): Promise<unknown> =>
+    journal.append({
+      clear: administrationBody({
+        time: iso(context.now()),
+        action: 'matters_shown',
+        by: client.id,
+        detail: { requestId: request.id, ids },
+      }),
+    });
+  return { context, desk: () => sharing.desk(), actorOf, acting, recording, looked };
+}
+type Desk = ReturnType<typeof openDesk>;
+
+/** Of the officer for whom a system asks. */
+function officerOf(role: string | undefined): Officer | undefined {
+  if (role === undefined) return undefined;
+  const roles = ['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority'] as const;
+  const found = roles.find((one) => one === role);
+  if (found === undefined) throw new YitongError('bad_request', `\`role\` is one of ${roles.join(', ')}`);
+  return { id: '-', role: found };
+}
+
+function readRoutes(app: FastifyInstance, { desk, actorOf, looked }: Desk): void {
+  app.get<{ Querystring: ListQuery }>(
+    '/v1/sharing',
+    {
+      schema: {
+        operationId: 'matters',
+        summary: "matters of sharing of which the client's authority is a party",
+        description: 'The next to run out comes first; of those that are over the newest.',
+        tags,
+        querystring: listQuery,
+        response: { 200: listSchema },
+      },
+    },
+    async (request) => {
+      const client = clientOf(request);
+      const { tray = 'todo', machine, about, after, role } = request.query;
+      const { matters } = await desk();
+      const actor = actorOf(client, officerOf(role));
+      const limit = limitOf(request.query);
+      const page = await matters.list(actor, { tray, limit, ...present({ machine, about, after }) });
+      const opened = await Promise.all(page.matters.map(({ head }) => matters.get(head.id, actor)));
+      await looked(
+        request,
+        client,
+        opened.map(({ head }) => head.id),
+      );
+      return { matters: opened.map(shown), ...present({ next: page.next }) };
+    },
+  );
+  app.get<{ Params: { id: string }; Querystring: { readonly role?: string } }>(
+    '/v1/sharing/:id',
+    {
+      config: { errors: ['not_found'] },
+      schema: {
+        operationId: 'matter',
+        summary: 'one matter of sharing',
+        description: 'With its steps and what your authority may do now.',
+        tags,
+        params: paramsSchema,
+        response: { 200: matterSchema },
+      },
+    },
+    async (request) => {
+      const client = clientOf(request);
+      const { matters } = await desk();
+      const found = await matters.get(request.params.id, actorOf(client, undefined));
+      await looked(request, client, [found.head.id]);
+      return shown(found);
+    },
+  );
+}
+
+function actRoutes(app: FastifyInstance, { context, desk, acting }: Desk): void {
+  app.post<{ Body: OpenBody }>(
+    '/v1/sharing',
+    {
+      config: { errors: ['not_found', 'bad_subject', 'act_refused', 'act_incomplete'] },
+      schema: {
+        operationId: 'openMatter',
+        summary: 'open a matter of sharing',
+        description:
+          'For instance the draft of an application: `machine` `application`, `act` `draft`, `content` what is asked ' +
+          'for. A draft may lack anything; what is missing is told at once when it is consented to.',
+        tags,
+        body: openBody,
+        response: { 201: matterSchema },
+      },
+    },
+    async (request, reply) => {
+      const client = clientOf(request);
+      checkStill(context, request, client);
+      const { machine, subject, ...act } = request.body;
+      const { matters } = await desk();
+      const about = subject === undefined ? {} : { subject: parseSubject(subject, context.workspace.schemes) };
+      return reply.status(201).send(shown(await matters.open(machine, about, acting(request, client, act))));
+    },
+  );
+  app.post<{ Params: { id: string }; Body: ActBody }>(
+    '/v1/sharing/:id',
+    {
+      config: { errors: ['not_found', 'act_refused', 'act_incomplete', 'matter_moved'] },
+      schema: {
+        operationId: 'actOnMatter',
+        summary: "do one of a matter's `acts`",
+        description:
+          '`act_refused` (409) where it may not be done in the present state: the message names what may. ' +
+          '`act_incomplete` (400) names all that is missing at once.',
+        tags,
+        params: paramsSchema,
+        body: actBody,
+        response: { 200: matterSchema },
+      },
+    },
+    async (request) => {
+      const client = clientOf(request);
+      checkStill(context, request, client);
+      const { matters } = await desk();
+      return shown(await matters.act(request.params.id, acting(request, client, request.body)));
+    },
+  );
+}
+
+function standingRoutes(app: FastifyInstance, { context, desk, actorOf, recording }: Desk): void {
+  app.get(
+    '/v1/sharing/standing-consents',
+    {
+      schema: {
+        operationId: 'standingConsents',
+        summary: 'datasets of which the provider has agreed once for all',
+        description: 'Applications for them are answered at once, by the platform.',
+        tags,
+        response: { 200: standingListSchema },
+      },
+    },
+    async () => {
+      const { state } = await desk();
+      return { consents: (await standingConsents(state)).map(({ dataset, at, reason }) => ({ dataset, at, reason })) };
+    },
+  );
+  const set = async (
+    request: FastifyRequest<{ Params: { dataset: string }; Body: StandingBody }>,
+    stands: boolean,
+  ): Promise<{ readonly consents: readonly object[] }> => {
+    const client = clientOf(request);
+    checkStill(context, request, client);
+    const { reason, officer } = request.body;
+    const { state } = await desk();
+    const { workspace, now } = context;
+    await setStandingConsent(
+      { workspace, state, now, actor: actorOf(client, officer), record: recording(request, client, officer) },
+      request.params.dataset,
+      { stands, reason },
+    );
+    return {
+      consents: (await standingConsents(state)).map(({ dataset, at, reason: why }) => ({ dataset, at, reason: why })),
+    };
+  };
+  const described = (operationId: string, summary: string, description: string) => ({
+    config: { errors: ['act_refused', 'act_incomplete'] as const },
+    schema: {
+      operationId,
+      summary,
+      description,
+      tags,
+      params: datasetParams,
+      body: standingBody,
+      response: { 200: standingListSchema },
+    },
+  });
+  const by = 'By an `officer` with the role `sharing-head` of the provider.';
+  app.put<{ Params: { dataset: string }; Body: StandingBody }>(
+    '/v1/sharing/standing-consents/:dataset',
+    described('consentStanding', 'agree once for all to applications for an unconditional dataset', by),
+    (request) => set(request, true),
+  );
+  app.delete<{ Params: { dataset: string }; Body: StandingBody }>(
+    '/v1/sharing/standing-consents/:dataset',
+    described('withdrawStanding', 'withdraw what was agreed to once for all', by),
+    (request) => set(request, false),
+  );
+}
+
+const service: Service = {
+  port: 'api',
+  register(app, context) {
+    const desk = openDesk(app, context);
+    readRoutes(app, desk);
+    actRoutes(app, desk);
+    standingRoutes(app, desk);
+  },
+};
+export default service;

@@ -1,0 +1,122 @@
+/**
+ * /console/datasets: the catalogue for whoever works for a department: a search, and a page for each dataset. Nothing
+ * of a record stands on them; each look is on record first.
+ */
+import type { FastifyInstance } from 'fastify';
+import { YitongError } from '../../../../contracts/errors.js';
+import type { Contract } from '../../../../contracts/types.js';
+import { statusOf } from '../../../answer/question/status.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
+import { ROLES as ALL, type Role } from '../../../ground/identity/person.js';
+import { CatalogueSearch } from '../../../procedures/catalogue/search.js';
+import { sessionOf } from '../../plugins/people.js';
+import { sendFramed } from '../../ui/frame.js';
+import { datasetPage } from './dataset.js';
+import { factsOf } from './facts.js';
+import { type ListedDataset, listPage } from './list.js';
+
+const PATH = '/console/datasets';
+/** Companies and persons read their own history, not how departments share. */
+const ROLES: readonly Role[] = ALL.filter((role) => role !== 'subject');
+const MOST_CHARACTERS = 100;
+
+interface Route {
+  readonly Params: { readonly dataset: string };
+  readonly Querystring: { readonly q?: string };
+}
+
+/** Made with the first search, and again when what is in force is another. */
+function searchOf({ workspace, inForce }: GatewayContext): () => Promise<CatalogueSearch> {
+  let made: { readonly version: string; readonly search: Promise<CatalogueSearch> } | undefined;
+  return () => {
+    const { policies } = inForce();
+    if (made?.version !== policies.version)
+      made = { version: policies.version, search: CatalogueSearch.over(workspace, policies, policies.purposes) };
+    return made.search;
+  };
+}
+
+function listRoute(app: FastifyInstance, context: GatewayContext): void {
+  const { workspace, view, now } = context;
+  const search = searchOf(context);
+  const byId = new Map<string, Contract>([...workspace.contracts.values()].map((contract) => [contract.id, contract]));
+  const listed = (contract: Contract, things: ListedDataset['things']): ListedDataset => {
+    const state = view.datasetState(contract.id);
+    return {
+      id: contract.id,
+      name: contract.name,
+      provider: workspace.authorities.get(contract.authority)?.name ?? { zh: '–', en: contract.authority },
+      sharing: contract.sharing.attribute,
+      status: statusOf(contract, state, now()).status,
+      records: state.records,
+      things,
+    };
+  };
+  app.get<Route>(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, nav: { title: { zh: '数据目录', en: 'Catalogue' }, order: 60 } },
+    },
+    async (request, reply) => {
+      const { person } = sessionOf(request);
+      const q = (request.query.q ?? '').slice(0, MOST_CHARACTERS).trim();
+      const datasets =
+        q === ''
+          ? [...byId.keys()].sort().map((id) => listed(byId.get(id) as Contract, []))
+          : (await search()).find(q).flatMap(({ dataset, things }) => {
+              const contract = byId.get(dataset);
+              return contract === undefined ? [] : [listed(contract, things)];
+            });
+      await app.people.record.looked(person, {
+        requestId: request.id,
+        action: 'datasets',
+        role: roleOf(person.roles),
+        results: datasets.length,
+      });
+      return sendFramed(request, reply, {
+        title: request.language === 'zh' ? '数据目录' : 'Catalogue',
+        workspace,
+        children: listPage({ language: request.language, q, datasets, all: byId.size }),
+      });
+    },
+  );
+}
+
+/** In which of their roles they look: the first that may. */
+const roleOf = (roles: readonly Role[]): Role => roles.find((role) => ROLES.includes(role)) ?? 'subject';
+
+function datasetRoute(app: FastifyInstance, context: GatewayContext): void {
+  const { workspace } = context;
+  app.get<Route>(`${PATH}/:dataset`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+    const { person } = sessionOf(request);
+    const contract = [...workspace.contracts.values()].find(({ id }) => id === request.params.dataset);
+    if (contract === undefined) throw new YitongError('not_found', 'the catalogue has no such dataset');
+    const facts = await factsOf(context, contract);
+    await app.people.record.looked(person, {
+      requestId: request.id,
+      action: 'dataset',
+      role: roleOf(person.roles),
+      detail: { dataset: contract.id },
+    });
+    const owns = person.roles.includes('data-officer') && person.authority === contract.authority;
+    return sendFramed(request, reply, {
+      title: contract.name[request.language],
+      workspace,
+      children: datasetPage({
+        language: request.language,
+        facts,
+        rows: owns ? `/console/feeds/${contract.id}` : undefined,
+      }),
+    });
+  });
+}
+
+const service: Service = {
+  port: 'people',
+  register(app, context) {
+    listRoute(app, context);
+    datasetRoute(app, context);
+  },
+};
+export default service;

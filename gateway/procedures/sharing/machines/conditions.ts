@@ -1,0 +1,57 @@
+/** What acts of the other matters wait for, beside their state (政务数据共享条例). */
+
+import { dayOf } from '../../../../contracts/calendar.js';
+import { YitongError } from '../../../../contracts/errors.js';
+import { WHOLE } from '../../../../contracts/lifecycle/matter.js';
+import type { MatterRules } from '../types.js';
+import { type ConcernNeeds, type GrantOf, living, type OfEntry } from './concern.js';
+
+const refused = (why: string): never => {
+  throw new YitongError('act_refused', why);
+};
+/** States in which a requester was heard. */
+const HEARD: ReadonlySet<string> = new Set(['agreed', 'objected', 'filed', 'effective']);
+
+/** Those that look at nothing but the matter. */
+export const ownConditions: Pick<
+  MatterRules['guards'],
+  'resumable' | 'all-heard' | 'same-level' | 'across-levels' | 'lead-is-part'
+> = {
+  // who has suspended lifts it: the provider not what the authority has suspended
+  resumable: ({ event, before }) => {
+    if (event.party === 'provider' && (before?.parts[WHOLE]?.done['suspend'] ?? 0) > 0)
+      refused('the sharing authority has suspended it, and it alone lets it go on or end');
+  },
+  'all-heard': ({ before }) => {
+    const open = Object.entries(before?.parts ?? {}).filter(([, { state }]) => !HEARD.has(state));
+    if (open.length > 0) refused(`not every requester was heard: ${open.map(([name]) => name).join(', ')}`);
+  },
+  'same-level': ({ head }) => {
+    if (head.sides[WHOLE]?.authority === undefined)
+      refused('the two are of different levels or areas: their common superior coordinates');
+  },
+  'across-levels': ({ head }) => {
+    if (head.sides[WHOLE]?.superior === undefined || head.sides[WHOLE].authority !== undefined)
+      refused('the two are of one level: their own sharing authority coordinates');
+  },
+  'lead-is-part': ({ event, after }) => {
+    if (!Object.hasOwn(after.parts, event.fields['lead'] ?? ''))
+      refused('the source is one of the departments that collect it');
+  },
+};
+
+export const conditions = (needs: ConcernNeeds): MatterRules['guards'] => ({
+  ...ownConditions,
+  // a provider does not end a service by calling for disposal (Art.27(3))
+  'grant-over': ({ contents, now }) => {
+    const { id } = contents['of-grant'] as unknown as GrantOf;
+    const grant = needs.policies().grants.get(id as never);
+    if (grant !== undefined && grant.until >= dayOf(now))
+      refused('the grant is in force: the requester tells that its purpose is over, or the change of service is filed');
+  },
+  'no-grants': ({ contents, now }) => {
+    const { dataset } = contents['of-entry'] as unknown as OfEntry;
+    if (living(needs, dataset, now).length > 0)
+      refused('departments are given the dataset: the change of service is negotiated and filed first (Art.27(3))');
+  },
+});

@@ -1,0 +1,61 @@
+/** For which parties of a matter somebody acts. */
+
+import { WHOLE } from '../../../contracts/lifecycle/matter.js';
+import type { Lifecycle, Side } from '../../../contracts/lifecycle/types.js';
+import type { MatterActor, MatterHead, Sides } from './types.js';
+
+/** Of one part. */
+export const sidesOf = ({ sides }: Pick<MatterHead, 'sides'>, part: string): Sides => ({
+  ...sides[WHOLE],
+  ...sides[part],
+});
+
+/** Roles for which a department's system speaks by itself. */
+const OF_SYSTEMS = 'sharing-officer';
+
+export function rolesOf(actor: MatterActor): readonly string[] {
+  switch (actor.kind) {
+    case 'person':
+      return actor.person.roles;
+    case 'client':
+      return [actor.officer?.role ?? OF_SYSTEMS];
+    case 'platform':
+      return ['platform'];
+  }
+}
+
+/** Whose person or system it is; undefined: nobody's. */
+export const authorityOfActor = (actor: MatterActor): string | undefined =>
+  actor.kind === 'person' ? actor.person.authority : actor.kind === 'client' ? actor.client.authority : undefined;
+
+/** Parties of a lifecycle as which somebody acts for a part with these sides, in the order of the lifecycle. */
+export function partiesFor({ parties }: Lifecycle, actor: MatterActor, sides: Sides): readonly string[] {
+  const roles = rolesOf(actor);
+  const authority = authorityOfActor(actor);
+  return Object.entries(parties).flatMap(([id, { role, of }]) =>
+    of !== undefined &&
+    roles.includes(role) &&
+    (actor.kind === 'platform' || (authority !== undefined && sides[of] === authority))
+      ? [id]
+      : [],
+  );
+}
+
+/** Names who acted, for whoever keeps the keys; the same person is the same name. */
+export function whoOf(actor: MatterActor): string {
+  switch (actor.kind) {
+    case 'person':
+      return actor.person.id;
+    case 'client':
+      return `client:${actor.client.id}${actor.officer === undefined ? '' : `|${actor.officer.id}`}`;
+    case 'platform':
+      return 'platform';
+  }
+}
+
+/** In which role it was. */
+export const roleOf = (actor: MatterActor, { parties }: Lifecycle, party: string): string =>
+  actor.kind === 'client' ? (actor.officer?.role ?? OF_SYSTEMS) : (parties[party]?.role ?? '');
+
+export const allSides = ({ sides }: Pick<MatterHead, 'sides'>): readonly (readonly [Side, string])[] =>
+  Object.values(sides).flatMap((one) => Object.entries(one) as [Side, string][]);

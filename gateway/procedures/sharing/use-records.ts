@@ -1,0 +1,110 @@
+/**
+ * What the requester records of each grant (政务数据共享条例 Art.29(2)): scenario, effect, storage, destruction, status;
+ * the process itself stands in the log. Each record is added and none is changed. They are kept three years after the
+ * end of the grant at least; provider and sharing authority read them.
+ */
+import { YitongError } from '../../../contracts/errors.js';
+import { shape } from '../../../contracts/validate.js';
+import { asJson } from '../../ground/state/as-json.js';
+import type { Json, State } from '../../ground/state/port.js';
+import { authorityOfActor, rolesOf } from './sides.js';
+import type { MatterAct, MatterActor, Sides } from './types.js';
+
+const STATUSES = ['in-use', 'stored', 'destroyed'] as const;
+
+interface UseRecord {
+  readonly scenario: string;
+  readonly effect: string;
+  readonly storage: string;
+  readonly destruction: string;
+  readonly status: (typeof STATUSES)[number];
+}
+
+interface KeptUseRecord extends UseRecord {
+  /** ISO 8601 UTC */
+  readonly at: string;
+  /** Receipt of the entry that names who wrote it. */
+  readonly entry: string;
+}
+
+interface Of {
+  readonly state: State;
+  readonly grant: string;
+  /** Requester, provider and authority of the grant. */
+  readonly sides: Sides;
+  readonly actor: MatterActor;
+}
+
+const STREAM = 'sharing-use/';
+const YEARS = 3;
+const said = { type: 'string', minLength: 2, maxLength: 4000, pattern: '\\S' };
+const check = shape<UseRecord>(
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['scenario', 'effect', 'storage', 'destruction', 'status'],
+    properties: { scenario: said, effect: said, storage: said, destruction: said, status: { enum: STATUSES } },
+  },
+  'act_incomplete',
+);
+const READERS: readonly (keyof Sides)[] = ['requester', 'provider', 'authority'];
+const ROLES: ReadonlySet<string> = new Set(['sharing-officer', 'sharing-head', 'sharing-authority', 'inspector']);
+
+/** @throws YitongError `act_incomplete`, `act_refused` for whoever is not of the requester, `audit_unavailable` */
+export async function writeUseRecord(
+  { state, grant, sides, actor }: Of,
+  given: Json,
+  { record, now }: { readonly record: MatterAct['record']; readonly now: () => number },
+): Promise<void> {
+  const content = check(given, { file: 'content' });
+  if (authorityOfActor(actor) !== sides.requester || !rolesOf(actor).includes('sharing-officer'))
+    throw new YitongError('act_refused', 'the requester records how it uses what it is given, by its sharing officer');
+  // on record first
+  const { id: entry } = await record({
+    action: 'sharing_act',
+    role: 'sharing-officer',
+    target: grant,
+    detail: { machine: 'use-record', act: 'record', status: content.status },
+    about: { content: asJson(content) },
+  });
+  const kept: KeptUseRecord = { ...content, at: new Date(now()).toISOString(), entry };
+  await state.commit([{ do: 'append', stream: `${STREAM}${grant}`, events: [asJson(kept)] }]);
+}
+
+/** The newest last. @throws YitongError `not_found` for whoever is no side of the grant */
+export async function useRecords({ state, grant, sides, actor }: Of): Promise<readonly KeptUseRecord[]> {
+  const own = authorityOfActor(actor);
+  if (
+    !READERS.some((side) => own !== undefined && sides[side] === own) ||
+    !rolesOf(actor).some((one) => ROLES.has(one))
+  )
+    throw new YitongError('not_found', 'there are no such records, or they are not yours to read');
+  const found: KeptUseRecord[] = [];
+  for (;;) {
+    const page = await state.events(`${STREAM}${grant}`, found.length);
+    found.push(...page.map(({ body }) => body as unknown as KeptUseRecord));
+    if (page.length === 0) return found;
+  }
+}
+
+/** The first day on which records of a grant may go; `ended`: its last day. */
+export const keptUntil = (ended: string): string => {
+  const [year = '', rest = ''] = [ended.slice(0, 4), ended.slice(4)];
+  return `${String(Number(year) + YEARS)}${rest}`;
+};
+
+/**
+ * Removes the records of a grant once their term is over, and not a day before.
+ * @param ended last day of the grant; undefined: nobody knows that it ended, and they stay
+ * @returns whether they went
+ */
+export async function dropUseRecords(
+  state: State,
+  grant: string,
+  ended: string | undefined,
+  today: string,
+): Promise<boolean> {
+  if (ended === undefined || today <= keptUntil(ended)) return false;
+  await state.commit([{ do: 'drop', stream: `${STREAM}${grant}` }]);
+  return true;
+}

@@ -26,6 +26,7 @@ const PROGRAMS = [
   'gateway/operate/process/writer.js',
   'gateway/operate/process/worker.js',
   'gateway/operate/process/feeds.js',
+  'gateway/operate/process/files.js',
   'gateway/log/verify/replay.js',
 ];
 /** Folders whose modules are found by their names. */

@@ -90,6 +90,8 @@ export interface Wire {
     options?: CallOptions,
     onChunk?: (chunk: Chunk, bytes: Buffer) => void,
   ): AsyncGenerator<Line, Summary, undefined>;
+  /** Bytes of an answer as they come. @param status that it must have: another one is of something else */
+  pieces(asked: Asked, options: CallOptions | undefined, status: number): AsyncGenerator<Buffer, void, undefined>;
   /** The result of an answer that takes a while, after its lines of progress. */
   result<T>(asked: Asked, progress: (done: number, of: number) => void, options?: CallOptions): Promise<T>;
 }

@@ -17,6 +17,7 @@ export interface ContractFile {
     readonly delivery?: readonly Delivery[];
     readonly conditions?: { readonly scope: Localised; readonly use: Localised };
     readonly refusal?: { readonly reason: Localised; readonly legalBasis: readonly string[] };
+    readonly volume?: { readonly perConsumer?: number; readonly total?: number };
   };
   readonly notGiven?: {
     readonly ended: string;
@@ -60,6 +61,8 @@ const object = (properties: Readonly<Record<string, object>>, optional: readonly
 export const localisedSchema = object({ zh: word, en: word });
 const signedOff = object({ role: word, date: { type: 'string', format: 'date' } });
 
+const callsADay = { type: 'integer', minimum: 1, maximum: 1_000_000_000 } as const;
+
 /** JSON schema of contract.json. */
 const contractSchema = object(
   {
@@ -78,8 +81,9 @@ const contractSchema = object(
         },
         conditions: object({ scope: localisedSchema, use: localisedSchema }),
         refusal: object({ reason: localisedSchema, legalBasis: { type: 'array', minItems: 1, items: word } }),
+        volume: object({ perConsumer: callsADay, total: callsADay }, ['perConsumer', 'total']),
       },
-      ['delivery', 'conditions', 'refusal'],
+      ['delivery', 'conditions', 'refusal', 'volume'],
     ),
     notGiven: object(
       {

@@ -212,6 +212,38 @@ const rows = {
     title: 'the client watches as many documents as a client may',
     zh: '该应用关注的文书数已达上限',
   },
+  volume_exhausted: {
+    status: 429,
+    title: 'the grant’s calls of this day are used up',
+    zh: '授权当日的调用量已用完',
+    refusal: true,
+  },
+  too_many_orders: {
+    status: 422,
+    title: 'as many files are being made for the client as may be at once',
+    zh: '该应用正在制作的文件数已达上限',
+  },
+  file_not_ready: {
+    status: 409,
+    title: 'the file is not made yet',
+    zh: '文件尚未制作完成',
+  },
+  file_gone: {
+    status: 410,
+    title: 'the file may not be given any more: it has expired, or what was decided of it has changed',
+    zh: '文件已失效，不再提供下载',
+    refusal: true,
+  },
+  file_elsewhere: {
+    status: 421,
+    title: 'the file stands at another replica of the gateway; ask again, or ask that one',
+    zh: '文件存放在网关的另一副本上，请重新请求',
+  },
+  no_such_bytes: {
+    status: 416,
+    title: 'the file has no such bytes',
+    zh: '请求的字节范围超出文件长度',
+  },
   too_many_subscriptions: {
     status: 422,
     title: 'the client has as many subscriptions as a client may',

@@ -76,6 +76,8 @@ export interface Contract {
     readonly conditions?: { readonly scope: Localised; readonly use: Localised };
     /** Not shared: reason and legal basis (Art.15). */
     readonly refusal?: { readonly reason: Localised; readonly legalBasis: readonly string[] };
+    /** Calls a day, of one consumer and in all, beyond which an application waits for a person. */
+    readonly volume?: { readonly perConsumer?: number; readonly total?: number };
   };
   /** 数据分类分级 */
   /** Records that nobody is given, however it is asked; undefined: each record is given to whom a grant gives it. */

@@ -183,6 +183,7 @@ function underGrant(
       effect: 'allow',
       grant: prepared.grant.id,
       rows: prepared.grant.rows,
+      ...present({ callsADay: prepared.grant.callsADay }),
       ...(input.delivery === 'subscription' ? present({ signals: prepared.grant.signals }) : {}),
       fields: Object.freeze(fields),
       withheld: Object.freeze(withheld),

@@ -64,7 +64,7 @@ export interface Grant {
   readonly delivery: readonly Delivery[];
   /** Subjects in one batch; absent or 0: none, whatever `delivery` says. */
   readonly batchLimit?: number;
-  /** Calls a day that the application declared; absent: as many as the client's rate lets. */
+  /** Calls in one day of Shanghai, over all replicas; absent: as many as come. */
   readonly callsADay?: number;
   /** Of the delivery `subscription`: only that something changed is told, under a pseudonym, and no field. */
   readonly signals?: true;
@@ -128,6 +128,8 @@ export interface Decision {
   readonly effect: 'allow' | 'deny';
   readonly grant?: GrantId;
   readonly rows: RowPredicate;
+  /** Of the grant, where it has a volume. */
+  readonly callsADay?: number;
   /** Of a subscription: only signals may leave. */
   readonly signals?: true;
   /** Granted ∩ permitted ∩ asked. */

@@ -30,6 +30,7 @@ export function connect(connection: Connection | FileConnection, options: Connec
     post: (path, body, call) => ask({ method: 'POST', path, body }, call),
     bytes: (asked, call) => transport.bytes(asked, call),
     chunks: (asked, call, onChunk) => chunksOf(transport.lines(asked, call), onChunk),
+    pieces: (asked, call, status) => transport.pieces(asked, call, status),
     result: async <T>(asked: Asked, progress: (done: number, of: number) => void, call?: CallOptions) =>
       (await resultOf(transport.lines(asked, call), progress)) as T,
   };

@@ -7,6 +7,7 @@ import { type CatalogueMethods, catalogueMethods } from '../http/api/catalogue/c
 import { type ComplianceMethods, complianceMethods } from '../http/api/compliance/client.js';
 import { type CredentialsMethods, credentialsMethods } from '../http/api/credentials/client.js';
 import { type DocumentsMethods, documentsMethods } from '../http/api/documents/client.js';
+import { type FilesMethods, filesMethods } from '../http/api/files/client.js';
 import { type GuideMethods, guideMethods } from '../http/api/guide/client.js';
 import { type ObjectionsMethods, objectionsMethods } from '../http/api/objections/client.js';
 import { type QuarantineMethods, quarantineMethods } from '../http/api/quarantine/client.js';
@@ -28,6 +29,7 @@ export type * from '../http/api/catalogue/client.js';
 export type * from '../http/api/compliance/client.js';
 export type * from '../http/api/credentials/client.js';
 export type * from '../http/api/documents/client.js';
+export type * from '../http/api/files/client.js';
 export type * from '../http/api/guide/client.js';
 export type * from '../http/api/objections/client.js';
 export type * from '../http/api/quarantine/client.js';
@@ -50,6 +52,7 @@ export interface RouteMethods
     ComplianceMethods,
     CredentialsMethods,
     DocumentsMethods,
+    FilesMethods,
     GuideMethods,
     ObjectionsMethods,
     QuarantineMethods,
@@ -72,6 +75,7 @@ export const routeMethods = (wire: Wire): RouteMethods => ({
   ...complianceMethods(wire),
   ...credentialsMethods(wire),
   ...documentsMethods(wire),
+  ...filesMethods(wire),
   ...guideMethods(wire),
   ...objectionsMethods(wire),
   ...quarantineMethods(wire),

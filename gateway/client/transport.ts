@@ -20,6 +20,11 @@ interface Transport {
   bytes(asked: Asked, options?: CallOptions): Promise<Buffer>;
   /** Lines of an NDJSON answer as they come, no faster than they are taken. @throws as `json` */
   lines(asked: Asked, options?: CallOptions): AsyncGenerator<string, void, undefined>;
+  /**
+   * Bytes as they come, no faster than they are taken.
+   * @param status that the answer must have: another one is of something else @throws as `json`
+   */
+  pieces(asked: Asked, options: CallOptions | undefined, status: number): AsyncGenerator<Buffer, void, undefined>;
   close(): void;
 }
 
@@ -111,6 +116,16 @@ class HttpsTransport implements Transport {
     yield* exchange.lines(response);
   }
 
+  async *pieces(asked: Asked, options: CallOptions = {}, status: number): AsyncGenerator<Buffer, void, undefined> {
+    const exchange = this.#exchange(asked, options);
+    const response = await exchange.head();
+    if (!isFine(response)) throw problemOf(await exchange.whole(response), response);
+    for await (const piece of exchange.pieces(response)) {
+      if (response.statusCode !== status) throw new ConnectionError('changed', 'it is not what was begun any more');
+      yield piece;
+    }
+  }
+
   close(): void {
     this.#agents.close();
   }
@@ -183,10 +198,20 @@ class Exchange {
     }
   }
 
-  /** Lines as they come; whoever takes them may take their time: only the gateway's is measured. */
+  /** Lines as they come. */
   async *lines(response: IncomingMessage): AsyncGenerator<string, void, undefined> {
     let text = '';
     const decoder = new TextDecoder();
+    for await (const piece of this.pieces(response)) {
+      const lines = (text + decoder.decode(piece, { stream: true })).split('\n');
+      text = lines.pop() ?? '';
+      yield* lines;
+    }
+    if (text !== '') throw new ConnectionError('cut_off', 'the answer was cut off in the middle of a line');
+  }
+
+  /** Bytes as they come; whoever takes them may take their time: only the gateway's is measured. */
+  async *pieces(response: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
     try {
       const chunks = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
       for (;;) {
@@ -194,11 +219,8 @@ class Exchange {
         const { value, done } = await chunks.next();
         this.#rest();
         if (done === true) break;
-        const lines = (text + decoder.decode(value, { stream: true })).split('\n');
-        text = lines.pop() ?? '';
-        yield* lines;
+        yield value;
       }
-      if (text !== '') throw new ConnectionError('cut_off', 'the answer was cut off in the middle of a line');
     } catch (error) {
       throw this.#failure(error);
     } finally {

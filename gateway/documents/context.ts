@@ -63,6 +63,8 @@ export interface WorkerContext {
   readonly tokens?: Tokens;
   /** Whether the process is about to end, so that a long stream should; default: it never is. */
   readonly ending?: () => boolean;
+  /** Says that files are to be made; default: whoever makes them looks by itself. */
+  readonly filesWanted?: () => void;
   /** ms since 1970 */
   readonly now: () => number;
   /** Undefined where traces are not configured. */

@@ -6,11 +6,12 @@
 import { leastBytes } from '../../../contracts/decode.js';
 import type { FieldPath } from '../../../contracts/ids.js';
 import { bytesToUnscaled, daysToDate, millisToTimestamp, unscaledToDecimal } from '../../../contracts/logical.js';
-import { FORBIDDEN_NAMES, type RecordShape, readSchema, type Shape, unwrap } from '../../../contracts/schema.js';
+import { FORBIDDEN_NAMES, type RecordShape, readSchema, type Shape } from '../../../contracts/schema.js';
 import type { ContractVersion } from '../../../contracts/types.js';
 import type { Out } from './answer-buffer.js';
 import { Cursor, fail, type Step } from './cursor.js';
 import { type Form, writeForm } from './forms.js';
+import { EVERYTHING, type Released, releasedOf, releasedTree } from './released.js';
 import { skip } from './skip.js';
 
 export interface Projection {
@@ -22,18 +23,10 @@ export interface Projection {
   write(bytes: Uint8Array, start: number, end: number, out: Out): void;
 }
 
-/** What of a branch is released: all of it, or what stands below; or something of it in another form than its value. */
-interface Released {
-  all: boolean;
-  form?: Form;
-  readonly below: Map<string, Released>;
-}
-
 const NULL = Buffer.from('null');
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 const COMMA = 44;
-const EVERYTHING: Released = { all: true, below: new Map() };
 export const NO_FORMS: ReadonlyMap<FieldPath, Form> = new Map();
 
 const cursor = new Cursor();
@@ -49,10 +42,7 @@ export function compileProjection(
   fields: readonly FieldPath[],
   forms: ReadonlyMap<FieldPath, Form> = NO_FORMS,
 ): Projection {
-  const released: Released = { all: false, below: new Map() };
-  for (const path of fields) nodeAt(released, path).all = true;
-  for (const [path, form] of forms) nodeAt(released, path).form = form;
-  const run = writeRecord(readSchema(version.schema), released);
+  const run = writeRecord(readSchema(version.schema), releasedTree(fields, forms));
   return {
     write(bytes, start, end, out) {
       const mark = out.pos;
@@ -88,37 +78,6 @@ export function compileCheck(
     run(c);
     if (c.at !== c.end) fail('has bytes after its end');
   };
-}
-
-function nodeAt(root: Released, path: string): Released {
-  let node = root;
-  for (const part of path.split('.')) {
-    let next = node.below.get(part);
-    if (next === undefined) node.below.set(part, (next = { all: false, below: new Map() }));
-    node = next;
-  }
-  return node;
-}
-
-/** What of this field is released; undefined if nothing. `name[]` leads below a list, `name` below a record. */
-function releasedOf(parent: Released, name: string, shape: Shape): Released | undefined {
-  const inner = unwrap(shape);
-  const plain = parent.below.get(name);
-  const list = inner.kind === 'array' ? parent.below.get(`${name}[]`) : undefined;
-  if (parent.all || plain?.all === true || list?.all === true) {
-    // all of a branch, but for what lies below in another form
-    const below = (list ?? plain)?.below;
-    return below === undefined || below.size === 0 ? EVERYTHING : { all: true, below };
-  }
-  const record = inner.kind === 'array' ? unwrap(inner.items) : inner;
-  const branch = inner.kind === 'array' ? list : plain;
-  if (branch === undefined || record.kind !== 'record') return undefined;
-  return record.fields.some(
-    (field) =>
-      branch.below.get(field.name)?.form !== undefined || releasedOf(branch, field.name, field.shape) !== undefined,
-  )
-    ? branch
-    : undefined;
 }
 
 function writeRecord(shape: RecordShape, released: Released): Step {

@@ -6,6 +6,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, FieldPath } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
+import type { RecordShape } from '../../../contracts/schema.js';
 import type { Contract, Delivery, KeyScheme } from '../../../contracts/types.js';
 import { saysSomething } from '../../../contracts/visible.js';
 import { canAsk } from '../../../policies/fields.js';
@@ -14,11 +15,12 @@ import type { Client, Decider, Decision, ReleasedField } from '../../../policies
 import { counted, decided } from '../../ground/counts/counts.js';
 import { type ReleasedDataset, releasedTemplate, UNKNOWN } from '../../log/entries/events.js';
 import type { InForce } from '../inforce/snapshot.js';
-import { type Form, type Projection, projectionCache } from '../projection/index.js';
+import { type Form, type Projection, projectionCache, releasedShape } from '../projection/index.js';
 import { type ClosedRecord, type Closing, closedRecords } from './closed-records.js';
 import { cursorScope } from './cursors.js';
 import { type Asked, checkNames, checkUnique, type StatedCase } from './request.js';
 import { type RowFilter, rowFilter } from './row-filter.js';
+import type { Volume } from './volumes.js';
 
 export interface PlannedDataset {
   readonly id: string;
@@ -34,6 +36,8 @@ export interface PlannedDataset {
         readonly withheld: readonly { readonly field: string; readonly reason: string }[];
         /** Of what may be shown: values, and other forms than values. What is only to be compared is not in it. */
         readonly projection: (schemaId: number) => Projection;
+        /** Of records as `projection` writes them, of this and older versions. */
+        readonly shape: () => RecordShape;
         readonly rows: RowFilter;
         /** Why a row that `rows` leaves out is given to nobody; undefined where its register declares nothing. */
         readonly closed?: ClosedRecord;
@@ -57,6 +61,8 @@ export interface Plan {
   readonly readAt: readonly number[];
   /** Of those, in the same order. */
   readonly contracts: readonly Contract[];
+  /** Grants whose calls are counted; undefined where none is. */
+  readonly volumes: readonly Volume[] | undefined;
   readonly template: ReturnType<typeof releasedTemplate>;
   /** Entries of a client that is not answered whatever was decided, with why. */
   readonly refusal: (reason: string) => ReturnType<typeof releasedTemplate>;
@@ -196,6 +202,7 @@ export class Plans {
               ...(strangers.length === 0 ? {} : { datasets: strangers }),
             },
       contracts: read.map(({ contract }) => contract),
+      volumes: volumesOf(datasets),
       readIds: read.map(({ contract }) => contract.id),
       template: counted(
         releasedTemplate({
@@ -289,6 +296,7 @@ export class Plans {
             throw new YitongError('internal', `schema ${schemaId} is not of \`${contract.id}\``);
           return cached.get(schema.version, released, forms);
         }),
+        shape: () => releasedShape(contract.latest, released, forms),
         rows:
           closed === undefined
             ? granted
@@ -297,6 +305,16 @@ export class Plans {
       },
     };
   }
+}
+
+function volumesOf(datasets: readonly PlannedDataset[]): readonly Volume[] | undefined {
+  const volumes = new Map<string, Volume>();
+  for (const { allowed, decision } of datasets) {
+    const { grant, callsADay } = decision;
+    if (allowed !== undefined && grant !== undefined && callsADay !== undefined)
+      volumes.set(grant, { grant, callsADay });
+  }
+  return volumes.size === 0 ? undefined : [...volumes.values()];
 }
 
 /** What an entry says of a decision: enough to see later whether other policies would have decided otherwise. */

@@ -97,7 +97,21 @@ export interface ViewReading {
   cut(datasets: readonly DatasetId[], subject?: SubjectKey): Cut;
 }
 
+/** Subjects, and behind which the next ones are asked for; `next` is absent where there are no more. */
+export interface SubjectsPage {
+  readonly subjects: readonly SubjectKey[];
+  readonly next?: string;
+}
+
 export interface ViewReader extends ViewReading {
+  /**
+   * Subjects that have a record of that dataset, each once, in an order of the driver's own: for who has to go through
+   * all of it. Whoever comes or goes meanwhile may be among them or not.
+   * @param after `next` of the page before
+   * @param most subjects looked at; a page may have fewer, or none, and still not be the last
+   * @throws YitongError `view_unavailable` where a part of the view is away: none is left out in silence
+   */
+  subjects(dataset: DatasetId, after: string | undefined, most: number): Promise<SubjectsPage>;
   /**
    * Only of a view that cannot be read in place: brings what `read` then visits of these subjects, datasets and that
    * moment, and the states and cuts of the same snapshot. Without subjects it brings the states alone, of every part of

@@ -5,9 +5,9 @@
 import { hash } from 'node:crypto';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import type { Client } from '../../../policies/types.js';
+import { recordMany } from '../../answer/question/on-record.js';
 import type { Plan } from '../../answer/question/plan.js';
 import { type StatedCase, sealedOf } from '../../answer/question/request.js';
-import { includedBody } from '../../log/entries/events.js';
 import type { Journal, Receipt } from '../../log/entries/port.js';
 
 interface Release {
@@ -34,40 +34,26 @@ export async function recordRelease(
   { plan, client, purpose, report, requestId, traceparent, stated, started, subjects, counts, body }: Release,
 ): Promise<Receipt> {
   const time = new Date(started).toISOString();
-  const sums = plan.datasets.map((_, i) => counts.reduce((sum, own) => sum + (own[i] ?? 0), 0));
-  const json = sealedOf(stated, plan.unknown);
   const [only] = subjects;
-  const alone = subjects.length === 1 && only !== undefined;
-  const parts = {
-    time,
+  const bodySha256 = hash('sha256', body, 'base64url');
+  const bytes = Buffer.byteLength(body);
+  if (subjects.length === 1 && only !== undefined) {
+    const records = plan.datasets.map((_, i) => counts[0]?.[i] ?? 0);
+    const clear = plan.template({ time, requestId, traceparent, report, records, bodySha256, bytes });
+    return await journal.append({ clear, subject: { subject: only, json: sealedOf(stated, plan.unknown) } });
+  }
+  return await recordMany(journal, {
+    plan,
+    client,
+    purpose,
+    stated,
     requestId,
     traceparent,
+    time,
+    chunk: 0,
     report,
-    records: sums,
-    bodySha256: hash('sha256', body, 'base64url'),
-    bytes: Buffer.byteLength(body),
-    ...(alone ? {} : { subjects: subjects.length, chunk: 0 }),
-  };
-  if (alone) return journal.append({ clear: plan.template(parts), subject: { subject: only, json } });
-  const [receipt] = await Promise.all([
-    journal.append({ clear: plan.template(parts) }),
-    ...subjects.map((subject, s) =>
-      journal.append({
-        clear: includedBody({
-          time,
-          requestId,
-          client: client.id,
-          authority: client.authority,
-          purpose,
-          chunk: 0,
-          report,
-          datasets: plan.datasets.flatMap(({ id, allowed }, i) =>
-            allowed === undefined ? [] : [{ dataset: id, records: counts[s]?.[i] ?? 0 }],
-          ),
-        }),
-        subject: { subject, json },
-      }),
-    ),
-  ]);
-  return receipt;
+    bodySha256,
+    bytes,
+    included: subjects.map((subject, s) => ({ subject, counts: plan.datasets.map((_, i) => counts[s]?.[i] ?? 0) })),
+  });
 }

@@ -1,4 +1,5 @@
 /** The audit log, its witnesses and its replicas. */
+import { hostname } from 'node:os';
 import { Type } from 'typebox';
 import { strict } from './strict.js';
 import { KEEP_CLASSES, keepClasses } from './terms.js';
@@ -177,3 +178,12 @@ export const auditSchema = Type.Object(
   },
   strict,
 );
+
+/** As the other replicas, and people, call this one. */
+export const replicaName = ({
+  replica,
+  replicas,
+}: {
+  readonly replica: string;
+  readonly replicas: Readonly<Record<string, unknown>>;
+}): string => (Object.keys(replicas).length > 0 ? replica : hostname());

@@ -102,6 +102,12 @@ export const gatewaySchema = Type.Object(
       maximum: 600_000,
       description: 'the bus must have taken pushed records within this time',
     }),
+    fileHours: Type.Integer({
+      default: 24,
+      minimum: 1,
+      maximum: 720,
+      description: 'hours for which a file that was made for a client may be fetched; then it is deleted',
+    }),
     ratePerMinute: Type.Integer({
       default: 120_000,
       minimum: 1,

@@ -23,6 +23,8 @@ import { readKeep } from './terms.js';
 import { readTracing, type TracingSettings, tracingProperties } from './tracing.js';
 import { readView, type ViewSettings, viewSchema } from './view.js';
 
+export { replicaName } from './audit.js';
+
 export type GatewaySettings = Static<typeof gatewaySchema> & { readonly workers: number };
 export type AuditSettings = Static<typeof auditSchema>;
 export type PeopleSettings = Static<typeof peopleSchema>;

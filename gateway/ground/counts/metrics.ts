@@ -227,6 +227,11 @@ const journal = {
       'for how long the oldest change waits for a webhook or a topic that does not take it, or at most for a client ' +
       'that polls, by client and way; 0 where none waits',
   },
+  yitong_grant_volume_ratio: {
+    type: 'gauge',
+    labels: ['grant'],
+    help: 'share of its calls of this day (Shanghai) that a grant with a volume has used, as its workers know it',
+  },
   yitong_dataset_quality_ratio: {
     type: 'gauge',
     labels: ['dataset', 'measure'],

@@ -224,6 +224,26 @@ const acts = {
     en: 'ended a subscription to changes',
     detail: 'target is the subscription, by a client; `requestId`; written before it ends',
   },
+  file_ordered: {
+    zh: '申请提取文件',
+    en: 'ordered a file',
+    detail:
+      'target is the dataset, by a client; its `purpose` and `format`, whether it is `encrypted` for a receiver, how ' +
+      'many `subjects` it lists, `requestId`; written before it is ordered. Whom it tells of is on record with each ' +
+      'chunk of it',
+  },
+  file_fetched: {
+    zh: '下载文件',
+    en: 'fetched a file',
+    detail:
+      'target is the file, by a client; its `dataset`, and the bytes `from` and `to` (not included) that were asked ' +
+      'for, `requestId`; durable before the first of them leaves',
+  },
+  file_removed: {
+    zh: '删除文件',
+    en: 'deleted a file',
+    detail: 'target is the file, by a client; `requestId`; written before it is deleted',
+  },
   case_act: {
     zh: '办理“一件事”',
     en: 'acted on a case',

@@ -30,6 +30,8 @@ export interface JournalOptions {
   readonly name: string;
   /** Where the subjects' keys stand. */
   readonly keys: Pick<SubjectKeys, 'dir'> & Partial<Pick<SubjectKeys, 'get'>>;
+  /** Subjects whose keys its thread keeps in memory; default as `openSubjectKeys` has it. */
+  readonly keysCache?: number;
   readonly signer: Signer;
   readonly now: () => number;
   /** ms within which an entry is promised to be in the log; default 60 s. */
@@ -355,7 +357,7 @@ class ThreadJournal implements OpenJournal {
   }
 
   #makeThread(memory: RingMemory): Worker {
-    const { keys, signer, mergeDelay = 60_000, hook } = this.#options;
+    const { keys, keysCache, signer, mergeDelay = 60_000, hook } = this.#options;
     const input: WorkerInput = {
       dir: this.#dir,
       journal: this.id,
@@ -366,7 +368,7 @@ class ThreadJournal implements OpenJournal {
       segmentBytes: this.#segmentBytes,
       ring: memory,
       afterFailure: this.#starts++ > 0,
-      ...present({ hook }),
+      ...present({ hook, keysCache }),
     };
     return new Worker(new URL('./worker.js', import.meta.url), { workerData: input, name: `journal ${this.id}` });
   }

@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { present } from '../../../contracts/present.js';
 import { openSubjectKeys, type SubjectSecret } from '../entries/keys.js';
 import { signerOf } from '../store/signer.js';
 import { diskFiles, type Files, type FilesHook } from './files.js';
@@ -16,6 +17,7 @@ export interface WorkerInput {
   readonly dir: string;
   readonly journal: string;
   readonly keysDir: string;
+  readonly keysCache?: number;
   readonly signerName: string;
   readonly privateKey: KeyObject;
   readonly mergeDelay: number;
@@ -61,7 +63,7 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
     afterFailure: input.afterFailure,
     wantSpare: () => say({ kind: 'spare-wanted' }),
   });
-  const keys = openSubjectKeys({ dir: input.keysDir });
+  const keys = openSubjectKeys({ dir: input.keysDir, ...present({ cache: input.keysCache }) });
   const ring = ringReader(memory);
   const builder = groupBuilder({
     journal: input.journal,

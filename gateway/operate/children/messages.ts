@@ -93,6 +93,8 @@ export type FromChild =
   | { readonly kind: 'alert'; readonly message: string }
   /** Worker: the file (inode number) of the view is damaged. */
   | { readonly kind: 'damaged'; readonly file: number }
+  /** Worker or writer: files are to be made. */
+  | { readonly kind: 'files' }
   | { readonly kind: 'failed'; readonly message: string };
 
 export type ToChild =

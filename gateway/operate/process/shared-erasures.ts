@@ -1,6 +1,5 @@
 /** The writer's part in erasures that all replicas carry out, with what health and metrics say of it. */
-import { hostname } from 'node:os';
-import type { AuditSettings } from '../../ground/config/index.js';
+import { type AuditSettings, replicaName } from '../../ground/config/index.js';
 import { type Family, gauge } from '../../ground/counts/families.js';
 import { inWords } from '../../ground/logging/words.js';
 import type { State } from '../../ground/state/port.js';
@@ -32,10 +31,6 @@ export type ErasuresOfAll = Pick<SharedErasures, 'tried' | 'passedAt' | 'ages' |
 /** ms for which an order may wait until somebody is warned; it is carried out within 5 s where nothing is wrong. */
 const LATE = 30_000;
 const LOOK = 1000;
-
-/** As the other replicas, and people, call this one. */
-export const replicaName = ({ replica, replicas }: Pick<AuditSettings, 'replica' | 'replicas'>): string =>
-  Object.keys(replicas).length > 0 ? replica : hostname();
 
 export function carryOutErasuresOfAll(parts: Parts): ErasuresOfAll {
   const { state, dataDir, audit, keys, signer, register, setup, alert, onProblems } = parts;

@@ -105,6 +105,8 @@ class ProcessGroup implements Group {
   readonly #running: RunParts;
   readonly #writer: Member;
   readonly #feeds: Member | undefined;
+  /** Makes files; started when some are wanted, and ends by itself. */
+  readonly #files: Member;
   readonly #crew: Crew;
   readonly #waiting: ReturnType<typeof watchStart>;
 
@@ -142,6 +144,7 @@ class ProcessGroup implements Group {
     };
     this.#writer = member('writer', () => this.#fork(new URL('./writer.js', import.meta.url)));
     this.#feeds = options.feeds ? member('feeds', () => this.#fork(new URL('./feeds.js', import.meta.url))) : undefined;
+    this.#files = member('files', () => this.#fork(new URL('./files.js', import.meta.url)), false);
     this.#crew = {
       workers: Array.from({ length: options.workers }, (_, i) =>
         member(`worker ${String(i + 1)}`, (self) => this.#forkWorker(self)),
@@ -236,7 +239,7 @@ class ProcessGroup implements Group {
       // these two live on steady streams: a small young generation costs them little and saves its pages
       execArgv: [...process.execArgv, '--max-semi-space-size=4'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      env: { ...GIVING_BACK, ...process.env },
+      env: { ...GIVING_BACK, ...process.env, YITONG_CONTRACTS: this.content()?.contracts },
     });
   }
 
@@ -306,10 +309,13 @@ class ProcessGroup implements Group {
         this.#replicasReport = message.report;
         break;
       case 'confirmed':
-        toAll(this.#generations(), message);
+        toAll([...this.#generations(), this.#files], message);
         break;
       case 'progress':
         if (!this.#up) this.#options.onProgress?.(message);
+        break;
+      case 'files':
+        this.#makeFiles();
         break;
       case 'alert':
         log('warn', message.message, {}, processOf(from.name));
@@ -331,9 +337,17 @@ class ProcessGroup implements Group {
     this.#events.emit(message.kind, message, from);
   }
 
+  #makeFiles(): void {
+    if (!this.#up || this.#draining || this.#stopping || this.#files.process !== undefined) return;
+    run(this.#files, this.#running);
+  }
+
   #becameReady(from: Member, message: Extract<FromChild, { kind: 'ready' }>): void {
     from.ready = true;
     from.everReady = true;
+    // workers of other contracts: it is started under those when it is wanted next
+    const contracts = message.opened?.version.contracts;
+    if (contracts !== undefined && contracts !== this.content()?.contracts) toAll([this.#files], { kind: 'stop' });
     if (this.#draining) toAll([from], { kind: 'leave', listening: true });
     if (this.#up && from === this.#writer) toAll([this.#writer], { kind: 'started' });
     from.replacing = false;
@@ -443,7 +457,7 @@ class ProcessGroup implements Group {
 
   /** The writer last: it takes into the log what the workers write to their journals until they end. */
   async #endProcesses(): Promise<void> {
-    const others = [...this.#generations(), ...(this.#feeds === undefined ? [] : [this.#feeds])];
+    const others = [...this.#generations(), this.#files, ...(this.#feeds === undefined ? [] : [this.#feeds])];
     toAll(others, { kind: 'stop' });
     const since = Date.now();
     await gone(this.#events, others, STOP_WITHIN);

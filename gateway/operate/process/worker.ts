@@ -19,9 +19,7 @@ import { type Following, followInForce } from '../../answer/inforce/follow.js';
 import type { AppliedFollowing } from '../../answer/inforce/follow-applied.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
-import { openLmdbViewReader } from '../../answer/view/lmdb/index.js';
 import type { ViewReader } from '../../answer/view/port.js';
-import { openPostgresViewReader } from '../../answer/view/postgres/index.js';
 import { peopleAddress } from '../../documents/address.js';
 import type { WorkerContext } from '../../documents/context.js';
 import { openReports } from '../../documents/reports/index.js';
@@ -40,6 +38,7 @@ import {
   watchSpool,
   workerFigures,
 } from '../../http/plugins/metrics.js';
+import { volumeFigures } from '../../http/plugins/volumes.js';
 import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import type { Journal } from '../../log/entries/port.js';
@@ -62,6 +61,7 @@ import { configuredTokens } from './configured-tokens.js';
 import { leaving } from './leaving.js';
 import { openSharedState, type SharedState, stateFigures } from './shared-state.js';
 import { childTracing } from './tracing.js';
+import { openViewReader } from './view-reader.js';
 import { serverFiles, WorkerPorts } from './worker-ports.js';
 import { RecordedActs, WorkerStanding } from './worker-standing.js';
 
@@ -168,6 +168,7 @@ class WorkerProcess {
       ...stateFigures(name, stores.shared),
       ...appliedFigures(name, stores.applied),
       ...spanFigures(name, stores.tracing),
+      ...volumeFigures(),
     ]);
     starting('opens its ports');
     const opened = await ports.open(gateway);
@@ -280,20 +281,7 @@ class WorkerProcess {
       () => undefined,
     );
     await following.look();
-    const view =
-      settings.view.driver === 'postgres'
-        ? openPostgresViewReader({
-            settings: settings.view,
-            baseDir: this.#args.workspace,
-            place: { file: join(this.#args.workspace, 'yitong.json') },
-            workspace,
-            onAway: (server, why) => this.#say('warn', `the view's server \`${server}\` is away: ${why}`),
-          })
-        : openLmdbViewReader({
-            dir: join(data, 'view'),
-            workspace,
-            onDamaged: (file) => tell({ kind: 'damaged', file }),
-          });
+    const view = openViewReader(settings, this.#args, workspace, (message) => this.#say('warn', message));
     const tracing = await childTracing(settings.tracing, name, this.#args);
     const spooling = spoolOf(bus);
     if (spooling === undefined) return { shared, applied, view, tracing, spool: undefined };
@@ -323,6 +311,7 @@ class WorkerProcess {
       },
       peopleAddress: () => peopleAddress(gateway.peopleHost, this.#peoplePort),
       ending: () => this.#ending,
+      filesWanted: () => tell({ kind: 'files' }),
       now: Date.now,
       ...present({
         spool: stores.spool,

@@ -43,6 +43,7 @@ import { type CaseTerms, watchCaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { ErrandWatch } from './errand-watch.js';
+import { FileWatch } from './file-watch.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { dropIdleUploadsOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
@@ -101,6 +102,7 @@ interface AmongReplicas {
 
 /** What says itself when it came forward last. */
 interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands'> {
+  readonly files: FileWatch;
   readonly sweeping: ReturnType<typeof sweepState> | undefined;
   readonly caseTopics: CaseTopics | undefined;
 }
@@ -157,11 +159,7 @@ class WriterProcess {
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
     const tracing = await childTracing(content.settings.tracing, 'writer', this.#args);
     starting('opens the view');
-    const sizes = storeSizes({
-      dataDir: this.#args.data,
-      bus: this.#args.bus,
-      viewMaxBytes: content.settings.gateway.viewMaxBytes,
-    });
+    const sizes = this.#sizesOf(content);
     const lookAtSizes = (): void => this.#health.stores(sizes.warnings());
     const taking = state === undefined ? undefined : takeStoresOver(state, this.#args.data, alert);
     // who asks first finds what is taken over; one that has to wait for the state is not waited for
@@ -186,9 +184,10 @@ class WriterProcess {
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
     const subscriptions = this.#watchSubscriptions(content, state, reading);
+    const files = this.#watchFiles(content, log, state);
     const quality = this.#watchQuality(bus, reading);
     const errands = this.#watchErrands(content, state);
-    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands };
+    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files };
     const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
@@ -207,6 +206,7 @@ class WriterProcess {
     await housekeeping.stop();
     await caseTerms.stop();
     await subscriptions.stop();
+    await files.stop();
     await quality.stop();
     await errands.stop();
     await sweeping?.close();
@@ -491,12 +491,22 @@ class WriterProcess {
     return startCaseTopics({ dataDir: this.#args.data, settings, workspace, bus, state, signer, alert });
   }
 
+  #sizesOf({ settings }: Content): StoreSizes {
+    const { data: dataDir, bus } = this.#args;
+    return storeSizes({ dataDir, bus, viewMaxBytes: settings.gateway.viewMaxBytes });
+  }
+
+  #watchFiles({ settings }: Content, { keys }: AuditLog, state: State | undefined): FileWatch {
+    const wanted = (): void => tell({ kind: 'files' });
+    return new FileWatch({ dataDir: this.#args.data, settings, state, keys, wanted });
+  }
+
   #passed(task: string): void {
     this.#passes[task] = Date.now();
   }
 
   #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
-    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands } = tasks;
+    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files } = tasks;
     if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
     if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
     if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
@@ -505,6 +515,7 @@ class WriterProcess {
     this.#passes['subscriptions'] = subscriptions.passedAt();
     this.#passes['quality'] = quality.passedAt();
     this.#passes['case-errands'] = errands.passedAt();
+    this.#passes['files'] = files.passedAt();
     if (reading.open()?.looked() === true) this.#passed('view-look');
     this.#tellHowFar(log);
   }

@@ -18,9 +18,9 @@ import {
 } from '../../answer/changes/lines.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
 import type { Closing } from '../../answer/question/closed-records.js';
+import { recordMany } from '../../answer/question/on-record.js';
 import { type Plan, Plans } from '../../answer/question/plan.js';
 import type { Cut, ViewReader } from '../../answer/view/port.js';
-import { includedBody } from '../../log/entries/events.js';
 import type { Journal, Receipt } from '../../log/entries/port.js';
 import type { Subscription, SubscriptionStore } from './store.js';
 
@@ -153,39 +153,24 @@ export class SubscriptionChanges {
     body: Buffer,
   ): Promise<Receipt> {
     const { journal, now } = this.#ground;
-    const time = new Date(now()).toISOString();
     const bySubject = new Map<string, Map<string, number>>();
     for (const { subject, dataset } of lines) {
       const counts = bySubject.get(subject) ?? new Map<string, number>();
       bySubject.set(subject, counts.set(dataset, (counts.get(dataset) ?? 0) + 1));
     }
-    const [receipt] = await Promise.all([
-      journal.append({
-        clear: plan.template({
-          time,
-          requestId,
-          records: plan.datasets.map(({ id }) => lines.filter(({ dataset }) => dataset === id).length),
-          bodySha256: hash('sha256', body, 'base64url'),
-          bytes: body.length,
-          subjects: bySubject.size,
-        }),
-      }),
-      ...[...bySubject].map(([subject, counts]) =>
-        journal.append({
-          clear: includedBody({
-            time,
-            requestId,
-            client: client.id,
-            authority: client.authority,
-            purpose,
-            chunk: 0,
-            datasets: [...counts].map(([dataset, records]) => ({ dataset, records })),
-          }),
-          subject: { subject, json: '{}' },
-        }),
-      ),
-    ]);
-    return receipt;
+    return await recordMany(journal, {
+      plan,
+      client,
+      purpose,
+      requestId,
+      time: new Date(now()).toISOString(),
+      bodySha256: hash('sha256', body, 'base64url'),
+      bytes: body.length,
+      included: [...bySubject].map(([subject, counts]) => ({
+        subject,
+        counts: plan.datasets.map(({ id }) => counts.get(id)),
+      })),
+    });
   }
 }
 

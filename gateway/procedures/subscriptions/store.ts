@@ -11,7 +11,7 @@ import type { Places } from '../../answer/changes/feed.js';
 import { asJson } from '../../ground/state/as-json.js';
 import type { State, StateDocument } from '../../ground/state/port.js';
 import { commitTried, transact } from '../../ground/state/transact.js';
-import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
+import { openSubjects, type SealedSubjects, sealSubjects } from '../../log/entries/sealed-subjects.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 
 /** `poll`: it asks; else it is sent to. */
@@ -70,7 +70,6 @@ interface Kept extends Omit<AskedSubscription, 'subjects'> {
   /** Whether subjects are listed. */
   readonly lists: boolean;
 }
-type SealedSubjects = readonly { readonly pseudonym: string; readonly enc: string }[];
 /** ms for which opened subjects are used: one that is erased is forgotten within five seconds. */
 const OPENED_FOR = 3000;
 
@@ -95,7 +94,7 @@ export class SubscriptionStore {
    */
   async put(client: string, name: string, asked: AskedSubscription, now: Places, at: number): Promise<void> {
     const { subjects, ...rest } = asked;
-    const sealed = subjects === undefined ? undefined : await Promise.all(subjects.map((one) => this.#sealed(one)));
+    const sealed = subjects === undefined ? undefined : await sealSubjects(this.#keys, subjects);
     const id = idOf(client, name);
     const others = await this.state.documents(KIND, { link: clientLink(client), limit: MOST_A_CLIENT });
     await transact(this.state, async (transaction) => {
@@ -123,12 +122,6 @@ export class SubscriptionStore {
           body: asJson({ ...place, places: ofDatasets(place.places, asked.datasets) }),
         });
     });
-  }
-
-  async #sealed(subject: string): Promise<{ pseudonym: string; enc: string }> {
-    const secret = await this.#keys.secretOf(subject);
-    const plain = Buffer.from(JSON.stringify({ subject }));
-    return { pseudonym: secret.pseudonym, enc: seal(secret, randomBytes(NONCE_BYTES), plain) };
   }
 
   async find(client: string, name: string): Promise<Subscription | undefined> {
@@ -159,12 +152,8 @@ export class SubscriptionStore {
     const found = await this.state.document(SUBJECTS, id);
     if (found?.version !== version)
       throw new YitongError('state_conflict', 'the subscription is being changed; ask again');
-    const set = new Set<string>();
     const at = performance.now();
-    for (const { pseudonym, enc } of found.body as unknown as SealedSubjects) {
-      const secret = await this.#keys.byPseudonym(pseudonym);
-      if (secret !== undefined) set.add(unseal<{ readonly subject: string }>(secret, enc).subject);
-    }
+    const set = new Set(await openSubjects(this.#keys, found.body as unknown as SealedSubjects));
     this.#opened.set(id, { version, at, set });
     setTimeout(() => this.#opened.delete(id), OPENED_FOR).unref();
     return set;

@@ -383,6 +383,7 @@ void t.test('one cut over all registers, also where others publish while a large
     read: (...given) => view.read(...given),
     datasetState: (id) => view.datasetState(id),
     close: () => view.close(),
+    subjects: (...given) => view.subjects(...given),
     cut: (of) => (cuts++ === 0 ? before : view.cut(of)),
   };
   const done: number[] = [];

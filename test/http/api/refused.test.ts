@@ -41,6 +41,7 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   // which datasets are answered at once; nobody's data are in it
   'standingConsents',
   'subscriptions',
+  'files',
   // whoever holds a document or credential may have it verified; each is an entry of its own
   'verifyDocuments',
   'verifyCredential',

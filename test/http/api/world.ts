@@ -256,6 +256,7 @@ export async function world(t: Test, options: WorldOptions): Promise<World> {
           }),
     }),
     cut: (datasets: readonly DatasetId[]) => Object.fromEntries(datasets.map((id) => [id, [1]])),
+    subjects: () => Promise.resolve({ subjects: [] }),
     close: () => Promise.resolve(),
   };
   const entries: { body: Record<string, unknown>; text: string; draft: EntryDraft }[] = [];

@@ -72,7 +72,10 @@ function spaceOf(): Workspace {
   const version = { version: 1, schema, type: compileSchema(schema), fields: fieldsOf(schema) };
   const contracts = DATASETS.map((id, at): Contract => {
     const latest = { ...version, schemaId: at + 1 };
-    const sharing = { attribute: 'conditional' as const, delivery: ['query', 'subscription'] as const };
+    const sharing = {
+      attribute: 'conditional' as const,
+      delivery: ['query', 'batch', 'file', 'subscription'] as const,
+    };
     return { ...contract(id), sharing, partitions: 2, versions: [latest], latest, maxRecordBytes: 10_000 };
   });
   return {

@@ -88,6 +88,7 @@ export const postgresDriver = (count: number): ViewDriver => {
         fetch: reader.fetch,
         datasetState: (dataset) => reader.datasetState(dataset),
         cut: (datasets) => reader.cut(datasets),
+        subjects: (dataset, after, most) => reader.subjects(dataset, after, most),
         async close() {
           await reader.close();
           await close(servers);

@@ -70,6 +70,30 @@ export function viewConformance(t: Test, driver: ViewDriver, module: URL): void 
     },
   );
 
+  t.test('all subjects of a dataset are gone through, each once, a few at a time', async (t) => {
+    const { writer, reader } = await fresh(t);
+    const all = Array.from({ length: 57 }, (_, n) => subject(n));
+    await send(
+      writer,
+      ...all.flatMap((one, n): Sent[] => [
+        { offset: 2 * n, subject: one, record: 'a', text: 'A' },
+        { offset: 2 * n + 1, subject: one, record: 'b', text: 'B' },
+      ]),
+    );
+    await send(writer, { offset: 200, subject: subject(3), record: 'a', text: null });
+    await send(writer, { offset: 201, subject: subject(3), record: 'b', text: null });
+    await send(writer, { dataset: PENALTY, offset: 0, subject: subject('only'), record: 'x', text: 'X' });
+    const found: string[] = [];
+    for (let after: string | undefined, more = true; more; ) {
+      const page = await reader.subjects(COMPANY, after, 10);
+      t.ok(page.subjects.length <= 10);
+      found.push(...page.subjects);
+      after = page.next;
+      more = after !== undefined;
+    }
+    t.strictSame(found.toSorted(), all.filter((one) => one !== subject(3)).toSorted());
+  });
+
   t.test('what a visitor reads of another store between two records changes nothing of what it is shown', async (t) => {
     const { writer, reader } = await fresh(t);
     const other = openEnv<Buffer, string>({ file: join(t.testdir({}), 'other'), encoding: 'binary' });

@@ -10,6 +10,7 @@ import { addedRow } from './added.js';
 import { auditRow } from './audit.js';
 import { caseRows, inboxRow } from './cases.js';
 import { documentRows } from './documents.js';
+import { fileRow } from './file.js';
 import { freshnessRow } from './freshness.js';
 import { integrateRows } from './integrate.js';
 import { largeRows } from './large.js';
@@ -71,6 +72,7 @@ const benches: readonly Bench[] = [
     quick: ['restart'],
     run: (dir, { wanted, records, quick }) => largeRows(dir, wanted, records ?? (quick ? QUICK_RECORDS : undefined)),
   },
+  { ids: ['file'], run: (dir, { records }) => fileRow(dir, records) },
   { ids: ['limits'], run: limitsRow },
   { ids: ['integrate', 'integrate-p99'], run: integrateRows },
   { ids: ['replay'], run: replayRow },

@@ -11,13 +11,25 @@ import { behind, datasetPrefix } from '../packed/keys.js';
 import { holdsAt, type Known, knownOf, reachable, type Visit, visitPacked } from '../packed/reading.js';
 import { RecordView } from '../packed/record.js';
 import { readNumbers } from '../packed/state.js';
-import type { Cut, DatasetState, ReadOutcome, ReadPoint, VersionView, ViewReader, ViewWorkspace } from '../port.js';
+import type {
+  Cut,
+  DatasetState,
+  ReadOutcome,
+  ReadPoint,
+  SubjectsPage,
+  VersionView,
+  ViewReader,
+  ViewWorkspace,
+} from '../port.js';
 import type { Store } from './store.js';
 
 /** @param close what closing the reader closes */
 export function readerOn(store: Store, workspace: ViewWorkspace, close: () => Promise<void>): ViewReader {
   return new LmdbViewReader(store, workspace, close);
 }
+
+/** The first key that stands behind that one. */
+const behindKey = (key: string): Buffer => Buffer.concat([Buffer.from(key), Buffer.of(0)]);
 
 class LmdbViewReader implements ViewReader {
   readonly #view = new RecordView();
@@ -67,6 +79,21 @@ class LmdbViewReader implements ViewReader {
       }
     }
     return outcomes;
+  }
+
+  async subjects(dataset: DatasetId, after: string | undefined, most: number): Promise<SubjectsPage> {
+    this.#newest();
+    const number = this.#number(dataset);
+    const subjects: SubjectKey[] = [];
+    const start = after === undefined ? Buffer.alloc(0) : behindKey(after);
+    let last: string | undefined;
+    let looked = 0;
+    for (const { key, value } of this.store.heads.getRange({ start, limit: most })) {
+      looked++;
+      last = key.toString('utf8');
+      if (entryOf(value, number) >= 0) subjects.push(last as SubjectKey);
+    }
+    return { subjects, ...(looked === most && last !== undefined ? { next: last } : {}) };
   }
 
   /**

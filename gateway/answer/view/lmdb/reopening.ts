@@ -105,6 +105,8 @@ export function openLmdbViewReader({ dir, workspace, onDamaged }: ReaderOptions)
     read: (subject, datasets, at, visit) => guarded((from) => from.read(subject, datasets, at, visit)),
     datasetState: (dataset) => guarded((from) => from.datasetState(dataset)),
     cut: (datasets) => guarded((from) => from.cut(datasets)),
+    // read before it waits for anything
+    subjects: async (dataset, after, most) => guarded((from) => from.subjects(dataset, after, most)),
     async close() {
       clearInterval(looking);
       await open?.reader.close();

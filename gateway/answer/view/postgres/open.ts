@@ -72,6 +72,7 @@ export function openPostgresViewReader({ settings, baseDir, place, workspace, on
     fetch: reader.fetch,
     datasetState: (dataset) => reader.datasetState(dataset),
     cut: (datasets) => reader.cut(datasets),
+    subjects: (dataset, after, most) => reader.subjects(dataset, after, most),
     async close() {
       await reader.close();
       await close();

@@ -12,11 +12,20 @@ import { entryOf, isSpilled } from '../packed/head.js';
 import { historicRead } from '../packed/historic.js';
 import { holdsAt, type Known, reachable, type Visit, visitPacked } from '../packed/reading.js';
 import { lengthAt, RecordView } from '../packed/record.js';
-import type { Cut, DatasetState, ReadOutcome, ReadPoint, ViewReader, ViewReading, ViewWorkspace } from '../port.js';
+import type {
+  Cut,
+  DatasetState,
+  ReadOutcome,
+  ReadPoint,
+  SubjectsPage,
+  ViewReader,
+  ViewReading,
+  ViewWorkspace,
+} from '../port.js';
 import { inSchema } from './schema.js';
 import type { ServerState } from './server-state.js';
 import { type ServerView, STATE_FROM, type StateRow, stateColumns } from './server-view.js';
-import { inRuns, sliceOf } from './slices.js';
+import { inRuns, SLICES, sliceOf } from './slices.js';
 
 /** ms between two looks at what the servers say of themselves. */
 const LOOK = 1000;
@@ -55,6 +64,19 @@ interface FoundRow extends Row, StateRow {
   readonly head: Buffer | null;
   readonly records: Buffer | null;
   readonly versions: Buffer | null;
+}
+
+interface HeadRow extends Row {
+  readonly slice: number;
+  readonly subject: string;
+  readonly head: Buffer;
+}
+
+/** Behind which subject of which slice somebody is who goes through all of them. */
+function placeOf(after: string | undefined): { readonly slice: number; readonly subject: string } {
+  if (after === undefined) return { slice: 0, subject: '' };
+  const at = after.indexOf(' ');
+  return { slice: Number(after.slice(0, at)), subject: after.slice(at + 1) };
 }
 
 export const readerOver = (parts: ReaderParts): PostgresViewReader => new PostgresViewReader(parts);
@@ -119,6 +141,40 @@ export class PostgresViewReader implements ViewReader {
     }
     return new Fetched(this, { brought, datasets, past: at.kind !== 'now' }, this.#workspace, this.#behindMs);
   };
+
+  async subjects(dataset: DatasetId, after: string | undefined, most: number): Promise<SubjectsPage> {
+    const { slice, subject } = placeOf(after);
+    const { server, state } = await this.#holderOf(slice);
+    // up to the end of the run of slices that this server has
+    const end = state.slices().held.find((run) => inRuns([run], slice))?.[1] ?? slice;
+    const rows = await server.heads([slice, subject], end, most);
+    const number = state.number(dataset);
+    const last = rows.at(-1);
+    const subjects = rows.flatMap(({ subject: one, head }) => (entryOf(head, number) < 0 ? [] : [one as SubjectKey]));
+    if (rows.length === most && last !== undefined) return { subjects, next: `${String(last.slice)} ${last.subject}` };
+    return { subjects, ...(end + 1 < SLICES ? { next: `${String(end + 1)} ` } : {}) };
+  }
+
+  /** @throws YitongError `view_unavailable` where no server has that slice, or the one that has it is away */
+  async #holderOf(slice: number): Promise<{ readonly server: Asked; readonly state: ServerState }> {
+    let name = this.#moved.get(slice) ?? this.#serverOf(slice);
+    for (let hop = 0; hop < 3; hop++) {
+      const server = this.#servers.get(name);
+      if (server === undefined) break;
+      let state: ServerState;
+      try {
+        state = await server.server.refresh();
+      } catch (cause) {
+        throw new YitongError('view_unavailable', 'a server of the view is away', { cause });
+      }
+      const { held, arriving, left } = state.slices();
+      if (inRuns(held, slice)) return { server, state };
+      const other = left[slice] ?? arriving[slice];
+      if (other === undefined) break;
+      name = other;
+    }
+    throw new YitongError('view_unavailable', 'a part of the view is on none of its servers');
+  }
 
   /** Whether a server has the subject's slice; where it says that another has it, that one is asked next. */
   #isHeld(state: ServerState, name: string, subject: SubjectKey): boolean {
@@ -215,6 +271,7 @@ class Asked {
   readonly #many: Statement;
   readonly #onePast: Statement;
   readonly #manyPast: Statement;
+  readonly #heads: Statement;
 
   constructor(server: ServerView) {
     this.server = server;
@@ -223,6 +280,30 @@ class Asked {
     this.#many = statementFor(schema, true, false);
     this.#onePast = statementFor(schema, false, true);
     this.#manyPast = statementFor(schema, true, true);
+    this.#heads = {
+      name: 'view-heads',
+      text: inSchema(
+        `SELECT slice, subject, head FROM $.heads WHERE (slice, subject) > ($1::int2, $2::text) AND slice <= $3::int2
+         ORDER BY slice, subject LIMIT $4::int4`,
+        schema,
+      ),
+    };
+  }
+
+  /**
+   * Behind a subject of a slice, up to the end of another one; by slice, then in the order of their bytes.
+   * @throws YitongError `view_unavailable`
+   */
+  async heads(
+    [slice, after]: readonly [slice: number, subject: string],
+    end: number,
+    most: number,
+  ): Promise<readonly HeadRow[]> {
+    try {
+      return await this.server.pool.query<HeadRow>(this.#heads, [slice, after, end, most]);
+    } catch (cause) {
+      throw new YitongError('view_unavailable', 'a server of the view is away', { cause });
+    }
   }
 
   /** In the order asked. @throws as `Pool.query` */

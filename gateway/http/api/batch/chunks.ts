@@ -9,11 +9,11 @@ import { type ErrorCode, errorTable, isYitongError, YitongError } from '../../..
 import type { SubjectKey } from '../../../../contracts/ids.js';
 import type { Client } from '../../../../policies/types.js';
 import type { answerBuilder } from '../../../answer/question/build.js';
+import { recordMany } from '../../../answer/question/on-record.js';
 import type { Plan, Plans } from '../../../answer/question/plan.js';
-import { sealedOf } from '../../../answer/question/request.js';
-import type { ReadPoint, ViewReader } from '../../../answer/view/port.js';
+import { NOW, readingOf, subjectHead } from '../../../answer/question/reading.js';
+import type { ViewReader } from '../../../answer/view/port.js';
 import { countError } from '../../../ground/counts/counts.js';
-import { includedBody } from '../../../log/entries/events.js';
 import type { Journal } from '../../../log/entries/port.js';
 import type { BatchRequest } from './schema.js';
 
@@ -124,66 +124,35 @@ async function oneChunk(
   started: number,
 ): Promise<{ bytes: Buffer; records: number }> {
   const { client, request, requestId, traceparent, asker } = parts;
-  const time = new Date(started).toISOString();
-  const counts = plan.datasets.map(() => 0);
   const pieces: Buffer[] = [];
   const included: { subject: SubjectKey; counts: readonly number[] }[] = [];
-  const from = view.fetch === undefined ? view : await view.fetch(subjects, plan.readIds, NOW);
+  const from = await readingOf(view, subjects, plan);
   for (const subject of subjects) {
-    const answer = build(
-      from,
-      `{"subject":${JSON.stringify(subject)},`,
-      request.datasets,
-      plan,
-      subject,
-      NOW,
-      false,
-      started,
-    );
+    const answer = build(from, subjectHead(subject), request.datasets, plan, subject, NOW, false, started);
     pieces.push(answer.body, NEWLINE);
-    answer.counts.forEach((count, i) => (counts[i] = (counts[i] ?? 0) + count));
     included.push({ subject, counts: answer.counts });
   }
   const body = Buffer.concat(pieces);
-  const sealed = sealedOf(request.case, plan.unknown);
-  // one group commit as a rule: the chunk's entry, and one for each subject, by which it is found by its subject
-  const [receipt] = await Promise.all([
-    journal.append({
-      clear: plan.template({
-        time,
-        requestId,
-        traceparent,
-        records: counts,
-        bodySha256: hash('sha256', body, 'base64url'),
-        bytes: body.length,
-        chunk,
-        subjects: subjects.length,
-        asker,
-      }),
-    }),
-    ...included.map(({ subject, counts: own }) =>
-      journal.append({
-        clear: includedBody({
-          time,
-          requestId,
-          client: client.id,
-          authority: client.authority,
-          purpose: request.purpose,
-          chunk,
-          datasets: plan.datasets.flatMap(({ id, allowed }, i) =>
-            allowed === undefined ? [] : [{ dataset: id, records: own[i] ?? 0 }],
-          ),
-        }),
-        subject: { subject, json: sealed },
-      }),
-    ),
-  ]);
+  const receipt = await recordMany(journal, {
+    plan,
+    client,
+    purpose: request.purpose,
+    stated: request.case,
+    requestId,
+    traceparent,
+    time: new Date(started).toISOString(),
+    chunk,
+    asker,
+    bodySha256: hash('sha256', body, 'base64url'),
+    bytes: body.length,
+    included,
+  });
   const end = Buffer.from(
     `{"chunk":${String(chunk)},"subjects":${String(subjects.length)},"receipt":${receipt.json}}\n`,
     'utf8',
   );
-  return { bytes: Buffer.concat([body, end]), records: counts.reduce((sum, count) => sum + count, 0) };
+  const records = included.reduce((sum, { counts }) => counts.reduce((all, count) => all + count, sum), 0);
+  return { bytes: Buffer.concat([body, end]), records };
 }
 
-const NOW: ReadPoint = { kind: 'now' };
 const NEWLINE = Buffer.from('\n');

@@ -11,7 +11,6 @@ import type { KeyScheme } from '../../../../contracts/types.js';
 import { answerBuilder } from '../../../answer/question/build.js';
 import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
-import { Plans } from '../../../answer/question/plan.js';
 import { withReceipt } from '../../../answer/question/receipt.js';
 import { askerOf, checkScheme, parseSubject, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
@@ -19,8 +18,20 @@ import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { refusedNow } from '../../plugins/identity.js';
 import { markedOf } from '../../plugins/marks.js';
+import { plansFor } from '../../plugins/plans.js';
+import { callCounter } from '../../plugins/volumes.js';
 import { batchChunks } from './chunks.js';
 import { type BatchRequest, batchSchema, linesSchema } from './schema.js';
+
+const ERRORS: readonly ErrorCode[] = [
+  'denied',
+  'purpose_required',
+  'volume_exhausted',
+  'bad_identifier',
+  'bad_subject',
+  'bad_case',
+  'view_unavailable',
+];
 
 /** @throws YitongError `bad_subject`, `bad_request`, saying which by its place and never by its key */
 function parseSubjects(texts: readonly string[], schemes: ReadonlyMap<string, KeyScheme>): SubjectKey[] {
@@ -64,12 +75,8 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords, batchChunk } = context.settings.gateway;
-    const plans = new Plans({
-      workspace,
-      inForce: context.inForce,
-      delivery: 'batch',
-      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
-    });
+    const plans = plansFor(context, 'batch');
+    const counted = callCounter(app, context);
     const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
     const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
@@ -79,7 +86,7 @@ const service: Service = {
         // `curl --json` and others ask for JSON whatever they expect; lines of JSON are what they get
         config: {
           regions: true,
-          errors: ['denied', 'purpose_required', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
+          errors: ERRORS,
           offers: ['application/x-ndjson', 'application/json'],
         },
         schema: {
@@ -123,6 +130,7 @@ const service: Service = {
           return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
         }
         for (const subject of subjects) checkScheme(plan.contracts, subject);
+        if (plan.volumes !== undefined) await counted(plan, { request, started });
         const refused = (): ErrorCode | undefined => refusedNow(context, request, client);
         const failed = (error: unknown): void =>
           request.log.error({ err: error, requestId: request.id }, 'batch failed');

@@ -36,6 +36,7 @@ export function reachInside(request: FastifyRequest): Reach {
     post: (path, body) => ask({ method: 'POST', path, body }),
     bytes: none,
     chunks: none,
+    pieces: none,
     result: none,
   };
   return {

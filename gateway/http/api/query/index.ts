@@ -9,7 +9,7 @@ import { errorTable, YitongError } from '../../../../contracts/errors.js';
 import { type Answer, answerBuilder, isoCache } from '../../../answer/question/build.js';
 import { openCursors } from '../../../answer/question/cursors.js';
 import { denialOf } from '../../../answer/question/denial.js';
-import { type Plan, Plans } from '../../../answer/question/plan.js';
+import type { Plan } from '../../../answer/question/plan.js';
 import { RECEIPT_ROOM, withReceipt } from '../../../answer/question/receipt.js';
 import { askerOf, checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
@@ -19,6 +19,8 @@ import { clientOf, type GatewayContext, type Service } from '../../../documents/
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
 import type { EntryDraft } from '../../../log/entries/port.js';
 import { markedOf } from '../../plugins/marks.js';
+import { plansFor } from '../../plugins/plans.js';
+import { callCounter } from '../../plugins/volumes.js';
 import { dryRun } from './dry.js';
 import { answerSchema, dryRunSchema, type QueryRequest, querySchema } from './schema.js';
 
@@ -31,7 +33,16 @@ function readPoint(query: QueryRequest): ReadPoint {
 
 const config = {
   regions: true,
-  errors: ['denied', 'purpose_required', 'bad_identifier', 'bad_subject', 'bad_cursor', 'bad_case', 'view_unavailable'],
+  errors: [
+    'denied',
+    'purpose_required',
+    'volume_exhausted',
+    'bad_identifier',
+    'bad_subject',
+    'bad_cursor',
+    'bad_case',
+    'view_unavailable',
+  ],
 } as const;
 
 const service: Service = {
@@ -39,16 +50,12 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { maxDatasets, maxRecords } = context.settings.gateway;
-    const plans = new Plans({
-      workspace,
-      inForce: context.inForce,
-      delivery: 'query',
-      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
-    });
+    const plans = plansFor(context, 'query');
     const cursors = openCursors(context.dataDir, context.settings.gateway.cursorKeyFile);
     const build = answerBuilder(freshness(view), maxRecords, cursors, markedOf(app, context));
 
     const iso = isoCache();
+    const counted = callCounter(app, context);
 
     app.post<{ Body: QueryRequest }>(
       '/v1/query',
@@ -84,6 +91,7 @@ const service: Service = {
         // the id is ours or of a pattern without quotes (app.ts)
         const head = `{"requestId":"${request.id}","time":"${time}",`;
         const dry = query.dryRun === true;
+        if (plan.volumes !== undefined && !dry) await counted(plan, { request, started, subject, stated: query.case });
         span?.step('read');
         // a view in place is read without waiting
         const from = allowed && !dry && view.fetch !== undefined ? await view.fetch([subject], plan.readIds, at) : view;

@@ -7,13 +7,14 @@
 import { join } from 'node:path';
 import { errorTable } from '../../../../contracts/errors.js';
 import { denialHead } from '../../../answer/question/denial.js';
-import { Plans } from '../../../answer/question/plan.js';
 import { withReceipt } from '../../../answer/question/receipt.js';
 import { askerOf, checkScheme, parseSubject, sealedOf, traceOf } from '../../../answer/question/request.js';
 import { freshness } from '../../../answer/question/status.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { secretIn } from '../../../ground/state/secret.js';
 import { DIGEST_TO_COME } from '../../../log/entries/answer-digest.js';
+import { plansFor } from '../../plugins/plans.js';
+import { callCounter } from '../../plugins/volumes.js';
 import { askedOf, type Ready, readyClaims } from './claims.js';
 import { comparisons } from './compare.js';
 import { type Guesses, guessesIn, openGuesses } from './guesses.js';
@@ -52,7 +53,15 @@ async function limited(
 
 const config = {
   regions: true,
-  errors: ['denied', 'purpose_required', 'bad_identifier', 'bad_subject', 'bad_case', 'view_unavailable'],
+  errors: [
+    'denied',
+    'purpose_required',
+    'volume_exhausted',
+    'bad_identifier',
+    'bad_subject',
+    'bad_case',
+    'view_unavailable',
+  ],
 } as const;
 
 const service: Service = {
@@ -60,12 +69,8 @@ const service: Service = {
   register(app, context: GatewayContext) {
     const { completions, workspace, view, journal, now } = context;
     const { verifyGuesses } = context.settings.gateway;
-    const plans = new Plans({
-      workspace,
-      inForce: context.inForce,
-      delivery: 'verify',
-      closing: { hidden: (record) => context.tickets.effects.hidden(record), now },
-    });
+    const plans = plansFor(context, 'verify');
+    const counted = callCounter(app, context);
     const comparison = comparisons(workspace.schemes);
     const read = claimReader(freshness(view), workspace);
     // opened at the first request: most gateways verify nothing
@@ -103,6 +108,7 @@ const service: Service = {
         const plan = plans.for(client, askedOf(asked), started);
         const allowed = plan.read.length > 0;
         if (allowed) checkScheme(plan.contracts, subject);
+        if (plan.volumes !== undefined) await counted(plan, { request, started, subject, stated: asked.case });
         guesses ??=
           context.state === undefined
             ? openGuesses(join(context.dataDir, 'verify'), verifyGuesses)

@@ -21,6 +21,8 @@ export interface GrantSummary {
   /** ms since 1970, within the days that are looked at. */
   readonly last?: number;
   readonly requests: number;
+  /** Of today, where the grant has a volume; absent where they cannot be read. */
+  readonly calls?: number;
   /** Fields that were never released in those days. */
   readonly unused: readonly string[];
 }
@@ -56,6 +58,14 @@ export function StateOfGrant({
 }): JSX.Element {
   const { css, ...name } = states[state];
   return <span class={`state ${css}`}>{name[language]}</span>;
+}
+
+function callsInWords(calls: number | undefined, of: number, language: Language): string {
+  const most = of.toLocaleString('en');
+  if (calls === undefined)
+    return language === 'zh' ? `每日 ${most} 次，今日调用量暂不可知` : `${most} a day; today’s are not known now`;
+  const made = calls.toLocaleString('en');
+  return language === 'zh' ? `今日已调用 ${made} / ${most} 次` : `${made} of ${most} calls today`;
 }
 
 export function grantsPage({
@@ -153,7 +163,7 @@ export function grantsPage({
               </tr>
             </thead>
             <tbody>
-              {grants.map(({ grant, state: now, client, dataset, last, unused }) => (
+              {grants.map(({ grant, state: now, client, dataset, last, unused, calls }) => (
                 <tr>
                   <th>
                     <a href={`/console/grants/${grant.id}`}>{client[language]}</a>
@@ -168,6 +178,9 @@ export function grantsPage({
                   </td>
                   <td>
                     <StateOfGrant state={now} language={language} />
+                    {grant.callsADay === undefined ? null : (
+                      <span class="plain">{callsInWords(calls, grant.callsADay, language)}</span>
+                    )}
                   </td>
                   <td class="wide">{last === undefined ? say('无', 'none') : localMinute(last)}</td>
                   <td class="n">

@@ -22,6 +22,7 @@ import { namesOf } from '../../../documents/words/names.js';
 import type { GrantUse } from '../../../log/search/summary.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
+import { callsToday } from '../../plugins/volumes.js';
 import { sendFramed } from '../../ui/frame.js';
 import { grantPage } from './grant.js';
 import { GRANT_STATES, type GrantState, type GrantSummary, grantsPage } from './grants.js';
@@ -59,7 +60,18 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
     const now = context.now();
     return (await search().overview(now - DAYS * DAY, now + 1)).grants;
   }
-  function summaryOf(grant: Grant, suspensions: Suspensions, use: GrantUse | undefined): GrantSummary {
+  /** Of today; undefined where no grant has a volume, or the state does not answer. */
+  async function calls(): Promise<ReadonlyMap<string, number> | undefined> {
+    const { grants } = context.inForce().policies;
+    if ([...grants.values()].every(({ callsADay }) => callsADay === undefined)) return undefined;
+    return await callsToday(context).catch(() => undefined);
+  }
+  function summaryOf(
+    grant: Grant,
+    suspensions: Suspensions,
+    use: GrantUse | undefined,
+    made?: ReadonlyMap<string, number>,
+  ): GrantSummary {
     const { clients } = context.inForce().policies;
     const since = context.now() - DAYS * DAY;
     const used = use !== undefined && use.last >= since ? use : undefined;
@@ -70,6 +82,7 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
       dataset: workspace.contracts.get(grant.dataset)?.name ?? { zh: grant.dataset, en: grant.dataset },
       ...(used === undefined ? {} : { last: used.last }),
       requests: used?.requests ?? 0,
+      ...(made === undefined ? {} : { calls: made.get(grant.id) ?? 0 }),
       // a branch is used if anything below it is
       unused: grant.fields
         .map(({ path }) => path)
@@ -92,7 +105,7 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
     return grant;
   }
 
-  return { context, workspace, dataDir, dir, record, search, uses, summaryOf, known };
+  return { context, workspace, dataDir, dir, record, search, uses, calls, summaryOf, known };
 }
 type Desk = ReturnType<typeof openDesk>;
 
@@ -135,7 +148,7 @@ async function change(
 }
 
 /** The grants in force. */
-function grantsRoute(app: FastifyInstance, { context, workspace, dir, record, uses, summaryOf }: Desk): void {
+function grantsRoute(app: FastifyInstance, { context, workspace, dir, record, uses, calls, summaryOf }: Desk): void {
   app.get<Route>(
     PATH,
     { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '共享授权', en: 'Grants' }, order: 13 } } },
@@ -147,9 +160,9 @@ function grantsRoute(app: FastifyInstance, { context, workspace, dir, record, us
         throw new YitongError('bad_request', 'the filter has a value that does not exist');
       if (!/^[1-9]\d{0,5}$/.test(page)) throw new YitongError('bad_request', '`page` is not a number from 1');
       const suspensions = readSuspensions(dir);
-      const used = await uses();
+      const [used, made] = await Promise.all([uses(), calls()]);
       const all = [...context.inForce().policies.grants.values()]
-        .map((grant) => summaryOf(grant, suspensions, used[grant.id]))
+        .map((grant) => summaryOf(grant, suspensions, used[grant.id], made))
         .sort((a, b) => (a.grant.id < b.grant.id ? -1 : 1));
       const word = q.trim().toLowerCase();
       const fits = ({ grant, client, dataset }: GrantSummary): boolean =>

@@ -60,7 +60,7 @@ function commandsOf(page: string): { readonly command: string; readonly inText: 
 /** What is not run here: every test, of which this is one, and the figures, which take an hour. */
 const LEFT: ReadonlySet<string> = new Set(['npm test', 'npx yitong bench']);
 /** Goes on until it is stopped. */
-const isCity = (command: string): boolean => command === 'npm start' || command.startsWith('npx yitong up');
+const isCity = (command: string): boolean => /^(?:npm start|npx yitong (?:region )?up)\b/.test(command);
 
 /**
  * The files that git knows or would know, as they are; the packages of this clone, without its own links to itself. What
@@ -228,7 +228,7 @@ t.test("each command does what the page says, from a clone to an answer about a 
     }
     const city = inTerminal(dir, command);
     cities.push(city);
-    await until(command, () => city.said().includes('Ctrl-C stops.'), city);
+    await until(command, () => city.said().includes('Ctrl-C stops'), city);
     outputs.set(command, read(city.said()));
     t.comment(`${command}: ready ${String(Math.round((Date.now() - began) / 1000))} s after the clone was begun`);
   }

@@ -44,6 +44,8 @@ const NEVER_REJECTS: Readonly<Record<string, readonly string[]>> = {
   'gateway/http/plugins/errors.ts': ['parse(request, text, done)'],
   // a count tells its failure itself
   'gateway/operate/process/case-terms.ts': ['this.look()'],
+  // what fails is told once, and its age tells
+  'gateway/procedures/catalogue/watch.ts': ['this.look()'],
   // each job of it has a catch of its own
   'gateway/operate/process/housekeeping.ts': ['this.look()'],
   'gateway/log/verify/replay.ts': ['tell('],

@@ -38,19 +38,15 @@ interface WriterHealthParts {
   readonly tell: (message: Extract<FromChild, { kind: 'health' }>) => void;
 }
 
+/** What somebody should see to while it serves, in the order in which it is said. */
+const TOLD = ['spooled', 'stores', 'servers', 'erasures', 'calls', 'regions', 'replicas', 'kept'] as const;
+
 export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth {
   const states = new Map<string, FollowState>();
   let planned: Set<string> | undefined;
   let bus: string | undefined;
   let lost: readonly string[] = [];
-  let spooled: readonly string[] = [];
-  let replicas: readonly string[] = [];
-  let kept: readonly string[] = [];
-  let filling: readonly string[] = [];
-  let servers: readonly string[] = [];
-  let erasing: readonly string[] = [];
-  let calling: readonly string[] = [];
-  let abroad: readonly string[] = [];
+  const told = new Map<(typeof TOLD)[number], readonly string[]>();
   let said = '';
   const say = (): void => {
     const away = [...states.values()].includes('unavailable')
@@ -65,19 +61,16 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       ...(filled() ? away : []),
       ...words(rebuilding.filter(expected)),
       ...lost.map((dataset) => `${dataset} is incomplete: the bus no longer had all of it; see docs/kafka.md`),
-      ...spooled,
-      ...filling,
-      ...servers,
-      ...erasing,
-      ...calling,
-      ...abroad,
-      ...replicas,
-      ...kept,
+      ...TOLD.flatMap((of) => told.get(of) ?? []),
     ];
     const message = { kind: 'health', ready: reasons.length === 0, reasons, warnings } as const;
     const text = JSON.stringify(message);
     if (text !== said) tell(message);
     said = text;
+  };
+  const tells = (of: (typeof TOLD)[number]) => (problems: readonly string[]) => {
+    told.set(of, problems);
+    say();
   };
   return {
     again() {
@@ -98,43 +91,17 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
       lost = datasets;
       say();
     },
-    housekeeping(problems) {
-      kept = problems;
-      say();
-    },
-    stores(problems) {
-      filling = problems;
-      say();
-    },
-    servers(problems) {
-      servers = problems;
-      say();
-    },
-    erasures(problems) {
-      erasing = problems;
-      say();
-    },
-    calls(problems) {
-      calling = problems;
-      say();
-    },
-    regions(problems) {
-      abroad = problems;
-      say();
-    },
-    replicas(problems) {
-      replicas = problems;
-      say();
-    },
+    housekeeping: tells('kept'),
+    stores: tells('stores'),
+    servers: tells('servers'),
+    erasures: tells('erasures'),
+    calls: tells('calls'),
+    regions: tells('regions'),
+    replicas: tells('replicas'),
     spool({ records, bytes, since }, problems) {
-      spooled =
-        since === undefined
-          ? []
-          : [
-              `${records} pushed records (${bytes} bytes) wait for the bus since ${new Date(since).toISOString()}`,
-              ...problems,
-            ];
-      say();
+      if (since === undefined) return tells('spooled')([]);
+      const waits = new Date(since).toISOString();
+      tells('spooled')([`${records} pushed records (${bytes} bytes) wait for the bus since ${waits}`, ...problems]);
     },
   };
 }

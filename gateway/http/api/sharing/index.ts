@@ -11,6 +11,7 @@ import { clientOf, type GatewayContext, type Service } from '../../../documents/
 import type { Json } from '../../../ground/state/port.js';
 import { administrationBody } from '../../../log/entries/events.js';
 import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
+import { shownTo } from '../../../procedures/sharing/shown.js';
 import { sidesOf } from '../../../procedures/sharing/sides.js';
 import { setStandingConsent, standingConsents } from '../../../procedures/sharing/standing.js';
 import type { MatterAct, MatterActor, MatterDeed, OpenedMatter } from '../../../procedures/sharing/types.js';
@@ -35,7 +36,10 @@ import {
 const tags = ['sharing'];
 const iso = (at: number): string => new Date(at).toISOString();
 
-function shown({ head, lifecycle, state, clocks, over, openedAt, at, parties, acts, contents, steps }: OpenedMatter) {
+/** @param authority of the client that is shown it */
+function shown(matter: OpenedMatter, authority: string) {
+  const { head, lifecycle, state, clocks, over, openedAt, at, parties, acts } = matter;
+  const { contents, steps } = shownTo(matter, authority);
   return {
     id: head.id,
     machine: head.machine,
@@ -167,7 +171,7 @@ function readRoutes(app: FastifyInstance, { desk, actorOf, looked }: Desk): void
         client,
         opened.map(({ head }) => head.id),
       );
-      return { matters: opened.map(shown), ...present({ next: page.next }) };
+      return { matters: opened.map((one) => shown(one, client.authority)), ...present({ next: page.next }) };
     },
   );
   app.get<{ Params: { id: string }; Querystring: { readonly role?: string } }>(
@@ -188,7 +192,7 @@ function readRoutes(app: FastifyInstance, { desk, actorOf, looked }: Desk): void
       const { matters } = await desk();
       const found = await matters.get(request.params.id, actorOf(client, undefined));
       await looked(request, client, [found.head.id]);
-      return shown(found);
+      return shown(found, client.authority);
     },
   );
 }
@@ -215,7 +219,8 @@ function actRoutes(app: FastifyInstance, { context, desk, acting }: Desk): void 
       const { machine, subject, ...act } = request.body;
       const { matters } = await desk();
       const about = subject === undefined ? {} : { subject: parseSubject(subject, context.workspace.schemes) };
-      return reply.status(201).send(shown(await matters.open(machine, about, acting(request, client, act))));
+      const opened = await matters.open(machine, about, acting(request, client, act));
+      return reply.status(201).send(shown(opened, client.authority));
     },
   );
   app.post<{ Params: { id: string }; Body: ActBody }>(
@@ -238,7 +243,7 @@ function actRoutes(app: FastifyInstance, { context, desk, acting }: Desk): void 
       const client = clientOf(request);
       checkStill(context, request, client);
       const { matters } = await desk();
-      return shown(await matters.act(request.params.id, acting(request, client, request.body)));
+      return shown(await matters.act(request.params.id, acting(request, client, request.body)), client.authority);
     },
   );
 }

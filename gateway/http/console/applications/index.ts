@@ -234,7 +234,7 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
 }
 
 const viewOf = ({ context, authorityOf }: Desk, matter: OpenedMatter, request: FastifyRequest): MatterView =>
-  matter.head.machine === MACHINE ? matterView(context, matter, authorityOf(request)) : otherView(context, matter);
+  (matter.head.machine === MACHINE ? matterView : otherView)(context, matter, authorityOf(request));
 
 /** The act that a form of the matter's page means. */
 function doingOf(view: MatterView, body: Sent) {

@@ -110,7 +110,7 @@ export function otherLine(ground: Ground, matter: SeenMatter, todo: boolean): re
   ];
 }
 
-export function otherView(ground: Ground, matter: OpenedMatter): MatterView {
+export function otherView(ground: Ground, matter: OpenedMatter, authority: string | undefined): MatterView {
   const { lifecycle, state, head } = matter;
   const several = Object.keys(state.parts).some((part) => part !== WHOLE);
   const parts = Object.keys(state.parts).map((part): PartLine => {
@@ -141,7 +141,7 @@ export function otherView(ground: Ground, matter: OpenedMatter): MatterView {
     parts: several ? parts : [],
     missing: [],
     clocks: several ? [] : Object.keys(state.parts).flatMap((part) => clocksOf(matter, part)),
-    history: historyOf(ground, matter, () => true),
+    history: historyOf(ground, matter, authority),
     comments: [],
     acts: [...actsOf(matter, undefined), ...(several ? [] : whole.map(({ part: _, ...one }) => one))],
   };

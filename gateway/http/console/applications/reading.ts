@@ -11,6 +11,7 @@ import type { GatewayContext } from '../../../documents/context.js';
 import type { Application, AskedDataset as AskedPart, Reply } from '../../../procedures/sharing/application.js';
 import type { MatterComment } from '../../../procedures/sharing/comments.js';
 import { grantIdsOf } from '../../../procedures/sharing/machines/application.js';
+import { seesPart, seesReply, seesStep } from '../../../procedures/sharing/shown.js';
 import type { Matter, MatterStep, OpenedMatter, PossibleAct, SeenMatter } from '../../../procedures/sharing/types.js';
 import { missingOf, rowsOf, TEXTS, textNames, textsOf } from './content.js';
 import { type Risk, riskOf } from './risk.js';
@@ -198,21 +199,6 @@ function riskFor(ground: Ground, application: Application, part: AskedPart): Ris
   );
 }
 
-/** Steps within one department, which the other side is not told: a reply is one once its head has agreed. */
-const WITHIN: Readonly<Record<string, Side>> = { propose: 'provider', 'send-back': 'provider', return: 'requester' };
-const BEFORE_REPLY: ReadonlySet<string> = new Set(['filed', 'incomplete', 'proposed']);
-
-/** The authority sees what both sides do. */
-const isOf = ({ parties, lifecycle }: Pick<SeenMatter, 'parties' | 'lifecycle'>, side: Side): boolean =>
-  parties.some((one) => [side, 'authority'].includes(lifecycle.parties[one]?.of ?? ''));
-
-/** Whether whoever looks is of a side that sees the part. */
-function seesPart(matter: SeenMatter, part: string, authority: string | undefined): boolean {
-  const provider = sideOf(matter, part, 'provider');
-  const others = matter.parties.some((one) => !one.startsWith('provider'));
-  return others || provider === authority;
-}
-
 /** A reply that agrees to something is agreed to, one that refuses all is refused. */
 function fitsReply(act: string, reply: Reply | undefined): boolean {
   const agrees = reply?.fields.some(({ decision }) => decision === 'agree') === true;
@@ -249,13 +235,7 @@ function datasetView(ground: Ground, matter: SeenMatter, application: Applicatio
     provider: names.authority(sideOf(matter, id, 'provider') ?? contract?.authority),
     attribute: contract?.sharing.attribute ?? 'conditional',
     ...present({ conditions: contract?.sharing.conditions, clock, grant }),
-    fields: fieldLines(
-      contract,
-      part,
-      BEFORE_REPLY.has(matter.state.parts[id]?.state ?? '') && !isOf(matter, 'provider')
-        ? undefined
-        : replyIn(matter, id),
-    ),
+    fields: fieldLines(contract, part, seesReply(matter, id) ? replyIn(matter, id) : undefined),
     rows: rowsInWords(rows, rowTitle),
     delivery,
     frequency,
@@ -300,13 +280,10 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
   };
 }
 
-/** Steps for everybody, and those of parts that whoever looks sees. */
-export const historyOf = (ground: Ground, matter: OpenedMatter, sees: (part: string) => boolean): readonly StepLine[] =>
+/** Steps that whoever looks is told of. */
+export const historyOf = (ground: Ground, matter: OpenedMatter, authority: string | undefined): readonly StepLine[] =>
   matter.steps
-    .filter(({ event: { part, act } }) => {
-      const side = WITHIN[act];
-      return act !== 'save' && (part === undefined || sees(part)) && (side === undefined || isOf(matter, side));
-    })
+    .filter((step) => step.event.act !== 'save' && seesStep(matter, step, authority))
     .map((step) => stepLine(ground, matter, step));
 
 export const commentLine = (
@@ -343,7 +320,6 @@ export function matterView(ground: Ground, matter: OpenedMatter, authority: stri
   const parts = (application?.datasets ?? []).filter(({ dataset }) => seesPart(matter, dataset, authority));
   const lacking = lackingIn(ground, matter, application);
   const texts = textsOf(application ?? { datasets: [] });
-  const seen = new Set(parts.map(({ dataset }) => dataset));
   return {
     id: matter.head.id,
     machine: matter.head.machine,
@@ -370,7 +346,7 @@ export function matterView(ground: Ground, matter: OpenedMatter, authority: stri
     datasets: application === undefined ? [] : parts.map((part) => datasetView(ground, matter, application, part)),
     missing: [...lacking, ...toldMissing(ground, matter)],
     clocks: [],
-    history: historyOf(ground, matter, (part) => seen.has(part)),
+    history: historyOf(ground, matter, authority),
     comments: [],
     // what is not complete can be neither consented to nor filed
     acts: actsOf(matter, undefined).filter(({ act }) => lacking.length === 0 || (act !== 'approve' && act !== 'file')),

@@ -1,0 +1,67 @@
+/**
+ * What one side of a matter is not shown of another: steps within one department, a reply before its head has agreed to
+ * it, and what an application asks of other providers. The authority sees what both sides do.
+ */
+import { WHOLE } from '../../../contracts/lifecycle/matter.js';
+import type { Side } from '../../../contracts/lifecycle/types.js';
+import type { Json } from '../../ground/state/port.js';
+import type { Application } from './application.js';
+import { sidesOf } from './sides.js';
+import type { MatterStep, OpenedMatter, SeenMatter } from './types.js';
+
+/** Steps of which only one side is told: a reply is one once its head has agreed. */
+const WITHIN: Readonly<Record<string, Side>> = { propose: 'provider', 'send-back': 'provider', return: 'requester' };
+const BEFORE_REPLY: ReadonlySet<string> = new Set(['filed', 'incomplete', 'proposed']);
+
+const isOf = ({ parties, lifecycle }: Pick<SeenMatter, 'parties' | 'lifecycle'>, side: Side): boolean =>
+  parties.some((one) => [side, 'authority'].includes(lifecycle.parties[one]?.of ?? ''));
+
+/** Whether whoever looks is of a side that sees the part: a provider sees its own. */
+export function seesPart({ head, parties }: SeenMatter, part: string, authority: string | undefined): boolean {
+  const others = parties.some((one) => !one.startsWith('provider'));
+  return others || part === WHOLE || sidesOf(head, part).provider === authority;
+}
+
+/** Whether whoever looks is told of the reply as it stands. */
+export const seesReply = (matter: SeenMatter, part: string): boolean =>
+  isOf(matter, 'provider') || !BEFORE_REPLY.has(matter.state.parts[part]?.state ?? '');
+
+export const seesStep = (matter: SeenMatter, { event }: MatterStep, authority: string | undefined): boolean => {
+  const side = WITHIN[event.act];
+  return (
+    (event.part === undefined || seesPart(matter, event.part, authority)) && (side === undefined || isOf(matter, side))
+  );
+};
+
+const REPLY = 'reply/';
+
+function contentShown(
+  name: string,
+  content: Json,
+  matter: SeenMatter,
+  authority: string | undefined,
+): Json | undefined {
+  if (name.startsWith(REPLY)) {
+    const part = name.slice(REPLY.length);
+    return seesPart(matter, part, authority) && seesReply(matter, part) ? content : undefined;
+  }
+  if (name !== 'application') return content;
+  const application = content as unknown as Application;
+  // the others keep their places and say no more than that they are there
+  const datasets = application.datasets.map((one) =>
+    seesPart(matter, one.dataset, authority) ? one : { dataset: one.dataset },
+  );
+  return { ...application, datasets } as unknown as Json;
+}
+
+/** Contents and steps as an authority's people and systems are shown them. */
+export function shownTo(matter: OpenedMatter, authority: string | undefined): Pick<OpenedMatter, 'contents' | 'steps'> {
+  const contents = Object.entries(matter.contents).flatMap(([name, content]): [string, Json][] => {
+    const shown = contentShown(name, content, matter, authority);
+    return shown === undefined ? [] : [[name, shown]];
+  });
+  return {
+    contents: Object.fromEntries(contents),
+    steps: matter.steps.filter((step) => seesStep(matter, step, authority)),
+  };
+}

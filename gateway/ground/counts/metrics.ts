@@ -494,7 +494,9 @@ const documents = {
   yitong_tickets_age_seconds: {
     type: 'gauge',
     labels: [],
-    help: 'time since all that tickets do to records was known; what was known before holds meanwhile',
+    help:
+      'time since all that tickets do to records, and which are under correction, was known; what was known before ' +
+      'holds meanwhile',
   },
   yitong_cases_waiting: {
     type: 'gauge',

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayContext } from '../../documents/context.js';
 import { correctionMarksOf } from '../../procedures/sharing/marks.js';
+import { watchEffects } from './metrics.js';
 
 /** Whether a correction of a record is under way. */
 export function markedOf(
@@ -9,7 +10,11 @@ export function markedOf(
   context: GatewayContext,
 ): (dataset: string, subject: string, recordId: string) => boolean {
   const marks = correctionMarksOf(context);
+  const unwatch = watchEffects(marks);
   app.addHook('onReady', () => marks.ready());
-  app.addHook('onClose', () => marks.close());
+  app.addHook('onClose', () => {
+    unwatch();
+    return marks.close();
+  });
   return (dataset, subject, recordId) => marks.marked(dataset, subject, recordId);
 }

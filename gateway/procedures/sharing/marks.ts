@@ -22,6 +22,8 @@ interface CorrectionMarks {
   marked(dataset: string, subject: string, recordId: string): boolean;
   /** Resolves when what is under way is known; at once where nothing ever was. */
   ready(): Promise<void>;
+  /** ms since all that is under way was known; what was known before is shown meanwhile. */
+  age(): number;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ class FollowedMarks implements CorrectionMarks {
   #revision = -1;
   #marked: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   #looking: Promise<void> | undefined;
+  #knownAt = performance.now();
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -47,7 +50,13 @@ class FollowedMarks implements CorrectionMarks {
   }
 
   ready(): Promise<void> {
-    return (this.#looking ??= this.#look().finally(() => (this.#looking = undefined)));
+    return (this.#looking ??= this.#look()
+      .then(() => void (this.#knownAt = performance.now()))
+      .finally(() => (this.#looking = undefined)));
+  }
+
+  age(): number {
+    return performance.now() - this.#knownAt;
   }
 
   async #look(): Promise<void> {
@@ -108,6 +117,7 @@ export function correctionMarksOf(context: Surroundings): CorrectionMarks {
   return {
     marked: (dataset, subject, recordId) => marks.marked(dataset, subject, recordId),
     ready: () => marks.ready(),
+    age: () => marks.age(),
     close: async () => {
       if (--shared.users === 0) await marks.close();
     },

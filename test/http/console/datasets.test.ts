@@ -16,6 +16,7 @@ import { seen } from './town.js';
 
 t.setTimeout(400_000);
 
+const APPLICANT = 'song-sharing';
 const MARK = '绝密标记';
 const { push } = stories;
 
@@ -153,6 +154,17 @@ else {
     t.equal(await other.page.locator('a[href^="/console/feeds/"]').count(), 0, 'only its owner is led to rows');
     const company = await as('he-company');
     t.equal((await company.page.goto('/console/datasets'))?.status(), 403, 'a company has no business there');
+  });
+
+  t.test('whoever may apply for a dataset gets there from its page', async (t) => {
+    const { page } = await as(APPLICANT);
+    await page.goto('/console/datasets/tax.tax-arrears?lang=zh');
+    await page.click('a.button[href^="/console/applications/new"]');
+    t.match(await page.innerText('h1'), /申请/);
+    const offered = page.locator('.offer a[href="/console/datasets/tax.tax-arrears"]');
+    t.equal(await offered.count(), 1, 'and what is applied for leads to its page');
+    await page.goto('/console/datasets/transport.penalties?lang=zh');
+    t.equal(await page.locator('a.button[href^="/console/applications/new"]').count(), 0, 'not for one of its own');
   });
 
   t.test('the same to other catalogues, by API and CLI', async (t) => {

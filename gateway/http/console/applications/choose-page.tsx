@@ -206,6 +206,9 @@ function Offer({
           </p>
         )}
         <SampleTable lines={sample} language={language} />
+        <p>
+          <a href={`/console/datasets/${id}`}>{say('数据质量、字段与来龙去脉', 'Its quality, fields and lineage')}</a>
+        </p>
       </details>
     </li>
   );

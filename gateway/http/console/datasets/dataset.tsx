@@ -17,6 +17,8 @@ interface DatasetProps {
   readonly facts: DatasetFacts;
   /** To the feed's page, for its owner. */
   readonly rows?: string | undefined;
+  /** To where it is applied for, for whoever may. */
+  readonly apply?: string | undefined;
 }
 
 const TYPES: Readonly<Record<string, Localised>> = {
@@ -237,7 +239,7 @@ function Changes({ facts: { changes }, language }: Omit<DatasetProps, 'rows'>): 
   );
 }
 
-export function datasetPage({ language, facts, rows }: DatasetProps): JSX.Element {
+export function datasetPage({ language, facts, rows, apply }: DatasetProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const { contract, freshness, fields, grants, days } = facts;
@@ -259,6 +261,11 @@ export function datasetPage({ language, facts, rows }: DatasetProps): JSX.Elemen
       <div class="head">
         <h1>{contract.name[language]}</h1>
         <span class={`state ${css}`}>{status[language]}</span>
+        {apply === undefined ? null : (
+          <a class="button" href={apply}>
+            {say('申请共享', 'Apply for it')}
+          </a>
+        )}
       </div>
       <p class="lead">{contract.description[language]}</p>
       <nav class="onpage" aria-label={say('本页内容', 'On this page')}>

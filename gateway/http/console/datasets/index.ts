@@ -17,6 +17,8 @@ import { type ListedDataset, listPage } from './list.js';
 
 const PATH = '/console/datasets';
 /** Companies and persons read their own history, not how departments share. */
+/** Where a department applies for data. */
+const APPLY = '/console/applications/new';
 const ROLES: readonly Role[] = ALL.filter((role) => role !== 'subject');
 const MOST_CHARACTERS = 100;
 
@@ -100,12 +102,17 @@ function datasetRoute(app: FastifyInstance, context: GatewayContext): void {
       detail: { dataset: contract.id },
     });
     const owns = person.roles.includes('data-officer') && person.authority === contract.authority;
+    const applies =
+      person.roles.includes('sharing-officer') &&
+      person.authority !== contract.authority &&
+      contract.sharing.attribute !== 'none';
     return sendFramed(request, reply, {
       title: contract.name[request.language],
       workspace,
       children: datasetPage({
         language: request.language,
         facts,
+        apply: applies ? `${APPLY}?q=${encodeURIComponent(contract.name.zh)}` : undefined,
         rows: owns ? `/console/feeds/${contract.id}` : undefined,
       }),
     });

@@ -29,6 +29,11 @@ const SUB = 2;
 const BIG_VALUE = 24;
 export const NO_PAGE = 0xffffffffffffffffn;
 export const DEEPEST = 40;
+/** ms for which a file without its second head may be one that another process makes, and between two looks at it. */
+const IN_MAKING = 500;
+const PAUSE = 2;
+const SLEEP = new Int32Array(new SharedArrayBuffer(4));
+const LEAST_PAGE = 4096;
 /** While others write, a page that the look still wants may be taken for something newer: then it looks again. */
 const LOOKS = 5;
 
@@ -133,11 +138,25 @@ export function markMade(path: string): void {
 
 /** Of the newest commit; in words, what is wrong with the heads. */
 export function newest(fd: number): Meta | string {
+  const until = performance.now() + IN_MAKING;
   for (let look = 1; ; look++) {
     const found = newestNow(fd);
+    if (typeof found !== 'string') return found;
+    // another process makes it at this moment: LMDB writes both heads at once, and a reader sees them come page by page
+    if (isBegun(fd) && performance.now() < until) {
+      Atomics.wait(SLEEP, 0, 0, PAUSE);
+      look = 0;
+      continue;
+    }
     // others may commit between a look at the one head and a look at the other
-    if (typeof found !== 'string' || look === LOOKS) return found;
+    if (look >= LOOKS) return found;
   }
+}
+
+/** Whether the file ends before its second head does. */
+function isBegun(fd: number): boolean {
+  const first = metaAt(fd, 0, 0);
+  return fstatSync(fd).size < 2 * (typeof first === 'string' ? LEAST_PAGE : first.psize);
 }
 
 function newestNow(fd: number): Meta | string {

@@ -172,6 +172,8 @@ t.test('the pages of the API', async (t) => {
       else if (request.url === '/v1/query/batch') response.writeHead(200).end('{"summary":{}}\n');
       else if (request.url?.includes('/changes?') === true)
         response.writeHead(200).end('{"next":"x","changes":0,"receipt":{}}\n');
+      else if (request.headers.range !== undefined)
+        response.writeHead(206, { 'content-range': 'bytes 0-1/2' }).end('{}');
       else sendJson(response, {});
     });
     const client = await connected();

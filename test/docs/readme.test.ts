@@ -233,7 +233,8 @@ t.test("each command does what the page says, from a clone to an answer about a 
     t.comment(`${command}: ready ${String(Math.round((Date.now() - began) / 1000))} s after the clone was begun`);
   }
   const said = (part: string): string => [...outputs].find(([command]) => command.includes(part))?.[1] ?? '';
-  t.equal(cities.length, 2, 'two cities ran beside each other');
+  t.equal(cities.length, 3, 'two cities and the region of another ran beside each other');
+  t.match(said('region up'), /one-stop-counter of the first asks the second[^]*answered: \d+ titles, current/);
   const ports = (text: string): readonly string[] =>
     [...text.matchAll(/127\.0\.0\.1:(\d+)/g)].map(([, port = '']) => port);
   t.same(

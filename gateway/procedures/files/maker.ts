@@ -65,6 +65,8 @@ export const TAKEN_OVER_AFTER = 30_000;
 /** ms between two looks for orders. */
 const LOOK = 500;
 const MOST_FAULTS = 3;
+/** ms after which a change of grants or clients counts in every process (docs/in-force.md). */
+const COUNTS_EVERYWHERE = 5000;
 /** What passes: the file is begun again when it has. */
 const PASSING: ReadonlySet<string> = new Set([
   'view_unavailable',
@@ -313,11 +315,21 @@ class Making {
   /** @throws Stopped; Otherwise where it is not as it was */
   #decide(decided: string | undefined): { readonly client: Client; readonly plan: Plan } {
     const client = this.#plans.clientOf(this.order);
-    if (client === undefined) throw new Stopped('client_suspended');
+    if (client === undefined) throw this.#refused('client_suspended', decided);
     const plan = this.#plans.plan(client, this.order);
-    if (plan.read.length === 0) throw new Stopped(plan.datasets[0]?.decision.reasons[0]?.code ?? 'not_granted');
+    if (plan.read.length === 0)
+      throw this.#refused(plan.datasets[0]?.decision.reasons[0]?.code ?? 'not_granted', decided);
     if (decided !== undefined && decidedPrint(plan) !== decided) throw new Otherwise();
     return { client, plan };
+  }
+
+  /**
+   * Whoever took the order may know of a change that has not come here so far: before anything was made it is decided
+   * again, until what counts everywhere has come.
+   */
+  #refused(reason: string, decided: string | undefined): Error {
+    const age = this.#parts.ground.now() - this.order.createdAt;
+    return decided === undefined && age < COUNTS_EVERYWHERE ? new Otherwise() : new Stopped(reason);
   }
 
   /** Decided anew, read, and durable in the log when it resolves. */

@@ -2,6 +2,8 @@
  * Matters of sharing of a worker: opened with the first request, once for all services of a port, over the state that
  * all share or that of the data folder.
  */
+
+import { setTimeout as pause } from 'node:timers/promises';
 import { loadActs } from '../../../contracts/acts.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, GrantId } from '../../../contracts/ids.js';
@@ -116,6 +118,10 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
   }
 }
 
+/** ms within which what was granted anywhere is in force (docs/in-force.md), and between two looks. */
+const COMES_WITHIN = 5000;
+const COMES_LOOK = 50;
+
 /** In force on this replica, and its dataset is on the bus and in the view: a question would be answered. */
 async function answerable(
   grants: readonly string[],
@@ -124,6 +130,10 @@ async function answerable(
   const refuse = (what: string): never => {
     throw new YitongError('act_refused', what);
   };
+  // what was agreed to in another process of this replica comes into force here a moment later
+  const until = performance.now() + COMES_WITHIN;
+  while (!grants.every((id) => inForce().policies.grants.has(id as GrantId)) && performance.now() < until)
+    await pause(COMES_LOOK);
   const { policies, decider } = inForce();
   let answers = 0;
   for (const id of grants) {

@@ -41,7 +41,8 @@ t.test(
     ])[] = [
       [
         'api',
-        routesOf(here.api),
+        // asked by other regions alone: whoever else does is told that first
+        routesOf(here.api).filter(({ url }) => url !== '/v1/region-cases'),
         ({ method, url }, accept) =>
           here.ask(
             {
@@ -94,6 +95,11 @@ t.test(
       }
       t.ok(fine > 5, `${side}: ${String(fine)} answered with a content of their own`);
     }
+    const other = await here.ask(
+      { method: 'POST', path: '/v1/region-cases', headers: { accept: NONE }, body: {} },
+      CLIENT,
+    );
+    t.equal(other.status, 404, 'who is no region is told that first');
     const stranger = await here.visit({ path: '/console/search', headers: { accept: NONE } });
     t.not(stranger.status, 406, 'who may not ask is told that first');
   },

@@ -300,7 +300,10 @@ void t.test('the description names exactly the routes that there are', async (t)
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
   );
-  const real = routesOf(served.app).map(({ method, url }) => `${method} ${url}`);
+  // what gateways of regions say to one another is no offer to clients
+  const real = routesOf(served.app)
+    .filter(({ url }) => url !== '/v1/region-cases')
+    .map(({ method, url }) => `${method} ${url}`);
   t.ok(real.length >= 9, `${real.length} routes`);
   t.strictSame(described.sort(), real.sort());
   for (const methods of Object.values(paths))

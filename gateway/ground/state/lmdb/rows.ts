@@ -1,6 +1,6 @@
 /** The embedded store as rows, for whoever moves them. */
 import type { Part, RowSource, RowTarget, StateRow } from '../rows.js';
-import { type DocumentRow, openTables, type Tables } from './tables.js';
+import { closeTables, type DocumentRow, openTables, type Tables } from './tables.js';
 
 const SOME = 500;
 
@@ -42,7 +42,7 @@ export function openEmbeddedRows(dir: string): EmbeddedRows {
       });
     },
     async close() {
-      await tables.env.close();
+      await closeTables(tables);
     },
   };
 }

@@ -44,7 +44,7 @@ import {
   removeCounter,
   removeDocument,
 } from './apply.js';
-import { type CommitRow, type DocumentRow, openTables, type Tables } from './tables.js';
+import { type CommitRow, closeTables, type DocumentRow, openTables, type Tables } from './tables.js';
 
 interface EmbeddedStateOptions {
   /** Of its own; made where it is not there. */
@@ -242,7 +242,7 @@ class EmbeddedState implements State {
   }
 
   async close(): Promise<void> {
-    await this.#tables.env.close();
+    await closeTables(this.#tables);
   }
 
   /** What another process has committed since it was looked at last counts. */

@@ -2,8 +2,8 @@
  * The tables of the embedded store, in one LMDB file that all processes of a replica share. Keys are texts and numbers
  * in the order of their bytes; values are JSON.
  */
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Database, type Env, openEnv } from '../../../../connectors/lmdb/env.js';
 import { markMade, refuseDamaged } from '../../../../connectors/lmdb/file.js';
 import type { ConflictReason } from '../checked.js';
@@ -79,10 +79,48 @@ export interface Tables {
   readonly ends: Database<number, EndKey>;
 }
 
-/** @throws YitongError `store_damaged` */
+interface Shared {
+  readonly tables: Tables;
+  /** Of its file: one that took its place is another store. */
+  readonly inode: number;
+  users: number;
+}
+
+/**
+ * Stores that this process has open, by their files. Several of its services open the same one; each with handles of its
+ * own would stop the process: a write that one has begun beside waits for this thread, while this thread waits for the
+ * lock that it holds.
+ */
+const opened = new Map<string, Shared>();
+const users = new WeakMap<Tables, Shared>();
+
+/** The same for all of a process; `closeTables` ends what each has of it. @throws YitongError `store_damaged` */
 export function openTables(dir: string): Tables {
+  const path = resolve(dir, 'store');
+  const known = opened.get(path);
+  if (known !== undefined && known.inode === inodeOf(path)) {
+    known.users++;
+    return known.tables;
+  }
+  const tables = openAt(dir, path);
+  const shared = { tables, inode: inodeOf(path), users: 1 };
+  opened.set(path, shared);
+  users.set(tables, shared);
+  return tables;
+}
+
+/** Closes them with their last user. */
+export async function closeTables(tables: Tables): Promise<void> {
+  const shared = users.get(tables);
+  if (shared !== undefined && --shared.users > 0) return;
+  for (const [path, one] of opened) if (one === shared) opened.delete(path);
+  await tables.env.close();
+}
+
+const inodeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.ino ?? 0;
+
+function openAt(dir: string, path: string): Tables {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const path = join(dir, 'store');
   refuseDamaged(path, 'the store of the state', 'put `state/store` back from a backup (docs/faults.md)', true);
   const env = openEnv<Head, string>({ file: path, encoding: 'json', maxReaders: 512, maxDbs: 16 });
   const table = <V, K extends string | number | (string | number)[]>(name: string): Database<V, K> =>

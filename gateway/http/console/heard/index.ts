@@ -66,28 +66,32 @@ const service: Service = {
       });
     });
 
-    app.get<Route>(`${PATH}.csv`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
-      const { language } = request;
-      const { sentences } = await found(request, true);
-      const titles =
-        language === 'zh'
-          ? ['日期', '提问（已隐去个人信息）', '结果', '接近的事项']
-          : ['day', 'sentence (masked)', 'outcome', 'nearest'];
-      const body = csvOf([
-        titles,
-        ...sentences.map(({ day, text, outcome, nearest }) => [
-          day,
-          text,
-          outcomeNames[outcome][language],
-          nearest.map((id) => bundles.get(id)?.title[language] ?? id).join(language === 'zh' ? '、' : ', '),
-        ]),
-      ]);
-      return reply
-        .header('content-type', 'text/csv; charset=utf-8')
-        .header('content-disposition', 'attachment; filename="guide-words.csv"')
-        .header('cache-control', 'no-store')
-        .send(body);
-    });
+    app.get<Route>(
+      `${PATH}.csv`,
+      { schema: { hide: true }, config: { roles: ROLES, offers: ['text/csv'] } },
+      async (request, reply) => {
+        const { language } = request;
+        const { sentences } = await found(request, true);
+        const titles =
+          language === 'zh'
+            ? ['日期', '提问（已隐去个人信息）', '结果', '接近的事项']
+            : ['day', 'sentence (masked)', 'outcome', 'nearest'];
+        const body = csvOf([
+          titles,
+          ...sentences.map(({ day, text, outcome, nearest }) => [
+            day,
+            text,
+            outcomeNames[outcome][language],
+            nearest.map((id) => bundles.get(id)?.title[language] ?? id).join(language === 'zh' ? '、' : ', '),
+          ]),
+        ]);
+        return reply
+          .header('content-type', 'text/csv; charset=utf-8')
+          .header('content-disposition', 'attachment; filename="guide-words.csv"')
+          .header('cache-control', 'no-store')
+          .send(body);
+      },
+    );
   },
 };
 export default service;

@@ -87,9 +87,9 @@ interface Shared {
 }
 
 /**
- * Stores that this process has open, by their files. Several of its services open the same one; each with handles of its
- * own would stop the process: a write that one has begun beside waits for this thread, while this thread waits for the
- * lock that it holds.
+ * Stores that this process has open, by their files. Several of its services open the same one; each with handles of
+ * its own would stop the process: a write that one has begun beside waits for this thread, while this thread waits for
+ * the lock that it holds.
  */
 const opened = new Map<string, Shared>();
 const users = new WeakMap<Tables, Shared>();

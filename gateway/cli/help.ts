@@ -16,7 +16,7 @@ const GROUPS: readonly { readonly id: Group; readonly title: Localised; readonly
     title: { zh: '数据接入', en: 'registers' },
     of: ['contracts', 'bundles', 'connector', 'quarantine', 'withdrawals'],
   },
-  { id: 'rights', title: { zh: '授权与策略', en: 'who may have what' }, of: ['policies', 'subscriptions'] },
+  { id: 'rights', title: { zh: '授权与策略', en: 'who may have what' }, of: ['policies', 'subscriptions', 'file'] },
   { id: 'reports', title: { zh: '报告', en: 'reports' }, of: ['report'] },
   { id: 'audit', title: { zh: '审计日志', en: 'the audit log' }, of: ['audit', 'witness'] },
   {

@@ -9,8 +9,14 @@ import { RESERVED_SCHEMA_IDS } from './schema-ids.js';
 import type { AvroSchema } from './types.js';
 import { FRAME_BYTES, readFrame } from './wire.js';
 
-const field = (name: string, type: unknown, doc: string, more: object = {}): object => ({ name, type, doc, ...more });
-const maybe = (name: string, type: unknown, doc: string): object => field(name, ['null', type], doc, { default: null });
+export const field = (name: string, type: unknown, doc: string, more: object = {}): object => ({
+  name,
+  type,
+  doc,
+  ...more,
+});
+export const maybe = (name: string, type: unknown, doc: string): object =>
+  field(name, ['null', type], doc, { default: null });
 const time = { type: 'long', logicalType: 'timestamp-millis' };
 const date = { type: 'int', logicalType: 'date' };
 
@@ -96,14 +102,16 @@ export interface ActRecord {
   readonly sealed: string | null;
 }
 
-function encoded(contract: CaseTopicSchema, record: object): Buffer {
+/** @throws YitongError `bad_value` */
+export function encoded(contract: CaseTopicSchema, record: object): Buffer {
   const made = encodeFramed(contract, record);
   if (made.ok) return made.body;
   const [problem] = made.problems;
   throw new YitongError('bad_value', `\`${problem?.field ?? ''}\`: ${problem?.reason ?? ''}`);
 }
 
-function decoded(contract: CaseTopicSchema, value: Uint8Array): unknown {
+/** @throws YitongError `wire_format` */
+export function decoded(contract: CaseTopicSchema, value: Uint8Array): unknown {
   if (readFrame(value) !== contract.schemaId)
     throw new YitongError('wire_format', `the value is not of the schema ${String(contract.schemaId)}`);
   return decodeRecord(contract, value, FRAME_BYTES);

@@ -3,14 +3,8 @@
  * format. The schema is the program's own, with an id that no workspace gives. Nothing in a step names anybody or says
  * what was written: `GET /v1/sharing/{matter}` has it, for whoever may see it.
  */
-import { decodeRecord, encodeFramed } from './avro.js';
-import type { CaseTopicSchema } from './case-topics.js';
-import { YitongError } from './errors.js';
+import { type CaseTopicSchema, decoded, encoded, field, maybe } from './case-topics.js';
 import { RESERVED_SCHEMA_IDS } from './schema-ids.js';
-import { FRAME_BYTES, readFrame } from './wire.js';
-
-const field = (name: string, type: unknown, doc: string, more: object = {}): object => ({ name, type, doc, ...more });
-const maybe = (name: string, type: unknown, doc: string): object => field(name, ['null', type], doc, { default: null });
 
 export const SHARING_STEP: CaseTopicSchema = {
   schemaId: RESERVED_SCHEMA_IDS + 3,
@@ -51,16 +45,7 @@ interface SharingStepRecord {
 }
 
 /** @throws YitongError `bad_value` */
-export function encodeSharingStep(record: SharingStepRecord): Buffer {
-  const made = encodeFramed(SHARING_STEP, record);
-  if (made.ok) return made.body;
-  const [problem] = made.problems;
-  throw new YitongError('bad_value', `\`${problem?.field ?? ''}\`: ${problem?.reason ?? ''}`);
-}
-
+export const encodeSharingStep = (record: SharingStepRecord): Buffer => encoded(SHARING_STEP, record);
 /** @throws YitongError `wire_format` */
-export function decodeSharingStep(value: Uint8Array): SharingStepRecord {
-  if (readFrame(value) !== SHARING_STEP.schemaId)
-    throw new YitongError('wire_format', `the value is not of the schema ${String(SHARING_STEP.schemaId)}`);
-  return decodeRecord(SHARING_STEP, value, FRAME_BYTES) as SharingStepRecord;
-}
+export const decodeSharingStep = (value: Uint8Array): SharingStepRecord =>
+  decoded(SHARING_STEP, value) as SharingStepRecord;

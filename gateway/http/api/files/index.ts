@@ -2,17 +2,12 @@
  * /v1/files: what a grant allows as a file. It is ordered, made beside the gateway, and fetched at any byte; before
  * each piece leaves it is decided anew.
  */
-import { hash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { errorTable, YitongError } from '../../../../contracts/errors.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { YitongError } from '../../../../contracts/errors.js';
 import type { SubjectKey } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
-import type { Client } from '../../../../policies/types.js';
-import { denialOf } from '../../../answer/question/denial.js';
-import type { Plan } from '../../../answer/question/plan.js';
-import { withReceipt } from '../../../answer/question/receipt.js';
-import { checkScheme, parseSubject, traceOf } from '../../../answer/question/request.js';
+import { checkScheme, parseSubject } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { replicaName } from '../../../ground/config/index.js';
@@ -23,6 +18,7 @@ import { decidedPrint, FilePlans } from '../../../procedures/files/maker.js';
 import { type FileDesk, openFiles, sealCase } from '../../../procedures/files/opened.js';
 import type { StoredOrder } from '../../../procedures/files/store.js';
 import { VaultReader, vaultKey } from '../../../procedures/files/vault.js';
+import { denied } from '../../plugins/denied.js';
 import { checkStill, refusedNow } from '../../plugins/identity.js';
 import { callCounter } from '../../plugins/volumes.js';
 import { type ByteRange, rangeOf } from './range.js';
@@ -96,30 +92,6 @@ function shown(order: StoredOrder): object {
   };
 }
 
-/** That it may not be given is on record before it is said. */
-async function refuse(
-  { context }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  client: Client,
-  plan: Plan,
-): Promise<FastifyReply> {
-  const body = Buffer.from(denialOf(plan, request.id), 'utf8');
-  const receipt = await context.journal.append({
-    clear: plan.template({
-      time: iso(context.now()),
-      requestId: request.id,
-      traceparent: traceOf(request),
-      records: [],
-      bodySha256: hash('sha256', body, 'base64url'),
-      bytes: body.length,
-    }),
-  });
-  const whole = withReceipt(body, receipt.json);
-  context.completions.watch(request, reply, client.id, () => whole.length);
-  return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
-}
-
 /** @throws YitongError `bad_subject`, `bad_request` */
 function subjectsOf({ context }: Desk, { subjects }: OrderBody): readonly SubjectKey[] | undefined {
   return subjects === undefined
@@ -162,7 +134,7 @@ function orderRoute(app: FastifyInstance, desk: Desk): void {
       if (receiver !== undefined) receiverKey(receiver);
       const { files, plans } = await opened();
       const plan = plans.plan(client, { purpose, dataset, ...present({ fields }) }, stated);
-      if (plan.read.length === 0) return await refuse(desk, request, reply, client, plan);
+      if (plan.read.length === 0) return await denied(context, request, reply, plan);
       for (const subject of subjects ?? []) checkScheme(plan.contracts, subject);
       if (plan.volumes !== undefined) await countCall(plan, { request, started: context.now() });
       // whom it is about stands with each chunk
@@ -355,7 +327,7 @@ function contentRoute(app: FastifyInstance, desk: Desk): void {
       if (problem !== undefined) throw problem;
       const ready = order as Fetch['order'];
       const plan = plans.plan(client, order);
-      if (plan.read.length === 0) return await refuse(desk, request, reply, client, plan);
+      if (plan.read.length === 0) return await denied(context, request, reply, plan);
       const { made } = ready;
       const check = (): void => {
         const now = context.now();

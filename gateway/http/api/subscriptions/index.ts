@@ -2,19 +2,15 @@
  * /v1/subscriptions: what changed for the subjects and fields that a client may see, asked for with a cursor or sent to
  * its webhook or its topic. Decided anew for each answer, and on record before it leaves.
  */
-import { hash } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { errorTable, YitongError } from '../../../../contracts/errors.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { YitongError } from '../../../../contracts/errors.js';
 import type { SubjectKey } from '../../../../contracts/ids.js';
 import { holdsKey } from '../../../../contracts/keys.js';
 import { present } from '../../../../contracts/present.js';
 import type { Client } from '../../../../policies/types.js';
 import type { Places } from '../../../answer/changes/feed.js';
 import { openCursors } from '../../../answer/question/cursors.js';
-import { denialOf } from '../../../answer/question/denial.js';
-import type { Plan } from '../../../answer/question/plan.js';
-import { withReceipt } from '../../../answer/question/receipt.js';
-import { checkScheme, parseSubject, traceOf } from '../../../answer/question/request.js';
+import { checkScheme, parseSubject } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { administrationBody } from '../../../log/entries/events.js';
@@ -22,6 +18,7 @@ import { lostMembers, type NextChanges, placesBehind } from '../../../procedures
 import { openSubscriptions, type SubscriptionDesk } from '../../../procedures/subscriptions/opened.js';
 import { type AskedSubscription, idsOf, type Subscription } from '../../../procedures/subscriptions/store.js';
 import { publicKeyOf, signingKey } from '../../../procedures/subscriptions/webhook.js';
+import { denied } from '../../plugins/denied.js';
 import { checkStill } from '../../plugins/identity.js';
 import {
   type ChangesQuery,
@@ -125,30 +122,6 @@ async function shown({ opened }: Desk, client: Client, subscription: Subscriptio
   };
 }
 
-/** That nothing may be told is on record before it is said. */
-async function refuse(
-  { context }: Desk,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  client: Client,
-  plan: Plan,
-): Promise<FastifyReply> {
-  const body = Buffer.from(denialOf(plan, request.id), 'utf8');
-  const receipt = await context.journal.append({
-    clear: plan.template({
-      time: iso(context.now()),
-      requestId: request.id,
-      traceparent: traceOf(request),
-      records: [],
-      bodySha256: hash('sha256', body, 'base64url'),
-      bytes: body.length,
-    }),
-  });
-  const whole = withReceipt(body, receipt.json);
-  context.completions.watch(request, reply, client.id, () => whole.length);
-  return reply.code(errorTable.denied.status).header('content-type', 'application/problem+json').send(whole);
-}
-
 /** @throws YitongError `bad_request` where the client has no such way */
 async function checkWay({ context }: Desk, client: Client, way: SubscriptionBody['way']): Promise<void> {
   if (way !== 'poll' && client[way] === undefined)
@@ -200,7 +173,7 @@ function putRoute(app: FastifyInstance, desk: Desk): void {
       const asked = askedOf(desk, request.body);
       const { store, changes } = await opened();
       const plan = changes.plan(client, asked);
-      if (plan.read.length === 0) return await refuse(desk, request, reply, client, plan);
+      if (plan.read.length === 0) return await denied(context, request, reply, plan);
       for (const subject of asked.subjects ?? []) checkScheme(plan.contracts, subject as SubjectKey);
       const known = idsOf(asked).filter((dataset) => context.workspace.contracts.has(dataset));
       const places = await changes.begin(known);
@@ -361,7 +334,7 @@ function changesRoute(app: FastifyInstance, desk: Desk): void {
         const { changes } = await opened();
         checkStill(context, request, client);
         const plan = changes.plan(client, subscription);
-        if (plan.read.length === 0) return await refuse(desk, request, reply, client, plan);
+        if (plan.read.length === 0) return await denied(context, request, reply, plan);
         const hasMoved = await changes.moved(plan, from);
         const next = hasMoved
           ? await changes.next(subscription, plan, from, LINES)

@@ -106,10 +106,15 @@ t.test('an authority reads its steps of cases and writes its acts, the gateway t
     rights
       .filter(({ principal, name }) => principal === who && (name.includes('.fire._') || name === 'fire.'))
       .map(({ operation, resource, name }) => `${operation} ${resource} ${name.slice(name.indexOf('fire'))}`);
-  t.strictSame(of('User:fire'), ['Read topic fire._steps', 'Write topic fire._acts', 'Read group fire.']);
+  t.strictSame(of('User:fire'), [
+    'Read topic fire._steps',
+    'Read topic fire._sharing',
+    'Write topic fire._acts',
+    'Read group fire.',
+  ]);
   t.strictSame(
     of('User:CN=gateway').filter((right) => /^(Read|Write)/.test(right)),
-    ['Write topic fire._steps', 'Read topic fire._acts'],
+    ['Write topic fire._steps', 'Write topic fire._sharing', 'Read topic fire._acts'],
   );
   t.throws(() => rightsOf({ workspace, settings, groupId: 'gw', pushed: new Set() }), { code: 'bad_config' });
 });

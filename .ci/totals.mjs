@@ -1,8 +1,11 @@
 // Reads the tap output of whole runs: shows each file and each failure, and ends with the ten suites that took longest,
-// the totals of all and the exit code they ask for.
+// what failed, the totals of all and the exit code they ask for.
 //   node .ci/totals.mjs TAP STDERR STATUS [TAP STDERR STATUS]…
 import { readFileSync, realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+
+/** How many failed points of a suite are named again at the end. */
+const FIRST = 4;
 
 /** One run, taken line by line and shown. */
 export class Run {
@@ -13,6 +16,9 @@ export class Run {
   whole = false;
   /** `[suite, ms]` */
   times = [];
+  /** Suites with a failure, each with its first ones: the middle of a long output may be cut by who keeps it. */
+  bad = [];
+  #first = [];
   // the indent of the failed point whose diagnostics are being shown
   #failure = -1;
 
@@ -25,11 +31,17 @@ export class Run {
     this.#failure = -1;
     const point = line.trimStart();
     if (point.startsWith('not ok')) this.#failure = indent;
+    if (this.#failure > 0 && this.#first.length < FIRST)
+      this.#first.push(point.replace(/^not ok( \d+)?( - )?/, '').replace(/ # time=.*/, ''));
     if (this.#failure >= 0 || /#\s*(skip|todo)\b/i.test(point) || (indent === 0 && /^(ok|Bail out!)/.test(point)))
       console.log(line);
     if (indent !== 0) return;
-    const [, suite, ms] = /^(?:not )?ok \d+ - (\S+\.test\.js)\b.*# time=([\d.]+)ms/.exec(line) ?? [];
-    if (suite !== undefined) this.times.push([suite, Number(ms)]);
+    const [, not, suite, ms] = /^(not )?ok \d+ - (\S+\.test\.js)\b.*# time=([\d.]+)ms/.exec(line) ?? [];
+    if (suite !== undefined) {
+      this.times.push([suite, Number(ms)]);
+      if (not !== undefined) this.bad.push([suite, this.#first]);
+      this.#first = [];
+    }
     // `# { total: 623, pass: 620, fail: 2, skip: 1 }`
     if (!/^# \{ total: \d+/.test(line)) return;
     const count = (name) => Number(new RegExp(`\\b${name}: (\\d+)`).exec(line)?.[1] ?? 0);
@@ -49,6 +61,7 @@ function sayEnd(runs) {
     console.log('the slowest:');
     for (const [suite, ms] of times.slice(0, 10)) console.log(`  ${(ms / 1000).toFixed(1).padStart(6)} s  ${suite}`);
   }
+  for (const [suite, first] of runs.flatMap((run) => run.bad)) console.log(`failed: ${suite}: ${first.join('; ')}`);
   const sum = (name) => runs.reduce((all, run) => all + run[name], 0);
   const skipped = sum('skipped');
   console.log(`${sum('passed')} passed, ${sum('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

@@ -138,7 +138,7 @@ t.test('whatever else it says, the answer is as without it', async (t) => {
 
 t.test('one that is slow is not waited for, and then left alone for a while', async (t) => {
   const { url, asked } = await standIn(t, () => undefined);
-  const { answer, entries } = deskWith(url, 200);
+  const { answer, entries } = deskWith(url, 1500);
   t.same(await answer(UNCLEAR), own);
   t.same(await answer(UNCLEAR), own);
   t.equal(asked.length, 1, 'the second is not sent');

@@ -5,21 +5,19 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Bundles } from '../../../contracts/bundle/load.js';
-import type { Bundle, Json, StepPort } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { keyOf, schemeOf } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import type { SubjectSecret } from '../../log/entries/keys.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
-import { inspectFile } from '../materials/inspect/index.js';
-import { type Papers, papersOf } from '../materials/made.js';
-import { keepUpload, openUpload, uploadOf } from '../materials/room.js';
 import { answerKey, openSealed } from './answer-key.js';
-import { type Call, callOf, keepCall, keepReply, openCalls } from './calls.js';
-import { type CaseContents, contentsOf, type EventContents } from './contents.js';
+import type { Call } from './calls.js';
+import { CaseCalls } from './case-calls.js';
+import { CaseMaterials } from './case-materials.js';
+import { contentsOf, type EventContents } from './contents.js';
 import { errandChanges, errandsOfCase } from './errands.js';
 import { figureChanges } from './figures.js';
-import { type CaseForm, checkWritten, fillForm, fitsSchema, knownBefore } from './form.js';
+import type { CaseForm } from './form.js';
 import {
   apply,
   type CaseAct,
@@ -32,73 +30,42 @@ import {
   type Party,
 } from './machine.js';
 import { type Overview, overviewOf, type PublicRatings, publicRatings } from './overview.js';
-import { changedSince, digestsOf, documentOf, lackingUploads, linesOf, type MaterialLine, takes } from './papers.js';
+import type { MaterialLine } from './papers.js';
 import { FILING, type Plan } from './plan.js';
+import { Preparation } from './preparation.js';
+import { ERASED, notFound, refuse } from './refusals.js';
 import { RegionalCases, type WholeCase } from './regional.js';
+import { authoritiesOf, historyFor, type Known, mayBeSeen, seenBy, shown } from './seen.js';
 import { isMessage, stepsOf } from './steps.js';
 import { type CaseMessage, CaseStore, ENDED, links, type StoredCase, type StoredEvent } from './store.js';
 import { answerTermOf, type TermReading, taskTermOf, termOf } from './terms.js';
 import type { StepMessage } from './topics.js';
-import type {
-  CaseActor,
-  CaseDeed,
-  Cases,
-  CasesOptions,
-  Doing,
-  HistoryLine,
-  HowDone,
-  OpenedCase,
-  OpenedMaterial,
-} from './types.js';
+import type { CaseActor, CaseDeed, Cases, CasesOptions, Doing, HowDone, OpenedCase, OpenedMaterial } from './types.js';
 import { type WaitingCounts, WaitingIndex, type WaitingQuery, waitingChanges } from './waiting.js';
+
 export const openCases = (options: CasesOptions): Cases => new OpenedCases(options);
 
-const ERASED = 'the subject of the case was erased; nothing more is done on it';
-const NOT_FOUND = 'there is no such case, or it is not yours to see';
 const partyOf = (actor: CaseActor): Party =>
   actor.kind === 'applicant' ? 'applicant' : { authority: actor.authority, ...present({ region: actor.region }) };
-const refuse = (why: string): never => {
-  throw new YitongError('act_refused', why);
-};
-const incomplete = (what: string): never => {
-  throw new YitongError('act_incomplete', what);
-};
-
-/** What stands in the way, with whose it is. */
-const barText = ({ says, owners }: CaseForm['obstacles'][number]): string =>
-  `${says.en}${owners.length > 0 ? ` (${owners.join(', ')})` : ''}`;
-
-/** Whose a case is: who leads, whose items it has, who has a task. Of a draft nobody's. */
-const authoritiesOf = ({ plan, tasks }: CaseState): ReadonlySet<string> =>
-  new Set(
-    plan === undefined
-      ? []
-      : [
-          plan.authority,
-          ...Object.values(plan.items).flatMap(({ authority, region }) => (region === undefined ? [authority] : [])),
-          ...Object.values(tasks).map(({ owner }) => owner),
-        ],
-  );
-
-/** A case with all that is known of it. */
-interface Known {
-  readonly stored: StoredCase;
-  readonly events: readonly (StoredEvent & { readonly number: number })[];
-  readonly contents: CaseContents | undefined;
-  /** By the number of the event. */
-  readonly officers: ReadonlyMap<number, string>;
-}
 
 class OpenedCases implements Cases {
   readonly #options: CasesOptions;
   readonly #store: CaseStore;
   readonly #waiting: WaitingIndex;
+  readonly #preparation: Preparation;
+  readonly #materials: CaseMaterials;
+  readonly #calls: CaseCalls;
   readonly regional: RegionalCases;
 
   constructor(options: CasesOptions) {
     this.#options = options;
     this.#store = new CaseStore(options.state);
     this.#waiting = new WaitingIndex(options.state, options.calendar);
+    const preparation = new Preparation(options);
+    const known = (id: string, actor: CaseActor): Promise<Known> => this.#known(id, actor);
+    this.#preparation = preparation;
+    this.#materials = new CaseMaterials({ options, preparation, known, put: (...parts) => this.#put(...parts) });
+    this.#calls = new CaseCalls({ options, preparation, known });
     this.regional = new RegionalCases({
       options,
       find: (id) => this.#whole(id),
@@ -115,27 +82,9 @@ class OpenedCases implements Cases {
     return this.#options;
   }
 
-  #bundle(id: string): Bundle {
-    return this.bundles.get(id) ?? refuse('the workspace has no such bundle any more');
-  }
-
   async #inside({ pseudonym, enc }: StoredEvent): Promise<EventContents | undefined> {
     const secret = await this.#options.keys.byPseudonym(pseudonym);
     return secret === undefined ? undefined : unseal<EventContents>(secret, enc);
-  }
-
-  /** Undefined where it may not be seen. */
-  #sees(stored: StoredCase, actor: CaseActor): boolean {
-    if (actor.kind === 'applicant')
-      return (
-        (actor.client === undefined || stored.client === actor.client) &&
-        this.#options.keys.reference('subject', actor.subject) === stored.subject
-      );
-    if (actor.region !== undefined)
-      return Object.values(stored.state.plan?.items ?? {}).some(
-        ({ authority, region }) => authority === actor.authority && region === actor.region,
-      );
-    return authoritiesOf(stored.state).has(actor.authority);
   }
 
   /** Of no actor's: for what goes to another region, and comes from there. */
@@ -150,7 +99,7 @@ class OpenedCases implements Cases {
 
   async #known(id: string, actor: CaseActor): Promise<Known> {
     const stored = await this.#store.find(id);
-    if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
+    if (stored === undefined || !mayBeSeen(this.#options.keys, stored, actor)) return notFound();
     // read after the state: what came meanwhile is left out
     const events = (await this.#store.events(id)).filter(({ number }) => number <= stored.state.events);
     const opened: { readonly event: CaseEvent; readonly inside: EventContents | undefined }[] = [];
@@ -256,7 +205,7 @@ class OpenedCases implements Cases {
       throw new YitongError('ticket_moved', 'somebody acted on this item since it was looked at; look at it again');
     if ('asOf' in doing && doing.asOf !== undefined && doing.asOf !== stored.state.events)
       throw new YitongError('ticket_moved', 'the draft was changed since it was looked at; look at it again');
-    const { act, inside, read } = await this.#prepare(stored, contents, doing, how);
+    const { act, inside, read } = await this.#preparation.of(stored, contents, doing, how);
     const event: CaseEvent = { ...act, by: partyOf(actor), at: Math.max(this.#options.now(), stored.state.at) };
     const state = apply(stored.state, event);
     await this.#put({ ...stored, state }, stored.state, event, inside, how, contents.subject, read);
@@ -268,156 +217,9 @@ class OpenedCases implements Cases {
 
   async unsealed(id: string, sealed: string, actor: CaseActor): Promise<unknown> {
     const stored = await this.#store.find(id);
-    if (stored === undefined || !this.#sees(stored, actor)) throw new YitongError('not_found', NOT_FOUND);
+    if (stored === undefined || !mayBeSeen(this.#options.keys, stored, actor)) return notFound();
     const secret = await this.#options.keys.byPseudonym(stored.pseudonym);
     return secret === undefined ? refuse(ERASED) : openSealed(secret, id, sealed);
-  }
-
-  /** The act as the machine takes it, and what is sealed with it. */
-  async #prepare(
-    stored: StoredCase,
-    contents: CaseContents,
-    doing: Doing,
-    how: Pick<HowDone, 'release'>,
-  ): Promise<{ readonly act: CaseAct; readonly inside: EventContents; readonly read?: readonly string[] }> {
-    const { elements } = this.#options;
-    switch (doing.act) {
-      case 'save': {
-        const { answers, values } = doing;
-        checkWritten(this.#bundle(stored.state.bundle), elements, { answers, values });
-        return { act: { act: 'save' }, inside: { answers, values } };
-      }
-      case 'submit':
-        return await this.#submission(stored, contents, how);
-      case 'step':
-        return await this.#step(stored, contents, doing.step, doing.port, how);
-      case 'ask':
-        return this.#asking(contents, doing);
-      case 'give':
-        return this.#giving(contents, doing);
-      case 'grant': {
-        const { item, checked = [], issued = {}, says } = doing;
-        for (const [element, value] of Object.entries(issued)) this.#checkValue(element, value);
-        return {
-          act: { act: 'grant', item, checked, issued: Object.keys(issued) },
-          inside: { issued, ...present({ says }) },
-        };
-      }
-      case 'refuse':
-        if (doing.says.trim() === '') incomplete('a refusal has its reasons: `says`');
-        return { act: { act: 'refuse', item: doing.item }, inside: { says: doing.says } };
-      case 'pass':
-        return { act: { act: 'pass', item: doing.item }, inside: present({ says: doing.says }) };
-      case 'settle':
-        return { act: { act: 'settle', task: doing.task }, inside: present({ says: doing.says }) };
-      case 'stop':
-        if (doing.says.trim() === '') incomplete('who stops a case says why: `says`');
-        return { act: { act: 'stop', outcome: doing.outcome }, inside: { says: doing.says } };
-      case 'rate':
-        return { act: { act: 'rate', grade: doing.grade }, inside: present({ says: doing.says }) };
-      case 'answer':
-        if (doing.says.trim() === '') incomplete('an answer is said: `says`');
-        return { act: { act: 'answer' }, inside: { says: doing.says } };
-      case 'withdraw':
-        return { act: { act: 'withdraw' }, inside: {} };
-    }
-  }
-
-  #checkValue(element: string, value: Json): void {
-    const known = this.#options.elements.elements.get(element);
-    if (known === undefined || !fitsSchema(known.schema, value))
-      throw new YitongError('bad_answers', 'a value is of no element, or is none that it takes');
-  }
-
-  /** What registers say is on record as read before it is used. */
-  async #formOf(
-    { id, state }: Pick<StoredCase, 'id' | 'state'>,
-    contents: CaseContents,
-    { release }: Pick<HowDone, 'release'>,
-  ): Promise<{ readonly form: CaseForm; readonly papers: Papers; readonly read: readonly string[] }> {
-    const bundle = this.#bundle(state.bundle);
-    const { elements, registers } = this.#options;
-    const { readings, releases } = await registers(bundle, knownBefore(bundle, elements, contents), id, state.region);
-    for (const one of releases) {
-      if (release === undefined) throw new YitongError('internal', 'nobody puts on record what registers are asked');
-      await release(one);
-    }
-    const form = fillForm(bundle, elements, contents, readings, state.region);
-    const papers = papersOf({ ...form, elements, ...present({ codelists: this.#options.codelists }) });
-    const lacking = this.#options.requiresUploads === true ? lackingUploads(papers, contents) : [];
-    return { form: { ...form, missing: [...form.missing, ...lacking] }, papers, read: readings.asked };
-  }
-
-  async #submission({ id, state }: StoredCase, contents: CaseContents, how: Pick<HowDone, 'release'>) {
-    if (state.phase !== 'draft') refuse('it is submitted already');
-    const { form, papers, read } = await this.#formOf({ id, state }, contents, how);
-    const bars = form.obstacles.filter((one) => one.state === 'no');
-    if (bars.length > 0) refuse(`it cannot be filed: ${bars.map(barText).join('; ')}`);
-    if (form.missing.length > 0)
-      incomplete(
-        form.missing
-          .map(
-            ({ what, name, registers }) =>
-              `${what} \`${name}\`${registers === undefined ? '' : ` (${registers.join(', ')})`}`,
-          )
-          .join(', '),
-      );
-    const { signed } = contents;
-    const changed = signed === undefined ? [] : changedSince(digestsOf(papers, contents), signed);
-    if (changed.length > 0)
-      incomplete(`changed since it was signed, save and sign again: ${changed.map((one) => `\`${one}\``).join(', ')}`);
-    const { plan, values, filled, layout } = form;
-    return { act: { act: 'submit' as const, plan }, inside: { values, filled, layout, papers }, read };
-  }
-
-  async #step(
-    { id, state }: StoredCase,
-    contents: CaseContents,
-    step: string,
-    port: StepPort,
-    how: Pick<HowDone, 'release'>,
-  ) {
-    const uses = this.bundles.get(state.bundle)?.steps.get(step)?.uses;
-    const act: CaseAct = { act: 'step', step, port, ...present({ uses: state.plan === undefined ? uses : undefined }) };
-    // before anything is done elsewhere
-    apply(state, { ...act, by: 'applicant', at: Math.max(this.#options.now(), state.at) });
-    const driver = this.#options.drivers[port];
-    if (driver === undefined) return refuse(`nobody here does \`${port}\``);
-    // what is signed is the papers as they are now
-    const isSigning = port === 'signature' && state.phase === 'draft';
-    const signing = isSigning ? await this.#formOf({ id, state }, contents, how) : undefined;
-    const signed = signing === undefined ? undefined : digestsOf(signing.papers, contents);
-    // a draft may be signed again, once it was changed
-    const reference = `${id}.${step}.${port}${port === 'signature' ? `.${String(state.events)}` : ''}`;
-    const applicant = this.bundles.get(state.bundle)?.applicant ?? 'company';
-    const { receipt, account } = await driver.carryOut({ reference, subject: contents.subject, applicant });
-    const own = Object.keys(contents.account);
-    const said = Object.fromEntries(Object.entries(account ?? {}).filter(([element]) => !own.includes(element)));
-    return {
-      act,
-      inside: { receipt, ...(account === undefined ? {} : { account: said }), ...present({ signed }) },
-      ...present({ read: signing?.read }),
-    };
-  }
-
-  #asking({ layout }: CaseContents, { item, says, fields }: Doing & { readonly act: 'ask' }) {
-    if (says.trim() === '' && fields.length === 0) incomplete('what is asked for is said, whole: `says`, `fields`');
-    const own = layout[item] ?? {};
-    if (!fields.every((field) => Object.hasOwn(own, field))) incomplete('`fields` names what is no field of the form');
-    return { act: { act: 'ask' as const, item }, inside: { says, fields } };
-  }
-
-  #giving({ layout, items }: CaseContents, { item, values, says = '' }: Doing & { readonly act: 'give' }) {
-    const fields = items[item]?.asked?.fields ?? [];
-    const wanted = fields.map((field) => layout[item]?.[field] ?? '');
-    const lacking = wanted.filter((element) => !Object.hasOwn(values, element));
-    if (lacking.length > 0) incomplete(`all that was asked for is given at once: ${lacking.join(', ')}`);
-    if (fields.length === 0 && says.trim() === '') incomplete('what was asked for is given: `says`');
-    for (const [element, value] of Object.entries(values)) {
-      if (!wanted.includes(element)) throw new YitongError('bad_answers', 'a value was not asked for');
-      this.#checkValue(element, value);
-    }
-    return { act: { act: 'give' as const, item }, inside: { values, says } };
   }
 
   /** On record, then stored. */
@@ -562,7 +364,7 @@ class OpenedCases implements Cases {
     const { stored, contents } = await this.#known(id, actor);
     if (actor.kind !== 'applicant' || stored.state.phase !== 'draft' || contents === undefined)
       return refuse('only a draft has a form to fill in, for who applies');
-    const { form, read } = await this.#formOf(stored, contents, how);
+    const { form, read } = await this.#preparation.form(stored, contents, how);
     await record(shown([id], contents.subject, id, { bundle: stored.state.bundle, read }));
     return form;
   }
@@ -579,7 +381,7 @@ class OpenedCases implements Cases {
         : links[show](actor.authority);
     const page = { limit, descending: actor.kind === 'applicant', ...present({ after }) };
     const { cases, next } = await this.#store.list(prefix, page);
-    const mine = cases.filter((one) => this.#sees(one, actor));
+    const mine = cases.filter((one) => mayBeSeen(keys, one, actor));
     await record(
       shown(
         mine.map(({ id }) => id),
@@ -628,177 +430,32 @@ class OpenedCases implements Cases {
     return events.filter(({ number }) => number > after);
   }
 
-  /** Those that were filed, or of a draft as it stands. */
-  async #papersOf(
-    { stored, contents }: Known,
-    how: Omit<HowDone, 'key'>,
-  ): Promise<{
-    readonly papers: Papers;
-    readonly contents: CaseContents;
-    readonly own: readonly string[] | undefined;
-  }> {
-    const { actor } = how;
-    const { plan, phase } = stored.state;
-    if (contents === undefined) throw new YitongError('not_found', 'the subject of the case was erased');
-    const own =
-      actor.kind === 'applicant'
-        ? undefined
-        : Object.entries(plan?.items ?? {}).flatMap(([item, { authority, region }]) =>
-            authority === actor.authority && region === actor.region ? [item] : [],
-          );
-    if (contents.papers !== undefined) return { papers: contents.papers, contents, own };
-    // one that ended as a draft, or was filed before papers were kept
-    if (phase !== 'draft') return { papers: { materials: [], values: [] }, contents, own };
-    return { papers: (await this.#formOf(stored, contents, how)).papers, contents, own };
+  materials(id: string, how: Omit<HowDone, 'key'>): Promise<readonly MaterialLine[]> {
+    return this.#materials.list(id, how);
   }
 
-  async materials(id: string, how: Omit<HowDone, 'key'>): Promise<readonly MaterialLine[]> {
-    const known = await this.#known(id, how.actor);
-    const { papers, contents, own } = await this.#papersOf(known, how);
-    const lines = linesOf(papers, contents, known.stored.state, own);
-    const materials = lines.map(({ material }) => material);
-    await how.record(shown([id], contents.subject, id, { bundle: known.stored.state.bundle, materials }));
-    return lines;
+  openMaterial(id: string, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial> {
+    return this.#materials.open(id, material, how);
   }
 
-  async openMaterial(id: string, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial> {
-    const known = await this.#known(id, how.actor);
-    const { state } = known.stored;
-    const opened = (await this.#openedDraft(known, material)) ?? (await this.#openedOf(known, material, how));
-    if (opened === undefined)
-      throw new YitongError('not_found', 'there is no such material to open, or it is not yours to see');
-    const digest = opened.kind === 'made' ? opened.document.digest : opened.digest;
-    await how.record(shown([id], known.contents?.subject, id, { bundle: state.bundle, material, digest }));
-    return opened;
+  putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine> {
+    return this.#materials.put(id, material, read, how);
   }
 
-  /** An upload of a draft: no register has to be asked for it. */
-  async #openedDraft({ stored, contents }: Known, material: string): Promise<OpenedMaterial | undefined> {
-    const isUpload = this.bundles.get(stored.state.bundle)?.materials.get(material)?.kind === 'upload';
-    if (stored.state.phase !== 'draft' || contents === undefined || !isUpload) return undefined;
-    return await this.#openedUpload(stored.id, material, contents);
+  callPerson(id: string, says: string, how: Omit<HowDone, 'key'>): Promise<Call> {
+    return this.#calls.make(id, says, how);
   }
 
-  async #openedOf(known: Known, material: string, how: Omit<HowDone, 'key'>): Promise<OpenedMaterial | undefined> {
-    const { papers, contents, own } = await this.#papersOf(known, how);
-    const { id, state } = known.stored;
-    const needed = papers.materials.find((one) => one.material === material && takes(one, own));
-    if (needed === undefined) return undefined;
-    if (needed.kind === 'upload') return await this.#openedUpload(id, material, contents);
-    const document = documentOf({ id, bundle: this.#title(state.bundle), papers, needed }, contents, state, own);
-    return document === undefined ? undefined : { kind: 'made', document };
+  call(id: string, how: Omit<HowDone, 'key'>): Promise<Call | undefined> {
+    return this.#calls.get(id, how);
   }
 
-  #title(bundle: string): Bundle['title'] {
-    return this.bundles.get(bundle)?.title ?? { zh: bundle, en: bundle };
+  calls(how: Omit<HowDone, 'key'>): Promise<readonly Call[]> {
+    return this.#calls.waiting(how);
   }
 
-  async #openedUpload(id: string, material: string, { uploads }: CaseContents): Promise<OpenedMaterial | undefined> {
-    const { blobs, keys } = this.#options;
-    const upload = Object.hasOwn(uploads, material) ? uploads[material] : undefined;
-    if (upload === undefined || blobs === undefined) return undefined;
-    const { type, digest } = upload;
-    return { kind: 'upload', type, digest, bytes: await openUpload(blobs, keys, id, upload) };
-  }
-
-  async putMaterial(id: string, material: string, read: () => Promise<Buffer>, how: HowDone): Promise<MaterialLine> {
-    const { actor } = how;
-    const { blobs, keys, now } = this.#options;
-    const known = await this.#known(id, actor);
-    const { stored, contents } = known;
-    const { state } = stored;
-    if (actor.kind !== 'applicant') return refuse('what no register has is uploaded by who applies');
-    if (blobs === undefined) return refuse('nothing is uploaded here');
-    if (stored.state.guest !== undefined) return refuse('it is acted on in the region in which it was applied for');
-    if (contents === undefined) return refuse(ERASED);
-    const event: CaseEvent = { act: 'attach', material, by: 'applicant', at: Math.max(now(), state.at) };
-    // before anything is read
-    const next = apply(state, event);
-    this.#checkPut(known, material, contents);
-    const inspected = await inspectFile(await read());
-    const secret = await keys.secretOf(contents.subject);
-    const current = Object.hasOwn(contents.uploads, material) ? contents.uploads[material] : undefined;
-    const upload = uploadOf(keys, secret, inspected, { current, after: state.events });
-    // also where it is there already: one that was damaged is whole again
-    await keepUpload(blobs, id, upload, secret, inspected.bytes);
-    if (upload !== current) {
-      await this.#put({ ...stored, state: next }, state, event, { upload }, how, contents.subject);
-      // of a draft nothing is kept that was replaced; where that fails it is found when what is idle is looked for
-      if (current !== undefined && state.phase === 'draft')
-        await blobs.remove({ folder: id, name: current.name }).catch(() => undefined);
-    }
-    const again = await this.#known(id, actor);
-    const { papers, contents: since } = await this.#papersOf(again, how);
-    const line = linesOf(papers, since, again.stored.state, undefined).find((one) => one.material === material);
-    if (line === undefined) return refuse('under the answers that were given since, it is not needed');
-    return line;
-  }
-
-  /** @throws YitongError `not_found`, `act_refused` */
-  #checkPut({ stored: { state } }: Known, material: string, { papers }: CaseContents): void {
-    const items =
-      papers === undefined
-        ? this.#bundle(state.bundle).materials.get(material)?.kind === 'upload'
-          ? []
-          : undefined
-        : papers.materials.find((one) => one.material === material && one.kind === 'upload')?.items;
-    if (items === undefined) throw new YitongError('not_found', 'the case takes no such upload');
-    if (papers !== undefined && !items.some((item) => state.items[item]?.status === 'supplement'))
-      refuse('no supplement was asked for to which it belongs');
-  }
-
-  async callPerson(id: string, says: string, { actor, record }: Omit<HowDone, 'key'>): Promise<Call> {
-    const { stored, contents } = await this.#known(id, actor);
-    const { bundle, phase } = stored.state;
-    if (actor.kind !== 'applicant' || phase !== 'draft') return refuse('a draft is handed over by who applies');
-    if (contents === undefined) return refuse(ERASED);
-    const { authority } = this.#bundle(bundle);
-    const { subject, answers, values } = contents;
-    const call = { id, bundle, authority, at: this.#options.now(), subject, says: says.trim(), answers, values };
-    await record({
-      action: 'case_called',
-      target: id,
-      subject,
-      detail: { bundle, authority },
-      about: { says: call.says },
-    });
-    await keepCall(this.#options, call);
-    return (await callOf(this.#options, id)) ?? refuse(ERASED);
-  }
-
-  async call(id: string, { actor }: Omit<HowDone, 'key'>): Promise<Call | undefined> {
-    await this.#known(id, actor);
-    return callOf(this.#options, id);
-  }
-
-  async calls({ actor, record }: Omit<HowDone, 'key'>): Promise<readonly Call[]> {
-    if (actor.kind !== 'authority') return refuse('calls are for the department that leads');
-    const found = await openCalls(this.#options, actor.authority);
-    const ids = found.map(({ id }) => id);
-    await record(shown(ids, undefined));
-    return found;
-  }
-
-  async answerCall(
-    id: string,
-    { says, seen }: { readonly says: string; readonly seen: number },
-    { actor, record }: Omit<HowDone, 'key'>,
-  ): Promise<void> {
-    const call = await callOf(this.#options, id);
-    if (call === undefined || actor.kind !== 'authority' || call.authority !== actor.authority)
-      throw new YitongError('not_found', NOT_FOUND);
-    if (says.trim() === '') incomplete('an answer is said: `says`');
-    if (call.version !== seen || call.answeredAt !== undefined)
-      throw new YitongError('ticket_moved', 'somebody answered it since it was looked at; look at it again');
-    const { bundle, authority, subject } = call;
-    await record({
-      action: 'case_call_answered',
-      target: id,
-      subject,
-      detail: { bundle, authority },
-      about: { says: says.trim() },
-    });
-    await keepReply(this.#options, call, says.trim(), this.#options.now());
+  answerCall(id: string, answer: { readonly says: string; readonly seen: number }, how: Omit<HowDone, 'key'>) {
+    return this.#calls.answer(id, answer, how);
   }
 
   async messages({ actor, record }: Omit<HowDone, 'key'>, limit = 100): Promise<readonly CaseMessage[]> {
@@ -807,45 +464,4 @@ class OpenedCases implements Cases {
     await record(shown([...new Set(found.map((one) => one.case))], actor.subject));
     return found;
   }
-}
-
-const shown = (
-  ids: readonly string[],
-  subject: string | undefined,
-  target = '',
-  more: Readonly<Record<string, unknown>> = {},
-): CaseDeed => ({
-  action: 'case_shown',
-  target,
-  subject: subject ?? '',
-  detail: { ids, ...more },
-  about: {},
-});
-
-function historyFor(
-  actor: CaseActor,
-  events: Known['events'],
-  officers: Known['officers'] = new Map(),
-): readonly HistoryLine[] {
-  return events.map(({ number, event }) => {
-    const own = actor.kind === 'authority' && event.by !== 'applicant' && event.by.authority === actor.authority;
-    return { number, event, ...present({ officer: own ? officers.get(number) : undefined }) };
-  });
-}
-
-/** An authority sees the forms of its own items, and who leads sees all; what was written to others stays with them. */
-function seenBy(contents: CaseContents, { plan }: CaseState, actor: CaseActor): CaseContents {
-  if (actor.kind === 'applicant' || plan === undefined) return contents;
-  const own = Object.entries(plan.items)
-    .filter(([, { authority, region }]) => authority === actor.authority && region === actor.region)
-    .map(([item]) => item);
-  const layout = Object.fromEntries(Object.entries(contents.layout).filter(([item]) => own.includes(item)));
-  const inForms = new Set(Object.values(layout).flatMap((fields) => Object.values(fields)));
-  const values = Object.fromEntries(Object.entries(contents.values).filter(([element]) => inForms.has(element)));
-  const filled = Object.fromEntries(Object.entries(contents.filled).filter(([element]) => inForms.has(element)));
-  const items = Object.fromEntries(Object.entries(contents.items).filter(([item]) => own.includes(item)));
-  const nothing = { answers: {}, account: {}, receipts: {}, uploads: {} };
-  const rating = plan.authority === actor.authority ? contents.rating : {};
-  const { subject, origin } = contents;
-  return { subject, ...nothing, values, filled, layout, items, rating, ...present({ origin }) };
 }

@@ -11,6 +11,7 @@ import type { StepPort } from '../../../contracts/bundle/types.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { DELIVERY, FILING, openPorts, type Plan, type PlannedStep } from './plan.js';
+import { refuse } from './refusals.js';
 
 type Phase = 'draft' | 'submitted' | 'decided' | 'delivered' | 'withdrawn';
 type ItemStatus =
@@ -126,10 +127,6 @@ export type CaseAct =
   | { readonly act: 'answer' };
 export type ActName = CaseAct['act'];
 export type CaseEvent = CaseAct & { readonly by: Party; readonly at: number };
-
-const refuse = (why: string): never => {
-  throw new YitongError('act_refused', why);
-};
 
 /** Nothing comes after it. */
 const OVER: ReadonlySet<ItemStatus> = new Set(['granted', 'refused', 'undone', 'dropped', 'passed']);

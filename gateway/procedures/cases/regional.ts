@@ -16,6 +16,7 @@ import type { Errand } from './errands.js';
 import { fitsSchema, type Layout } from './form.js';
 import { apply, type CaseEvent, type CaseState, type Guest } from './machine.js';
 import { guestPlan } from './plan.js';
+import { refuse } from './refusals.js';
 import type { StoredCase } from './store.js';
 import type { CasesOptions, Doing, HowDone, Regional } from './types.js';
 
@@ -44,10 +45,6 @@ interface RegionalParts {
     subject: string,
   ) => Promise<void>;
 }
-
-const refuse = (why: string): never => {
-  throw new YitongError('act_refused', why);
-};
 
 export class RegionalCases implements Regional {
   readonly #parts: RegionalParts;

@@ -11,7 +11,10 @@ import { type FieldProblem, YitongError } from '../contracts/errors.js';
 import type { DatasetId } from '../contracts/ids.js';
 import { type Env, openEnv } from './lmdb/env.js';
 import { markMade, refuseDamaged } from './lmdb/file.js';
+import { type CauseCount, CauseIndex, type QuarantineCause, ROWS_END } from './quarantine-causes.js';
 import type { Cell } from './reading/port.js';
+
+export type { CauseCount, QuarantineCause } from './quarantine-causes.js';
 
 interface QuarantinedRow {
   readonly position: string;
@@ -37,18 +40,6 @@ export interface QuarantineEntry extends QuarantinedRow {
   readonly run: string;
 }
 
-/** Why a row is held back: the first thing that is wrong with it. */
-export interface QuarantineCause {
-  readonly code: string;
-  /** Of the contract; empty where the row as a whole is wrong. */
-  readonly field: string;
-}
-
-const causeOf = ({ problems: [first] }: Pick<QuarantineEntry, 'problems'>): QuarantineCause => ({
-  code: first?.code ?? '',
-  field: first?.field ?? '',
-});
-
 /** Entries that may be on their way to the disk before a reader waits for them. */
 const MAX_PENDING = 2_000;
 
@@ -62,11 +53,16 @@ export class Quarantine {
   private last: Promise<unknown> = Promise.resolve();
   private failed: YitongError | undefined;
 
+  /** Of the cause of each row. */
+  private readonly index: CauseIndex<QuarantineEntry>;
+
   private constructor(
     private readonly env: Env<QuarantineEntry, string>,
     private readonly now: () => Date,
   ) {
-    this.entries = this.db.getKeysCount();
+    this.index = new CauseIndex<QuarantineEntry>(this.db);
+    if (this.index.missing) env.writeSync(() => this.index.make());
+    this.entries = this.index.rows();
   }
 
   private get db(): Env<QuarantineEntry, string>['root'] {
@@ -77,7 +73,7 @@ export class Quarantine {
   async refresh(): Promise<void> {
     await this.last;
     this.db.resetReadTxn();
-    this.entries = this.db.getKeysCount();
+    this.entries = this.index.rows();
   }
 
   static exists(dataDir: string, dataset: DatasetId): boolean {
@@ -122,7 +118,11 @@ export class Quarantine {
     this.write(
       id,
       run,
-      this.env.write(() => this.db.putSync(id, { ...row, id, firstSeen, run })),
+      this.env.write(() => {
+        const entry = { ...row, id, firstSeen, run };
+        this.index.changed(this.db.get(id), entry);
+        this.db.putSync(id, entry);
+      }),
     );
   }
 
@@ -145,7 +145,10 @@ export class Quarantine {
     this.write(
       id,
       undefined,
-      this.env.write(() => this.db.removeSync(id)),
+      this.env.write(() => {
+        this.index.changed(this.db.get(id), undefined);
+        this.db.removeSync(id);
+      }),
     );
   }
 
@@ -179,7 +182,7 @@ export class Quarantine {
   /** After a run that saw the whole source: what it did not see again is gone. */
   async keepOnly(run: string): Promise<void> {
     await this.last;
-    for (const { key, value } of this.db.getRange({ snapshot: false })) {
+    for (const { key, value } of this.db.getRange({ end: ROWS_END, snapshot: false })) {
       if (value.run === run) continue;
       this.remove(key);
       await this.room();
@@ -195,7 +198,7 @@ export class Quarantine {
     await this.last;
     const limit = before.toISOString();
     let gone = 0;
-    for (const { key, value } of this.db.getRange({ snapshot: false })) {
+    for (const { key, value } of this.db.getRange({ end: ROWS_END, snapshot: false })) {
       if ((value.value === undefined && value.withdraw === undefined) || value.firstSeen >= limit) continue;
       this.remove(key);
       gone += 1;
@@ -218,7 +221,7 @@ export class Quarantine {
       entries
         .sort((a, b) => (a.rowNumber === b.rowNumber ? (a.position < b.position ? -1 : 1) : a.rowNumber - b.rowNumber))
         .slice(0, limit);
-    for (const { value } of this.db.getRange()) {
+    for (const { value } of this.db.getRange({ end: ROWS_END })) {
       entries.push(value);
       // of very many, no more than a few times the wanted ones are held
       if (entries.length > 4 * limit + 1000) entries = first();
@@ -229,43 +232,25 @@ export class Quarantine {
   /** In the order of ids, from behind `after`: pages stay the same while rows come and go. */
   async page(after: string, limit: number): Promise<QuarantineEntry[]> {
     await this.last;
-    return [...this.db.getRange({ start: `${after}\0`, limit })].map(({ value }) => value);
+    return [...this.db.getRange({ start: `${after}\0`, end: ROWS_END, limit })].map(({ value }) => value);
   }
 
-  /** What comes first in how many rows, the most frequent first, over at most `limit` rows. */
-  async causes(limit: number): Promise<readonly (QuarantineCause & { readonly rows: number })[]> {
+  /** What comes first in how many rows, the most frequent first; kept, not counted. */
+  async causes(): Promise<readonly CauseCount[]> {
     await this.last;
-    const causes = new Map<string, QuarantineCause & { rows: number }>();
-    for (const { value } of this.db.getRange({ limit })) {
-      const { code, field } = causeOf(value);
-      const key = JSON.stringify([code, field]);
-      const known = causes.get(key);
-      if (known === undefined) causes.set(key, { code, field, rows: 1 });
-      else known.rows += 1;
-    }
-    return [...causes.values()].sort((a, b) => b.rows - a.rows);
+    return this.index.causes();
   }
 
-  /**
-   * Rows of one cause, in the order of ids from behind `after`.
-   * @param most rows that are looked at; where it does not suffice, `next` goes on from there
-   */
+  /** Rows of one cause, in the order of ids from behind `after`; `next` where there are more. */
   async rowsOf(
     cause: QuarantineCause,
-    { after, limit, most }: { readonly after: string; readonly limit: number; readonly most: number },
+    { after, limit }: { readonly after: string; readonly limit: number },
   ): Promise<{ readonly rows: readonly QuarantineEntry[]; readonly next?: string }> {
     await this.last;
-    const rows: QuarantineEntry[] = [];
-    let looked = 0;
-    let last = after;
-    for (const { value } of this.db.getRange({ start: `${after}\0` })) {
-      if (rows.length >= limit || looked >= most) return { rows, next: last };
-      looked += 1;
-      last = value.id;
-      const { code, field } = causeOf(value);
-      if (code === cause.code && field === cause.field) rows.push(value);
-    }
-    return { rows };
+    const ids = this.index.idsOf(cause, after, limit + 1);
+    const rows = ids.slice(0, limit).flatMap((id) => this.db.get(id) ?? []);
+    const next = ids.length > limit ? ids[limit - 1] : undefined;
+    return { rows, ...(next === undefined ? {} : { next }) };
   }
 
   count(): number {

@@ -12,7 +12,9 @@ import { sendWatermark, takeTurn } from './publish/index.js';
 import { Quarantine } from './quarantine.js';
 import { type CutOff, joinReports, type RunReport } from './report.js';
 import { retryInTurn } from './retry.js';
+import { asked } from './run/asked.js';
 import { lastWatermark } from './run/end.js';
+import { retryMended } from './run/mended.js';
 import { Run } from './run/once.js';
 import type { RunOptions } from './run/options.js';
 
@@ -91,6 +93,8 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
   const { feed, state } = given;
   const now = given.now ?? (() => new Date());
   const noted = noteRun(given, now);
+  const began = now();
+  if (asked(state, feed.dataset)) state.write('asked', feed.dataset, null);
   const options: RunOptions = { ...given, onProgress: noted.onProgress };
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
   const reports: RunReport[] = [];
@@ -111,6 +115,7 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
       reports.push(report);
       if (more && !options.signal.aborted) continue;
       const tied = await retryTied(options, quarantine, crosswalks, now);
+      const mended = await retryMended(options, quarantine, crosswalks, { now, began });
       const held = state.held(feed.dataset).length;
       const joined = {
         ...(joinReports(reports) ?? report),
@@ -118,7 +123,14 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
         ...(held === 0 ? {} : { held }),
         ...present({ cutOff: noted.cutOff }),
       };
-      return tied === 0 ? joined : { ...joined, notes: { ...joined.notes, tied_by_crosswalk: tied } };
+      return {
+        ...joined,
+        notes: {
+          ...joined.notes,
+          ...(tied === 0 ? {} : { tied_by_crosswalk: tied }),
+          ...(mended === 0 ? {} : { mended_by_mapping: mended }),
+        },
+      };
     }
   } catch (error) {
     await failed(options, contract, now).catch(() => undefined);

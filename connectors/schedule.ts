@@ -26,6 +26,8 @@ interface ScheduleOptions {
   readonly reload?: (feed: Feed) => Promise<Feed>;
   /** Before each run: the feed as it is to be run. Never rejects. */
   readonly before?: (feed: Feed) => Promise<Feed>;
+  /** Somebody asked for a run of it that has not begun (`run/asked.ts`); looked at every few seconds. */
+  readonly asked?: (feed: Feed) => boolean;
   /** Relative folders of feeds. */
   readonly baseDir: string;
   readonly timers?: Timers;
@@ -191,12 +193,13 @@ class Line {
     const ms = this.wait();
     const due = this.timers.now() + ms;
     const { lasting } = this;
-    const most = lasting === undefined ? MAX_WAIT : (this.options.pollMs ?? POLL);
+    const { asked } = this.options;
+    const most = lasting === undefined && asked === undefined ? MAX_WAIT : (this.options.pollMs ?? POLL);
     const arm = (left: number): void => {
       this.cancel = this.timers.after(Math.min(left, most), () => {
         const rest = due - this.timers.now();
         const changed = lasting !== undefined && filesOf(this.feed, this.options.baseDir) !== lasting.files;
-        if (rest > 0 && !changed) arm(rest);
+        if (rest > 0 && !changed && asked?.(this.feed) !== true) arm(rest);
         else this.now();
       });
     };

@@ -1,8 +1,7 @@
 /** Publishing one dataset: check against the contract, find what changed, send, remember. */
-import { encodeFramed } from '../../contracts/avro.js';
 import type { FieldProblem } from '../../contracts/errors.js';
-import { FRAME_BYTES } from '../../contracts/wire.js';
 import { dataTopic, HEADER, type OutRecord, type Producer } from '../bus/port.js';
+import { fitter } from './fitting.js';
 import { identifier, type JsonForm, type Partly } from './identity.js';
 import type { Place, PublisherOptions, PublishResult, PublishRow } from './options.js';
 import { Outbox } from './outbox.js';
@@ -38,9 +37,8 @@ export class Publisher {
   private namedAgain: { readonly key: string; readonly withdrawn: boolean }[] = [];
   /** `onDuplicate: last`: rows that a later row replaced in the last run, and in this one not yet. */
   private readonly deferred = new Map<string, () => PublishResult>();
-  private readonly version;
   private readonly versionText: string;
-  private readonly encoding;
+  private readonly fit;
   private readonly dataset: string;
   private lastTime = '';
   private lastMillis = 0;
@@ -51,10 +49,9 @@ export class Publisher {
   ) {
     const { contract, workspace } = options;
     this.dataset = contract.id;
-    this.version = contract.latest;
-    this.versionText = String(this.version.version);
-    this.encoding = { codelists: workspace.codelists };
+    this.versionText = String(contract.latest.version);
     this.identify = identifier(contract, workspace.schemes);
+    this.fit = fitter(contract, workspace, this.identify);
     this.outbox = new Outbox(options, new Sender(producer, dataTopic(workspace.prefix, contract.id)));
   }
 
@@ -155,29 +152,17 @@ export class Publisher {
       ]);
     }
     if ('withdraw' in row) return this.decideWithdrawal(row);
-    const found = this.identify.of(row.value);
-    if (!found.ok) return { ...this.refuse(row, found.problems), nameless: true };
-    const { subject, recordId, value, normalised } = found.identity;
+    const fitting = this.fit(row.value);
+    if (!fitting.ok && fitting.nameless) return { ...this.refuse(row, fitting.problems), nameless: true };
+    const { subject, recordId, normalised } = fitting.identity;
     const key = stateKey(this.dataset, subject, recordId);
-    const encoded = encodeFramed(this.version, value, this.encoding);
-    const bytes = encoded.ok ? encoded.body.length - FRAME_BYTES : 0;
-    if (!encoded.ok || bytes > this.options.contract.maxRecordBytes) {
+    if (!fitting.ok) {
       const published = this.outbox.current(key);
-      // a field that says which record this is may be what is wrong: then it names none
-      if (!encoded.ok && encoded.problems.some((problem) => this.identify.naming.has(problem.field)))
-        return { ...this.refuse(row, encoded.problems), nameless: true };
       if (published !== undefined) this.seen.add(published.slot);
       else if (this.outbox.isUncertain(key)) this.named.add(key);
-      if (!encoded.ok) return this.refuse(row, encoded.problems);
-      return this.refuse(row, [
-        {
-          code: 'record_too_large',
-          field: '',
-          reason: `the record has ${bytes} bytes, its dataset allows ${this.options.contract.maxRecordBytes}`,
-        },
-      ]);
+      return this.refuse(row, fitting.problems);
     }
-    const framed = encoded.body;
+    const { framed } = fitting;
     const content = contentHash(framed);
     const record: OutRecord = { subject, recordId, value: framed, headers: this.headers(row) };
     const result =

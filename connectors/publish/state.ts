@@ -358,7 +358,7 @@ export class State {
       }
     }
     await this.#commit(() => {
-      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups', 'unlearnt'])
+      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups', 'unlearnt', 'asked'])
         this.#tables.meta.removeSync(`${name}|${dataset}`);
     });
   }

@@ -6,6 +6,7 @@ import type { Feed } from '../../../connectors/feed.js';
 import { loadFeed, loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
 import type { State } from '../../../connectors/publish/index.js';
+import { asked } from '../../../connectors/run/asked.js';
 import { type RunReport, runFeed } from '../../../connectors/run.js';
 import { type Scheduler, scheduleFeeds } from '../../../connectors/schedule.js';
 import { loadSourceKinds } from '../../../connectors/sources/load.js';
@@ -261,6 +262,7 @@ class Connector {
     const scheduler: Scheduler = scheduleFeeds({
       feeds: [feed],
       before: () => this.#parts.declared.renew(this.#log),
+      asked: ({ dataset }) => asked(this.#state, dataset),
       baseDir: this.#parts.dir,
       run: (of, signal) => {
         figures.began(of);

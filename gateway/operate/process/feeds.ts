@@ -9,6 +9,7 @@ import type { Feed } from '../../../connectors/feed.js';
 import { loadFeed, loadFeeds } from '../../../connectors/feeds.js';
 import type { State } from '../../../connectors/publish/index.js';
 import type { RunReport } from '../../../connectors/report.js';
+import { asked } from '../../../connectors/run/asked.js';
 import { runFeed } from '../../../connectors/run.js';
 import { type Scheduler, scheduleFeeds } from '../../../connectors/schedule.js';
 import { loadSourceKinds } from '../../../connectors/sources/load.js';
@@ -131,6 +132,7 @@ class FeedsProcess {
     const scheduler: Scheduler = scheduleFeeds({
       feeds,
       baseDir: this.#args.workspace,
+      asked: ({ dataset }) => asked(parts.state, dataset),
       reload: async (feed) => (await loadFeed(workspace, feed.dataset, kinds)) ?? feed,
       run: (feed, stop) => {
         figures.began(feed);

@@ -75,8 +75,7 @@ interface CauseDesk {
   readonly own: (person: Person, dataset: string) => Contract;
 }
 
-/** @param most rows of a quarantine that are looked at for one page */
-export function causeRoutes(app: FastifyInstance, desk: CauseDesk, most: number): void {
+export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
   const { workspace, record, quarantines, own } = desk;
 
   /** Columns of which a field is made; of pushed records the field itself. */
@@ -94,9 +93,9 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk, most: number)
     const contract = own(person, request.params.dataset);
     if (!ID.test(after)) throw new YitongError('bad_request', '`after` is the id of a row');
     const cause = causeAsked(asked);
-    const page = (await quarantines.look(contract, (quarantine) =>
-      quarantine.rowsOf(cause, { after, limit, most }),
-    )) ?? { rows: [] };
+    const page = (await quarantines.look(contract, (quarantine) => quarantine.rowsOf(cause, { after, limit }))) ?? {
+      rows: [],
+    };
     await record.looked(person, {
       requestId: request.id,
       action: 'quarantine_rows',
@@ -117,7 +116,7 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk, most: number)
         ? []
         : (
             (await quarantines.look(contract, (quarantine) =>
-              quarantine.rowsOf(cause, { after: '', limit: COUNTED, most }),
+              quarantine.rowsOf(cause, { after: '', limit: COUNTED }),
             )) ?? { rows: [] }
           ).rows;
     const rows = page.rows.map((row): HeldRow => ({ ...present({ ...row }), shown: cellsOf(row) }));

@@ -38,7 +38,7 @@ interface FeedProps {
   readonly language: Language;
   readonly facts: FeedFacts;
   readonly rows: readonly QuarantineEntry[];
-  /** Most frequent first; of very many rows, of the first ones only. */
+  /** Most frequent first. */
   readonly causes: readonly (QuarantineCause & { readonly rows: number })[];
   readonly count: number;
   /** Records that left and are still answered; the first of `heldCount`. */
@@ -213,7 +213,6 @@ export function feedPage({
   const say = (a: string, b: string): string => (zh ? a : b);
   const path = `/console/feeds/${facts.id}`;
   const whole = facts.records + count;
-  const counted = causes.reduce((sum, one) => sum + one.rows, 0);
   const act = (
     action: 'content' | 'retry' | 'release' | 'keep',
     id: string,
@@ -349,12 +348,6 @@ export function feedPage({
           </table>
         )}
       </div>
-      {counted < count ? (
-        <p class="foot">
-          {say(`原因按前 ${numeral(counted)} 行统计。`, `Causes are those of the first ${numeral(counted)} rows.`)}
-        </p>
-      ) : null}
-
       {count === 0 ? null : (
         <>
           <div class="head below">

@@ -26,8 +26,6 @@ import { feedsPage } from './feeds.js';
 const PATH = '/console/feeds';
 const ROLES = ['data-officer'] as const;
 const PAGE = 50;
-/** Rows of which codes are counted: a source whose every row is bad may have millions. */
-const COUNTED = 20_000;
 const ID = /^[0-9a-f]{16}$/;
 const HELD_ID = /^[\w-]{12}$/;
 /** Held records that are shown at once. */
@@ -100,7 +98,7 @@ async function show(
 ): Promise<FastifyReply> {
   const { rows, causes, count } = (await quarantines.look(contract, async (quarantine) => ({
     rows: await quarantine.page(after, PAGE + 1),
-    causes: await quarantine.causes(COUNTED),
+    causes: await quarantine.causes(),
     count: quarantine.count(),
   }))) ?? { rows: [], causes: [], count: 0 };
   const facts = await factsOf(contract);
@@ -273,7 +271,7 @@ const service: Service = {
     contentRoute(app, desk);
     retryRoute(app, desk);
     decideRoutes(app, desk);
-    causeRoutes(app, desk, COUNTED);
+    causeRoutes(app, desk);
   },
 };
 export default service;

@@ -127,7 +127,8 @@ function feedName(name: string, file: string): DatasetId {
   return named(`${authority}.${dataset}`, { file });
 }
 
-function makeFeed(
+/** @throws YitongError `bad_feed` with the file */
+export function makeFeed(
   id: DatasetId,
   file: string,
   raw: unknown,

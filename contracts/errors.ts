@@ -910,6 +910,12 @@ const rows = {
     title: 'somebody acted on the ticket at the same time; look at it again',
     zh: '该工单刚刚由他人办理，请重新查看',
   },
+  second_person_needed: {
+    status: 403,
+    title: 'whoever proposed a change does not approve it: a second person does',
+    zh: '提出人不能审批自己提出的修改，请由另一名数据专员审批',
+    en: 'Whoever proposed the change cannot approve it; another data officer does',
+  },
   matter_moved: {
     status: 409,
     title: 'somebody acted on the matter at the same time',

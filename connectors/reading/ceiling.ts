@@ -18,6 +18,7 @@ interface Settings {
   /** Absent: as feeds say. Empty: none. */
   readonly allowHosts?: readonly string[];
   readonly roots?: readonly string[];
+  readonly mends?: 'write' | 'hand';
 }
 
 /** JSON schema of the section; unknown keys are refused. */
@@ -42,6 +43,14 @@ export const ceilingSchema = {
       description:
         'folders beside the workspace from which feeds may read files, whatever feeds say: drop folders, and ' +
         'mounted credentials; relative to the workspace. No link is followed below them',
+    },
+    mends: {
+      type: 'string',
+      enum: ['write', 'hand'],
+      description:
+        'what becomes of a mend that a second officer approved: `write`: it is written into the feed, where the ' +
+        'file is of this workspace, may be written and is not kept in git; `hand`: always a file to hand on',
+      default: 'write',
     },
   },
 } as const;
@@ -107,6 +116,10 @@ export const filesRoots = ({
   readonly workspace: Declared;
   readonly roots?: readonly string[];
 }): readonly string[] => [...rootsOf({ dir: baseDir, settings: workspace.settings }), ...roots];
+
+/** Whether feeds are never written here, whatever people approve. @throws YitongError `bad_config` with the file */
+export const mendsByHand = (workspace: Declared, env: Environment = process.env): boolean =>
+  settingsOf(workspace, env).mends === 'hand';
 
 /** What is said of a host above the ceiling, when a feed is loaded and when it runs. */
 export const aboveCeiling = (host: string): string =>

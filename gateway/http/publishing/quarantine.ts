@@ -7,6 +7,7 @@ import { loadFeed } from '../../../connectors/feeds.js';
 import { type Held, keepHeld, releaseHeld, type State } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
 import { type RetryReport, retryQuarantine } from '../../../connectors/retry.js';
+import { askForRun } from '../../../connectors/run/asked.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { Contract } from '../../../contracts/types.js';
@@ -59,6 +60,8 @@ export interface QuarantineDesk {
     by: string,
     first: () => Promise<void>,
   ): Promise<void>;
+  /** The next run of its feed, sooner than it is due. @throws YitongError `not_publisher` without a feed that is run */
+  ask(contract: Contract): Promise<void>;
   /** When what goes on has ended. */
   close(): Promise<void>;
 }
@@ -128,6 +131,12 @@ export function openQuarantineDesk(
       const mine = decide(...asked);
       retrying.add(mine);
       return mine.finally(() => retrying.delete(mine));
+    },
+    async ask(contract) {
+      const feed = await loadFeed(workspace, contract.id);
+      if (feed === undefined || feed.schedule === 'push')
+        throw new YitongError('not_publisher', `\`${contract.id}\` has no feed that is run`);
+      await askForRun(stateOf(), contract.id, now());
     },
     async retry(contract, ids, first) {
       if (!Quarantine.exists(dataDir, contract.id)) return undefined;

@@ -82,6 +82,38 @@ const acts = {
       'target is the dataset; written before it is done: the `id` of a record that left its register and ' +
       'was held on record (`yitong withdrawals list`). By the role `data-officer`',
   },
+  mend_proposed: {
+    zh: '提出映射修正草案',
+    en: 'proposed a mend of a mapping',
+    detail:
+      'target is the dataset; written before the draft is kept: the `draft`, `cause` (code) and `field`, kinds of ' +
+      'its `parts`, digests of the feed `before` and `after`, of rows held back how many are `good` then, and of the ' +
+      'source how many were `looked` at, `changed`, come in (`comesIn`) and go out (`goesOut`); `undoes` where it puts ' +
+      'back what was before another draft. No content of a row. By the role `data-officer`',
+  },
+  mend_approved: {
+    zh: '批准映射修正草案',
+    en: 'approved a mend of a mapping',
+    detail:
+      'target is the dataset; written before it is done: the `draft`, digests of the feed `before` and `after`, and ' +
+      'the `way`: `written` into the feed, or `handed` on as a file. By the role `data-officer`, another person than ' +
+      'whoever proposed it',
+  },
+  mend_withdrawn: {
+    zh: '撤销映射修正草案',
+    en: 'withdrew a draft of a mend',
+    detail: 'target is the dataset; written before it is done: the `draft`. By the role `data-officer`',
+  },
+  mend_written: {
+    zh: '写入已批准的映射修正',
+    en: 'wrote an approved mend into its feed',
+    detail: 'as `mend_approved`, where the file could not be written then. By the role `data-officer`',
+  },
+  feed_asked: {
+    zh: '要求立即重新读取来源',
+    en: 'asked for a run of a feed',
+    detail: 'target is the dataset; written before the run is asked for. By the role `data-officer`',
+  },
   grant_suspended: {
     zh: '暂停授权',
     en: 'suspended a grant',
@@ -333,6 +365,7 @@ const looks = {
   dataset: { zh: '查看一个数据集的说明', en: 'saw what a dataset is' },
   feeds: { zh: '查看数据源列表', en: 'saw the feeds' },
   feed: { zh: '查看一个数据源', en: 'saw a feed' },
+  mend: { zh: '查看映射修正草案', en: 'saw a draft of a mend' },
   quarantine_rows: { zh: '查看未通过校验数据的内容', en: 'read a row held back' },
   applications: { zh: '查看共享事项列表', en: 'saw the matters of sharing' },
   application: { zh: '查看一件共享事项', en: 'saw a matter of sharing' },

@@ -1,12 +1,15 @@
 /** Rows of one cause as a table of the source's own columns. */
 import type { JSX } from 'preact';
+import type { Mend } from '../../../../connectors/propose/mend.js';
 import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
-import type { Localised } from '../../../../contracts/types.js';
+import type { Codelist, Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Form } from '../../ui/form.js';
 import { Pager } from '../../ui/pager.js';
 import { causeAddress, causeWords } from './cause-words.js';
+import { causeFields, ProposedMend } from './mend-proposed.js';
+import { ReadAgain } from './read-again.js';
 
 export interface HeldRow extends QuarantineEntry {
   /** By column, as the source has it. */
@@ -24,17 +27,24 @@ interface CauseProps {
   readonly wrong: ReadonlySet<string>;
   /** What stands in the wrong cells, and how often. */
   readonly contents: readonly (readonly [text: string, rows: number])[];
+  /** Rows of the cause in all, and of how many the contents are counted. */
+  readonly count: number;
+  readonly looked: number;
+  /** Undefined where there is nothing to mend. */
+  readonly mend: Mend | undefined;
+  readonly codelist: Codelist | undefined;
   readonly first: boolean;
   readonly next?: string;
 }
 
 export function causePage(props: CauseProps): JSX.Element {
-  const { language, dataset, name, cause, titles, rows, wrong, contents, first, next } = props;
+  const { language, dataset, name, cause, titles, rows, wrong, contents, first, next, count, looked, mend } = props;
   const say = (a: string, b: string): string => (language === 'zh' ? a : b);
   const columns = [...new Set(rows.flatMap(({ shown }) => [...shown.keys()]))];
   // what is wrong stands first: a wide table is read from its left
   const ordered = [...columns.filter((one) => wrong.has(one)), ...columns.filter((one) => !wrong.has(one))];
   const [one] = rows;
+  const mendable = mend !== undefined && mend.parts.length > 0;
   return (
     <>
       <p class="foot">
@@ -58,6 +68,9 @@ export function causePage(props: CauseProps): JSX.Element {
         <>
           {contents.length === 0 ? null : (
             <p class="chips">
+              {looked < count ? (
+                <span class="soft">{say(`抽看 ${String(looked)} 行：`, `of ${String(looked)} rows:`)}</span>
+              ) : null}
               {contents.map(([text, count]) => (
                 <span class="chip">
                   <mark class="own">{text === '' ? say('（空）', '(empty)') : text}</mark> × {count}
@@ -65,16 +78,36 @@ export function causePage(props: CauseProps): JSX.Element {
               ))}
             </p>
           )}
-          <div class="row apart">
-            <Form
-              action={`/console/feeds/${dataset}/rows/file`}
-              hidden={{ code: cause.code, ...(cause.field === '' ? {} : { field: cause.field }) }}
-            >
-              <button class="quiet" type="submit">
-                {say('导出这些行，交来源单位更正', 'Export these rows for whoever keeps the source')}
-              </button>
-            </Form>
+          {first ? (
+            <ProposedMend
+              language={language}
+              dataset={dataset}
+              cause={cause}
+              rows={count}
+              mend={mend}
+              codelist={props.codelist}
+            />
+          ) : null}
+          <h2>{say('交来源单位更正', 'For whoever keeps the source')}</h2>
+          <div class="row">
+            {(['xlsx', 'csv'] as const).map((as) => (
+              <Form
+                name={`rows ${as}`}
+                action={`/console/feeds/${dataset}/rows/file`}
+                hidden={{ ...causeFields(cause), as }}
+              >
+                <button class="quiet" type="submit">
+                  {as === 'xlsx'
+                    ? say('导出这些行（电子表格）', 'Export these rows (XLSX)')
+                    : say('导出这些行（纯文本表格）', 'Export these rows (CSV)')}
+                </button>
+              </Form>
+            ))}
+            <ReadAgain dataset={dataset} language={language} />
           </div>
+          <h2>
+            {say(`暂缓的行（共 ${count.toLocaleString('en')} 行）`, `Rows held back (${count.toLocaleString('en')})`)}
+          </h2>
           <div class="card scroll" role="region" tabIndex={0} aria-label={say('未通过校验的行', 'Rows held back')}>
             <table class="cells">
               <thead>
@@ -86,6 +119,7 @@ export function causePage(props: CauseProps): JSX.Element {
                     </th>
                   ))}
                   <th>{say('首次未通过', 'Since')}</th>
+                  {mendable ? <th>{say('修正', 'Mend')}</th> : null}
                 </tr>
               </thead>
               <tbody>
@@ -102,6 +136,19 @@ export function causePage(props: CauseProps): JSX.Element {
                       </td>
                     ))}
                     <td>{localMinute(row.firstSeen)}</td>
+                    {mendable ? (
+                      <td>
+                        <Form
+                          name={`mend ${row.id}`}
+                          action={`/console/feeds/${dataset}/mends`}
+                          hidden={{ ...causeFields(cause), row: row.id }}
+                        >
+                          <button class="quiet" type="submit">
+                            {say('仅按此行', 'By this row')}
+                          </button>
+                        </Form>
+                      </td>
+                    ) : null}
                   </tr>
                 ))}
               </tbody>

@@ -3,6 +3,7 @@
  * be tried again together, or handed to whoever keeps the source. Each look and each hand-over is on record first, with
  * the rows.
  */
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { loadFeed } from '../../../../connectors/feeds.js';
 import { columnsOfField } from '../../../../connectors/mapping/columns.js';
@@ -12,17 +13,21 @@ import { present } from '../../../../contracts/present.js';
 import type { Contract, Workspace } from '../../../../contracts/types.js';
 import type { Person } from '../../../ground/identity/person.js';
 import { cell } from '../../../log/search/export/csv.js';
+import { EXPORT_TYPES } from '../../../log/search/export/export.js';
+import { plainWorkbook } from '../../../log/search/export/workbook.js';
 import { sessionOf } from '../../plugins/people.js';
+import type { MendDesk } from '../../publishing/mends.js';
 import type { QuarantineDesk } from '../../publishing/quarantine.js';
 import { sendFramed } from '../../ui/frame.js';
 import { causePage, type HeldRow } from './cause-page.js';
 import { causeWords } from './cause-words.js';
 
 const PATH = '/console/feeds/:dataset/rows';
+const XLSX = EXPORT_TYPES.xlsx.mediaType;
 const ROLES = ['data-officer'] as const;
 const PAGE = 50;
-/** Rows of which the contents of wrong cells are counted, and how many contents are shown. */
-const COUNTED = 2000;
+/** Rows of which the contents of wrong cells are counted and a mend is made, and how many contents are shown. */
+const COUNTED = 400;
 const CONTENTS = 8;
 /** Rows of one file. */
 const HANDED = 10_000;
@@ -31,11 +36,11 @@ const ID = /^(?:|[0-9a-f]{16})$/;
 interface Route {
   readonly Params: { readonly dataset: string };
   readonly Querystring: { readonly code?: string; readonly field?: string; readonly after?: string };
-  readonly Body: { readonly code?: string; readonly field?: string };
+  readonly Body: { readonly code?: string; readonly field?: string; readonly as?: string };
 }
 
 /** @throws YitongError `bad_request` */
-function causeAsked({ code = '', field = '' }: Route['Body']): QuarantineCause {
+export function causeAsked({ code = '', field = '' }: Pick<Route['Body'], 'code' | 'field'>): QuarantineCause {
   if (!Object.hasOwn(errorTable, code) || field.length > 400)
     throw new YitongError('bad_request', '`code` is a code of docs/errors.md, `field` a field of the contract');
   return { code, field };
@@ -67,16 +72,29 @@ function contentsOf(
   return [...counts].sort(([, a], [, b]) => b - a).slice(0, CONTENTS);
 }
 
+type Found = (
+  request: FastifyRequest<Route>,
+  asked: Route['Body'],
+  limit: number,
+  after?: string,
+) => Promise<{
+  readonly contract: Contract;
+  readonly cause: QuarantineCause;
+  readonly page: { readonly rows: readonly QuarantineEntry[]; readonly next?: string };
+  readonly wrong: ReadonlySet<string>;
+}>;
+
 interface CauseDesk {
   readonly workspace: Workspace;
   readonly record: FastifyInstance['people']['record'];
   readonly quarantines: Pick<QuarantineDesk, 'look'>;
+  readonly mends: Pick<MendDesk, 'propose'>;
   /** @throws YitongError `not_found` for another authority's dataset */
   readonly own: (person: Person, dataset: string) => Contract;
 }
 
 export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
-  const { workspace, record, quarantines, own } = desk;
+  const { workspace, record, quarantines, mends, own } = desk;
 
   /** Columns of which a field is made; of pushed records the field itself. */
   async function wrongIn(contract: Contract, field: string): Promise<ReadonlySet<string>> {
@@ -88,7 +106,7 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
     return new Set([field, ...(feed?.mapping === undefined ? [] : columnsOfField(feed.mapping, field))]);
   }
 
-  async function found(request: FastifyRequest<Route>, asked: Route['Body'], limit: number, after = '') {
+  const found: Found = async (request, asked, limit, after = '') => {
     const { person } = sessionOf(request);
     const contract = own(person, request.params.dataset);
     if (!ID.test(after)) throw new YitongError('bad_request', '`after` is the id of a row');
@@ -105,20 +123,25 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
     });
     const wrong = await wrongIn(contract, cause.field);
     return { contract, cause, page, wrong };
-  }
+  };
 
   app.get<Route>(PATH, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
     const { language, query } = request;
     const { contract, cause, page, wrong } = await found(request, query, PAGE, query.after);
     const titles = new Map(contract.latest.fields.map(({ path, title }) => [path, title]));
-    const counted =
-      wrong.size === 0
-        ? []
-        : (
-            (await quarantines.look(contract, (quarantine) =>
-              quarantine.rowsOf(cause, { after: '', limit: COUNTED }),
-            )) ?? { rows: [] }
-          ).rows;
+    const counted = (await quarantines.look(contract, async (quarantine) => ({
+      rows: (await quarantine.rowsOf(cause, { after: '', limit: COUNTED })).rows,
+      causes: await quarantine.causes(),
+    }))) ?? { rows: [], causes: [] };
+    const first = (query.after ?? '') === '';
+    // what cannot be loaded has no mapping to mend; the page of the feed says why
+    const mend = first
+      ? await mends.propose(contract, cause, counted.rows).catch((error: unknown) => {
+          if (isYitongError(error)) return undefined;
+          throw error;
+        })
+      : undefined;
+    const info = contract.latest.fields.find(({ path }) => path === cause.field);
     const rows = page.rows.map((row): HeldRow => ({ ...present({ ...row }), shown: cellsOf(row) }));
     return sendFramed(request, reply, {
       title: contract.name[language],
@@ -131,16 +154,25 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
         titles,
         rows,
         wrong,
-        contents: contentsOf(counted, wrong),
-        first: (query.after ?? '') === '',
+        contents: wrong.size === 0 ? [] : contentsOf(counted.rows, wrong),
+        count: counted.causes.find(({ code, field }) => code === cause.code && field === cause.field)?.rows ?? 0,
+        looked: counted.rows.length,
+        mend,
+        codelist: workspace.codelists.get(info?.codelist ?? ''),
+        first,
         ...present({ next: page.next }),
       }),
     });
   });
 
+  fileRoute(app, found);
+}
+
+/** The rows for whoever keeps the source: as a workbook, or as CSV. */
+function fileRoute(app: FastifyInstance, found: Found): void {
   app.post<Route>(
     `${PATH}/file`,
-    { schema: { hide: true }, config: { roles: ROLES, offers: ['text/csv'] } },
+    { schema: { hide: true }, config: { roles: ROLES, offers: ['text/csv', XLSX] } },
     async (request, reply) => {
       const { language } = request;
       const { contract, cause, page } = await found(request, request.body, HANDED);
@@ -153,9 +185,18 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
         const cells = cellsOf(row);
         return [row.position, why, ...columns.map((column) => cells.get(column))];
       });
-      return reply
+      const workbook = request.body.as === 'xlsx';
+      void reply
         .header('cache-control', 'no-store')
-        .header('content-disposition', `attachment; filename="${contract.id}-${cause.code}.csv"`)
+        .header(
+          'content-disposition',
+          `attachment; filename="${contract.id}-${cause.code}.${workbook ? 'xlsx' : 'csv'}"`,
+        );
+      if (workbook) {
+        const sheet = zh ? '待更正' : 'to correct';
+        return reply.type(XLSX).send(Readable.from(plainWorkbook(sheet, [head, ...lines], language)));
+      }
+      return reply
         .type('text/csv; charset=utf-8')
         .send(`\ufeff${[head, ...lines].map((line) => `${line.map((one) => cell(one)).join(',')}\r\n`).join('')}`);
     },

@@ -11,8 +11,11 @@ import type { Localised } from '../../../../contracts/types.js';
 import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import type { StandingDraft } from '../../publishing/mends.js';
 import { Form } from '../../ui/form.js';
 import { causeAddress, causeWords } from './cause-words.js';
+import { standings } from './draft-page.js';
+import { ReadAgain } from './read-again.js';
 
 export interface FeedFacts {
   readonly id: string;
@@ -46,6 +49,10 @@ interface FeedProps {
   readonly heldCount: number;
   readonly first: boolean;
   readonly next: string | undefined;
+  /** Drafts of its mapping, the newest first. */
+  readonly drafts: readonly StandingDraft[];
+  /** A run of it was asked for just now. */
+  readonly asked: boolean;
   readonly content?: QuarantineEntry;
   readonly report?: RetryReport;
 }
@@ -156,6 +163,38 @@ const numeral = (n: number): string => n.toLocaleString('en');
 const share = (n: number, of: number): string =>
   of === 0 ? '–' : `${((n / of) * 100).toFixed(n / of < 0.01 ? 2 : 1)}%`;
 
+/** What was proposed of its mapping, and what became of it. */
+function Drafts({ facts, drafts, language }: Pick<FeedProps, 'facts' | 'drafts' | 'language'>): JSX.Element | null {
+  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
+  if (drafts.length === 0) return null;
+  return (
+    <>
+      <h2>{say('映射修正草案', 'Drafts of mends')}</h2>
+      <ul class="card rows">
+        {drafts.map(({ draft, standing }) => (
+          <li>
+            <div class="grow">
+              <p>
+                <a href={`/console/feeds/${facts.id}/mends/${draft.id}`}>
+                  {causeWords(draft.cause, facts.titles, language)}
+                </a>
+              </p>
+              <p class="foot">
+                {localMinute(new Date(draft.proposed.at).toISOString())}
+                {say(
+                  ` 提出，可使 ${numeral(draft.held.good)} 行通过`,
+                  ` proposed, makes ${numeral(draft.held.good)} rows good`,
+                )}
+              </p>
+            </div>
+            <span class={`state ${standings[standing].css}`}>{standings[standing][language]}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
 /** Of what age the data is, where it comes from, and how much there is. */
 function Facts({ facts, language }: Pick<FeedProps, 'facts' | 'language'>): JSX.Element {
   const zh = language === 'zh';
@@ -206,6 +245,8 @@ export function feedPage({
   heldCount,
   first,
   next,
+  drafts,
+  asked,
   content,
   report,
 }: FeedProps): JSX.Element {
@@ -241,7 +282,16 @@ export function feedPage({
         </p>
       )}
       {report === undefined ? null : <Retried report={report} language={language} />}
+      {asked ? (
+        <p class="notice" role="status">
+          {say('已要求立即读取，几秒内开始。', 'A run was asked for; it begins within seconds.')}
+        </p>
+      ) : null}
       <Facts facts={facts} language={language} />
+      {facts.schedule === undefined || facts.schedule === 'push' ? null : (
+        <ReadAgain dataset={facts.id} language={language} />
+      )}
+      <Drafts facts={facts} drafts={drafts} language={language} />
 
       {heldCount === 0 ? null : (
         <>

@@ -17,11 +17,13 @@ import { statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
 import { sessionOf } from '../../plugins/people.js';
+import { openMendDesk } from '../../publishing/mends.js';
 import { openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
 import { sendFramed } from '../../ui/frame.js';
 import { causeRoutes } from './cause.js';
 import { type FeedFacts, feedPage } from './feed.js';
 import { feedsPage } from './feeds.js';
+import { mendRoutes } from './mends.js';
 
 const PATH = '/console/feeds';
 const ROLES = ['data-officer'] as const;
@@ -33,7 +35,7 @@ const HELD = 100;
 
 interface Route {
   readonly Params: { readonly dataset: string };
-  readonly Querystring: { readonly after?: string };
+  readonly Querystring: { readonly after?: string; readonly asked?: string };
   readonly Body: { readonly id?: string };
 }
 
@@ -43,6 +45,8 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
   const kinds = await loadSourceKinds();
   const quarantines = openQuarantineDesk(context);
   app.addHook('onClose', () => quarantines.close());
+  const mends = openMendDesk(context, quarantines);
+  app.addHook('onClose', () => mends.close());
   const { record } = app.people;
 
   /** Another authority's dataset does not exist for them. */
@@ -78,7 +82,7 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
     };
   }
 
-  return { context, workspace, record, quarantines, own, factsOf };
+  return { context, workspace, record, quarantines, mends, own, factsOf };
 }
 type Desk = Awaited<ReturnType<typeof openDesk>>;
 
@@ -87,14 +91,16 @@ interface Shown {
   /** The row whose content is shown. */
   readonly content?: QuarantineEntry;
   readonly report?: RetryReport;
+  /** A run was asked for. */
+  readonly asked?: boolean;
 }
 /** The page of one feed. */
 async function show(
-  { workspace, quarantines, factsOf }: Desk,
+  { workspace, quarantines, mends, factsOf }: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   contract: Contract,
-  { after = '', content, report }: Shown,
+  { after = '', content, report, asked = false }: Shown,
 ): Promise<FastifyReply> {
   const { rows, causes, count } = (await quarantines.look(contract, async (quarantine) => ({
     rows: await quarantine.page(after, PAGE + 1),
@@ -115,6 +121,8 @@ async function show(
       first: after === '',
       held: quarantines.held(contract).slice(0, HELD),
       heldCount: quarantines.held(contract).length,
+      drafts: await mends.list(contract),
+      asked,
       next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
       ...present({ content, report }),
     }),
@@ -170,7 +178,7 @@ function feedRoute(app: FastifyInstance, desk: Desk): void {
       role: 'data-officer',
       detail: { dataset: contract.id },
     });
-    return show(desk, request, reply, contract, { after });
+    return show(desk, request, reply, contract, { after, asked: request.query.asked === '1' });
   });
 }
 
@@ -272,6 +280,7 @@ const service: Service = {
     retryRoute(app, desk);
     decideRoutes(app, desk);
     causeRoutes(app, desk);
+    mendRoutes(app, desk);
   },
 };
 export default service;

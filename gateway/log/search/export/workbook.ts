@@ -151,7 +151,48 @@ export function workbookOf(
   words: ExportWords,
 ): AsyncGenerator<Buffer, void, undefined> {
   const zh = words.language === 'zh';
-  const sheets = [zh ? '审计日志' : 'Audit log', zh ? '说明' : 'About'];
+  return packed([
+    { name: zh ? '审计日志' : 'Audit log', text: entrySheet(entries, words) },
+    { name: zh ? '说明' : 'About', text: [aboutSheet(words)] },
+  ]);
+}
+
+const cut: Readonly<Record<ExportWords['language'], string>> = {
+  zh: '（内容超过单元格上限，见纯文本表格）',
+  en: '(longer than a cell may be: the CSV file has it)',
+};
+
+/** Of rows of texts, the first of which is the head: for people who correct them. No more than a sheet has. */
+export function plainWorkbook(
+  name: string,
+  rows: readonly (readonly (string | undefined)[])[],
+  language: ExportWords['language'],
+): AsyncGenerator<Buffer, void, undefined> {
+  function* sheet(): Generator<string, void, undefined> {
+    const columns = rows[0]?.length ?? 1;
+    yield sheetHead(
+      Array.from({ length: columns }, () => 20),
+      '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>',
+    );
+    for (const [row, cells] of rows.entries()) {
+      const texts = cells.map((text = '', i) => {
+        const fitting = text.length > MOST_CHARACTERS ? cut[language] : text;
+        return fitting === '' ? '' : textCell(`${nameOf(i)}${String(row + 1)}`, fitting, row === 0 ? HEAD : 0);
+      });
+      yield rowOf(row + 1, texts);
+    }
+    yield '</sheetData></worksheet>';
+  }
+  return packed([{ name, text: sheet() }]);
+}
+
+interface Sheet {
+  readonly name: string;
+  readonly text: ZipPart['text'];
+}
+
+/** Sheets as a file; the first is the one that is shown, and is written last. */
+function packed(sheets: readonly Sheet[]): AsyncGenerator<Buffer, void, undefined> {
   const type = (part: string, kind: string): string =>
     `<Override PartName="/${part}" ` +
     `ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.${kind}+xml"/>`;
@@ -179,7 +220,7 @@ export function workbookOf(
       name: 'xl/workbook.xml',
       text: [
         `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONSHIPS}"><sheets>`,
-        ...sheets.map((name, i) => `<sheet name="${name}" sheetId="${String(i + 1)}" r:id="rId${String(i + 1)}"/>`),
+        ...sheets.map(({ name }, i) => `<sheet name="${name}" sheetId="${String(i + 1)}" r:id="rId${String(i + 1)}"/>`),
         '</sheets></workbook>',
       ],
     },
@@ -192,8 +233,7 @@ export function workbookOf(
       ],
     },
     { name: 'xl/styles.xml', text: [STYLES] },
-    { name: 'xl/worksheets/sheet2.xml', text: [aboutSheet(words)] },
-    { name: 'xl/worksheets/sheet1.xml', text: entrySheet(entries, words) },
+    ...sheets.map(({ text }, i) => ({ name: `xl/worksheets/sheet${String(i + 1)}.xml`, text })).reverse(),
   ];
   return zipped(parts);
 }

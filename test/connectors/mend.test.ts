@@ -1,5 +1,5 @@
 /** Mends are proposed where a mapping can be said otherwise without a guess, and tried by the code that reads rows. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Expression, Feed } from '../../connectors/feed.js';
@@ -54,7 +54,10 @@ const kinds = ({ parts }: Mend): readonly string[] => parts.map(({ kind }) => ki
 t.test('a word that is a code by another way of writing is given its code; one that nobody knows is not', async (t) => {
   const words: Expression = { from: 'status', steps: [{ codes: { 开业: 'open', 注销: 'closed', A: 'a' } }] };
   const { mend } = await mendOf(t, 'status', ['開業', '（注销）', 'ａ', '歇业', '开 业'], words);
-  t.strictSame(new Set(kinds(mend)), new Set(['words', 'halfwidth', 'spaces', 'upper'].filter((kind) => kinds(mend).includes(kind))));
+  t.strictSame(
+    new Set(kinds(mend)),
+    new Set(['words', 'halfwidth', 'spaces', 'upper'].filter((kind) => kinds(mend).includes(kind))),
+  );
   t.equal(mend.left, 1, 'only the word that nobody knows stays');
   const all = JSON.stringify(mend.parts);
   t.notMatch(all, /歇业/, 'and nothing is said of it');
@@ -129,10 +132,13 @@ t.test('what a mend would do is what the run does then, for rows that left their
   const head = 'code,name,since,status\n';
   const held = [1, 2, 3].map((n) => line(n, `2024/03/0${String(n)}`)).join('');
   const fine = [4, 5].map((n) => line(n, `2024-03-0${String(n)}`)).join('');
-  const file = join(dir, 'in.csv');
+  mkdirSync(join(dir, 'drop'));
+  const file = join(dir, 'drop', 'a.csv');
   writeFileSync(file, `${head}${held}${fine}${line(6, '待定')}`);
-  const feed = makeFeed(csv, {}, { since: { from: 'since', steps: [{ date: 'yyyy-MM-dd' }] } });
-  await office.run({ mapping: feed.mapping });
+  utimesSync(file, new Date('2024-01-01T00:00:00Z'), new Date('2024-01-01T00:00:00Z'));
+  const source = { kind: 'csv', folder: 'drop', settle: 'PT1S' };
+  const feed = makeFeed(source, { snapshot: false }, { since: { from: 'since', steps: [{ date: 'yyyy-MM-dd' }] } });
+  await office.run(feed);
   const quarantine = Quarantine.open(office.dataDir, office.contract.id, now);
   const cause = { code: 'bad_value', field: 'since' };
   t.strictSame(await quarantine.causes(), [{ ...cause, rows: 4 }]);
@@ -167,21 +173,21 @@ t.test('what a mend would do is what the run does then, for rows that left their
   await quarantine.close();
   t.strictSame(Object.keys(await office.current()).length, 2, 'a preview publishes nothing');
 
-  // two of the rows have left their source meanwhile
-  writeFileSync(file, `${head}${line(1, '2024/03/01')}${fine}`);
-  const report = await office.run({ mapping });
-  t.match(report, { published: 1, unchanged: 2, notes: { mended_by_mapping: 2 } });
+  // the file has left its folder meanwhile, and one of the rows comes again
+  rmSync(file);
+  const next = join(dir, 'drop', 'b.csv');
+  writeFileSync(next, `${head}${line(1, '2024/03/01')}${fine}`);
+  utimesSync(next, new Date('2024-02-01T00:00:00Z'), new Date('2024-02-01T00:00:00Z'));
+  const report = await office.run({ ...feed, mapping });
+  t.match(report, { published: 1, unchanged: 2, notes: { mended_by_mapping: 3 } });
   t.strictSame(Object.values(await office.current()).sort(), ['n1', 'n2', 'n3', 'n4', 'n5']);
   t.equal(report.inQuarantine, 1);
-  t.notOk('mended_by_mapping' in (await office.run({ mapping })).notes, 'once');
+  t.notOk('mended_by_mapping' in (await office.run({ ...feed, mapping })).notes, 'once');
 
-  // the mapping of before: nothing that is published goes by that
-  rmSync(file);
-  writeFileSync(file, `${head}${fine}`);
   t.equal(asked(office.state, office.contract.id), false);
   await askForRun(office.state, office.contract.id, now());
   t.equal(asked(office.state, office.contract.id), true);
-  await office.run({ mapping: feed.mapping });
+  await office.run(feed);
   t.equal(asked(office.state, office.contract.id), false, 'the run that was asked for');
   await office.close();
 });

@@ -106,36 +106,29 @@ export function causePage(props: CauseProps): JSX.Element {
             <ReadAgain dataset={dataset} language={language} />
           </div>
           <h2>
-            {say(`暂缓的行（共 ${count.toLocaleString('en')} 行）`, `Rows held back (${count.toLocaleString('en')})`)}
+            {say(
+              `未通过校验的行（共 ${count.toLocaleString('en')} 行）`,
+              `Rows held back (${count.toLocaleString('en')})`,
+            )}
           </h2>
           <div class="card scroll" role="region" tabIndex={0} aria-label={say('未通过校验的行', 'Rows held back')}>
             <table class="cells">
               <thead>
                 <tr>
                   <th>{say('位置', 'Where')}</th>
+                  {mendable ? <th>{say('修正', 'Mend')}</th> : null}
                   {ordered.map((column) => (
                     <th class={wrong.has(column) ? 'wrong own' : 'own'}>
                       {column === '' ? say('原文', 'as it came') : column}
                     </th>
                   ))}
                   <th>{say('首次未通过', 'Since')}</th>
-                  {mendable ? <th>{say('修正', 'Mend')}</th> : null}
                 </tr>
               </thead>
               <tbody>
                 {rows.map((row) => (
                   <tr>
                     <td class="mono own">{row.position}</td>
-                    {ordered.map((column) => (
-                      <td class={wrong.has(column) ? 'wrong own' : 'own'}>
-                        {wrong.has(column) ? (
-                          <mark>{row.shown.get(column) || say('（空）', '(empty)')}</mark>
-                        ) : (
-                          row.shown.get(column)
-                        )}
-                      </td>
-                    ))}
-                    <td>{localMinute(row.firstSeen)}</td>
                     {mendable ? (
                       <td>
                         <Form
@@ -149,6 +142,16 @@ export function causePage(props: CauseProps): JSX.Element {
                         </Form>
                       </td>
                     ) : null}
+                    {ordered.map((column) => (
+                      <td class={wrong.has(column) ? 'wrong own' : 'own'}>
+                        {wrong.has(column) ? (
+                          <mark>{row.shown.get(column) || say('（空）', '(empty)')}</mark>
+                        ) : (
+                          row.shown.get(column)
+                        )}
+                      </td>
+                    ))}
+                    <td>{localMinute(row.firstSeen)}</td>
                   </tr>
                 ))}
               </tbody>

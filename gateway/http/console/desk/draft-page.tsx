@@ -158,16 +158,16 @@ function Acts({ language, draft, standing, own, elsewhere }: DraftProps): JSX.El
         <p class="notice">
           {say(places[elsewhere].zh, places[elsewhere].en)}{' '}
           {say(
-            '审批后请下载修改后的配置文件，按原有流程替换；替换后这里自动显示为已生效，数据源随即重读暂缓的行。',
+            '审批后请下载修改后的配置文件，按原有流程替换；替换后这里自动显示为已生效，数据源随即重新读取未通过校验的行。',
             'Once it is approved, download the changed file and put it in place as you do with any other change; this ' +
               'page then says so by itself, and the feed reads what it held back again.',
           )}
         </p>
       ) : null}
-      <div class="row">
+      <div class="row acts">
         {standing === 'open' && !own ? act('approve', say('批准', 'Approve')) : null}
         {standing === 'open' && own ? (
-          <p class="notice">{say('须由另一名数据专员审批。', 'Another data officer has to approve it.')}</p>
+          <span class="soft">{say('须由另一名数据专员审批。', 'Another data officer has to approve it.')}</span>
         ) : null}
         {standing === 'waiting' && elsewhere === undefined ? act('write', say('写入并重读', 'Put it in place')) : null}
         {standing === 'waiting' || standing === 'in-force' || standing === 'open' ? (
@@ -231,7 +231,7 @@ export function draftPage(props: DraftProps): JSX.Element {
               <dd>{localMinute(new Date(draft.applied).toISOString())}</dd>
             </>
           )}
-          <dt>{say('本原因目前仍暂缓', 'Held back for it now')}</dt>
+          <dt>{say('本原因目前仍未通过', 'Held back for it now')}</dt>
           <dd>{say(`${numeral(now)} 行`, `${numeral(now)} rows`)}</dd>
         </dl>
       </div>
@@ -256,7 +256,7 @@ export function draftPage(props: DraftProps): JSX.Element {
           </p>
         )}
       </div>
-      <h2>{say('对暂缓的行', 'What it does to rows held back')}</h2>
+      <h2>{say('对未通过校验的行', 'What it does to rows held back')}</h2>
       <Held held={draft.held} say={say} />
       <h2>{say('对已发布的记录', 'What it does to what is published')}</h2>
       <Source source={draft.source} say={say} />

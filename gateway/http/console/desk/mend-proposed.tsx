@@ -55,7 +55,7 @@ export function ProposedMend(props: MendProps): JSX.Element {
                     </>
                   }
                 />
-                {part.samples.length === 0 ? null : (
+                {part.samples.length === 0 || part.kind === 'words' ? null : (
                   <ul class="samples">
                     {part.samples.map(({ before, after }) => (
                       <li>
@@ -70,10 +70,11 @@ export function ProposedMend(props: MendProps): JSX.Element {
           </ul>
           <p>
             {say(
-              `已试算本原因 ${String(rows)} 行中的 ${String(mend.looked)} 行：${String(good)} 行将通过校验` +
+              `已对本原因${mend.looked < rows ? `抽取的 ${String(mend.looked)} 行（共 ${rows.toLocaleString('en')} 行）` : `全部 ${String(rows)} 行`}试算：` +
+                `${String(good)} 行将通过校验` +
                 `${otherwise === 0 ? '' : `，${String(otherwise)} 行还有其他问题`}，${String(mend.left)} 行仍不能通过。` +
                 '生成草案时将对全部行试算。',
-              `Tried on ${String(mend.looked)} of ${String(rows)} rows: ${String(good)} would be good` +
+              `Tried on ${String(mend.looked)} of ${rows.toLocaleString('en')} rows: ${String(good)} would be good` +
                 `${otherwise === 0 ? '' : `, ${String(otherwise)} have something else wrong`}, ${String(mend.left)} stay. ` +
                 'The draft is tried on all of them.',
             )}

@@ -3,9 +3,15 @@ import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { Form } from '../../ui/form.js';
 
-export function ReadAgain({ dataset, language }: { readonly dataset: string; readonly language: Language }): JSX.Element {
+export function ReadAgain({
+  dataset,
+  language,
+}: {
+  readonly dataset: string;
+  readonly language: Language;
+}): JSX.Element {
   return (
-    <Form name="read" action={`/console/feeds/${dataset}/read`}>
+    <Form class="acts" name="read" action={`/console/feeds/${dataset}/read`}>
       <button class="quiet" type="submit">
         {language === 'zh' ? '已在来源更正，立即重新读取' : 'Corrected at the source: read it again now'}
       </button>

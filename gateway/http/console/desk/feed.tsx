@@ -288,9 +288,7 @@ export function feedPage({
         </p>
       ) : null}
       <Facts facts={facts} language={language} />
-      {facts.schedule === undefined || facts.schedule === 'push' ? null : (
-        <ReadAgain dataset={facts.id} language={language} />
-      )}
+      <ReadAgain dataset={facts.id} schedule={facts.schedule ?? 'push'} language={language} />
       <Drafts facts={facts} drafts={drafts} language={language} />
 
       {heldCount === 0 ? null : (

@@ -3,13 +3,15 @@ import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { Form } from '../../ui/form.js';
 
-export function ReadAgain({
-  dataset,
-  language,
-}: {
+interface ReadAgainProps {
   readonly dataset: string;
   readonly language: Language;
-}): JSX.Element {
+  /** Of the feed: one that is pushed is not read. */
+  readonly schedule?: string;
+}
+
+export function ReadAgain({ dataset, language, schedule }: ReadAgainProps): JSX.Element | null {
+  if (schedule === 'push') return null;
   return (
     <Form class="acts" name="read" action={`/console/feeds/${dataset}/read`}>
       <button class="quiet" type="submit">

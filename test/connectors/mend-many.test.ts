@@ -39,9 +39,7 @@ t.test('one decision for many rows', async (t) => {
     const [cpu, wall] = [process.cpuUsage(), performance.now()];
     const result = await work();
     const { user, system } = process.cpuUsage(cpu);
-    t.comment(
-      `${name}: ${((user + system) / 1000).toFixed(0)} ms of CPU, ${(performance.now() - wall).toFixed(0)} ms`,
-    );
+    t.comment(`${name}: ${((user + system) / 1000).toFixed(0)} ms of CPU, ${(performance.now() - wall).toFixed(0)} ms`);
     return result;
   }
 

@@ -180,6 +180,11 @@ const BAD: Readonly<Record<string, Bad>> = {
   '/console/feeds/:dataset/retry': feed('retry'),
   '/console/feeds/:dataset/release': feed('release'),
   '/console/feeds/:dataset/keep': feed('keep'),
+  '/console/feeds/:dataset/mends': { ...feed('mends'), fields: { code: 'no_such' } },
+  '/console/feeds/:dataset/mends/:id/approve': feed('mends/0000000000000000/approve'),
+  '/console/feeds/:dataset/mends/:id/write': feed('mends/0000000000000000/write'),
+  '/console/feeds/:dataset/mends/:id/withdraw': feed('mends/0000000000000000/withdraw'),
+  '/console/feeds/:dataset/mends/:id/undo': feed('mends/0000000000000000/undo'),
   '/console/feeds/:dataset/rows/file': { ...feed('rows/file'), fields: { code: 'no_such' } },
   '/console/grants/:id/suspend': grant('suspend'),
   '/console/grants/:id/resume': grant('resume'),
@@ -365,7 +370,7 @@ const BAD: Readonly<Record<string, Bad>> = {
   '/console/matters/:id/materials/:material': matter(`/${CASE}/materials/plan`),
 };
 /** Nobody fills them in, or whatever is filled in goes along; names are looked up by a script. */
-const WITHOUT = ['/sign-out', '/console/keep', '/console/names', '/guide/begin'];
+const WITHOUT = ['/sign-out', '/console/keep', '/console/feeds/:dataset/read', '/console/names', '/guide/begin'];
 
 t.test(
   'each form that is sent with something wrong comes back: its page, the menu, what was written, and what is wrong',

@@ -20,7 +20,13 @@ import {
 import { sealingKeysOf } from '../../../gateway/log/entries/sealing-keys.js';
 
 const DATASET = 'office.shops';
-const person = (id: string): Person => ({ id, name: `${id} by name`, roles: ['data-officer'], subjects: [], authority: 'office' });
+const person = (id: string): Person => ({
+  id,
+  name: `${id} by name`,
+  roles: ['data-officer'],
+  subjects: [],
+  authority: 'office',
+});
 const PEOPLE = ['a', 'b', 'c'].map(person);
 
 /** Deterministic, so that a failure can be met again. */
@@ -80,7 +86,10 @@ class Town {
   constructor(readonly dir: string) {
     mkdirSync(join(dir, 'feeds'), { recursive: true });
     this.feed = { file: join(dir, 'feeds', 'shops.json') };
-    const text = JSON.stringify({ schedule: 'P1D', mapping: { nulls: ['-'], fields: { code: { from: 'code' }, other: { from: 'x' } } } });
+    const text = JSON.stringify({
+      schedule: 'P1D',
+      mapping: { nulls: ['-'], fields: { code: { from: 'code' }, other: { from: 'x' } } },
+    });
     writeFileSync(this.feed.file, text);
     this.model = new Model(digestOfFeed(text));
     this.#state = openEmbeddedState({ dir: join(dir, 'state') });
@@ -225,7 +234,11 @@ for (const seed of [1, 2, 3, 4])
       else if (chance < 65) {
         const modelled = town.model.drafts.get(stale.id);
         const outcome = await codeOf(town.drafts.withdraw(stale, by));
-        t.equal(outcome, modelled?.state === 'proposed' ? 'done' : 'state_conflict', 'withdrawn once, before it is approved');
+        t.equal(
+          outcome,
+          modelled?.state === 'proposed' ? 'done' : 'state_conflict',
+          'withdrawn once, before it is approved',
+        );
         if (modelled?.state === 'proposed') modelled.state = 'withdrawn';
       } else if (chance < 75) {
         if (standingOf(fresh, digestOfFeed(town.text())) !== 'in-force') continue;

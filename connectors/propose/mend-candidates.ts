@@ -11,22 +11,20 @@ import type { Edit } from './mend-edits.js';
 import type { Terms } from './terms.js';
 import { simplified } from './traditional.js';
 
-export const MEND_KINDS = [
-  'halfwidth',
-  'invisible',
-  'spaces',
-  'upper',
-  'separator',
-  'decimals',
-  'zeros',
-  'lookalike',
-  'date',
-  'group',
-  'words',
-  'booleans',
-  'empty',
-] as const;
-export type MendKind = (typeof MEND_KINDS)[number];
+export type MendKind =
+  | 'halfwidth'
+  | 'invisible'
+  | 'spaces'
+  | 'upper'
+  | 'separator'
+  | 'decimals'
+  | 'zeros'
+  | 'lookalike'
+  | 'date'
+  | 'group'
+  | 'words'
+  | 'booleans'
+  | 'empty';
 
 export interface Candidate {
   readonly kind: MendKind;
@@ -35,7 +33,7 @@ export interface Candidate {
   readonly enough?: { readonly share: number; readonly cells: number };
 }
 
-export interface Refused {
+interface Refused {
   readonly info: FieldInfo | undefined;
   /** Steps of the parts that read the column. */
   readonly steps: readonly Step[];

@@ -1,4 +1,6 @@
-/** What a mend changes of a field's mapping, and the mapping with it. An edit names steps, never a value of a record. */
+/**
+ * What a mend changes of a field's mapping, and the mapping with it. An edit names steps, never a value of a record.
+ */
 import type { Expression, Mapping, Step } from '../feed.js';
 
 export type Edit =

@@ -13,7 +13,7 @@ import { type Edit, editedMapping, leavesOf, targetOf } from './mend-edits.js';
 import { type Cells, cellsOfRow, type MendGround, outcomes } from './mend-rows.js';
 import type { Terms } from './terms.js';
 
-export interface MendSample {
+interface MendSample {
   readonly id: string;
   readonly before: string;
   /** As the record would have it. */
@@ -21,7 +21,7 @@ export interface MendSample {
 }
 
 /** One thing that could be said otherwise. */
-export interface MendPart {
+interface MendPart {
   /** Of what it changes: the same as long as it is the same. */
   readonly key: string;
   readonly kind: MendKind;

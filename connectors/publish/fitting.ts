@@ -5,7 +5,7 @@ import type { Contract, Workspace } from '../../contracts/types.js';
 import { FRAME_BYTES } from '../../contracts/wire.js';
 import type { Identity, identifier, JsonForm } from './identity.js';
 
-export type Fitting =
+type Fitting =
   | { readonly ok: true; readonly identity: Identity; readonly framed: Buffer }
   | {
       readonly ok: false;

@@ -7,7 +7,7 @@ import type { Language } from '../../ground/language/language.js';
 import type { DraftPart } from './mend-drafts.js';
 
 /** Words, or signs as the source has them. */
-export type MendWord = string | { readonly own: string };
+type MendWord = string | { readonly own: string };
 
 /** A day as the form writes it. */
 const exampleOf = (form: string): string =>

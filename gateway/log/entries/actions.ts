@@ -88,8 +88,8 @@ const acts = {
     detail:
       'target is the dataset; written before the draft is kept: the `draft`, `cause` (code) and `field`, kinds of ' +
       'its `parts`, digests of the feed `before` and `after`, of rows held back how many are `good` then, and of the ' +
-      'source how many were `looked` at, `changed`, come in (`comesIn`) and go out (`goesOut`); `undoes` where it puts ' +
-      'back what was before another draft. No content of a row. By the role `data-officer`',
+      'source how many were `looked` at, `changed`, come in (`comesIn`) and go out (`goesOut`); `undoes` where it ' +
+      'puts back what was before another draft. No content of a row. By the role `data-officer`',
   },
   mend_approved: {
     zh: '批准映射修正草案',

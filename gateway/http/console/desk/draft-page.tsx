@@ -159,8 +159,8 @@ function Acts({ language, draft, standing, own, elsewhere }: DraftProps): JSX.El
           {say(places[elsewhere].zh, places[elsewhere].en)}{' '}
           {say(
             '审批后请下载修改后的配置文件，按原有流程替换；替换后这里自动显示为已生效，数据源随即重新读取未通过校验的行。',
-            'Once it is approved, download the changed file and put it in place as you do with any other change; this ' +
-              'page then says so by itself, and the feed reads what it held back again.',
+            'Once it is approved, download the changed file and put it in place as you do with any other change; ' +
+              'this page then says so by itself, and the feed reads what it held back again.',
           )}
         </p>
       ) : null}

@@ -27,6 +27,9 @@ export function ProposedMend(props: MendProps): JSX.Element {
   const { language, dataset, cause, rows, mend, codelist } = props;
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const good = mend?.parts.reduce((sum, one) => sum + one.good, 0) ?? 0;
+  const all = rows.toLocaleString('en');
+  const looked =
+    mend !== undefined && mend.looked < rows ? `抽取的 ${String(mend.looked)} 行（共 ${all} 行）` : `全部 ${all} 行`;
   const otherwise = mend?.parts.reduce((sum, one) => sum + one.otherwise, 0) ?? 0;
   return (
     <section class="card pad mend" aria-labelledby="mend">
@@ -35,8 +38,8 @@ export function ProposedMend(props: MendProps): JSX.Element {
         <p>
           {say(
             '没有把握确定的修正，因此不提建议：内容含义要靠猜测的，一律不改。请交来源单位更正后重新读取。',
-            'Nothing can be proposed without guessing what was meant, so nothing is. Have it corrected at the source, ' +
-              'and read it again.',
+            'Nothing can be proposed without guessing what was meant, so nothing is. Have it corrected at the ' +
+              'source, and read it again.',
           )}
         </p>
       ) : (
@@ -70,12 +73,13 @@ export function ProposedMend(props: MendProps): JSX.Element {
           </ul>
           <p>
             {say(
-              `已对本原因${mend.looked < rows ? `抽取的 ${String(mend.looked)} 行（共 ${rows.toLocaleString('en')} 行）` : `全部 ${String(rows)} 行`}试算：` +
+              `已对本原因${looked}试算：` +
                 `${String(good)} 行将通过校验` +
                 `${otherwise === 0 ? '' : `，${String(otherwise)} 行还有其他问题`}，${String(mend.left)} 行仍不能通过。` +
                 '生成草案时将对全部行试算。',
-              `Tried on ${String(mend.looked)} of ${rows.toLocaleString('en')} rows: ${String(good)} would be good` +
-                `${otherwise === 0 ? '' : `, ${String(otherwise)} have something else wrong`}, ${String(mend.left)} stay. ` +
+              `Tried on ${String(mend.looked)} of ${all} rows: ${String(good)} would be good` +
+                `${otherwise === 0 ? '' : `, ${String(otherwise)} have something else wrong`}, ` +
+                `${String(mend.left)} stay. ` +
                 'The draft is tried on all of them.',
             )}
           </p>

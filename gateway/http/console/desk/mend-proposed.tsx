@@ -76,7 +76,7 @@ export function ProposedMend(props: MendProps): JSX.Element {
               `已对本原因${looked}试算：` +
                 `${String(good)} 行将通过校验` +
                 `${otherwise === 0 ? '' : `，${String(otherwise)} 行还有其他问题`}，${String(mend.left)} 行仍不能通过。` +
-                '生成草案时将对全部行试算。',
+                (mend.looked < rows ? '生成草案时将对全部行试算。' : ''),
               `Tried on ${String(mend.looked)} of ${all} rows: ${String(good)} would be good` +
                 `${otherwise === 0 ? '' : `, ${String(otherwise)} have something else wrong`}, ` +
                 `${String(mend.left)} stay. ` +

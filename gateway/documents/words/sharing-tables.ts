@@ -20,8 +20,28 @@ export interface FigureTable {
   readonly id: 'timeliness' | 'quality' | 'use' | 'safety';
   readonly title: Localised;
   readonly columns: readonly Column[];
+  /** Without those of which there is nothing to tell. */
   readonly rows: readonly (readonly Cell[])[];
+  /** How many those are. */
+  readonly left?: Localised;
 }
+
+const nothing = (cell: Cell): boolean => cell === 0 || cell === NONE;
+
+/** Rows that say something, and how many do not. @param names columns that name what a row is about */
+function telling(
+  rows: readonly (readonly Cell[])[],
+  names: number,
+  left: (count: number) => Localised,
+): Pick<FigureTable, 'rows' | 'left'> {
+  const told = rows.filter((row) => !row.slice(names).every(nothing));
+  const silent = rows.length - told.length;
+  return { rows: told, ...(silent === 0 || told.length === 0 ? {} : { left: left(silent) }) };
+}
+const departmentsLeft = (count: number): Localised => ({
+  zh: `其余 ${String(count)} 个部门期内没有可列的内容。`,
+  en: `Of ${String(count)} other departments there is nothing to tell.`,
+});
 
 type NameOf = (id: string) => Localised;
 
@@ -42,6 +62,10 @@ export const actsOf = ({ machines }: Pick<Figures, 'machines'>, machine: string,
   acts.reduce((sum, act) => sum + (machines[machine]?.acts[act] ?? 0), 0);
 const openOf = ({ machines }: Pick<Figures, 'machines'>, machine: string): number => machines[machine]?.open ?? 0;
 
+/** What came too late, or has not come. */
+const trouble = ({ provides: { terms } }: DepartmentFigures): number =>
+  [terms.answers, terms.supplies, terms.corrections].reduce((sum, { late, overdue }) => sum + late + overdue, 0);
+
 function timeliness(departments: readonly DepartmentFigures[], nameOf: NameOf): FigureTable {
   return {
     id: 'timeliness',
@@ -54,26 +78,31 @@ function timeliness(departments: readonly DepartmentFigures[], nameOf: NameOf): 
       count('逾期未复', 'Overdue'),
       count('平均答复天数', 'Mean days'),
       count('按期提供', 'Supplied'),
-      count('逾期提供', 'Late'),
+      count('逾期提供和未提供', 'Late'),
       count('平均提供天数', 'Mean days'),
       count('按期校核', 'Corrected'),
-      count('逾期校核', 'Late'),
+      count('逾期校核和未校核', 'Late'),
     ],
-    rows: departments
-      .filter(({ datasets, provides }) => datasets.length > 0 || Object.keys(provides.machines).length > 0)
-      .map(({ authority, provides: { machines, terms } }) => [
-        nameOf(authority),
-        machines['application']?.came ?? 0,
-        terms.answers.inTime,
-        terms.answers.late,
-        terms.answers.overdue,
-        days(terms.answers),
-        terms.supplies.inTime,
-        terms.supplies.late + terms.supplies.overdue,
-        days(terms.supplies),
-        terms.corrections.inTime,
-        terms.corrections.late + terms.corrections.overdue,
-      ]),
+    ...telling(
+      [...departments]
+        .sort((a, b) => trouble(b) - trouble(a))
+        .filter(({ datasets, provides }) => datasets.length > 0 || Object.keys(provides.machines).length > 0)
+        .map(({ authority, provides: { machines, terms } }) => [
+          nameOf(authority),
+          machines['application']?.came ?? 0,
+          terms.answers.inTime,
+          terms.answers.late,
+          terms.answers.overdue,
+          days(terms.answers),
+          terms.supplies.inTime,
+          terms.supplies.late + terms.supplies.overdue,
+          days(terms.supplies),
+          terms.corrections.inTime,
+          terms.corrections.late + terms.corrections.overdue,
+        ]),
+      1,
+      departmentsLeft,
+    ),
   };
 }
 
@@ -92,25 +121,30 @@ function quality(departments: readonly DepartmentFigures[], nameOf: NameOf): Fig
       count('每千条更正', 'Corrections'),
       text('需关注', 'To look at'),
     ],
-    rows: departments.flatMap(({ authority, datasets }) =>
-      datasets.map((one): readonly Cell[] => [
-        nameOf(authority),
-        nameOf(one.dataset),
-        one.measured,
-        one.fresh,
-        percent(one.completeness),
-        percent(one.validity),
-        percent(one.accepted),
-        one.perThousand === undefined ? NONE : Math.round(one.perThousand * 100) / 100,
-        one.worries.length === 0
-          ? one.measured === 0
-            ? { zh: '期内未测评', en: 'not measured' }
-            : NONE
-          : {
-              zh: one.worries.map((worry) => measureNames[worry].zh).join('、'),
-              en: one.worries.map((worry) => measureNames[worry].en).join(', '),
-            },
-      ]),
+    ...telling(
+      departments.flatMap(({ authority, datasets }) =>
+        datasets.map((one): readonly Cell[] => [
+          nameOf(authority),
+          nameOf(one.dataset),
+          one.measured,
+          one.fresh,
+          percent(one.completeness),
+          percent(one.validity),
+          percent(one.accepted),
+          one.perThousand === undefined ? NONE : Math.round(one.perThousand * 100) / 100,
+          one.worries.length === 0
+            ? NONE
+            : {
+                zh: one.worries.map((worry) => measureNames[worry].zh).join('、'),
+                en: one.worries.map((worry) => measureNames[worry].en).join(', '),
+              },
+        ]),
+      ),
+      2,
+      (count) => ({
+        zh: `其余 ${String(count)} 个数据集期内未测评。`,
+        en: `${String(count)} other datasets were not measured in the period.`,
+      }),
     ),
   };
 }
@@ -161,19 +195,23 @@ function safety(departments: readonly DepartmentFigures[], nameOf: NameOf): Figu
       count('责令改正', 'Orders'),
       count('已改正', 'Mended'),
     ],
-    rows: departments
-      .filter(({ requests, use: { grants } }) => grants > 0 || Object.keys(requests.machines).length > 0)
-      .map(({ authority, requests }) => [
-        nameOf(authority),
-        actsOf(requests, 'misuse', 'find'),
-        actsOf(requests, 'misuse', 'suspend', 'suspend-own'),
-        actsOf(requests, 'misuse', 'resume'),
-        actsOf(requests, 'misuse', 'terminate'),
-        openOf(requests, 'disposal'),
-        actsOf(requests, 'disposal', 'confirm'),
-        actsOf(requests, 'order', 'order-requester'),
-        actsOf(requests, 'order', 'accept'),
-      ]),
+    ...telling(
+      departments
+        .filter(({ requests, use: { grants } }) => grants > 0 || Object.keys(requests.machines).length > 0)
+        .map(({ authority, requests }) => [
+          nameOf(authority),
+          actsOf(requests, 'misuse', 'find'),
+          actsOf(requests, 'misuse', 'suspend', 'suspend-own'),
+          actsOf(requests, 'misuse', 'resume'),
+          actsOf(requests, 'misuse', 'terminate'),
+          openOf(requests, 'disposal'),
+          actsOf(requests, 'disposal', 'confirm'),
+          actsOf(requests, 'order', 'order-requester'),
+          actsOf(requests, 'order', 'accept'),
+        ]),
+      1,
+      departmentsLeft,
+    ),
   };
 }
 
@@ -193,9 +231,9 @@ export function figureFacts({ total, standing }: SharingStatistics): readonly (r
         `${String(actsOf(total, 'application', 'agree', 'agree-standing'))}，不予共享 ` +
         `${String(actsOf(total, 'application', 'refuse'))}`,
     ],
-    [{ zh: '答复（第二十一条）', en: 'Answers (Art.21)' }, told(terms.answers)],
-    [{ zh: '提供（第二十二条）', en: 'Supply (Art.22)' }, told(terms.supplies)],
-    [{ zh: '校核（第二十六条）', en: 'Corrections (Art.26)' }, told(terms.corrections)],
+    [{ zh: '答复（共享条例第二十一条）', en: 'Answers' }, told(terms.answers)],
+    [{ zh: '提供（共享条例第二十二条）', en: 'Supply' }, told(terms.supplies)],
+    [{ zh: '校核（共享条例第二十六条）', en: 'Corrections' }, told(terms.corrections)],
     [
       { zh: '长期同意', en: 'Standing consents' },
       `现有 ${String(standing)} 项，期内据此当即答复 ${String(actsOf(total, 'application', 'agree-standing'))} 次`,

@@ -113,9 +113,12 @@ function* textsOf(value: unknown): Generator<string, void> {
     for (const member of Object.values(value)) yield* textsOf(member);
 }
 
+/** A heading, the heads of a table and its first row stay together. */
+const KEEP = 110;
+
 function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void): void {
   flow.sheet.group(parent, 'Sect', (part) => {
-    flow.heading(part, title);
+    flow.heading(part, title, KEEP);
     draw(part);
     flow.gap(4);
   });
@@ -156,7 +159,7 @@ function lines(flow: Flow, parent: Element, pairs: readonly (readonly [Localised
   });
 }
 
-type DrawnTable = Pick<FigureTable, 'columns' | 'rows'>;
+type DrawnTable = Pick<FigureTable, 'columns' | 'rows' | 'left'>;
 
 const gradesTable = ({ grades = [] }: SharingPaper, nameOf: (id: string) => Localised): DrawnTable => ({
   columns: [
@@ -185,12 +188,15 @@ function columnsOf({ columns }: DrawnTable): readonly { readonly x: number; read
 }
 
 function table(flow: Flow, parent: Element, drawn: DrawnTable): void {
+  if (drawn.rows.length > 0) rowsOf(flow, parent, drawn);
+  const note = drawn.left ?? (drawn.rows.length === 0 ? noRows : undefined);
+  if (note === undefined) return;
+  flow.text(parent, 'P', note.zh, { size: 8.5 });
+  flow.text(parent, 'P', note.en, { size: 7, colour: SOFT }, 'en');
+}
+
+function rowsOf(flow: Flow, parent: Element, drawn: DrawnTable): void {
   const { sheet } = flow;
-  if (drawn.rows.length === 0) {
-    flow.text(parent, 'P', noRows.zh, { size: 9 });
-    flow.text(parent, 'P', noRows.en, { size: 7, colour: SOFT }, 'en');
-    return;
-  }
   const places = columnsOf(drawn);
   sheet.group(parent, 'Table', (rows) => {
     const heads = (): void => headRow(flow, rows, drawn, places);

@@ -66,9 +66,9 @@ function TableCard({
   readonly href: string | undefined;
 }): JSX.Element {
   const say = sayIn(language);
-  const { columns, rows } = table;
+  const { columns, rows, left } = table;
   return (
-    <section aria-label={table.title[language]}>
+    <section>
       <div class="head">
         <h2>{table.title[language]}</h2>
         {href === undefined || rows.length === 0 ? null : (
@@ -116,6 +116,7 @@ function TableCard({
           </div>
         )}
       </div>
+      {left === undefined || rows.length === 0 ? null : <p class="foot">{left[language]}</p>}
     </section>
   );
 }
@@ -133,7 +134,7 @@ export function FigureCards(props: FiguresProps): JSX.Element {
   return (
     <>
       <Tiles {...props} />
-      {bars.length < 2 ? null : (
+      {bars.length === 0 ? null : (
         <Bars
           bars={bars}
           title={say('各提供部门答复件数', 'Answers by provider')}

@@ -34,15 +34,20 @@ const command: Command = {
       for (const { authority, provides, requests, use } of found.departments) {
         const { answers, supplies, corrections } = provides.terms;
         const came = requests.machines['application']?.came ?? 0;
-        say(
-          zh
-            ? `${authority}：按期答复 ${String(answers.inTime)}，逾期 ${String(answers.late)}，逾期未复 ${String(answers.overdue)}；按期提供 ${String(supplies.inTime)}，逾期 ${String(supplies.late)}；按期校核 ${String(corrections.inTime)}，逾期 ${String(corrections.late)}；提出申请 ${String(came)}，授权 ${String(use.grants)}，有使用记录 ${String(use.recorded)}`
-            : `${authority}: answered in time ${String(answers.inTime)}, late ${String(answers.late)}, overdue ` +
-                `${String(answers.overdue)}; supplied in time ${String(supplies.inTime)}, late ` +
-                `${String(supplies.late)}; corrections in time ${String(corrections.inTime)}, late ` +
-                `${String(corrections.late)}; applied ${String(came)}, grants ${String(use.grants)}, with a record ` +
-                `of use ${String(use.recorded)}`,
-        );
+        const told = zh
+          ? [
+              `按期答复 ${answers.inTime}，逾期 ${answers.late}，逾期未复 ${answers.overdue}`,
+              `按期提供 ${supplies.inTime}，逾期 ${supplies.late}`,
+              `按期校核 ${corrections.inTime}，逾期 ${corrections.late}`,
+              `提出申请 ${came}，授权 ${use.grants}，有使用记录 ${use.recorded}`,
+            ]
+          : [
+              `answered in time ${answers.inTime}, late ${answers.late}, overdue ${answers.overdue}`,
+              `supplied in time ${supplies.inTime}, late ${supplies.late}`,
+              `corrections in time ${corrections.inTime}, late ${corrections.late}`,
+              `applied ${came}, grants ${use.grants}, with a record of use ${use.recorded}`,
+            ];
+        say(zh ? `${authority}：${told.join('；')}` : `${authority}: ${told.join('; ')}`);
       }
     }),
 };

@@ -211,7 +211,7 @@ export interface SharingMethods {
   withdrawStanding(dataset: string, body: StandingBody, options?: CallOptions): Promise<StandingAnswer>;
   /** Figures of sharing over a period. @throws GatewayError `act_refused` */
   sharingStatistics(question?: StatisticsQuestion, options?: CallOptions): Promise<StatisticsAnswer>;
-  /** A report or an evaluation that was approved, as a signed PDF. @throws GatewayError `not_found`, `report_revoked` */
+  /** What was approved, as a signed PDF. @throws GatewayError `not_found`, `report_revoked` */
   sharingDocument(id: string, options?: CallOptions): Promise<Buffer>;
 }
 

@@ -126,6 +126,14 @@ function Papers({ language, papers, mayDraft, closed, statistics }: StatisticsPr
   );
 }
 
+function leadOf({ language, of }: StatisticsProps, { level, from, to, until }: SharingStatistics): string {
+  if (language === 'zh') {
+    const what = level ? '本级全部共享事项' : '本单位提出和收到的共享事项';
+    return `${of}。${what}，${from} 至 ${to}，截至 ${localMinute(Date.parse(until))}。`;
+  }
+  return `${of}. ${level ? 'All matters of the level' : 'Matters of the department'}, ${from} to ${to}.`;
+}
+
 export function statisticsPage(props: StatisticsProps): JSX.Element {
   const { language, of, statistics, nameOf, csv } = props;
   const say = sayIn(language);
@@ -139,12 +147,7 @@ export function statisticsPage(props: StatisticsProps): JSX.Element {
         <p class="lead">{of}</p>
       ) : (
         <>
-          <p class="lead">
-            {say(
-              `${of}。${statistics.level ? '本级全部共享事项' : '本单位提出和收到的共享事项'}，${statistics.from} 至 ${statistics.to}，截至 ${localMinute(Date.parse(statistics.until))}。`,
-              `${of}. ${statistics.level ? 'All matters of the level' : 'Matters of the department'}, ${statistics.from} to ${statistics.to}.`,
-            )}
-          </p>
+          <p class="lead">{leadOf(props, statistics)}</p>
           <PeriodForm {...props} />
           <FigureCards language={language} statistics={statistics} nameOf={nameOf} csv={csv} />
         </>

@@ -1,4 +1,4 @@
-/** One document about sharing: the form on which it is drafted, and what it says, for whoever approves or receives it. */
+/** One document about sharing: its form, and what it says, for whoever approves or receives it. */
 
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';

@@ -20,7 +20,7 @@ import { boundsOf, type Period, periodOf } from '../statistics/period.js';
 import { MatterStore, type StoredMatter } from '../store.js';
 import type { MatterRules } from '../types.js';
 
-export const PAPER_MACHINES = ['supervision-report', 'evaluation'] as const;
+const PAPER_MACHINES = ['supervision-report', 'evaluation'] as const;
 export type PaperMachine = (typeof PAPER_MACHINES)[number];
 export const isPaper = (machine: string): machine is PaperMachine =>
   (PAPER_MACHINES as readonly string[]).includes(machine);
@@ -185,7 +185,7 @@ export interface FoundPaper {
   readonly revokedAt?: string;
 }
 
-/** What a matter holds of a document; undefined where that is nothing that was signed, or it was changed in the store. */
+/** What a matter holds of a document; undefined where that is not what was signed. */
 export function paperIn(
   { head, state, contents, at }: Pick<StoredMatter, 'head' | 'state' | 'contents' | 'at'>,
   signed: SignedPaper | undefined,

@@ -29,7 +29,7 @@ const TERMS = {
   updates: { machine: 'entry', clocks: ['update'] },
   reviews: { machine: 'entry', clocks: ['review'] },
 } as const;
-export type TermName = keyof typeof TERMS;
+type TermName = keyof typeof TERMS;
 const TERM_NAMES = Object.keys(TERMS) as readonly TermName[];
 
 /** Acts that stop a clock and do not do what it waits for. */
@@ -37,7 +37,7 @@ const NOTHING_DONE: ReadonlySet<string> = new Set(['tell-missing', 'withdraw', '
 /** What begins a matter for others, where its first act is a draft. */
 const FILED: Readonly<Record<string, string>> = { application: 'file', widening: 'file', entry: 'submit' };
 
-export interface MachineFigures {
+interface MachineFigures {
   /** Parts that came within the period. */
   readonly came: number;
   /** Not over at its end. */

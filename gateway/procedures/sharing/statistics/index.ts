@@ -20,7 +20,7 @@ import type { PartHistory } from './history.js';
 import { boundsOf, type Period } from './period.js';
 import { readHistories } from './reading.js';
 
-export interface StatisticsNeeds {
+interface StatisticsNeeds {
   readonly workspace: Workspace;
   readonly places: SharingPlaces;
   readonly declared: Pick<Lifecycles, 'matters' | 'calendars'>;
@@ -31,7 +31,7 @@ export interface StatisticsNeeds {
   readonly now: () => number;
 }
 
-export interface DatasetFigures {
+interface DatasetFigures {
   readonly dataset: string;
   /** Days of the period on which it was measured, and on how many of them it came as often as declared. */
   readonly measured: number;
@@ -46,7 +46,7 @@ export interface DatasetFigures {
 }
 
 /** Of grants by which a department is given data. */
-export interface UseFigures {
+interface UseFigures {
   /** That could be used on some day of the period. */
   readonly grants: number;
   /** Of which there is a record of use (Art.29(2)). */

@@ -88,7 +88,8 @@ export async function useRecords({ state, grant, sides, actor }: Of): Promise<re
 }
 
 /**
- * Whether the use of a grant was recorded before a moment, ms since 1970: figures tell that, and nothing of what it says.
+ * Whether the use of a grant was recorded before a moment, ms since 1970: figures tell that, and nothing of what it
+ * says.
  */
 export async function hasUseRecord(state: Pick<State, 'events'>, grant: string, before: number): Promise<boolean> {
   const [first] = await state.events(`${STREAM}${grant}`, 0, 1);

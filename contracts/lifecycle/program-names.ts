@@ -42,6 +42,7 @@ export const EFFECTS = [
   'widen',
   'change-service',
   'tell-receivers',
+  'sign',
 ] as const;
 export type EffectName = (typeof EFFECTS)[number];
 
@@ -58,5 +59,6 @@ export const CONTENTS = [
   'of-area',
   'of-dispute',
   'of-order',
+  'of-period',
 ] as const;
 export type ContentName = (typeof CONTENTS)[number];

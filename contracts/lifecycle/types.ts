@@ -10,7 +10,7 @@ export type Effect = 'none' | 'mark' | 'delete' | 'hide';
 
 /**
  * What a matter between departments is: a lifecycle about one of these concerns no record of a dataset
- * (政务数据共享条例 Art.12-29, 39-41).
+ * (政务数据共享条例 Art.12-29, 38-41).
  */
 export const MATTERS = [
   'application',
@@ -25,6 +25,7 @@ export const MATTERS = [
   'dispute',
   'complaint',
   'order',
+  'paper',
 ] as const;
 type MatterKind = (typeof MATTERS)[number];
 

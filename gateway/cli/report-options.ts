@@ -131,7 +131,7 @@ export function sayModel(
                 : 'no end is set'
               : `reportable until ${reportableUntil}`) +
             `${displayed ? ', displayed' : ''}` +
-            (marks.length === 0 ? '' : ', objection under way'),
+            marks.map((mark) => `, ${mark} under way`).join(''),
         );
       }
     }

@@ -83,6 +83,8 @@ export function held(): void {
   same<Same<Said<typeof sharing.standingBody>, client.StandingBody>>();
   same<Same<Said<typeof sharing.matterSchema>, Answer<'matter'> & Answer<'actOnMatter'> & Answer<'openMatter'>>>();
   same<Same<Said<typeof sharing.standingListSchema>, Answer<'standingConsents'>>>();
+  same<Same<keyof Said<typeof sharing.statisticsQuery>, keyof client.StatisticsQuestion>>();
+  same<Same<Said<typeof sharing.statisticsSchema>, Answer<'sharingStatistics'>>>();
 
   same<Same<Said<typeof bundles.listSchema>, Answer<'bundles'>>>();
   same<Same<Said<typeof bundles.bundleSchema>, Answer<'bundle'>>>();

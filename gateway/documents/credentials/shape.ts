@@ -115,7 +115,7 @@ const section = Type.Object(
           endedOn: Type.Optional(day),
           reportableUntil: Type.Optional(day),
           displayed: Type.Boolean(),
-          marks: Type.Array(Type.Enum(['objection'])),
+          marks: Type.Array(Type.Enum(['objection', 'correction'])),
           version: text,
         },
         closed,

@@ -96,6 +96,12 @@ export type ReportContents = Pick<
 
 export type RecordKind = 'penalty' | 'measure' | 'dishonesty';
 
+/**
+ * `objection`: the company objects to it (上海市社会信用条例 Art.36); `correction`: a department that uses it has asked for
+ * its correction (政务数据共享条例 Art.26(2)). Both are under way.
+ */
+export type RecordMark = 'objection' | 'correction';
+
 export interface ReportRecord {
   readonly kind: RecordKind;
   /** `<authority>.<dataset>` and the authority's name. */
@@ -112,8 +118,7 @@ export interface ReportRecord {
   readonly reportableUntil?: Day;
   /** 公示: shown to the public as well, which is another question than whether it may be reported. */
   readonly displayed: boolean;
-  /** `objection`: an objection is under way (上海市社会信用条例 Art.36). */
-  readonly marks: readonly 'objection'[];
+  readonly marks: readonly RecordMark[];
   /** Partition and offset of the version on the dataset's topic. */
   readonly version: string;
 }

@@ -3,6 +3,8 @@
  * repairs.
  */
 
+import type { RecordMark } from './model.js';
+
 interface MarkedRecord {
   /** `uscc:9131…` */
   readonly subject: string;
@@ -15,8 +17,8 @@ interface MarkedRecord {
 }
 
 export interface RecordMarks {
-  /** An objection is under way (上海市社会信用条例 Art.36): the record is told, with the mark. */
-  marks(of: MarkedRecord): readonly 'objection'[];
+  /** The record is told, with what of it is under way. */
+  marks(of: MarkedRecord): readonly RecordMark[];
   /** It is under way that the dataset lacks something of the subject (Art.36). */
   missing?(of: Pick<MarkedRecord, 'subject' | 'dataset'>): readonly 'objection'[];
   /** Revoked (Art.37) or repaired (Art.38): no longer told. */

@@ -35,7 +35,7 @@ const recordSchema = Type.Object({
   endedOn: Type.Optional(day('from which the term counts')),
   reportableUntil: Type.Optional(day('the last day on which it may be reported')),
   displayed: Type.Boolean({ description: 'shown to the public as well' }),
-  marks: Type.Array(Type.Literal('objection')),
+  marks: Type.Array(Type.Enum(['objection', 'correction']), { description: 'what of it is under way' }),
   version: Type.String({ description: "partition and offset of the version on the dataset's topic" }),
 });
 const missingSchema = Type.Array(
@@ -194,6 +194,8 @@ export const kindsSchema = Type.Array(
         'corrected',
         'objection',
         'objection_ended',
+        'correction',
+        'correction_ended',
         'not_answered',
       ]),
     ),

@@ -10,10 +10,9 @@ import { MODEL_FILE } from '../signed/pdf-signed.js';
 import { drawAlike, drawCompanies, gathered } from './companies.js';
 import { drawFindings, overviewHeight, summaryOf } from './findings.js';
 import { Flow } from './flow.js';
-import { frame } from './frame.js';
-import { qrOf, sideOf } from './qr.js';
+import { qrFrame, qrRoom } from './frame.js';
 import { drawMissing, drawRecords } from './records.js';
-import { BRAND, type Element, HEIGHT, LEFT, leading, RIGHT, Sheet, SOFT, TOP } from './sheet.js';
+import { BRAND, type Element, LEFT, leading, RIGHT, Sheet, SOFT, TOP } from './sheet.js';
 import { labels, outsideNote, relations, sentences } from './words.js';
 
 export interface DrawOptions {
@@ -38,16 +37,14 @@ export interface Drawn {
 
 /** @throws YitongError `bad_value` for a model that is no JSON */
 export function draw(model: ReportModel, { code, url, signer, at, room, seal }: DrawOptions): Drawn {
-  const qr = qrOf(url);
-  const side = sideOf(qr);
+  const qr = qrRoom(url);
   const sheet = new Sheet({
     title: `${model.title.zh} ${model.title.en}`,
     author: model.issuer.zh,
     info: { VerificationCode: code },
     at,
-    bottom: HEIGHT - 24 - side - 12,
+    bottom: qr.bottom,
   });
-  const showQr = sheet.drawing('QR', qr.operators, qr.size);
   // before anything is drawn, so that the note on them can stand anywhere
   for (const text of textsOf([model, code, url, signer, seal?.words])) sheet.drawable(text);
   const flow = new Flow(sheet);
@@ -91,7 +88,8 @@ export function draw(model: ReportModel, { code, url, signer, at, room, seal }: 
   ending(flow, root, model, { code, url, signer });
   signature(flow, root, model, seal);
   number(pages);
-  frame(sheet, model, { code, url, side, showQr });
+  const { title: named, issuer, synthetic } = model;
+  qrFrame(sheet, { title: named, issuer, synthetic, code, url, scan: sentences.scan, qr });
   sheet.file(Buffer.from(canonicalJson(model)), {
     name: MODEL_FILE,
     type: 'application/json',

@@ -1,21 +1,44 @@
 /** What stands on each page: title, number, code. Drawn last, when it is known how many pages there are. */
-import type { ReportModel } from '../model/model.js';
+import type { Localised } from '../../../contracts/types.js';
+import { qrOf, sideOf } from './qr.js';
 import { HEIGHT, INK, LEFT, LINE, leading, RIGHT, type Sheet, SOFT, WIDTH } from './sheet.js';
 import { labels, pageOf, sentences } from './words.js';
 
-interface FrameOptions {
-  readonly code: string;
-  readonly url: string;
+interface QrRoom {
+  readonly operators: string;
+  /** Modules a side, and points. */
+  readonly size: number;
   readonly side: number;
-  readonly showQr: (x: number, y: number, width: number) => void;
+  /** Where content ends on each page. */
+  readonly bottom: number;
 }
 
-export function frame(sheet: Sheet, model: ReportModel, { code, url, side, showQr }: FrameOptions): void {
+/** The QR code of an address, and the room that it takes below each page. */
+export function qrRoom(url: string): QrRoom {
+  const qr = qrOf(url);
+  const side = sideOf(qr);
+  return { ...qr, side, bottom: HEIGHT - 24 - side - 12 };
+}
+
+interface FrameOptions {
+  readonly title: Localised;
+  readonly issuer: Localised;
+  readonly synthetic: boolean;
+  readonly code: string;
+  readonly url: string;
+  /** What the code is for. */
+  readonly scan: Localised;
+  readonly qr: QrRoom;
+}
+
+export function qrFrame(sheet: Sheet, { code, url, scan, qr, ...head }: FrameOptions): void {
+  const { side } = qr;
+  const showQr = sheet.drawing('QR', qr.operators, qr.size);
   const { start, count } = sheet.bufferedPageRange();
   const top = HEIGHT - 24 - side;
   for (let page = start; page < start + count; page++) {
     sheet.switchToPage(page);
-    sheet.artifact(() => header(sheet, model, pageOf(page - start + 1, count)), 'Pagination');
+    sheet.artifact(() => header(sheet, head, pageOf(page - start + 1, count)), 'Pagination');
     const draw = (): void => showQr(LEFT - 4, top, side);
     // told once, passed over on the other pages
     if (page === start)
@@ -34,13 +57,13 @@ export function frame(sheet: Sheet, model: ReportModel, { code, url, side, showQ
       sheet.put(sheet.drawable(code), x, y, { size: 13, weight: 'bold' });
       y += leading(13);
       y = sheet.putLines(sheet.lines(url, width, { size: 7 }), x, y, { size: 7, colour: INK });
-      sheet.put(sentences.scan.zh, x, y, { size: 7, colour: SOFT });
-      sheet.put(sentences.scan.en, x, y + leading(7), { size: 6.5, colour: SOFT });
+      sheet.put(scan.zh, x, y, { size: 7, colour: SOFT });
+      sheet.put(scan.en, x, y + leading(7), { size: 6.5, colour: SOFT });
     }, 'Pagination');
   }
 }
 
-function header(sheet: Sheet, model: ReportModel, number: string): void {
+function header(sheet: Sheet, model: Pick<FrameOptions, 'title' | 'issuer' | 'synthetic'>, number: string): void {
   const y = 32;
   if (model.synthetic) {
     sheet.rect(0, 0, WIDTH, 20).fill('#fdf0d5');

@@ -1,4 +1,4 @@
-/** A thread that draws reports, certificates and materials, one at a time. It holds no key. */
+/** A thread that draws reports, certificates, materials and documents about sharing, one at a time. It holds no key. */
 import { parentPort } from 'node:worker_threads';
 import { type ErrorCode, isYitongError } from '../../../contracts/errors.js';
 import { inWords } from '../../ground/logging/words.js';
@@ -9,11 +9,13 @@ import type { CertificateModel } from './certificate/model.js';
 import { type Drawn, type DrawOptions, draw } from './draw.js';
 import { faceOf } from './font.js';
 import { drawMaterial, type MaterialOptions } from './material/draw.js';
+import { drawSharing, type SharingModel, type SharingOptions } from './sharing/draw.js';
 
 export type ToThread =
   | { readonly kind: 'report'; readonly model: ReportModel; readonly options: DrawOptions }
   | { readonly kind: 'certificate'; readonly model: CertificateModel; readonly options: CertificateOptions }
-  | { readonly kind: 'material'; readonly paper: PaperDocument; readonly options: MaterialOptions };
+  | { readonly kind: 'material'; readonly paper: PaperDocument; readonly options: MaterialOptions }
+  | { readonly kind: 'sharing'; readonly model: SharingModel; readonly options: SharingOptions };
 export type FromThread =
   | { readonly kind: 'drawn'; readonly bytes: Uint8Array; readonly outside: readonly string[] }
   | { readonly kind: 'failed'; readonly code?: ErrorCode; readonly message: string };
@@ -26,6 +28,8 @@ function drawn(asked: ToThread): Drawn {
       return drawCertificate(asked.model, asked.options);
     case 'material':
       return drawMaterial(asked.paper, asked.options);
+    case 'sharing':
+      return drawSharing(asked.model, asked.options);
   }
 }
 

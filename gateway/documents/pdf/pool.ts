@@ -13,6 +13,7 @@ import type { MaterialOptions } from './material/draw.js';
 import { drawOptions, type Pdf, type PdfOptions } from './options.js';
 import type { FromThread, ToThread } from './pool-worker.js';
 import { roomFor, seal } from './seal.js';
+import type { SharingModel, SharingOptions } from './sharing/draw.js';
 import type { DocumentSigner } from './signer.js';
 
 /** The one pool of a process: threads keep their fonts. */
@@ -26,6 +27,12 @@ interface PdfPool {
   certificate(model: CertificateModel, sign: DocumentSigner): Promise<Pdf>;
   /** A material of a case; signed as reports are, where somebody signs it. */
   material(paper: PaperDocument, options: Omit<MaterialOptions, 'room'>, sign?: DocumentSigner): Promise<Pdf>;
+  /** A document about sharing, signed as reports are. */
+  sharing(
+    model: SharingModel,
+    options: Omit<SharingOptions, 'room' | 'signer' | 'at'>,
+    sign: DocumentSigner,
+  ): Promise<Pdf>;
   /** Ends the threads; what is not drawn yet is refused. */
   close(): Promise<void>;
 }
@@ -118,6 +125,10 @@ export function pdfPool({
     material: (paper, options, sign) => {
       const room = sign === undefined ? undefined : roomFor(sign.certificates);
       return drawn({ kind: 'material', paper, options: { ...options, ...present({ room }) } }, sign);
+    },
+    sharing: (model, options, sign) => {
+      const [room, at] = [roomFor(sign.certificates), new Date(model.issuedAt)];
+      return drawn({ kind: 'sharing', model, options: { ...options, room, at, signer: sign.name } }, sign);
     },
     async close() {
       closed = true;

@@ -63,7 +63,8 @@ function rowsOf({
           : sentences.noEnd,
     ],
     [labels.displayed, yes],
-    [labels.marks, marks.length === 0 ? sentences.noObjection : sentences.objection],
+    [labels.marks, marks.includes('objection') ? sentences.objection : sentences.noObjection],
+    ...(marks.includes('correction') ? [[labels.correction, sentences.correction] as const] : []),
     ...(register === undefined ? [] : [[labels.source, register] as const]),
   ];
 }

@@ -20,6 +20,8 @@ export type RecordChange =
   | 'corrected'
   | 'objection'
   | 'objection_ended'
+  | 'correction'
+  | 'correction_ended'
   | 'not_answered';
 
 export interface SectionChange {
@@ -69,8 +71,11 @@ function recordChange(before: ReportRecord, now: ReportRecord, sameDefinition: b
   // a fact that has come since is a correction only where the report would have told it
   const gained = sameDefinition && now.facts.length > before.facts.length;
   if (gained || says(before, before) !== says(now, before)) return 'corrected';
-  if (now.marks.length > before.marks.length) return 'objection';
-  return now.marks.length < before.marks.length ? 'objection_ended' : undefined;
+  for (const mark of ['objection', 'correction'] as const) {
+    const [was, is] = [before, now].map(({ marks }) => marks.includes(mark));
+    if (was !== is) return is === true ? mark : `${mark}_ended`;
+  }
+  return undefined;
 }
 
 /** @param keys of the report's sections, as they were kept with it */

@@ -3,6 +3,7 @@
  * it tells it.
  */
 
+import { correctionMarksOf } from '../../procedures/sharing/marks.js';
 import type { GatewayContext } from '../context.js';
 import { noMarks, type RecordMarks } from '../model/record-marks.js';
 import { Authorising } from './authorising.js';
@@ -82,6 +83,37 @@ const opened = new WeakMap<object, Promise<Reports>>();
 /** The reports of one face of a worker, opened with the first question. */
 export function reportsOf(context: GatewayContext): Promise<Reports> {
   let known = opened.get(context);
-  if (known === undefined) opened.set(context, (known = openReports(context, context.tickets.effects)));
+  if (known === undefined) {
+    known = openMarked(context);
+    // what cannot be known now is asked for again
+    known.catch(() => opened.delete(context));
+    opened.set(context, known);
+  }
   return known;
+}
+
+/** With what is under way of records: objections, and corrections that departments have asked for. */
+async function openMarked(context: GatewayContext): Promise<Reports> {
+  const { effects } = context.tickets;
+  const corrections = correctionMarksOf(context);
+  try {
+    await corrections.ready();
+    const reports = await openReports(context, {
+      marks: (of) => [
+        ...effects.marks(of),
+        ...(corrections.marked(of.dataset, of.subject, of.recordId) ? (['correction'] as const) : []),
+      ],
+      missing: (of) => effects.missing(of),
+      hidden: (of) => effects.hidden(of),
+    });
+    let closing: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      await corrections.close();
+      await reports.close();
+    };
+    return { ...reports, close: () => (closing ??= close()) };
+  } catch (error) {
+    await corrections.close();
+    throw error;
+  }
 }

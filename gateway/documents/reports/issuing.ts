@@ -2,11 +2,11 @@
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
+import { codeHash, newCode } from '../../ground/identity/lookup-code.js';
 import { issuedBody } from '../../log/entries/events.js';
 import type { Receipt } from '../../log/entries/port.js';
 import { sha256 } from '../compute/digest.js';
 import type { Computed, Order } from '../compute/index.js';
-import { codeHash, newCode } from './code.js';
 import type { ReportDesk } from './desk.js';
 import { type Member, membersOf } from './group.js';
 import { membersFor, missingIn } from './members.js';

@@ -5,12 +5,12 @@
 import { canonicalJson } from '../../../contracts/canonical.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
+import { codeHash } from '../../ground/identity/lookup-code.js';
 import { verifiedBody } from '../../log/entries/events.js';
 import type { Receipt } from '../../log/entries/port.js';
 import type { Order } from '../compute/index.js';
 import type { Moment } from '../model/model.js';
 import { changesSince, type ReportChanges } from './changes.js';
-import { codeHash } from './code.js';
 import type { ReportDesk } from './desk.js';
 import type { Asking, Look, Verified } from './port.js';
 import { partOf, type ReleasedReport, releasedOf } from './released-part.js';

@@ -108,8 +108,20 @@ interface Model {
   readonly sections: readonly Section[];
 }
 
+/** A document about sharing: what was approved, with its digest. */
+interface SharingModel {
+  readonly format: 'yitong-sharing/1';
+  readonly digest: string;
+  readonly paper: unknown;
+}
+const isSharing = (model: { readonly format: string }): model is SharingModel => model.format === 'yitong-sharing/1';
+
 /** Why the model does not hold; undefined if it does. */
-async function modelFault(model: Model, proof: Proof): Promise<string | undefined> {
+async function modelFault(model: Model | SharingModel, proof: Proof): Promise<string | undefined> {
+  if (isSharing(model)) {
+    const found = await proof.sha256(new TextEncoder().encode(JSON.stringify(model.paper)));
+    return same(found, bytesOf(model.digest)) ? undefined : 'what was approved does not have its digest';
+  }
   if (model.format !== 'yitong-report/1') return 'the attached model has a format that is not known';
   if (model.sections.length !== model.subjects.length * model.domains.length)
     return 'the attached model lacks sections';
@@ -171,7 +183,7 @@ export async function check(bytes: Bytes, anchors: readonly Bytes[], proof: Proo
     step = 'model';
     const model = parseCanonical(
       new TextDecoder('utf-8', { fatal: true }).decode(await proof.inflate(signed.model, MODEL_LIMIT)),
-    ) as Model;
+    ) as Model | SharingModel;
     return ended(step, await modelFault(model, proof)) ?? { ok: true, steps, ...known, model };
   } catch (error) {
     steps[step] = false;

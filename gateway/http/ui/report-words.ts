@@ -46,5 +46,7 @@ export const changeNames: Readonly<Record<RecordChange, Localised>> = {
   corrected: { zh: '内容已更正', en: 'corrected' },
   objection: { zh: '有异议正在处理', en: 'under objection' },
   objection_ended: { zh: '异议已处理完毕', en: 'no longer under objection' },
+  correction: { zh: '有部门提出更正，校核中', en: 'under correction' },
+  correction_ended: { zh: '更正校核已办结', en: 'no longer under correction' },
   not_answered: { zh: '所在登记目前未答复', en: 'in a register that does not answer now' },
 };

@@ -220,6 +220,11 @@ const acts = {
     en: 'matters of sharing were shown to a system',
     detail: 'by a client; the `ids` of the matters that it was shown, `requestId`',
   },
+  sharing_statistics_shown: {
+    zh: '向应用提供共享统计',
+    en: 'figures of sharing were shown to a system',
+    detail: 'by a client; `from`, `to`, `level` whether of all matters that its authority looks after, `requestId`',
+  },
   sharing_act: {
     zh: '办理共享事项',
     en: 'acted on a matter of sharing',
@@ -372,6 +377,8 @@ const looks = {
   standing_consents: { zh: '查看长期同意', en: 'saw the standing consents' },
   application_catalogue: { zh: '为申请查阅数据目录', en: 'looked through the catalogue to apply' },
   application_calendar: { zh: '查看期限与授权到期日历', en: 'saw which terms and grants run out' },
+  sharing_statistics: { zh: '查看共享统计', en: 'saw the figures of sharing' },
+  sharing_paper: { zh: '查看监督情况报告或考核评价', en: 'saw a report or an evaluation about sharing' },
   grants: { zh: '查看共享授权列表', en: 'saw the grants' },
   grant: { zh: '查看一项授权', en: 'saw a grant' },
   history: { zh: '查看本企业数据使用记录', en: 'read its own history' },

@@ -27,8 +27,12 @@ import { applicationRules } from './machines/application.js';
 import type { ConsequenceNeeds } from './machines/consequences.js';
 import { grantFinder } from './machines/grant-of.js';
 import { allRules, otherRules } from './machines/others.js';
+import { paperRules } from './machines/papers.js';
 import { openMatters } from './matters.js';
 import { tellingReceivers } from './receivers.js';
+import type { FiguresOf } from './shown.js';
+import { type SharingStatistics, statisticsOf } from './statistics/index.js';
+import type { Period } from './statistics/period.js';
 import { publishMatters } from './topics.js';
 import type { MatterDeed, Matters } from './types.js';
 
@@ -46,11 +50,12 @@ interface Surroundings {
   readonly now: () => number;
 }
 
-interface SharingDesk {
+export interface SharingDesk {
   readonly matters: Matters;
   readonly places: SharingPlaces;
   readonly state: State;
   readonly keys: SealingKeys;
+  readonly statistics: (whose: FiguresOf, period: Period) => Promise<SharingStatistics>;
 }
 
 interface OpenedDesk extends SharingDesk {
@@ -69,6 +74,8 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
   try {
     const parts = { workspace, places, policies: () => inForce().policies, state };
     const search = openSearch(dataDir);
+    const statistics = (whose: FiguresOf, period: Period): Promise<SharingStatistics> =>
+      statisticsOf({ ...parts, declared, search, dataDir, now }, whose, period);
     const platform: { act?: ConsequenceNeeds['platform'] } = {};
     const rules = allRules([
       applicationRules({ ...parts, answerable: (grants) => answerable(grants, { workspace, view, inForce, now }) }),
@@ -81,6 +88,7 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
         platform: async (matter, act) => platform.act?.(matter, act),
         tellReceivers: tellingReceivers({ search, policies: parts.policies }),
       }),
+      paperRules({ ...parts, statistics }),
     ]);
     const publish = publishMatters(workspace.prefix, settings.gateway.caseTopics);
     const recordOwn = ({ action, target, detail }: MatterDeed) =>
@@ -107,6 +115,7 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
       places,
       state,
       keys,
+      statistics,
       close: async () => {
         await search.close();
         await ground.close();

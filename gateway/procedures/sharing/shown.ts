@@ -1,13 +1,15 @@
 /**
  * What one side of a matter is not shown of another: steps within one department, a reply before its head has agreed to
- * it, and what an application asks of other providers. The authority sees what both sides do.
+ * it, and what an application asks of other providers. The authority sees what both sides do. And of which matters
+ * somebody is told the figures.
  */
 import { WHOLE } from '../../../contracts/lifecycle/matter.js';
 import type { Side } from '../../../contracts/lifecycle/types.js';
+import type { SharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Json } from '../../ground/state/port.js';
 import type { Application } from './application.js';
-import { sidesOf } from './sides.js';
-import type { MatterStep, OpenedMatter, SeenMatter } from './types.js';
+import { authorityOfActor, rolesOf, sidesOf } from './sides.js';
+import type { MatterActor, MatterStep, OpenedMatter, SeenMatter, Sides } from './types.js';
 
 /** Steps of which only one side is told: a reply is one once its head has agreed. */
 const WITHIN: Readonly<Record<string, Side>> = { propose: 'provider', 'send-back': 'provider', return: 'requester' };
@@ -65,3 +67,26 @@ export function shownTo(matter: OpenedMatter, authority: string | undefined): Pi
     steps: matter.steps.filter((step) => seesStep(matter, step, authority)),
   };
 }
+
+/** Whose figures: of all matters of a level, which its sharing authority looks after, or of a department's own. */
+export interface FiguresOf {
+  readonly authority: string;
+  readonly level: boolean;
+}
+
+const LEVEL: ReadonlySet<string> = new Set(['sharing-authority', 'department-head']);
+const OWN: ReadonlySet<string> = new Set(['sharing-officer', 'sharing-head', 'department-head']);
+
+/** Undefined: nothing is told. */
+export function figuresFor(actor: MatterActor, { areas }: SharingPlaces): FiguresOf | undefined {
+  const authority = authorityOfActor(actor);
+  const roles = rolesOf(actor);
+  if (authority === undefined) return undefined;
+  const looksAfter = Object.values(areas).some((area) => area.authority === authority);
+  if (looksAfter && roles.some((role) => LEVEL.has(role))) return { authority, level: true };
+  return roles.some((role) => OWN.has(role)) ? { authority, level: false } : undefined;
+}
+
+/** Whether a part with these sides stands in somebody's figures. */
+export const countsFor = ({ authority, level }: FiguresOf, sides: Sides): boolean =>
+  level ? sides.authority === authority : sides.provider === authority || sides.requester === authority;

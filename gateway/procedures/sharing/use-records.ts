@@ -87,6 +87,15 @@ export async function useRecords({ state, grant, sides, actor }: Of): Promise<re
   }
 }
 
+/**
+ * Whether the use of a grant was recorded before a moment, ms since 1970: figures tell that, and nothing of what it
+ * says.
+ */
+export async function hasUseRecord(state: Pick<State, 'events'>, grant: string, before: number): Promise<boolean> {
+  const [first] = await state.events(`${STREAM}${grant}`, 0, 1);
+  return first !== undefined && Date.parse((first.body as unknown as KeptUseRecord).at) < before;
+}
+
 /** The first day on which records of a grant may go; `ended`: its last day. */
 export const keptUntil = (ended: string): string => {
   const [year = '', rest = ''] = [ended.slice(0, 4), ended.slice(4)];

@@ -11,4 +11,6 @@ export const calls = (client: SharingMethods): Calls => ({
   standingConsents: () => client.standingConsents(),
   consentStanding: () => client.consentStanding('a.b', { reason: 'once for all' }),
   withdrawStanding: () => client.withdrawStanding('a.b', { reason: 'no longer' }),
+  sharingStatistics: () => client.sharingStatistics({ period: '2026-Q3', role: 'sharing-authority' }),
+  sharingDocument: () => client.sharingDocument(ID),
 });

@@ -63,7 +63,8 @@ function* said(model: ReportModel): Generator<string, void> {
         if (record.endedOn !== undefined) yield record.endedOn;
         yield record.reportableUntil ?? (record.endedOn === undefined ? sentences.goesOn : sentences.noEnd).zh;
         yield* both(record.displayed ? sentences.yes : sentences.no);
-        yield* both(record.marks.length > 0 ? sentences.objection : sentences.noObjection);
+        yield* both(record.marks.includes('objection') ? sentences.objection : sentences.noObjection);
+        if (record.marks.includes('correction')) yield* both(sentences.correction);
         if (record.register !== undefined) yield* both(record.register);
       }
     }

@@ -76,7 +76,7 @@ function record(subject: number, domain: number, n: number): ReportRecord {
     endedOn: '2025-03-14',
     reportableUntil: '2030-03-14',
     displayed: true,
-    marks: n === 1 ? ['objection'] : [],
+    marks: n === 1 ? ['objection', 'correction'] : [],
     version: `0:${String(subject * 1000 + domain * 10 + n)}`,
   };
 }

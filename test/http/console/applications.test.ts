@@ -106,6 +106,11 @@ t.test('from the catalogue to an answer, as four people', async (t) => {
   await ding.page.goto(`${matter}?lang=zh`);
   const asked = await main(ding.page);
   t.match(asked, /提供风险[\s\S]*分级[\s\S]*涉及主体[\s\S]*同类授权[\s\S]*每日调用/, 'risk in figures');
+  t.match(
+    asked,
+    /本次申请 200 次[\s\S]*未设阈值[\s\S]*申请单位(?:尚无该数据集的授权|已有 \d+ 项授权)[\s\S]*全部授权合计/,
+    'calls against thresholds, and what the applicant has already',
+  );
   t.same(await ding.inspect(matter, 'applications-provider'), []);
   await ding.page.goto(`${matter}?lang=zh`);
   await act(ding.page, '一次性告知补充材料', async (form) => {

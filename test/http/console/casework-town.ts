@@ -59,10 +59,15 @@ export interface Office {
 }
 
 /** Undefined where there is no Chromium. */
-export async function officeWithBrowser(t: Test): Promise<Office | undefined> {
+export async function officeWithBrowser(
+  t: Test,
+  settings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
+): Promise<Office | undefined> {
   const chromium = chromiumForTest(t);
   if (chromium === undefined) return undefined;
-  const here = await faces(t, { settings: { gateway: { caseDrivers: 'development' } } });
+  const here = await faces(t, {
+    settings: { ...settings, gateway: { caseDrivers: 'development', ...settings['gateway'] } },
+  });
   await here.people.listen({ host: '127.0.0.1', port: 0 });
   const { port } = here.people.server.address() as AddressInfo;
   const pki = t.testdir();

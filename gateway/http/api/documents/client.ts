@@ -20,6 +20,8 @@ export interface SectionKinds {
     | 'corrected'
     | 'objection'
     | 'objection_ended'
+    | 'correction'
+    | 'correction_ended'
     | 'not_answered'
   )[];
 }

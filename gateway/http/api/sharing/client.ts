@@ -114,6 +114,86 @@ export interface StandingAnswer {
   readonly consents: readonly { readonly dataset: string; readonly at: string; readonly reason: string }[];
 }
 
+export interface StatisticsQuestion {
+  /** `2026`, `2026-Q3` or `2026-09`; default: the quarter that it is. */
+  readonly period?: string;
+  /** A day, with `to`, and without `period`. */
+  readonly from?: string;
+  readonly to?: string;
+  /** `sharing-authority`: of the whole level that your authority looks after. */
+  readonly role?: string;
+}
+
+export interface SharingTerm {
+  /** Done within the period. */
+  readonly inTime: number;
+  readonly late: number;
+  /** Not done at its end, and of these with a term that is over. */
+  readonly waiting: number;
+  readonly overdue: number;
+  /** Working days of what was done. */
+  readonly mean?: number;
+  readonly median?: number;
+  readonly p90?: number;
+}
+
+export interface SharingFigures {
+  /** By kind of matter. */
+  readonly machines: Readonly<
+    Record<
+      string,
+      {
+        readonly came: number;
+        readonly open: number;
+        readonly states: Readonly<Record<string, number>>;
+        readonly acts: Readonly<Record<string, number>>;
+      }
+    >
+  >;
+  readonly terms: {
+    readonly answers: SharingTerm;
+    readonly answersUnconditional: SharingTerm;
+    readonly answersConditional: SharingTerm;
+    readonly supplies: SharingTerm;
+    readonly corrections: SharingTerm;
+    readonly updates: SharingTerm;
+    readonly reviews: SharingTerm;
+  };
+  readonly grounds: Readonly<Record<string, number>>;
+}
+
+export interface StatisticsAnswer {
+  readonly from: string;
+  readonly to: string;
+  readonly authority: string;
+  /** True: of all matters that the authority looks after. */
+  readonly level: boolean;
+  readonly until: string;
+  readonly total: SharingFigures;
+  readonly departments: readonly {
+    readonly authority: string;
+    readonly provides: SharingFigures;
+    readonly requests: SharingFigures;
+    readonly datasets: readonly {
+      readonly dataset: string;
+      readonly measured: number;
+      readonly fresh: number;
+      readonly completeness?: number;
+      readonly validity?: number;
+      readonly accepted?: number;
+      readonly perThousand?: number;
+      readonly worries: readonly ('completeness' | 'validity' | 'freshness' | 'accepted' | 'perThousand')[];
+    }[];
+    readonly use: {
+      readonly grants: number;
+      readonly recorded: number;
+      readonly calls: number;
+      readonly denied: number;
+    };
+  }[];
+  readonly standing: number;
+}
+
 export interface SharingMethods {
   /** Matters of sharing of which the client's authority is a party. */
   matters(question?: MattersQuestion, options?: CallOptions): Promise<MattersAnswer>;
@@ -129,6 +209,10 @@ export interface SharingMethods {
   consentStanding(dataset: string, body: StandingBody, options?: CallOptions): Promise<StandingAnswer>;
   /** @throws GatewayError `act_refused` */
   withdrawStanding(dataset: string, body: StandingBody, options?: CallOptions): Promise<StandingAnswer>;
+  /** Figures of sharing over a period. @throws GatewayError `act_refused` */
+  sharingStatistics(question?: StatisticsQuestion, options?: CallOptions): Promise<StatisticsAnswer>;
+  /** What was approved, as a signed PDF. @throws GatewayError `not_found`, `report_revoked` */
+  sharingDocument(id: string, options?: CallOptions): Promise<Buffer>;
 }
 
 const standing = (dataset: string): string => at('v1', 'sharing', 'standing-consents', dataset);
@@ -141,4 +225,10 @@ export const sharingMethods = (wire: Wire): SharingMethods => ({
   standingConsents: (call) => wire.get('/v1/sharing/standing-consents', call),
   consentStanding: (dataset, body, call) => wire.ask({ method: 'PUT', path: standing(dataset), body }, call),
   withdrawStanding: (dataset, body, call) => wire.ask({ method: 'DELETE', path: standing(dataset), body }, call),
+  sharingStatistics: (question = {}, call) => wire.get(`/v1/sharing/statistics${queryOf({ ...question })}`, call),
+  sharingDocument: (id, call) =>
+    wire.bytes(
+      { method: 'GET', path: at('v1', 'sharing', id, 'document'), headers: { accept: 'application/pdf' } },
+      call,
+    ),
 });

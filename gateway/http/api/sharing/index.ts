@@ -3,17 +3,20 @@
  * applications, and whatever else the workspace declares of matters. What is shown and what is done is on record first.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Client } from '../../../../policies/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { paperOf, sharingPdf } from '../../../documents/sharing-paper.js';
 import type { Json } from '../../../ground/state/port.js';
 import { administrationBody } from '../../../log/entries/events.js';
 import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
-import { shownTo } from '../../../procedures/sharing/shown.js';
+import { figuresFor, shownTo } from '../../../procedures/sharing/shown.js';
 import { sidesOf } from '../../../procedures/sharing/sides.js';
 import { setStandingConsent, standingConsents } from '../../../procedures/sharing/standing.js';
+import { periodOf } from '../../../procedures/sharing/statistics/period.js';
 import type { MatterAct, MatterActor, MatterDeed, OpenedMatter } from '../../../procedures/sharing/types.js';
 import { checkStill } from '../../plugins/identity.js';
 import {
@@ -29,11 +32,15 @@ import {
   openBody,
   paramsSchema,
   type StandingBody,
+  type StatisticsQuery,
   standingBody,
   standingListSchema,
+  statisticsQuery,
+  statisticsSchema,
 } from './schema.js';
 
 const tags = ['sharing'];
+const serializerCompiler = () => JSON.stringify;
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** @param authority of the client that is shown it */
@@ -308,6 +315,75 @@ function standingRoutes(app: FastifyInstance, { context, desk, actorOf, recordin
   );
 }
 
+/** What sharing comes to in figures, and documents about it that were approved. */
+function figureRoutes(app: FastifyInstance, { context, desk, actorOf, looked }: Desk): void {
+  const { journal, now } = context;
+  app.get<{ Querystring: StatisticsQuery }>(
+    '/v1/sharing/statistics',
+    {
+      config: { errors: ['act_refused'] },
+      schema: {
+        operationId: 'sharingStatistics',
+        summary: 'figures of sharing over a period',
+        description:
+          "Of the client's own authority; with `role` `sharing-authority` of the whole level that it looks after. " +
+          'Of a period that is over they are always the same.',
+        tags,
+        querystring: statisticsQuery,
+        response: { 200: statisticsSchema },
+      },
+    },
+    async (request) => {
+      const client = clientOf(request);
+      const { role, ...asked } = request.query;
+      const period = periodOf(asked, now());
+      const { places, statistics } = await desk();
+      const whose = figuresFor(actorOf(client, officerOf(role)), places);
+      if (whose === undefined || (role === 'sharing-authority' && !whose.level))
+        throw new YitongError('act_refused', 'the figures of a level are for who looks after sharing in it');
+      const found = await statistics(whose, period);
+      await journal.append({
+        clear: administrationBody({
+          time: iso(now()),
+          action: 'sharing_statistics_shown',
+          by: client.id,
+          detail: { requestId: request.id, ...period, level: whose.level },
+        }),
+      });
+      return found;
+    },
+  );
+  app.get<{ Params: { id: string } }>(
+    '/v1/sharing/:id/document',
+    {
+      config: {
+        errors: ['not_found', 'report_revoked', 'bad_config', 'address_unknown'],
+        offers: ['application/pdf'],
+      },
+      schema: {
+        operationId: 'sharingDocument',
+        summary: 'a report or an evaluation about sharing that was approved, as a signed PDF',
+        description: 'Of a matter of the kind `supervision-report` or `evaluation`. Anybody verifies it at `/verify`.',
+        tags,
+        params: paramsSchema,
+        response: { 200: { content: { 'application/pdf': { schema: Type.Unsafe<string>({ type: 'string' }) } } } },
+      },
+      serializerCompiler,
+    },
+    async (request, reply) => {
+      const client = clientOf(request);
+      const { matters, state } = await desk();
+      const matter = await matters.get(request.params.id, actorOf(client, officerOf('sharing-authority')));
+      const found = await paperOf(state, matter);
+      await looked(request, client, [matter.head.id]);
+      return reply
+        .type('application/pdf')
+        .header('content-disposition', `attachment; filename="${found.signed.machine}-${found.paper.to}.pdf"`)
+        .send(await sharingPdf(found, context));
+    },
+  );
+}
+
 const service: Service = {
   port: 'api',
   register(app, context) {
@@ -315,6 +391,7 @@ const service: Service = {
     readRoutes(app, desk);
     actRoutes(app, desk);
     standingRoutes(app, desk);
+    figureRoutes(app, desk);
   },
 };
 export default service;

@@ -150,3 +150,85 @@ export const standingSchema = Type.Object({
   reason: Type.String(),
 });
 export const standingListSchema = Type.Object({ consents: Type.Array(standingSchema) });
+
+const counts = Type.Record(Type.String(), Type.Integer());
+const termSchema = Type.Object({
+  inTime: Type.Integer({ description: 'done within the period, in time' }),
+  late: Type.Integer({ description: 'done within the period, after its term' }),
+  waiting: Type.Integer({ description: 'not done at the end of the period' }),
+  overdue: Type.Integer({ description: 'of these, with a term that is over' }),
+  mean: Type.Optional(Type.Number({ description: 'working days of what was done' })),
+  median: Type.Optional(Type.Integer()),
+  p90: Type.Optional(Type.Integer()),
+});
+const figuresSchema = Type.Object({
+  machines: Type.Record(
+    Type.String(),
+    Type.Object({
+      came: Type.Integer({ description: 'parts that came within the period' }),
+      open: Type.Integer({ description: 'not over at its end' }),
+      states: counts,
+      acts: counts,
+    }),
+    { description: 'by kind of matter: `application`, `correction`, `misuse`, …' },
+  ),
+  terms: Type.Object({
+    answers: termSchema,
+    answersUnconditional: termSchema,
+    answersConditional: termSchema,
+    supplies: termSchema,
+    corrections: termSchema,
+    updates: termSchema,
+    reviews: termSchema,
+  }),
+  grounds: Type.Record(Type.String(), Type.Integer(), { description: '`misuse/art-40-2`' }),
+});
+const share = Type.Optional(Type.Number({ description: 'from 0 to 1, as measured last within the period' }));
+export const statisticsSchema = Type.Object({
+  from: Type.String({ format: 'date' }),
+  to: Type.String({ format: 'date' }),
+  authority: Type.String(),
+  level: Type.Boolean({ description: 'true: of all matters that the authority looks after; false: of its own' }),
+  until: Type.String({ format: 'date-time', description: 'steps from then on are not counted' }),
+  total: figuresSchema,
+  departments: Type.Array(
+    Type.Object({
+      authority: Type.String(),
+      provides: figuresSchema,
+      requests: figuresSchema,
+      datasets: Type.Array(
+        Type.Object({
+          dataset: Type.String(),
+          measured: Type.Integer({ description: 'days on which its quality was measured' }),
+          fresh: Type.Integer({ description: 'of these, on which it came as often as declared' }),
+          completeness: share,
+          validity: share,
+          accepted: share,
+          perThousand: Type.Optional(Type.Number({ description: 'corrections per thousand records' })),
+          worries: Type.Array(Type.Enum(['completeness', 'validity', 'freshness', 'accepted', 'perThousand'])),
+        }),
+      ),
+      use: Type.Object({
+        grants: Type.Integer({ description: 'that could be used on some day of the period' }),
+        recorded: Type.Integer({ description: 'of these, with a record of use (Art.29(2))' }),
+        calls: Type.Integer(),
+        denied: Type.Integer(),
+      }),
+    }),
+  ),
+  standing: Type.Integer({ description: 'datasets that whoever applies is given at once, now' }),
+});
+export const statisticsQuery = Type.Object(
+  {
+    period: Type.Optional(
+      Type.String({ maxLength: 10, description: '`2026`, `2026-Q3` or `2026-09`; default the quarter that it is' }),
+    ),
+    from: Type.Optional(Type.String({ maxLength: 10, description: 'a day, with `to`, and without `period`' })),
+    to: Type.Optional(Type.String({ maxLength: 10 })),
+    role: Type.Optional(
+      Type.String({ maxLength: 60, description: '`sharing-authority`: of the whole level that it looks after' }),
+    ),
+  },
+  strict,
+);
+export type StatisticsQuery = Static<typeof statisticsQuery>;

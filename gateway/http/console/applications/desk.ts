@@ -9,10 +9,9 @@ import type { Contract } from '../../../../contracts/types.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import { reportsOf } from '../../../documents/reports/index.js';
 import type { Role } from '../../../ground/identity/person.js';
-import type { State } from '../../../ground/state/port.js';
 import type { LookName } from '../../../log/entries/actions.js';
-import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
-import type { MatterAct, MatterActor, Matters, OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
+import { type SharingDesk, sharingDeskOf } from '../../../procedures/sharing/opened.js';
+import type { MatterAct, MatterActor, OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import type { Readers } from './smallest.js';
 
@@ -36,7 +35,7 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
   const { workspace } = context;
   const desk = sharingDeskOf(context);
   app.addHook('onClose', () => desk.close());
-  const sharing = (): Promise<{ readonly matters: Matters; readonly state: State }> => desk.desk();
+  const sharing = (): Promise<SharingDesk> => desk.desk();
   const matters = async () => (await sharing()).matters;
   const actorOf = (request: FastifyRequest): MatterActor => ({ kind: 'person', person: sessionOf(request).person });
   const authorityOf = (request: FastifyRequest): string | undefined => sessionOf(request).person.authority;

@@ -9,6 +9,7 @@ import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { SharingAttribute } from '../../../../contracts/types.js';
+import { callsOf } from '../../../answer/question/volumes.js';
 import type { Service } from '../../../documents/context.js';
 import { roleNames } from '../../../ground/identity/person.js';
 import type { Json } from '../../../ground/state/port.js';
@@ -198,7 +199,12 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
     const { person } = sessionOf(request);
     const matter = await desk.opened(request, request.params.id);
     await desk.looked(request, 'application', 1, { application: matter.head.id });
-    const view = viewOf(desk, matter, request);
+    // figures beside the decision: without them it is decided all the same
+    const calls = await desk
+      .sharing()
+      .then(({ state }) => callsOf(state, context.now()))
+      .catch(() => undefined);
+    const view = viewOf(desk, matter, request, calls);
     const talks =
       matter.head.subject === undefined && Object.values(matter.state.parts).some(({ state }) => state !== 'draft');
     const comments = talks ? await commentsOf((await desk.sharing()).state, matter.head.id) : [];
@@ -233,8 +239,16 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
   );
 }
 
-const viewOf = ({ context, authorityOf }: Desk, matter: OpenedMatter, request: FastifyRequest): MatterView =>
-  (matter.head.machine === MACHINE ? matterView : otherView)(context, matter, authorityOf(request));
+function viewOf(
+  { context, authorityOf }: Desk,
+  matter: OpenedMatter,
+  request: FastifyRequest,
+  calls?: ReadonlyMap<string, number>,
+): MatterView {
+  const { workspace, inForce, view, now } = context;
+  const ground = { workspace, inForce, view, now, calls };
+  return (matter.head.machine === MACHINE ? matterView : otherView)(ground, matter, authorityOf(request));
+}
 
 /** The act that a form of the matter's page means. */
 function doingOf(view: MatterView, body: Sent) {

@@ -17,7 +17,10 @@ import { missingOf, rowsOf, TEXTS, textNames, textsOf } from './content.js';
 import { type Risk, riskOf } from './risk.js';
 import type { ActLine, AskedDataset, ClockLine, FieldLine, Marked, MatterView, StepLine, TrayLine } from './views.js';
 
-type Ground = Pick<GatewayContext, 'workspace' | 'inForce' | 'view' | 'now'>;
+type Ground = Pick<GatewayContext, 'workspace' | 'inForce' | 'view' | 'now'> & {
+  /** Calls of today by grant, where they were looked up. */
+  readonly calls?: ReadonlyMap<string, number> | undefined;
+};
 
 const CSS: Readonly<Record<string, Marked['css']>> = {
   draft: 'none',
@@ -191,9 +194,7 @@ function riskFor(ground: Ground, application: Application, part: AskedPart): Ris
       policies: inForce().policies,
       contracts: workspace.contracts,
       records: view.datasetState(contract.id).records,
-      granted: [...inForce().policies.grants.values()]
-        .filter(({ dataset }) => dataset === contract.id)
-        .reduce((sum, { callsADay = 0 }) => sum + callsADay, 0),
+      calls: ground.calls,
       now: now(),
     },
   );

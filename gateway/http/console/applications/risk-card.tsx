@@ -76,19 +76,36 @@ export function RiskCard({ risk, language }: { readonly risk: Risk; readonly lan
         )}
         <dt>{say('每日调用', 'Calls a day')}</dt>
         <dd>
-          {say(`申请 ${numeral(calls.asked)} 次`, `asks ${numeral(calls.asked)}`)}
-          {calls.granted > 0
-            ? say(`，已授权合计 ${numeral(calls.granted)} 次`, `, granted already ${numeral(calls.granted)}`)
-            : ''}
-          {calls.perClient === undefined
-            ? ''
-            : say(
-                `；单个应用阈值 ${numeral(calls.perClient)} 次`,
-                `; threshold of one client ${numeral(calls.perClient)}`,
-              )}
-          {calls.total === undefined
-            ? ''
-            : say(`，合计阈值 ${numeral(calls.total)} 次`, `, of all ${numeral(calls.total)}`)}{' '}
+          <span class="plain">
+            {say(`本次申请 ${numeral(calls.asked)} 次`, `asks ${numeral(calls.asked)}`)}
+            {calls.perClient === undefined
+              ? ''
+              : say(
+                  `；单个应用阈值 ${numeral(calls.perClient)} 次`,
+                  `; threshold of one client ${numeral(calls.perClient)}`,
+                )}
+            {calls.total === undefined
+              ? ''
+              : say(`；合计阈值 ${numeral(calls.total)} 次`, `; of all ${numeral(calls.total)}`)}
+            {calls.perClient === undefined && calls.total === undefined
+              ? say('；该数据集未设阈值', '; no threshold is set')
+              : ''}
+          </span>
+          <span class="plain">
+            {calls.own.grants === 0
+              ? say('申请单位尚无该数据集的授权', 'the applicant has no grant of it')
+              : say(
+                  `申请单位已有 ${calls.own.grants} 项授权，合计 ${numeral(calls.own.calls)} 次`,
+                  `the applicant has ${calls.own.grants} grants, ${numeral(calls.own.calls)} in all`,
+                )}
+            {calls.own.grants === 0 || calls.own.used === undefined
+              ? ''
+              : say(`，今日已用 ${numeral(calls.own.used)} 次`, `, used today ${numeral(calls.own.used)}`)}
+          </span>
+          <span class="plain">
+            {say(`全部授权合计 ${numeral(calls.granted)} 次`, `all grants ${numeral(calls.granted)}`)}
+            {calls.open > 0 ? say(`，另有 ${calls.open} 项未约定调用量`, `, and ${calls.open} without a volume`) : ''}
+          </span>
           {calls.beyond ? (
             <span class="state bad">{say('超过阈值，须人工审核', 'beyond: a person decides')}</span>
           ) : null}

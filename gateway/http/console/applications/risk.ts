@@ -4,9 +4,11 @@
  * day there would be. It says what is so; it decides nothing. Pure.
  */
 import type { Localised } from '../../../../contracts/localised.js';
+import { present } from '../../../../contracts/present.js';
 import { CLASSIFICATIONS, type Classification, type Contract, type FieldInfo } from '../../../../contracts/types.js';
 import { endOfDay } from '../../../../policies/dates.js';
 import type { Grant, PolicySet, RowPredicate } from '../../../../policies/types.js';
+import { grantsBeyond } from '../../../../policies/volume.js';
 
 /** One dataset of an application, as far as its risk goes. */
 interface Asked {
@@ -23,10 +25,8 @@ interface RiskGround {
   readonly contracts: ReadonlyMap<string, Contract>;
   /** Records that the dataset has now. */
   readonly records: number;
-  /** Calls a day beyond which a person decides; undefined: the provider set none. */
-  readonly thresholds?: { readonly perClient?: number; readonly total?: number };
-  /** Calls a day that grants of the dataset have already. */
-  readonly granted?: number;
+  /** Calls of today that are counted, by grant; undefined: nobody knows. */
+  readonly calls?: ReadonlyMap<string, number> | undefined;
   /** ms since 1970 */
   readonly now: number;
 }
@@ -63,7 +63,13 @@ export interface Risk {
   readonly unusual: readonly Localised[];
   readonly calls: {
     readonly asked: number;
+    /** That all grants of the dataset have already; those without a volume are not in it. */
     readonly granted: number;
+    /** What the applicant's authority has of this dataset already, and what of it was used today. */
+    readonly own: { readonly grants: number; readonly calls: number; readonly used?: number };
+    /** Grants of the dataset that have no volume, so that nobody knows how many calls there may be. */
+    readonly open: number;
+    /** Calls a day beyond which a person decides; absent: the provider set none. */
     readonly perClient?: number;
     readonly total?: number;
     readonly beyond: boolean;
@@ -126,9 +132,39 @@ function classesOf(fields: readonly FieldInfo[]): Risk['classes'] {
     .filter(([, titles]) => titles.length > 0);
 }
 
+const summed = (grants: readonly Grant[]): number => grants.reduce((sum, { callsADay = 0 }) => sum + callsADay, 0);
+
+/** Volumes against the thresholds of the dataset, with what is asked for among the others. */
+function callsOf({ contract, client, callsADay }: Asked, { policies, calls, now }: RiskGround): Risk['calls'] {
+  const authority = policies.clients.get(client as never)?.authority;
+  const alike = [...policies.grants.values()].filter((one) => one.dataset === contract.id && inForce(one, now));
+  const own = alike.filter(
+    (one) =>
+      one.client === client || (authority !== undefined && policies.clients.get(one.client)?.authority === authority),
+  );
+  const wanted = { client: client as Grant['client'], dataset: contract.id, callsADay, status: 'active' as const };
+  const { perConsumer: perClient, total } = contract.sharing.volume ?? {};
+  return {
+    asked: callsADay,
+    granted: summed(alike),
+    own: {
+      grants: own.length,
+      calls: summed(own),
+      ...present({
+        used: calls === undefined ? undefined : own.reduce((sum, { id }) => sum + (calls.get(id) ?? 0), 0),
+      }),
+    },
+    open: alike.filter((one) => one.callsADay === undefined).length,
+    ...present({ perClient, total }),
+    beyond: grantsBeyond([contract], [...alike, wanted]).some(
+      (one) => one.client === undefined || one.client === client,
+    ),
+  };
+}
+
 export function riskOf(asked: Asked, ground: RiskGround): Risk {
-  const { contract, fields, rows, callsADay } = asked;
-  const { thresholds = {}, granted = 0, records } = ground;
+  const { contract, fields, rows } = asked;
+  const { records } = ground;
   const leaves = given(contract, fields);
   const worst = Math.max(0, ...leaves.map(({ classification }) => rank(classification)));
   const held = heldBy(asked, ground);
@@ -137,9 +173,8 @@ export function riskOf(asked: Asked, ground: RiskGround): Risk {
   const unusual = leaves.filter(({ path }) => !known.some((one) => covers(one, path))).map(({ title }) => title);
   const own = leaves.filter(({ classification }) => rank(classification) >= RESTRICTED).map(({ title }) => title);
   const others = [...new Map(held.flatMap((one) => one.personal).map((title) => [title.zh, title])).values()];
-  const beyond =
-    (thresholds.perClient !== undefined && callsADay > thresholds.perClient) ||
-    (thresholds.total !== undefined && callsADay + granted > thresholds.total);
+  const calls = callsOf(asked, ground);
+  const { beyond } = calls;
   const level =
     worst >= rank('sensitive') || (worst >= PERSONAL && (others.length > 0 || beyond))
       ? 'high'
@@ -156,6 +191,6 @@ export function riskOf(asked: Asked, ground: RiskGround): Risk {
     together: own.length > 0 && others.length > 0 ? [...own, ...others] : [],
     alike,
     unusual,
-    calls: { asked: callsADay, granted, ...thresholds, beyond },
+    calls,
   };
 }

@@ -176,6 +176,9 @@ function Told({
         </h4>
         <span class="row">
           {marks.includes('objection') ? <span class="state warn">{say('异议处理中', 'under objection')}</span> : null}
+          {marks.includes('correction') ? (
+            <span class="state warn">{say('更正校核中', 'under correction')}</span>
+          ) : null}
           {changed === undefined ? null : <span class="state warn">{changed}</span>}
         </span>
       </div>

@@ -7,16 +7,21 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { JSX } from 'preact';
-import { YitongError } from '../../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { openLookups } from '../../../documents/lookups.js';
 import { shownSubjects } from '../../../documents/model/shown.js';
 import { type Asking, reportsOf } from '../../../documents/reports/index.js';
+import { sharingDocument, sharingModel } from '../../../documents/sharing-paper.js';
+import { verifiedBody } from '../../../log/entries/events.js';
+import { type FoundPaper, paperByCode } from '../../../procedures/sharing/machines/papers.js';
+import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
 import { isPage } from '../../plugins/forms.js';
 import { sendOpen } from '../../ui/frame.js';
 import type { FrameProps } from '../../ui/page.js';
+import { sharingView } from './sharing.js';
 import { type Found, VERIFY_FORM, verifiedView, verifyForm } from './verify.js';
 
 const PATH = '/verify';
@@ -34,6 +39,7 @@ interface Route {
 async function openDesk(app: FastifyInstance, context: GatewayContext) {
   const { workspace, settings, dataDir, now } = context;
   const reports = await reportsOf(context);
+  const sharing = sharingDeskOf(context);
   const lookups = openLookups(dataDir, {
     perClient: settings.people.lookupsPerMinute,
     inAll: settings.people.lookupsInAll,
@@ -41,26 +47,36 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
   app.addHook('onClose', async () => {
     await lookups.close();
     await reports.close();
+    await sharing.close();
   });
 
-  return { workspace, settings, now, reports, lookups };
+  /** Undefined also where nobody looks after sharing. */
+  async function paper(code: string): Promise<FoundPaper | undefined> {
+    try {
+      return await paperByCode((await sharing.desk()).state, code);
+    } catch (error) {
+      if (isYitongError(error) && error.code === 'not_found') return undefined;
+      throw error;
+    }
+  }
+  return { workspace, settings, now, reports, lookups, paper, journal: context.journal };
 }
 type Desk = Awaited<ReturnType<typeof openDesk>>;
 
-/** What a code stands for. */
-async function found(
-  { workspace, reports, lookups, now }: Desk,
-  request: FastifyRequest,
-  code: string,
-): Promise<Found> {
+/** Who asks, as far as it is known, where not too many codes were asked for. */
+function askingOf({ lookups, now }: Desk, request: FastifyRequest, code: string): Asking {
   if (code.length > MAX_CODE) throw new YitongError('bad_request', 'a code is shorter');
   const person = request.session?.person;
   lookups.admit(person === undefined ? `address:${request.ip}` : `person:${person.id}`, now());
-  const asking: Asking = {
+  return {
     requestId: request.id,
     by: person === undefined ? 'public page' : (person.authority ?? person.roles[0] ?? 'signed in'),
     ...(person === undefined ? {} : { stated: { actor: person.name } }),
   };
+}
+
+/** What a code stands for. */
+async function found({ workspace, reports }: Desk, code: string, asking: Asking): Promise<Found> {
   const { outcome, issued, revokedAt, changes } = await reports.verifyCode(code, asking);
   if (issued === undefined) return { outcome };
   const shown = reports.definitions.get(issued.model.report)?.shown ?? { name: 'masked', subject: 'masked' };
@@ -114,7 +130,36 @@ async function show(
   typed: boolean,
 ): Promise<FastifyReply> {
   const { language, session } = request;
-  const result = await found(desk, request, code);
+  const asking = askingOf(desk, request, code);
+  const paper = await desk.paper(code);
+  if (paper !== undefined) {
+    const model = sharingModel(paper);
+    const document = sharingDocument(model);
+    await desk.journal.append({
+      clear: verifiedBody({
+        time: new Date(desk.now()).toISOString(),
+        requestId: asking.requestId,
+        report: paper.signed.machine,
+        document,
+        by: asking.by,
+        outcome: paper.revokedAt === undefined ? 'genuine' : 'revoked',
+      }),
+    });
+    if (!typed) void reply.header('referrer-policy', 'no-referrer');
+    return send(
+      desk,
+      request,
+      reply,
+      sharingView({
+        language,
+        model,
+        document,
+        government: paper.government,
+        ...present({ revokedAt: paper.revokedAt }),
+      }),
+    );
+  }
+  const result = await found(desk, code, asking);
   const fields = typed ? { code, ...(session === undefined ? {} : { csrf: session.csrf }) } : undefined;
   // no address of ours names the code but this one; and with `no-referrer` the forms of the other page could not be
   // told from foreign ones

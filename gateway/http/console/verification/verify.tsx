@@ -41,7 +41,7 @@ function wordsOf({ added, records, is, was, missing, lacking }: SectionChange, l
 }
 
 /** Where a PDF may be dropped; `drop.js` checks it in the browser. */
-function Drop({
+export function Drop({
   language,
   document,
 }: {

@@ -1,9 +1,8 @@
 /**
- * The code by which whoever holds a report's proof finds the original: 140 random bits, as people can type them. Kept
- * only as its hash.
+ * The code by which whoever holds a document finds the original: 140 random bits, as people can type them. Found by
+ * its hash.
  */
-import { randomBytes } from 'node:crypto';
-import { sha256 } from '../compute/digest.js';
+import { hash, randomBytes } from 'node:crypto';
 
 /** Crockford's base 32: no I, L, O, U. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
@@ -26,5 +25,5 @@ function normalCode(text: string): string | undefined {
 /** SHA-256, base64url; undefined for what cannot be a code. */
 export function codeHash(text: string): string | undefined {
   const plain = normalCode(text);
-  return plain === undefined ? undefined : sha256(plain);
+  return plain === undefined ? undefined : hash('sha256', plain, 'base64url');
 }

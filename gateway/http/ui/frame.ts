@@ -49,7 +49,7 @@ export function framed(request: FastifyRequest, content: Framed): string {
   return page({
     ...content,
     language,
-    session: { name: person.name, roles, csrf, nav },
+    session: { name: person.name, roles, csrf, nav, unread: request.unread },
     kept,
     place,
     address: request.method === 'GET' ? request.url : undefined,

@@ -21,6 +21,13 @@ const acts = {
       'does not load; `suspensions` where a grant was suspended or resumed in the console; `start` when ' +
       'the gateway starts',
   },
+  notices_chosen: {
+    zh: '更改提醒设置',
+    en: 'chose what to be told of',
+    detail:
+      'target is `switches`, `mail` (an address, which stands under the key of the person alone) or `confirmed`; ' +
+      '`requestId`',
+  },
   contracts_in_force: {
     zh: '数据契约生效',
     en: 'contracts came into force',
@@ -312,6 +319,8 @@ const acts = {
 } as const satisfies Readonly<Record<string, Act>>;
 
 const looks = {
+  home: { zh: '查看首页待办', en: 'saw what waits' },
+  notices: { zh: '查看提醒', en: 'saw the notices' },
   overview: { zh: '查看概览', en: 'saw the overview' },
   search: { zh: '检索数据使用记录', en: 'searched' },
   search_subject: { zh: '按主体检索数据使用记录', en: 'searched by subject' },

@@ -231,7 +231,17 @@ t.test('the values of each label come from the workspace, the routes or a table'
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),
     task: among(
       ...['watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'],
-      ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'case-errands', 'subscriptions', 'quality', 'files'],
+      ...[
+        'erasures',
+        'case-terms',
+        'case-steps',
+        'case-acts',
+        'case-errands',
+        'subscriptions',
+        'quality',
+        'notices',
+        'files',
+      ],
     ),
     measure: among('completeness', 'validity', 'freshness', 'accepted'),
     region: among(),

@@ -3,17 +3,18 @@
  * its superior. What is seen and done is on record first; who may not see an application is told what is told of one
  * that there is not.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { SharingAttribute } from '../../../../contracts/types.js';
 import type { Service } from '../../../documents/context.js';
-import { roleNames } from '../../../ground/identity/person.js';
+import { type Person, roleNames } from '../../../ground/identity/person.js';
 import type { Json } from '../../../ground/state/port.js';
 import { commentsOf } from '../../../procedures/sharing/comments.js';
 import type { OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
+import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
@@ -52,29 +53,55 @@ const whoIs = (desk: Desk, request: FastifyRequest): string => {
     .join(' · ');
 };
 
+const linesOf = (desk: Desk, all: readonly SeenMatter[], todo: boolean, authority?: string): readonly TrayLine[] =>
+  all
+    .flatMap((one) =>
+      one.head.machine === MACHINE ? trayLines(desk.context, one, todo, authority) : otherLine(desk.context, one, todo),
+    )
+    .sort(byDue);
+
+const todoOf = async (desk: Desk, person: Person): Promise<readonly TrayLine[]> =>
+  linesOf(desk, await desk.all(person, 'todo'), true, person.authority);
+
 async function traysOf(desk: Desk, request: FastifyRequest): Promise<Readonly<Record<Show, readonly TrayLine[]>>> {
-  const authority = desk.authorityOf(request);
-  const lines = (all: readonly SeenMatter[], todo: boolean): readonly TrayLine[] =>
-    all
-      .flatMap((one) =>
-        one.head.machine === MACHINE
-          ? trayLines(desk.context, one, todo, authority)
-          : otherLine(desk.context, one, todo),
-      )
-      .sort(byDue);
-  const open = await desk.all(request, 'open');
+  const { person } = sessionOf(request);
+  const { authority } = person;
+  const open = await desk.all(person, 'open');
   const asks = (one: SeenMatter): boolean => authority !== undefined && sideOf(one, '', 'requester') === authority;
-  const todo = lines(await desk.all(request, 'todo'), true);
+  const lines = (all: readonly SeenMatter[]): readonly TrayLine[] => linesOf(desk, all, false, authority);
   return {
-    todo,
-    asked: lines(open.filter(asks), false),
-    held: lines(
-      open.filter((one) => !asks(one)),
-      false,
-    ),
-    done: [...lines(await desk.all(request, 'over'), false)].sort((a, b) => b.since - a.since),
+    todo: await todoOf(desk, person),
+    asked: lines(open.filter(asks)),
+    held: lines(open.filter((one) => !asks(one))),
+    done: [...lines(await desk.all(person, 'over'))].sort((a, b) => b.since - a.since),
   };
 }
+
+/** What waits here for whoever starts the day. */
+const roomOf = (desk: Desk): Room => ({
+  id: 'sharing',
+  title: { zh: '共享事项', en: 'Matters of sharing' },
+  href: PATH,
+  roles: READERS,
+  async waiting(person) {
+    const lines = await todoOf(desk, person).catch((error: unknown) => {
+      // a workspace that does not say who looks after sharing has no such matters
+      if (isYitongError(error) && error.code === 'not_found') return [];
+      throw error;
+    });
+    const items = lines.map(({ id, title, from, todo, term }): WaitingItem => {
+      const act = todo ?? { zh: '待办理', en: 'to be done' };
+      return {
+        // one matter may wait for several things
+        id: `${id}.${hash('sha256', `${act.zh}\n${title.zh}`, 'hex').slice(0, 12)}`,
+        title: { zh: `${act.zh}：${title.zh}（${from.zh}）`, en: `${act.en}: ${title.en} (${from.en})` },
+        href: `${PATH}/${id}`,
+        ...(term === undefined ? {} : { due: { at: term.due.overAt, left: term.left, over: term.over } }),
+      };
+    });
+    return { count: lines.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
+  },
+});
 
 function trayRoute(app: FastifyInstance, desk: Desk): void {
   app.get<Route>(
@@ -277,6 +304,7 @@ const service: Service = {
   port: 'people',
   register(app, context) {
     const desk = openDesk(app, context);
+    app.people.rooms.push(roomOf(desk));
     trayRoute(app, desk);
     togetherRoute(app, desk);
     writingRoutes(app, desk);

@@ -16,6 +16,8 @@ import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
+import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
+import { staleOf } from '../../people/stale.js';
 import { sessionOf } from '../../plugins/people.js';
 import { openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
 import { sendFramed } from '../../ui/frame.js';
@@ -158,6 +160,37 @@ function feedsRoute(app: FastifyInstance, { workspace, record, factsOf }: Desk):
   );
 }
 
+/** What waits here for whoever starts the day, and what does not come as it should. */
+function roomOf({ context, workspace, quarantines }: Desk): Room {
+  const mine = ({ authority }: Person): readonly Contract[] =>
+    [...workspace.contracts.values()].filter((one) => one.authority === authority);
+  return {
+    id: 'feeds',
+    title: { zh: '本单位数据源', en: 'Rows held back' },
+    href: PATH,
+    roles: ROLES,
+    async waiting(person) {
+      const items: WaitingItem[] = [];
+      for (const contract of mine(person)) {
+        const rows = (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0;
+        const held = quarantines.held(contract).length;
+        if (rows + held === 0) continue;
+        const { zh, en } = contract.name;
+        items.push({
+          id: contract.id,
+          title: {
+            zh: `${zh}：${rows} 行未通过检查${held === 0 ? '' : `，${held} 项撤回待决定`}`,
+            en: `${en}: ${rows} rows held back${held === 0 ? '' : `, ${held} withdrawals to decide`}`,
+          },
+          href: `${PATH}/${contract.id}`,
+        });
+      }
+      return { count: items.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
+    },
+    wrong: async (person) => staleOf(context, mine(person)),
+  };
+}
+
 /** One feed. */
 function feedRoute(app: FastifyInstance, desk: Desk): void {
   const { record, own } = desk;
@@ -268,6 +301,7 @@ const service: Service = {
   port: 'people',
   async register(app, context) {
     const desk = await openDesk(app, context);
+    app.people.rooms.push(roomOf(desk));
     feedsRoute(app, desk);
     feedRoute(app, desk);
     contentRoute(app, desk);

@@ -35,6 +35,8 @@ interface NoticingParts extends OutwardParts {
   readonly rooms: () => readonly Room[];
   readonly now: () => number;
   readonly onTrouble: (error: unknown) => void;
+  /** ms for which a worker that ended without a word keeps the others waiting. */
+  readonly leaseMs?: number;
 }
 
 const LEASE_MS = 30_000;
@@ -147,7 +149,7 @@ export class Noticing {
   }
 
   async #hold(): Promise<boolean> {
-    this.#token = (await this.#parts.store.state.lease(LEASE, this.#holder, LEASE_MS))?.token;
+    this.#token = (await this.#parts.store.state.lease(LEASE, this.#holder, this.#parts.leaseMs ?? LEASE_MS))?.token;
     return this.#token !== undefined;
   }
 

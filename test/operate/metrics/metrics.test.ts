@@ -245,6 +245,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     ),
     measure: among('completeness', 'validity', 'freshness', 'accepted'),
     region: among(),
+    channel: among('mail', 'hook'),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

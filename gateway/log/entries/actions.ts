@@ -321,6 +321,7 @@ const acts = {
 const looks = {
   home: { zh: '查看首页待办', en: 'saw what waits' },
   notices: { zh: '查看提醒', en: 'saw the notices' },
+  trends: { zh: '查看趋势', en: 'saw the trends' },
   overview: { zh: '查看概览', en: 'saw the overview' },
   search: { zh: '检索数据使用记录', en: 'searched' },
   search_subject: { zh: '按主体检索数据使用记录', en: 'searched by subject' },

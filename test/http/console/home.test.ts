@@ -2,8 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { datasetId } from '../../../contracts/ids.js';
 import { ROLES } from '../../../gateway/ground/identity/person.js';
 import { auditLayout } from '../../../gateway/log/entries/layout.js';
+import { putQualityDay } from '../../../gateway/procedures/catalogue/days.js';
 import { openAlerts } from '../../../gateway/procedures/watch/store.js';
 import { faces } from '../api/faces.js';
 import { latinIn } from './latin.js';
@@ -98,4 +100,22 @@ t.test('a notice of somebody else is none', async (t) => {
   const { status } = await pageOf(`/console/notices/${'0'.repeat(16)}`, auditor);
   t.equal(status, 404);
   t.equal((await pageOf('/console/notices', auditor)).status, 200);
+});
+
+t.test('trends are pictures and tables, of the own authority or of all, and on record', async (t) => {
+  const day = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+  const quality = { day, at: Date.now(), records: 9, sampled: 9, corrections: 0, held: 41, fresh: false };
+  putQualityDay(here.dataDir, datasetId('samr.company-register'), quality);
+  putQualityDay(here.dataDir, datasetId('tax.tax-arrears'), { ...quality, held: 100, fresh: true });
+  const whole = await pageOf('/console/trends?days=90', auditor);
+  t.equal(whole.status, 200);
+  t.same(latinIn(whole.words), []);
+  t.match(whole.words, /全部部门/);
+  t.match(whole.words, new RegExp(`${day.slice(5)} 141`));
+  t.match(whole.words, new RegExp(`${day.slice(5)} 2 1`), 'two datasets, one of them late');
+  t.match(here.entries.at(-1)?.body, { action: 'trends', detail: { days: 90 } });
+  const own = await pageOf('/console/trends', { roles: ['data-officer'], authority: 'samr' });
+  t.match(own.words, new RegExp(`${day.slice(5)} 41`));
+  t.notMatch(own.words, /141/);
+  t.equal((await pageOf('/console/trends?days=31', auditor)).status, 400);
 });

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { isYitongError } from '../../../contracts/errors.js';
 import { type Change, StateConflict } from '../../ground/state/port.js';
 import { commitTried } from '../../ground/state/transact.js';
 import { NotDelivered } from '../../procedures/subscriptions/outlet.js';
@@ -164,7 +165,12 @@ export class Noticing {
     const changes: Change[] = [];
     for (const room of roomsOf(rooms(), profile.person)) {
       const before: Told = await store.told(ref, room.id);
-      const waiting = await room.waiting(profile.person);
+      const waiting = await room.waiting(profile.person).catch((error: unknown) => {
+        // what only another replica keeps is told where that one has the lease
+        if (isYitongError(error) && error.code === 'log_elsewhere') return undefined;
+        throw error;
+      });
+      if (waiting === undefined) continue;
       const { found: own, then } = compared(room.id, waiting, before.items, MOST_AT_ONCE - found.length);
       found.push(...own);
       if (JSON.stringify(then) !== JSON.stringify(before.items))

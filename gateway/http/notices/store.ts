@@ -106,6 +106,10 @@ export interface Visit {
   readonly day: string;
   readonly seen: Seen;
 }
+interface Sealed {
+  readonly pseudonym: string;
+  readonly enc: string;
+}
 export interface Known {
   readonly ref: string;
   readonly profile: Profile;
@@ -165,11 +169,19 @@ export class NoticeStore {
     return this.#keys.reference('actor', `notices\0${id}`);
   }
 
-  async #opened(found: Pick<StateDocument, 'body'> | undefined): Promise<Profile | undefined> {
+  /** Under the person's own key. */
+  async sealed(person: Pick<Person, 'id'>, value: object): Promise<Sealed> {
+    const secret = await this.#keys.secretOf(`person:${person.id}`);
+    const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(value)));
+    return { pseudonym: secret.pseudonym, enc };
+  }
+
+  /** Undefined where that key was destroyed. */
+  async opened<T>(found: Pick<StateDocument, 'body'> | undefined): Promise<T | undefined> {
     if (found === undefined) return undefined;
-    const { pseudonym, enc } = found.body as { readonly pseudonym: string; readonly enc: string };
+    const { pseudonym, enc } = found.body as unknown as Sealed;
     const secret = await this.#keys.byPseudonym(pseudonym);
-    return secret === undefined ? undefined : unseal<Profile>(secret, enc);
+    return secret === undefined ? undefined : unseal<T>(secret, enc);
   }
 
   async profile(person: Pick<Person, 'id'>): Promise<Profile | undefined> {
@@ -177,7 +189,7 @@ export class NoticeStore {
   }
 
   async byRef(ref: string): Promise<Profile | undefined> {
-    return this.#opened(await this.state.document(PERSON, ref));
+    return this.opened<Profile>(await this.state.document(PERSON, ref));
   }
 
   /** Who has signed in, as the sign-in says; written once an hour where nothing is new. */
@@ -192,13 +204,11 @@ export class NoticeStore {
   /** @param change may be asked again; what it gives is kept with its roles as they are now */
   async change(person: Person, language: Language, change: (profile: Profile) => Profile): Promise<Profile> {
     const ref = this.ref(person);
-    const secret = await this.#keys.secretOf(`person:${person.id}`);
     const { result } = await transact(this.state, async (transaction) => {
       const seenAt = this.#now();
-      const before = (await this.#opened(await transaction.document(PERSON, ref))) ?? { switches: {} };
+      const before = (await this.opened<Profile>(await transaction.document(PERSON, ref))) ?? { switches: {} };
       const profile = change({ ...before, person, language, seenAt });
-      const enc = seal(secret, randomBytes(NONCE_BYTES), Buffer.from(JSON.stringify(profile)));
-      const body = { pseudonym: secret.pseudonym, enc };
+      const body = asJson(await this.sealed(person, profile));
       transaction.put({
         kind: PERSON,
         id: ref,
@@ -251,7 +261,7 @@ export class NoticeStore {
     for (let after: string | undefined; ; ) {
       const page = await this.state.documents(PERSON, { link: EVERYBODY, limit: PAGE, ...present({ after }) });
       for (const found of page.documents) {
-        const profile = await this.#opened(found);
+        const profile = await this.opened<Profile>(found);
         if (profile !== undefined) yield { ref: found.id, profile };
       }
       if (page.next === undefined) return;

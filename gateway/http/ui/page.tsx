@@ -228,19 +228,15 @@ function Frame({
           {session === undefined ? null : (
             <form class="who" method="post" action="/sign-out">
               <input type="hidden" name="csrf" value={session.csrf} />
-              <a
-                class="bell"
-                href="/console/notices"
-                aria-label={
-                  session.unread === undefined || session.unread === 0
-                    ? undefined
-                    : language === 'zh'
-                      ? `提醒，${unreadWords(session.unread)} 条未读`
-                      : `Notices, ${unreadWords(session.unread)} unread`
-                }
-              >
+              <a class="bell" href="/console/notices">
                 {language === 'zh' ? '提醒' : 'Notices'}
-                {session.unread === undefined || session.unread === 0 ? null : <b>{unreadWords(session.unread)}</b>}
+                {session.unread === undefined || session.unread === 0 ? null : (
+                  <>
+                    {' '}
+                    <b>{unreadWords(session.unread)}</b>
+                    <span class="unseen">{language === 'zh' ? ' 条未读' : ' unread'}</span>
+                  </>
+                )}
               </a>
               <span>
                 {session.name} <small>{session.roles}</small>

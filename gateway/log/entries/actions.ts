@@ -28,6 +28,13 @@ const acts = {
       'target is `switches`, `mail` (an address, which stands under the key of the person alone) or `confirmed`; ' +
       '`requestId`',
   },
+  search_saved: {
+    zh: '更改已存检索',
+    en: 'changed the saved questions',
+    detail:
+      'target is `saved`, `alert` or `removed`; `requestId`, `question`, `alert`. Name and filters stand under the ' +
+      'key of the person alone',
+  },
   contracts_in_force: {
     zh: '数据契约生效',
     en: 'contracts came into force',

@@ -10,6 +10,7 @@ import { openAlerts } from '../../../gateway/procedures/watch/store.js';
 import { faces } from '../api/faces.js';
 import { latinIn } from './latin.js';
 
+t.setTimeout(240_000);
 const here = await faces(t, { settings: { gateway: { healthPort: 0 } } });
 const html = { accept: 'text/html', 'accept-language': 'zh' };
 const COMPANY = 'uscc:91990105MA0000193X';
@@ -119,3 +120,55 @@ t.test('trends are pictures and tables, of the own authority or of all, and on r
   t.notMatch(own.words, /141/);
   t.equal((await pageOf('/console/trends?days=31', auditor)).status, 400);
 });
+
+t.test(
+  'a list is sorted, shows the columns that were chosen, remembers both, and goes out as it is shown',
+  async (t) => {
+    const officer: Who = { roles: ['data-officer'], authority: 'samr' };
+    const names = (main: string): readonly string[] =>
+      [...main.matchAll(/<th scope="row"[^>]*><a href="\/console\/feeds\/([^"]*)"/g)].map(([, id = '']) => id);
+    const heads = (main: string): readonly string[] =>
+      [...main.matchAll(/<th scope="col"[^>]*>(.*?)<\/th>/g)].map(([, head = '']) =>
+        head.replace(/<[^>]*>/g, '').replace(/ [↑↓↕]$/, ''),
+      );
+    const own = names((await pageOf('/console/feeds', officer)).main);
+    t.ok(own.length > 5);
+    const up = await pageOf('/console/feeds?sort=name', officer);
+    t.match(up.main, /aria-sort="ascending"/);
+    const down = names((await pageOf('/console/feeds?sort=name&down=1', officer)).main);
+    t.same(down, [...names(up.main)].reverse());
+    t.same(names((await pageOf('/console/feeds', officer)).main), down, 'remembered');
+    t.same(
+      names((await pageOf('/console/feeds', { ...officer, id: 'test|other' })).main),
+      own,
+      'for that person alone',
+    );
+    const few = await pageOf('/console/feeds?cols=&cols=state', officer);
+    t.same(heads(few.main), ['数据集', '状态']);
+    t.same(latinIn(few.words), []);
+    const [one = ''] = own;
+    const word = encodeURIComponent(few.main.match(new RegExp(`feeds/${one}">([^<]*)<`))?.[1] ?? '');
+    const csv = await here.visit(
+      { path: `/console/feeds.csv?q=${word}`, headers: { ...html, accept: '*/*' } },
+      officer,
+    );
+    t.match(csv.headers['content-type'], /^text\/csv/);
+    t.match(csv.text, /^\uFEFF数据集,状态\r\n/);
+    t.match(here.entries.at(-1)?.body, { action: 'feeds', detail: { export: true } });
+    t.equal(heads((await pageOf('/console/feeds?cols=', officer)).main).length, 7, 'and all again');
+    t.same(names((await pageOf('/console/feeds?sort=', officer)).main), own);
+    for (const bad of ['sort=nothing', 'cols=nothing', 'page=0'])
+      t.equal((await pageOf(`/console/feeds?${bad}`, officer)).status, 400, bad);
+    t.equal(
+      (await here.visit({ path: '/console/feeds.csv', headers: { ...html, accept: '*/*' } }, auditor)).status,
+      403,
+    );
+    const sharing: Who = { roles: ['sharing-officer'], authority: 'transport' };
+    t.equal((await pageOf('/console/applications?sort=due&down=1', sharing)).status, 200);
+    t.equal(
+      (await here.visit({ path: '/console/applications.csv', headers: { ...html, accept: '*/*' } }, sharing)).status,
+      200,
+    );
+    t.equal((await pageOf('/console/search?sort=time', auditor)).status, 200);
+  },
+);

@@ -17,7 +17,9 @@ import type { OpenedMatter, SeenMatter } from '../../../procedures/sharing/types
 import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
+import { csvOfList, rulesOf } from '../../ui/list.js';
+import { type ListState, listState, sorted } from '../../ui/list-state.js';
 import { commentRoute, standingRoutes } from './beside.js';
 import { calendarRoute } from './calendar.js';
 import { type Desk, MACHINE, openDesk, pageOf, READERS } from './desk.js';
@@ -26,7 +28,7 @@ import { openable, openingRoutes } from './opening-routes.js';
 import { otherLine, otherView } from './others.js';
 import { applicationIn, byDue, commentLine, matterView, namesFor, sideOf, trayLines } from './reading.js';
 import { replyOf, type Sent, several, text } from './sent.js';
-import { SHOWS, type Show, trayPage } from './tray-page.js';
+import { SHOWS, type Show, trayColumns, trayPage } from './tray-page.js';
 import type { MatterView, TrayLine } from './views.js';
 import { PATH } from './words.js';
 import { writingRoutes } from './writing.js';
@@ -103,32 +105,51 @@ const roomOf = (desk: Desk): Room => ({
   },
 });
 
+interface FoundTray {
+  readonly show: Show;
+  readonly q: string;
+  readonly attribute: Exclude<SharingAttribute, 'none'> | undefined;
+  readonly machine: string;
+  readonly trays: Readonly<Record<Show, readonly TrayLine[]>>;
+  /** Of the one that is shown, filtered and in the order that is asked for. */
+  readonly rows: readonly TrayLine[];
+  readonly state: ListState;
+}
+
+async function foundTray(desk: Desk, request: FastifyRequest<Route>): Promise<FoundTray> {
+  const { show = 'todo', q = '', attribute = '', machine = '' } = request.query;
+  const shown = SHOWS.find((one) => one === show);
+  if (shown === undefined || q.length > 100) throw new YitongError('bad_request', 'there is no such list');
+  const only = isAttribute(attribute) ? attribute : undefined;
+  const columns = trayColumns(request.language, false);
+  const state = await listState(request, desk.context, rulesOf('sharing', columns));
+  const trays = await traysOf(desk, request);
+  const word = q.trim().toLowerCase();
+  const texts = ({ title, from, to, purpose }: TrayLine): readonly string[] =>
+    [title, from, to, purpose].flatMap((one: Localised) => [one.zh, one.en.toLowerCase()]);
+  const found = trays[shown].filter(
+    (line) =>
+      (only === undefined || line.attribute === only) &&
+      (machine === '' || line.machine === machine) &&
+      (word === '' || texts(line).some((one) => one.includes(word))),
+  );
+  return { show: shown, q, attribute: only, machine, trays, rows: sorted(found, columns, state), state };
+}
+
 function trayRoute(app: FastifyInstance, desk: Desk): void {
   app.get<Route>(
     PATH,
     {
       schema: { hide: true },
-      config: { roles: READERS, nav: { title: { zh: '共享事项', en: 'Sharing' }, order: 12 } },
+      config: { roles: READERS, lists: ['cols'], nav: { title: { zh: '共享事项', en: 'Sharing' }, order: 12 } },
     },
     async (request, reply) => {
       const { language } = request;
-      const { show = 'todo', q = '', attribute = '', machine = '', page, did, left } = request.query;
-      const shown = SHOWS.find((one) => one === show);
-      if (shown === undefined || q.length > 100) throw new YitongError('bad_request', 'there is no such list');
-      const only = isAttribute(attribute) ? attribute : undefined;
-      const trays = await traysOf(desk, request);
+      const { page, did, left } = request.query;
+      const { show, q, attribute, machine, trays, rows, state } = await foundTray(desk, request);
       const matters = await desk.matters();
-      const word = q.trim().toLowerCase();
-      const texts = ({ title, from, to, purpose }: TrayLine): readonly string[] =>
-        [title, from, to, purpose].flatMap((one: Localised) => [one.zh, one.en.toLowerCase()]);
-      const found = trays[shown].filter(
-        (line) =>
-          (only === undefined || line.attribute === only) &&
-          (machine === '' || line.machine === machine) &&
-          (word === '' || texts(line).some((one) => one.includes(word))),
-      );
       const at = pageOf(page);
-      const lines = found.slice((at - 1) * PAGE, at * PAGE);
+      const lines = rows.slice((at - 1) * PAGE, at * PAGE);
       const { person } = sessionOf(request);
       await desk.looked(request, 'applications', lines.length, { show });
       return sendFramed(request, reply, {
@@ -138,7 +159,7 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
         children: trayPage({
           language,
           of: whoIs(desk, request),
-          show: shown,
+          show,
           counts: {
             todo: trays.todo.length,
             asked: trays.asked.length,
@@ -147,21 +168,33 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
           },
           over: trays.todo.filter(({ term }) => term?.over === true).length,
           q,
-          attribute: only,
+          attribute,
           machine: machine === '' ? undefined : machine,
           machines: [...matters.machines.values()],
           openable: await openable(desk, request),
           lines,
+          state,
           mayApply: person.roles.includes('sharing-officer'),
           mayConsent: person.roles.includes('sharing-head'),
           together: person.roles.includes('sharing-head')
             ? { zh: '同意所选', en: 'Agree to what is picked' }
             : { zh: '对所选拟定“全部同意”的答复', en: 'Draft a reply that agrees, for what is picked' },
           page: at,
-          pages: Math.ceil(found.length / PAGE),
+          pages: Math.ceil(rows.length / PAGE),
           ...(did === undefined ? {} : { did: { done: Number(did) || 0, left: Number(left) || 0 } }),
         }),
       });
+    },
+  );
+
+  app.get<Route>(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: READERS, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => {
+      const { show, rows, state } = await foundTray(desk, request);
+      await desk.looked(request, 'applications', rows.length, { show, export: true });
+      const { language } = request;
+      return sendCsv(reply, 'sharing', csvOfList({ language, columns: trayColumns(language, false), rows, state }));
     },
   );
 }

@@ -56,7 +56,7 @@ function RoomCard({ room, waiting: { count, items }, language, say }: RoomLine &
         </h3>
         {over === 0 ? null : <span class="state bad">{say(`${over} 项已逾期`, `${over} overdue`)}</span>}
       </div>
-      <ul class="tray">
+      <ul class="waits">
         {items.slice(0, SHOWN).map(({ id, title, href, due }) => (
           <li key={id}>
             <a href={href}>{title[language]}</a>
@@ -83,7 +83,7 @@ function Changes({ before, changed, language, say }: Pick<DayProps, 'before' | '
     return <p class="empty">{say('首次来访，明日起显示变化。', 'From tomorrow on it is compared with today.')}</p>;
   if (changed.length === 0) return <p class="empty">{say(`${before} 以来没有变化。`, `Nothing since ${before}.`)}</p>;
   return (
-    <ul class="tray">
+    <ul class="waits">
       {changed.map(({ room, fresh, done }) => (
         <li key={room.id}>
           <a href={room.href}>{room.title[language]}</a>
@@ -144,7 +144,7 @@ export function dayPage({ language, name, today, lines, before, changed, wrong }
             {wrong.length === 0 ? (
               <p class="empty">{say('目前没有异常。', 'Nothing is wrong.')}</p>
             ) : (
-              <ul class="tray">
+              <ul class="waits">
                 {wrong.slice(0, WRONG).map(({ what, mends, href }) => (
                   <li key={what.zh}>
                     {href === undefined ? <span>{what[language]}</span> : <a href={href}>{what[language]}</a>}

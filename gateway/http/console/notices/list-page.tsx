@@ -44,7 +44,7 @@ export function noticesPage({ language, notices, rooms }: NoticesProps): JSX.Ele
         {notices.length === 0 ? (
           <p class="empty">{say('暂无提醒。', 'There are no notices.')}</p>
         ) : (
-          <ul class="tray">
+          <ul class="waits">
             {notices.map((notice) => (
               <li key={notice.id} data-read={notice.read ? '' : undefined}>
                 <span>

@@ -36,7 +36,7 @@ const chosen = ({ switches }: Chosen, kind: string, channel: Channel): boolean =
 
 function Mail({ profile: { mail }, say }: Pick<SettingsProps, 'profile'> & { readonly say: Say }): JSX.Element {
   return (
-    <section class="card pad">
+    <section class="card pad switches-beside">
       <h2 class="own">{say('邮件地址', 'E-mail address')}</h2>
       <p class="soft">
         {mail === undefined
@@ -136,7 +136,7 @@ export function settingsPage({ language, kinds, ways, profile, key, saved }: Set
       </Form>
       {ways.includes('mail') ? <Mail profile={profile} say={say} /> : null}
       {key === undefined ? null : (
-        <section class="card pad">
+        <section class="card pad switches-beside">
           <h2 class="own">{say('消息平台验签公钥', 'Key of the webhook’s signatures')}</h2>
           <p>
             <code class="exact">{key}</code>

@@ -66,6 +66,7 @@ const service: Service = {
         const trends: readonly Trend[] = [
           {
             id: 'questions',
+            stands: false,
             title: { zh: '数据查询', en: 'Questions' },
             value: { zh: '查询次数', en: 'questions' },
             part: { zh: '其中不予提供', en: 'denied something' },
@@ -73,12 +74,14 @@ const service: Service = {
           },
           {
             id: 'held',
+            stands: true,
             title: { zh: '未通过检查的行', en: 'Rows held back' },
             value: { zh: '行数', en: 'rows' },
             days: held,
           },
           {
             id: 'fresh',
+            stands: true,
             title: { zh: '按期更新', en: 'Freshness' },
             value: { zh: '检查的数据集', en: 'datasets measured' },
             part: { zh: '其中逾期', en: 'late' },
@@ -86,6 +89,7 @@ const service: Service = {
           },
           {
             id: 'terms',
+            stands: false,
             title: { zh: '共享事项期限', en: 'Terms of sharing' },
             value: { zh: '办结的期限', en: 'terms that ended' },
             part: { zh: '其中逾期', en: 'late' },

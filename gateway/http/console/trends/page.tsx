@@ -11,6 +11,8 @@ export interface Trend {
   readonly title: Localised;
   readonly value: Localised;
   readonly part?: Localised;
+  /** How it stands each day, not what came that day. */
+  readonly stands: boolean;
   /** Undefined where it cannot be read here. */
   readonly days: readonly DayFigure[] | undefined;
 }
@@ -28,15 +30,22 @@ interface TrendsProps {
   readonly at: string;
 }
 
-/** Half of the span against the half before: more, less or as before. */
-function course(days: readonly DayFigure[], language: Language): string {
-  const half = Math.floor(days.length / 2);
-  const sum = (some: readonly DayFigure[]): number => some.reduce((all, { value }) => all + value, 0);
-  const [before, after] = [sum(days.slice(0, half)), sum(days.slice(-half))];
+/** Of what is counted, half of the span against the half before; of what stands, the last day against the mean. */
+function course(days: readonly DayFigure[], stands: boolean, language: Language): string {
   const say = sayIn(language);
+  const words = (n: number): string => n.toLocaleString('en', { maximumFractionDigits: 1 });
+  const sum = (some: readonly DayFigure[]): number => some.reduce((all, { value }) => all + value, 0);
+  if (stands) {
+    const measured = days.filter(({ value }) => value > 0);
+    const mean = measured.length === 0 ? 0 : sum(measured) / measured.length;
+    const last = days.at(-1)?.value ?? 0;
+    return say(`今日 ${words(last)}，期间平均 ${words(mean)}`, `today ${words(last)}, mean ${words(mean)}`);
+  }
+  const half = Math.floor(days.length / 2);
+  const [before, after] = [sum(days.slice(0, half)), sum(days.slice(-half))];
   const numbers = say(
-    `近 ${half} 天 ${after.toLocaleString('en')}，此前 ${half} 天 ${before.toLocaleString('en')}`,
-    `last ${half} days ${after.toLocaleString('en')}, the ${half} before ${before.toLocaleString('en')}`,
+    `近 ${half} 天 ${words(after)}，此前 ${half} 天 ${words(before)}`,
+    `last ${half} days ${words(after)}, the ${half} before ${words(before)}`,
   );
   if (before === 0) return numbers;
   const change = Math.round(((after - before) / before) * 100);
@@ -56,7 +65,7 @@ export function trendsPage({ language, span, of, trends, at }: TrendsProps): JSX
           </a>
         ))}
       </nav>
-      {trends.map(({ id, title, value, part, days }) =>
+      {trends.map(({ id, title, value, part, stands, days }) =>
         days === undefined ? (
           <p class="notice" key={id}>
             {say(`${title.zh}：本节点不保存，请在保存日志的节点查看。`, `${title.en}: kept on another replica.`)}
@@ -74,7 +83,7 @@ export function trendsPage({ language, span, of, trends, at }: TrendsProps): JSX
               {...(part === undefined ? {} : { partName: part[language] })}
               tableName={say(`以表格查看：${title.zh}`, `As a table: ${title.en}`)}
             />
-            <p class="foot">{course(days, language)}</p>
+            <p class="foot">{course(days, stands, language)}</p>
           </section>
         ),
       )}

@@ -1,8 +1,8 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
  * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
- * `region`, `connectors`, `view`, `guide`, `notices`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the
- * file only. An unknown key is an error.
+ * `region`, `connectors`, `view`, `guide`, `notices`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl`
+ * stands in the file only. An unknown key is an error.
  */
 import { availableParallelism } from 'node:os';
 import type { Static } from 'typebox';

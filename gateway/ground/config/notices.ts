@@ -3,8 +3,7 @@ import { type Static, Type } from 'typebox';
 import { strict } from './strict.js';
 
 /** One mailbox in ASCII: nothing of it can end a line of the protocol. */
-export const MAILBOX =
-  "^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+$";
+export const MAILBOX = '^[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\\.)+[A-Za-z0-9]{2,63}$';
 
 export const noticesSchema = Type.Object(
   {
@@ -23,8 +22,8 @@ export const noticesSchema = Type.Object(
     smtpTls: Type.Union([Type.Literal('starttls'), Type.Literal('implicit')], {
       default: 'starttls',
       description:
-        '`starttls`: the connection becomes TLS after its first words, and is left where it cannot; `implicit`: it is ' +
-        'TLS from the first byte on, as on port 465',
+        '`starttls`: the connection becomes TLS after its first words, and is left where it cannot; `implicit`: it ' +
+        'is TLS from the first byte on, as on port 465',
     }),
     smtpCaFile: Type.String({
       default: '',

@@ -60,7 +60,7 @@ interface Found {
 }
 
 /** What of a room is to be told, and what was told then. Pure. */
-export function compared(room: string, { items }: Waiting, told: ToldItems, most: number) {
+function compared(room: string, { items }: Waiting, told: ToldItems, most: number) {
   const found: Found[] = [];
   const then: Record<string, 1 | 2> = {};
   for (const { id, href, due } of items) {

@@ -16,7 +16,7 @@ import { Noticing } from './noticing.js';
 import { noticesKey } from './sending.js';
 import { NoticeStore } from './store.js';
 
-export interface NoticeDesk {
+interface NoticeDesk {
   readonly store: NoticeStore;
   /** By which webhooks are signed. */
   readonly key: KeyObject;

@@ -8,7 +8,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { NotDelivered } from '../../procedures/subscriptions/outlet.js';
 
-export interface MailServer {
+interface MailServer {
   readonly host: string;
   readonly port: number;
   readonly tls: 'starttls' | 'implicit';
@@ -19,7 +19,7 @@ export interface MailServer {
   readonly from: string;
 }
 
-export interface Mail {
+interface Mail {
   /** The same whenever it is sent again. */
   readonly id: string;
   readonly to: string;

@@ -88,7 +88,8 @@ export function settingsPage({ language, kinds, ways, profile, key, saved }: Set
       <p class="lead">
         {say(
           '提醒只说明事项类别和剩余期限，不含当事人信息和办理内容。邮件默认关闭。',
-          'A notice says what kind of work it is and how long it has, nobody’s data and nothing of its words. E-mail is off until you want it.',
+          'A notice says what kind of work it is and how long it has, nobody’s data and nothing of its words. ' +
+            'E-mail is off until you want it.',
         )}
       </p>
       {saved ? (

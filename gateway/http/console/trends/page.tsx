@@ -18,7 +18,7 @@ export interface Trend {
 }
 
 export const SPANS = [30, 90] as const;
-export type Span = (typeof SPANS)[number];
+type Span = (typeof SPANS)[number];
 
 interface TrendsProps {
   readonly language: Language;

@@ -13,6 +13,7 @@ import { checkCase, checkPurpose } from '../answer/question/request.js';
 import type { GatewayContext, Service, WorkerContext } from '../documents/context.js';
 import { requestsWithin } from '../ground/sockets/limits.js';
 import { openTickets } from '../procedures/lifecycles/tickets.js';
+import { unreadPlugin } from './notices/unread.js';
 import { endingPlugin } from './plugins/ending.js';
 import {
   type AsPage,
@@ -184,6 +185,7 @@ export async function buildApp(face: Face, brought: WorkerContext, options: AppO
     await openApiPlugin(app, context);
   } else {
     await peoplePlugin(app, context);
+    unreadPlugin(app, context);
     tracingPlugin(app, context);
     offersPlugin(app, 'text/html');
     notFoundPlugin(app, [], asPage);

@@ -34,6 +34,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   view: 'Where the view stands: in the data folder of each replica, or on servers ([the view on PostgreSQL](view.md)).',
   region: 'What this installation is to other regions ([regions](regions.md)).',
   guide: 'From a sentence to its matter, and the model that may be asked where it is not sure ([the guide](guide.md)).',
+  notices: 'What people are told of outside the console, by e-mail and by webhook ([the day in the console](home.md)).',
   tracing: 'Traces by OpenTelemetry, where an endpoint is named ([tracing](tracing.md)).',
   bus:
     'Where records travel ([Kafka](kafka.md)). Without this section, and without any `YITONG_BUS_*`, the bus ' +

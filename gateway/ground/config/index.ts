@@ -1,8 +1,8 @@
 /**
  * The one declaration of configuration: types, defaults, checks and (by `yitong config`) the reference come from it.
  * Values come from `yitong.json` (sections `gateway`, `audit`, `people`, `keep`, `state`, `tracing`, `bus`,
- * `region`, `connectors`, `view`, `guide`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl` stands in the
- * file only. An unknown key is an error.
+ * `region`, `connectors`, `view`, `guide`, `notices`), then environment (`YITONG_GATEWAY_PORT`), then flags; `acl`
+ * stands in the file only. An unknown key is an error.
  */
 import { availableParallelism } from 'node:os';
 import type { Static } from 'typebox';
@@ -15,6 +15,7 @@ import { auditSchema, REPLICA_NAME } from './audit.js';
 import { gatewaySchema } from './gateway.js';
 import { type GuideSettings, guideSchema } from './guide.js';
 import { type KeepTerms, keepSchema, keepTerms } from './keep.js';
+import { type NoticesSettings, noticesSchema } from './notices.js';
 import { peopleSchema } from './people.js';
 import { checkedSection, type Environment, type Properties, type Property, propertiesOf, variable } from './read.js';
 import { type RegionSettings, regionSchema } from './region.js';
@@ -39,6 +40,7 @@ export interface Settings {
   readonly tracing: TracingSettings;
   readonly view: ViewSettings;
   readonly guide: GuideSettings;
+  readonly notices: NoticesSettings;
   readonly region: RegionSettings;
 }
 
@@ -52,6 +54,7 @@ const SECTIONS: readonly (readonly [string, Properties])[] = [
   ['tracing', tracingProperties],
   ['view', propertiesOf(viewSchema)],
   ['guide', propertiesOf(guideSchema)],
+  ['notices', propertiesOf(noticesSchema)],
   ['region', propertiesOf(regionSchema)],
   ['bus', busProperties],
   ['connectors', ceilingSchema.properties],
@@ -65,6 +68,7 @@ const checkAudit = shape<AuditSettings>(auditSchema, 'bad_config');
 const checkKeep = shape<Static<typeof keepSchema>>(keepSchema, 'bad_config');
 const checkRegion = shape<RegionSettings>(regionSchema, 'bad_config');
 const checkGuide = shape<GuideSettings>(guideSchema, 'bad_config');
+const checkNotices = shape<NoticesSettings>(noticesSchema, 'bad_config');
 const checkPeople = shape<PeopleSettings>(peopleSchema, 'bad_config');
 
 /**
@@ -110,6 +114,11 @@ export function readSettings(
     tracing: readTracing(given['tracing'], place, env),
     view: readView(given['view'], place, env),
     guide: checkedSection('guide', propertiesOf(guideSchema), checkGuide, { given: given['guide'], env, place }),
+    notices: checkedSection('notices', propertiesOf(noticesSchema), checkNotices, {
+      given: given['notices'],
+      env,
+      place,
+    }),
     region: checkedSection('region', propertiesOf(regionSchema), checkRegion, { given: given['region'], env, place }),
   };
 }

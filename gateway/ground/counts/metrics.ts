@@ -227,6 +227,11 @@ const journal = {
       'for how long the oldest change waits for a webhook or a topic that does not take it, or at most for a client ' +
       'that polls, by client and way; 0 where none waits',
   },
+  yitong_notices_waiting_seconds: {
+    type: 'gauge',
+    labels: ['channel'],
+    help: 'for how long the oldest notice waits that nobody takes, by channel (`mail`, `hook`); 0 where none waits',
+  },
   yitong_grant_volume_ratio: {
     type: 'gauge',
     labels: ['grant'],

@@ -15,6 +15,7 @@ import { type Language, languageOf } from '../../ground/language/language.js';
 import { type Recorder, recorder } from '../../log/entries/recorder.js';
 import { openSearch, type SearchIndex } from '../../log/search/index.js';
 import { type KeptForms, openKeptForms } from '../people/kept.js';
+import type { Room } from '../people/rooms.js';
 import { openSessions, type Session, type Sessions, sessionFile, sessionsIn } from '../people/sessions.js';
 import { openSignIn, type SignIn } from '../people/signin.js';
 import { compressPages } from './compress.js';
@@ -34,6 +35,8 @@ interface NavEntry {
 export interface People {
   /** Pages that stand in the navigation, with the roles that see them. */
   readonly nav: readonly (NavEntry & { readonly path: string; readonly roles: readonly Role[] })[];
+  /** Where work waits; a service that has a tray adds its own. */
+  readonly rooms: Room[];
   readonly sessions: Sessions;
   /** Forms that could not be taken. */
   readonly kept: KeptForms;
@@ -175,6 +178,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
   };
   app.decorate('people', {
     nav,
+    rooms: [],
     search,
     sessions,
     kept,

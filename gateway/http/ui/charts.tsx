@@ -7,15 +7,15 @@ import type { JSX } from 'preact';
 interface Bar {
   readonly label: string;
   readonly value: number;
-  /** Part of `value` that is drawn in the colour of refusals. */
-  readonly part: number;
+  /** Part of `value` that is drawn in the colour of refusals; absent where nothing is told apart. */
+  readonly part?: number;
 }
 
 interface BarsProps {
   readonly bars: readonly Bar[];
   readonly title: string;
   readonly valueName: string;
-  readonly partName: string;
+  readonly partName?: string;
   readonly tableName: string;
 }
 
@@ -43,10 +43,12 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
           <i class="k value" />
           {valueName}
         </span>
-        <span class="key">
-          <i class="k part" />
-          {partName}
-        </span>
+        {partName === undefined ? null : (
+          <span class="key">
+            <i class="k part" />
+            {partName}
+          </span>
+        )}
       </figcaption>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title} preserveAspectRatio="none">
         {[top / 2, top].map((line) => (
@@ -55,9 +57,9 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
           </g>
         ))}
         <line class="axis" x1="0" x2={WIDTH} y1={BASE} y2={BASE} />
-        {bars.map(({ label, value, part }, i) => (
+        {bars.map(({ label, value, part = 0 }, i) => (
           <g>
-            <title>{`${label}: ${value} (${partName} ${part})`}</title>
+            <title>{partName === undefined ? `${label}: ${value}` : `${label}: ${value} (${partName} ${part})`}</title>
             <rect class="hit" x={i * step} y="0" width={step} height={BASE} />
             <rect
               class="bar"
@@ -96,17 +98,17 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
               <tr>
                 <th />
                 <th class="n">{valueName}</th>
-                <th class="n">{partName}</th>
+                {partName === undefined ? null : <th class="n">{partName}</th>}
               </tr>
             </thead>
             <tbody>
               {bars
                 .filter(({ value }) => value > 0)
-                .map(({ label, value, part }) => (
+                .map(({ label, value, part = 0 }) => (
                   <tr>
                     <th>{label}</th>
                     <td class="n">{value.toLocaleString('en')}</td>
-                    <td class="n">{part.toLocaleString('en')}</td>
+                    {partName === undefined ? null : <td class="n">{part.toLocaleString('en')}</td>}
                   </tr>
                 ))}
             </tbody>

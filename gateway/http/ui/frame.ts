@@ -49,7 +49,7 @@ export function framed(request: FastifyRequest, content: Framed): string {
   return page({
     ...content,
     language,
-    session: { name: person.name, roles, csrf, nav },
+    session: { name: person.name, roles, csrf, nav, unread: request.unread },
     kept,
     place,
     address: request.method === 'GET' ? request.url : undefined,
@@ -62,6 +62,14 @@ const asPage = (reply: FastifyReply): FastifyReply =>
 /** Sends a page of the console; never kept by a cache. */
 export const sendFramed = (request: FastifyRequest, reply: FastifyReply, content: Framed): FastifyReply =>
   asPage(reply).send(framed(request, content));
+
+/** Sends a table as a file. @param name of the file, without its ending */
+export const sendCsv = (reply: FastifyReply, name: string, body: string): FastifyReply =>
+  reply
+    .type('text/csv; charset=utf-8')
+    .header('content-disposition', `attachment; filename="${name}.csv"`)
+    .header('cache-control', 'no-store')
+    .send(body);
 
 /** Sends a page that everybody sees, signed in or not; the caller may have set status and further headers. */
 export const sendOpen = (

@@ -16,6 +16,8 @@ interface FrameSession {
   readonly name: string;
   readonly roles: string;
   readonly csrf: string;
+  /** Notices that were not read; undefined where that is not known. */
+  readonly unread?: number | undefined;
   readonly nav: readonly { readonly path: string; readonly title: string; readonly here: boolean }[];
 }
 
@@ -159,6 +161,8 @@ function Other({ language, asked, address, carries, forms, main }: OtherProps): 
   );
 }
 
+const unreadWords = (unread: number): string => (unread > 99 ? '99+' : String(unread));
+
 interface WholeProps extends Omit<FrameProps, 'children'> {
   /** The page itself, as HTML. */
   readonly main: string;
@@ -224,6 +228,16 @@ function Frame({
           {session === undefined ? null : (
             <form class="who" method="post" action="/sign-out">
               <input type="hidden" name="csrf" value={session.csrf} />
+              <a class="bell" href="/console/notices">
+                {language === 'zh' ? '提醒' : 'Notices'}
+                {session.unread === undefined || session.unread === 0 ? null : (
+                  <>
+                    {' '}
+                    <b>{unreadWords(session.unread)}</b>
+                    <span class="unseen">{language === 'zh' ? ' 条未读' : ' unread'}</span>
+                  </>
+                )}
+              </a>
               <span>
                 {session.name} <small>{session.roles}</small>
               </span>

@@ -21,6 +21,20 @@ const acts = {
       'does not load; `suspensions` where a grant was suspended or resumed in the console; `start` when ' +
       'the gateway starts',
   },
+  notices_chosen: {
+    zh: '更改提醒设置',
+    en: 'chose what to be told of',
+    detail:
+      'target is `switches`, `mail` (an address, which stands under the key of the person alone) or `confirmed`; ' +
+      '`requestId`',
+  },
+  search_saved: {
+    zh: '更改已存检索',
+    en: 'changed the saved questions',
+    detail:
+      'target is `saved`, `alert` or `removed`; `requestId`, `question`, `alert`. Name and filters stand under the ' +
+      'key of the person alone',
+  },
   contracts_in_force: {
     zh: '数据契约生效',
     en: 'contracts came into force',
@@ -349,6 +363,9 @@ const acts = {
 } as const satisfies Readonly<Record<string, Act>>;
 
 const looks = {
+  home: { zh: '查看首页待办', en: 'saw what waits' },
+  notices: { zh: '查看提醒', en: 'saw the notices' },
+  trends: { zh: '查看趋势', en: 'saw the trends' },
   overview: { zh: '查看概览', en: 'saw the overview' },
   search: { zh: '检索数据使用记录', en: 'searched' },
   search_subject: { zh: '按主体检索数据使用记录', en: 'searched by subject' },

@@ -47,6 +47,7 @@ import { FileWatch } from './file-watch.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { dropIdleUploadsOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
+import { NoticeWatch } from './notice-watch.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
 import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
@@ -101,7 +102,8 @@ interface AmongReplicas {
 }
 
 /** What says itself when it came forward last. */
-interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands'> {
+interface Tasks
+  extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands' | 'notices'> {
   readonly files: FileWatch;
   readonly sweeping: ReturnType<typeof sweepState> | undefined;
   readonly caseTopics: CaseTopics | undefined;
@@ -115,6 +117,7 @@ interface FigureParts {
   readonly subscriptions: SubscriptionWatch;
   readonly quality: QualityWatch;
   readonly errands: ErrandWatch;
+  readonly notices: NoticeWatch;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -187,7 +190,8 @@ class WriterProcess {
     const files = this.#watchFiles(content, log, state);
     const quality = this.#watchQuality(bus, reading);
     const errands = this.#watchErrands(content, state);
-    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files };
+    const notices = new NoticeWatch({ dataDir: this.#args.data, settings: content.settings, state });
+    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files, notices };
     const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
@@ -209,6 +213,7 @@ class WriterProcess {
     await files.stop();
     await quality.stop();
     await errands.stop();
+    await notices.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -506,7 +511,7 @@ class WriterProcess {
   }
 
   #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
-    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files } = tasks;
+    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files, notices } = tasks;
     if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
     if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
     if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
@@ -515,6 +520,7 @@ class WriterProcess {
     this.#passes['subscriptions'] = subscriptions.passedAt();
     this.#passes['quality'] = quality.passedAt();
     this.#passes['case-errands'] = errands.passedAt();
+    this.#passes['notices'] = notices.passedAt();
     this.#passes['files'] = files.passedAt();
     if (reading.open()?.looked() === true) this.#passed('view-look');
     this.#tellHowFar(log);
@@ -600,7 +606,7 @@ class WriterProcess {
 
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing, caseTerms, subscriptions, quality, errands }: FigureParts,
+    { housekeeping, sizes, erasing, caseTerms, subscriptions, quality, errands, notices }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -620,6 +626,7 @@ class WriterProcess {
       ...subscriptions.figures(),
       ...quality.figures(),
       ...errands.figures(),
+      ...notices.figures(),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

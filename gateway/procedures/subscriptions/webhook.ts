@@ -31,8 +31,15 @@ export const signingKey = (secret: KeyObject, client: string): KeyObject =>
 export const publicKeyOf = (key: KeyObject): string =>
   `whpk_${createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_BYTES).toString('base64')}`;
 
+/** What a webhook needs of a delivery. */
+type Sent = Pick<Delivery, 'id' | 'body' | 'now' | 'signal'>;
+interface Hook extends Pick<Outlet, 'close'> {
+  /** @throws NotDelivered where it is not sure that it was taken */
+  deliver(sent: Sent): Promise<void>;
+}
+
 /** @param key by which deliveries to it are signed @throws NotDelivered */
-export async function reachWebhook(webhook: Webhook, key: KeyObject, signal: AbortSignal): Promise<Outlet> {
+export async function reachWebhook(webhook: Webhook, key: KeyObject, signal: AbortSignal): Promise<Hook> {
   const socket = await connectTo(webhook, signal);
   return {
     deliver: (delivery) => deliver(socket, webhook, delivery, key),
@@ -77,7 +84,7 @@ async function connectTo({ url, ca }: Webhook, signal: AbortSignal): Promise<TLS
 const codeOf = (error: Error): string => ('code' in error ? String(error.code) : 'no reason given');
 
 /** @throws NotDelivered where it was not answered with success */
-async function deliver(socket: TLSSocket, { url }: Webhook, delivery: Delivery, key: KeyObject): Promise<void> {
+async function deliver(socket: TLSSocket, { url }: Webhook, delivery: Sent, key: KeyObject): Promise<void> {
   const { id, body, now, signal } = delivery;
   const { host, pathname, search } = new URL(url);
   const time = String(Math.floor(now / 1000));

@@ -9,7 +9,7 @@ import { present } from '../../../contracts/present.js';
 import { type Person, ROLES, type Role } from '../../../gateway/ground/identity/person.js';
 import { exampleOf, type Faces, faces, type Route, routesOf } from './faces.js';
 
-t.setTimeout(120_000);
+t.setTimeout(240_000);
 
 /**
  * What every client that is known may do: `<operation>` of the API's description. A route that is added is refused to a
@@ -47,7 +47,19 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'verifyCredential',
 ];
 /** Whoever is signed in: the first page, and what was kept of a form. */
-const FOR_EVERY_ROLE: ReadonlySet<string> = new Set(['/console', '/console/keep', '/console/kept/:id']);
+const FOR_EVERY_ROLE: ReadonlySet<string> = new Set([
+  '/console',
+  '/console/keep',
+  '/console/kept/:id',
+  // what waits for whoever it is, and what each is told of
+  '/console/home',
+  '/console/notices',
+  '/console/notices/:id',
+  '/console/notices/read',
+  '/console/notices/settings',
+  '/console/notices/mail',
+  '/console/notices/confirm',
+]);
 /** What anybody may read or send on the people's port;  is the published log as the router prints it. */
 const FOR_ANYBODY: readonly string[] = [
   'GET /',

@@ -286,6 +286,38 @@ const BAD: Readonly<Record<string, Bad>> = {
     fields: { subject: '91990105X' },
     says: /主体代码不正确[^]*91990105X/,
   },
+  '/console/search/saved': {
+    as: ['auditor'],
+    page: '/console/search',
+    form: 'save-search',
+    fields: { name: '', client: 'one-stop-counter' },
+    says: /请填写名称，至多 40 字/,
+  },
+  '/console/search/saved/:id': {
+    as: ['auditor'],
+    page: '/console/search',
+    action: `/console/search/saved/${ALERT.slice(0, 16)}`,
+    fields: { act: 'remove' },
+    says: /未找到/,
+  },
+  '/console/notices/settings': {
+    as: ['auditor'],
+    page: '/console/notices/settings',
+    fields: { page: 'nothing-such' },
+    says: /请求格式不正确/,
+  },
+  '/console/notices/mail': {
+    as: ['auditor'],
+    page: '/console/notices/settings',
+    fields: { address: 'wang@' },
+    says: /请填写有效的邮箱地址/,
+  },
+  '/console/notices/confirm': {
+    as: ['auditor'],
+    page: '/console/notices/settings',
+    fields: { code: '12345678' },
+    says: /确认码不正确或已过期/,
+  },
   '/console/export': { as: ['auditor'], page: '/console/search', fields: { format: 'doc' }, says: /请求格式不正确/ },
   '/console/entries/:index': {
     as: ['auditor'],
@@ -370,7 +402,14 @@ const BAD: Readonly<Record<string, Bad>> = {
   '/console/matters/:id/materials/:material': matter(`/${CASE}/materials/plan`),
 };
 /** Nobody fills them in, or whatever is filled in goes along; names are looked up by a script. */
-const WITHOUT = ['/sign-out', '/console/keep', '/console/feeds/:dataset/read', '/console/names', '/guide/begin'];
+const WITHOUT = [
+  '/sign-out',
+  '/console/keep',
+  '/console/feeds/:dataset/read',
+  '/console/names',
+  '/console/notices/read',
+  '/guide/begin',
+];
 
 t.test(
   'each form that is sent with something wrong comes back: its page, the menu, what was written, and what is wrong',

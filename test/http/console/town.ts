@@ -28,7 +28,7 @@ export interface Seen {
 }
 
 /** None where there is no Chromium. */
-export async function seen(t: Test): Promise<Seen | undefined> {
+export async function seen(t: Test, env: Readonly<Record<string, string>> = {}): Promise<Seen | undefined> {
   const chromium = chromiumForTest(t);
   if (chromium === undefined) return undefined;
   const workspace = join(t.testdir(), 'yunzhou');
@@ -55,7 +55,7 @@ export async function seen(t: Test): Promise<Seen | undefined> {
       },
     });
   know('1130', '1219', '2100');
-  const town = await city(t, { workspace, env: { YITONG_GATEWAY_WORKERS: '2' } });
+  const town = await city(t, { workspace, env: { YITONG_GATEWAY_WORKERS: '2', ...env } });
   const browser = await launch(t, chromium);
   await query(town, 'one-stop-counter', question);
   await query(town, 'food-inspector', {

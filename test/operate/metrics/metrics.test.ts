@@ -231,10 +231,21 @@ t.test('the values of each label come from the workspace, the routes or a table'
     clock: (text) => lifecycles.some(({ clocks }) => text in clocks),
     task: among(
       ...['watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'],
-      ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'case-errands', 'subscriptions', 'quality', 'files'],
+      ...[
+        'erasures',
+        'case-terms',
+        'case-steps',
+        'case-acts',
+        'case-errands',
+        'subscriptions',
+        'quality',
+        'notices',
+        'files',
+      ],
     ),
     measure: among('completeness', 'validity', 'freshness', 'accepted'),
     region: among(),
+    channel: among('mail', 'hook'),
     le: (text) => text === '+Inf' || Number(text) > 0,
   };
   t.strictSame([...documentedLabels()].sort(), Object.keys(known).sort(), 'the page says the same of the same labels');

@@ -37,7 +37,7 @@ async function endingsOf(desk: Desk, request: FastifyRequest): Promise<readonly 
   const names = namesFor(context);
   const today = dayOf(context.now());
   const left = (day: string): number => Math.round(Date.parse(day) / 86_400_000) - today;
-  const terms = (await desk.all(request, 'open')).flatMap((matter) =>
+  const terms = (await desk.all(person, 'open')).flatMap((matter) =>
     Object.keys(matter.state.parts).flatMap((part) =>
       clocksOf(matter, part).map(({ name, term }): Ending => {
         const title = names.dataset(part);

@@ -8,7 +8,7 @@ import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Contract } from '../../../../contracts/types.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import { reportsOf } from '../../../documents/reports/index.js';
-import type { Role } from '../../../ground/identity/person.js';
+import type { Person, Role } from '../../../ground/identity/person.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import { type SharingDesk, sharingDeskOf } from '../../../procedures/sharing/opened.js';
 import type { MatterAct, MatterActor, OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
@@ -37,7 +37,8 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
   app.addHook('onClose', () => desk.close());
   const sharing = (): Promise<SharingDesk> => desk.desk();
   const matters = async () => (await sharing()).matters;
-  const actorOf = (request: FastifyRequest): MatterActor => ({ kind: 'person', person: sessionOf(request).person });
+  const actorIs = (person: Person): MatterActor => ({ kind: 'person', person });
+  const actorOf = (request: FastifyRequest): MatterActor => actorIs(sessionOf(request).person);
   const authorityOf = (request: FastifyRequest): string | undefined => sessionOf(request).person.authority;
 
   /** Acts stand under the key of whoever does them, or of the subject that they are about. */
@@ -57,11 +58,11 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
     await record.looked(person, { requestId: request.id, action, role: roleOf(request, person), detail, results });
   };
 
-  async function all(request: FastifyRequest, tray: 'todo' | 'open' | 'over'): Promise<readonly SeenMatter[]> {
+  async function all(person: Person, tray: 'todo' | 'open' | 'over'): Promise<readonly SeenMatter[]> {
     const found: SeenMatter[] = [];
     let after: string | undefined;
     do {
-      const page = await (await matters()).list(actorOf(request), {
+      const page = await (await matters()).list(actorIs(person), {
         tray,
         limit: PAGE,
         ...present({ after }),

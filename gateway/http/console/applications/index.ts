@@ -3,7 +3,7 @@
  * its superior. What is seen and done is on record first; who may not see an application is told what is told of one
  * that there is not.
  */
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
@@ -11,13 +11,16 @@ import { present } from '../../../../contracts/present.js';
 import type { SharingAttribute } from '../../../../contracts/types.js';
 import { callsOf } from '../../../answer/question/volumes.js';
 import type { Service } from '../../../documents/context.js';
-import { roleNames } from '../../../ground/identity/person.js';
+import { type Person, roleNames } from '../../../ground/identity/person.js';
 import type { Json } from '../../../ground/state/port.js';
 import { commentsOf } from '../../../procedures/sharing/comments.js';
 import type { OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
+import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
+import { csvOfList, rulesOf } from '../../ui/list.js';
+import { type ListState, listState, sorted } from '../../ui/list-state.js';
 import { commentRoute, standingRoutes } from './beside.js';
 import { calendarRoute } from './calendar.js';
 import { type Desk, MACHINE, openDesk, pageOf, READERS } from './desk.js';
@@ -26,7 +29,7 @@ import { openable, openingRoutes } from './opening-routes.js';
 import { otherLine, otherView } from './others.js';
 import { applicationIn, byDue, commentLine, matterView, namesFor, sideOf, trayLines } from './reading.js';
 import { replyOf, type Sent, several, text } from './sent.js';
-import { SHOWS, type Show, trayPage } from './tray-page.js';
+import { SHOWS, type Show, trayColumns, trayPage } from './tray-page.js';
 import type { MatterView, TrayLine } from './views.js';
 import { PATH } from './words.js';
 import { writingRoutes } from './writing.js';
@@ -53,28 +56,85 @@ const whoIs = (desk: Desk, request: FastifyRequest): string => {
     .join(' · ');
 };
 
+const linesOf = (desk: Desk, all: readonly SeenMatter[], todo: boolean, authority?: string): readonly TrayLine[] =>
+  all
+    .flatMap((one) =>
+      one.head.machine === MACHINE ? trayLines(desk.context, one, todo, authority) : otherLine(desk.context, one, todo),
+    )
+    .sort(byDue);
+
+const todoOf = async (desk: Desk, person: Person): Promise<readonly TrayLine[]> =>
+  linesOf(desk, await desk.all(person, 'todo'), true, person.authority);
+
 async function traysOf(desk: Desk, request: FastifyRequest): Promise<Readonly<Record<Show, readonly TrayLine[]>>> {
-  const authority = desk.authorityOf(request);
-  const lines = (all: readonly SeenMatter[], todo: boolean): readonly TrayLine[] =>
-    all
-      .flatMap((one) =>
-        one.head.machine === MACHINE
-          ? trayLines(desk.context, one, todo, authority)
-          : otherLine(desk.context, one, todo),
-      )
-      .sort(byDue);
-  const open = await desk.all(request, 'open');
+  const { person } = sessionOf(request);
+  const { authority } = person;
+  const open = await desk.all(person, 'open');
   const asks = (one: SeenMatter): boolean => authority !== undefined && sideOf(one, '', 'requester') === authority;
-  const todo = lines(await desk.all(request, 'todo'), true);
+  const lines = (all: readonly SeenMatter[]): readonly TrayLine[] => linesOf(desk, all, false, authority);
   return {
-    todo,
-    asked: lines(open.filter(asks), false),
-    held: lines(
-      open.filter((one) => !asks(one)),
-      false,
-    ),
-    done: [...lines(await desk.all(request, 'over'), false)].sort((a, b) => b.since - a.since),
+    todo: await todoOf(desk, person),
+    asked: lines(open.filter(asks)),
+    held: lines(open.filter((one) => !asks(one))),
+    done: [...lines(await desk.all(person, 'over'))].sort((a, b) => b.since - a.since),
   };
+}
+
+/** What waits here for whoever starts the day. */
+const roomOf = (desk: Desk): Room => ({
+  id: 'sharing',
+  title: { zh: '共享事项', en: 'Matters of sharing' },
+  href: PATH,
+  roles: READERS,
+  async waiting(person) {
+    const lines = await todoOf(desk, person).catch((error: unknown) => {
+      // a workspace that does not say who looks after sharing has no such matters
+      if (isYitongError(error) && error.code === 'not_found') return [];
+      throw error;
+    });
+    const items = lines.map(({ id, title, from, todo, term }): WaitingItem => {
+      const act = todo ?? { zh: '待办理', en: 'to be done' };
+      return {
+        // one matter may wait for several things
+        id: `${id}.${hash('sha256', `${act.zh}\n${title.zh}`, 'hex').slice(0, 12)}`,
+        title: { zh: `${act.zh}：${title.zh}（${from.zh}）`, en: `${act.en}: ${title.en} (${from.en})` },
+        href: `${PATH}/${id}`,
+        ...(term === undefined ? {} : { due: { at: term.due.overAt, left: term.left, over: term.over } }),
+      };
+    });
+    return { count: lines.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
+  },
+});
+
+interface FoundTray {
+  readonly show: Show;
+  readonly q: string;
+  readonly attribute: Exclude<SharingAttribute, 'none'> | undefined;
+  readonly machine: string;
+  readonly trays: Readonly<Record<Show, readonly TrayLine[]>>;
+  /** Of the one that is shown, filtered and in the order that is asked for. */
+  readonly rows: readonly TrayLine[];
+  readonly state: ListState;
+}
+
+async function foundTray(desk: Desk, request: FastifyRequest<Route>): Promise<FoundTray> {
+  const { show = 'todo', q = '', attribute = '', machine = '' } = request.query;
+  const shown = SHOWS.find((one) => one === show);
+  if (shown === undefined || q.length > 100) throw new YitongError('bad_request', 'there is no such list');
+  const only = isAttribute(attribute) ? attribute : undefined;
+  const columns = trayColumns(request.language, false);
+  const state = await listState(request, desk.context, rulesOf('sharing', columns));
+  const trays = await traysOf(desk, request);
+  const word = q.trim().toLowerCase();
+  const texts = ({ title, from, to, purpose }: TrayLine): readonly string[] =>
+    [title, from, to, purpose].flatMap((one: Localised) => [one.zh, one.en.toLowerCase()]);
+  const found = trays[shown].filter(
+    (line) =>
+      (only === undefined || line.attribute === only) &&
+      (machine === '' || line.machine === machine) &&
+      (word === '' || texts(line).some((one) => one.includes(word))),
+  );
+  return { show: shown, q, attribute: only, machine, trays, rows: sorted(found, columns, state), state };
 }
 
 function trayRoute(app: FastifyInstance, desk: Desk): void {
@@ -82,27 +142,15 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
     PATH,
     {
       schema: { hide: true },
-      config: { roles: READERS, nav: { title: { zh: '共享事项', en: 'Sharing' }, order: 12 } },
+      config: { roles: READERS, lists: ['cols'], nav: { title: { zh: '共享事项', en: 'Sharing' }, order: 12 } },
     },
     async (request, reply) => {
       const { language } = request;
-      const { show = 'todo', q = '', attribute = '', machine = '', page, did, left } = request.query;
-      const shown = SHOWS.find((one) => one === show);
-      if (shown === undefined || q.length > 100) throw new YitongError('bad_request', 'there is no such list');
-      const only = isAttribute(attribute) ? attribute : undefined;
-      const trays = await traysOf(desk, request);
+      const { page, did, left } = request.query;
+      const { show, q, attribute, machine, trays, rows, state } = await foundTray(desk, request);
       const matters = await desk.matters();
-      const word = q.trim().toLowerCase();
-      const texts = ({ title, from, to, purpose }: TrayLine): readonly string[] =>
-        [title, from, to, purpose].flatMap((one: Localised) => [one.zh, one.en.toLowerCase()]);
-      const found = trays[shown].filter(
-        (line) =>
-          (only === undefined || line.attribute === only) &&
-          (machine === '' || line.machine === machine) &&
-          (word === '' || texts(line).some((one) => one.includes(word))),
-      );
       const at = pageOf(page);
-      const lines = found.slice((at - 1) * PAGE, at * PAGE);
+      const lines = rows.slice((at - 1) * PAGE, at * PAGE);
       const { person } = sessionOf(request);
       await desk.looked(request, 'applications', lines.length, { show });
       return sendFramed(request, reply, {
@@ -112,7 +160,7 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
         children: trayPage({
           language,
           of: whoIs(desk, request),
-          show: shown,
+          show,
           counts: {
             todo: trays.todo.length,
             asked: trays.asked.length,
@@ -121,21 +169,33 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
           },
           over: trays.todo.filter(({ term }) => term?.over === true).length,
           q,
-          attribute: only,
+          attribute,
           machine: machine === '' ? undefined : machine,
           machines: [...matters.machines.values()],
           openable: await openable(desk, request),
           lines,
+          state,
           mayApply: person.roles.includes('sharing-officer'),
           mayConsent: person.roles.includes('sharing-head'),
           together: person.roles.includes('sharing-head')
             ? { zh: '同意所选', en: 'Agree to what is picked' }
             : { zh: '对所选拟定“全部同意”的答复', en: 'Draft a reply that agrees, for what is picked' },
           page: at,
-          pages: Math.ceil(found.length / PAGE),
+          pages: Math.ceil(rows.length / PAGE),
           ...(did === undefined ? {} : { did: { done: Number(did) || 0, left: Number(left) || 0 } }),
         }),
       });
+    },
+  );
+
+  app.get<Route>(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: READERS, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => {
+      const { show, rows, state } = await foundTray(desk, request);
+      await desk.looked(request, 'applications', rows.length, { show, export: true });
+      const { language } = request;
+      return sendCsv(reply, 'sharing', csvOfList({ language, columns: trayColumns(language, false), rows, state }));
     },
   );
 }
@@ -291,6 +351,7 @@ const service: Service = {
   port: 'people',
   register(app, context) {
     const desk = openDesk(app, context);
+    app.people.rooms.push(roomOf(desk));
     trayRoute(app, desk);
     togetherRoute(app, desk);
     writingRoutes(app, desk);

@@ -6,6 +6,8 @@ import type { SharingAttribute } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Form } from '../../ui/form.js';
+import { type Column, type ListProps, ListTable, ListTools, addressOf as listAddress } from '../../ui/list.js';
+import type { ListState } from '../../ui/list-state.js';
 import { Pager } from '../../ui/pager.js';
 import { numberOf, type Say, sayIn } from '../../ui/say.js';
 import { Keys } from '../casework/keys.js';
@@ -31,6 +33,7 @@ interface TrayProps {
   /** Kinds of matters that whoever looks may begin, beside an application. */
   readonly openable: readonly { readonly machine: string; readonly title: Localised }[];
   readonly lines: readonly TrayLine[];
+  readonly state: ListState;
   readonly mayApply: boolean;
   /** Whether standing consents are for whoever looks. */
   readonly mayConsent: boolean;
@@ -247,98 +250,145 @@ function Lines(part: Part): JSX.Element {
   const { lines, show, together, language, say } = part;
   if (lines.length === 0) return <Nothing {...part} />;
   const several = show === 'todo' && lines.some((line) => line.together !== undefined);
-  const table = <LineTable {...part} several={several} />;
-  if (!several) return <div class="card">{table}</div>;
+  const list = listOf(part, several);
+  const table = <ListTable {...list} />;
+  const tools = <ListTools {...list} csv={listAddress({ ...list, path: `${PATH}.csv` }, {})} />;
+  if (!several)
+    return (
+      <>
+        {tools}
+        <div class="card">{table}</div>
+      </>
+    );
   return (
-    <Form action={`${PATH}/together`} data-once>
-      <div class="row together" data-choose="pick">
-        <button class="button" type="submit" data-key="y">
-          {together[language]}
-        </button>
-        <button class="quiet" type="button" data-pick="all" hidden>
-          {say('全选可一并办理的', 'All that may go together')}
-        </button>
-        <button class="quiet" type="button" data-pick="none" hidden>
-          {say('全不选', 'None')}
-        </button>
-        <span class="soft">
-          {say('已选 ', 'picked ')}
-          <b data-count>{lines.filter((line) => line.together !== undefined).length}</b>
-        </span>
-        <small class="soft">
-          {say(
-            '仅无条件共享且材料齐全的申请可以一并同意，其余须逐件办理。',
-            'Only what is shared without conditions and complete is agreed to together.',
-          )}
-        </small>
-      </div>
-      <div class="card">{table}</div>
-    </Form>
+    <>
+      {tools}
+      <Form action={`${PATH}/together`} data-once>
+        <div class="row together" data-choose="pick">
+          <button class="button" type="submit" data-key="y">
+            {together[language]}
+          </button>
+          <button class="quiet" type="button" data-pick="all" hidden>
+            {say('全选可一并办理的', 'All that may go together')}
+          </button>
+          <button class="quiet" type="button" data-pick="none" hidden>
+            {say('全不选', 'None')}
+          </button>
+          <span class="soft">
+            {say('已选 ', 'picked ')}
+            <b data-count>{lines.filter((line) => line.together !== undefined).length}</b>
+          </span>
+          <small class="soft">
+            {say(
+              '仅无条件共享且材料齐全的申请可以一并同意，其余须逐件办理。',
+              'Only what is shared without conditions and complete is agreed to together.',
+            )}
+          </small>
+        </div>
+        <div class="card">{table}</div>
+      </Form>
+    </>
   );
 }
 
-function LineTable({ language, lines, several, say }: Part & { readonly several: boolean }): JSX.Element {
-  return (
-    <table class={'stack inbox tray'}>
-      <thead>
-        <tr>
-          {several ? <th scope="col">{say('选', 'Pick')}</th> : null}
-          <th scope="col">{say('事项', 'Matter')}</th>
-          <th scope="col">{say('发起单位', 'By')}</th>
-          <th scope="col">{say('期限', 'Due')}</th>
-          <th scope="col">{say('状态', 'State')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map((line) => (
-          <tr key={`${line.id} ${line.together ?? ''}`}>
-            {several ? (
-              <td class="chooses">
-                {line.together === undefined ? null : (
-                  <input
-                    type="checkbox"
-                    name="pick"
-                    value={line.together}
-                    aria-label={say(`选择${line.title.zh}`, `pick ${line.title.en}`)}
-                  />
-                )}
-              </td>
-            ) : null}
-            <th scope="row">
-              <a href={`${PATH}/${line.id}`} data-row>
-                {line.title[language]}
-              </a>
-              <span class="plain">
-                {line.purpose[language]} <span class="id exact">{numberOf(line.id)}</span>
-              </span>
-            </th>
-            <td>
-              {line.from[language]}
-              <span class="plain soft">
-                {line.here ? '' : say(`向${line.to.zh}`, `to ${line.to.en}`)}
-                {line.fields === undefined ? '' : say(` ${line.fields} 个字段`, ` ${line.fields} fields`)}
-              </span>
-            </td>
-            <td>
-              {line.term === undefined ? (
-                <time dateTime={new Date(line.since).toISOString()}>{localMinute(line.since)}</time>
-              ) : (
-                <Term term={line.term} language={language} />
-              )}
-            </td>
-            <td>
-              {line.todo === undefined ? null : <b class="todo">{line.todo[language]}</b>}
-              <span class="marks">
-                {line.todo === undefined ? <Mark of={line.state} language={language} /> : null}
-                {line.attribute === undefined ? null : <Mark of={attributes[line.attribute]} language={language} />}
-                {line.risk === undefined || line.risk === 'low' ? null : (
-                  <Mark of={levels[line.risk]} language={language} />
-                )}
-              </span>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
+const dueOf = ({ term, since }: TrayLine): number => term?.due.overAt ?? since;
+
+/** @param several whether some may be picked */
+export const trayColumns = (language: Language, several: boolean): readonly Column<TrayLine>[] => {
+  const say = sayIn(language);
+  return [
+    ...(several
+      ? [
+          {
+            id: 'pick',
+            title: { zh: '选', en: 'Pick' },
+            fixed: true,
+            class: 'chooses',
+            cell: ({ together, title }: TrayLine) =>
+              together === undefined ? null : (
+                <input
+                  type="checkbox"
+                  name="pick"
+                  value={together}
+                  aria-label={say(`选择${title.zh}`, `pick ${title.en}`)}
+                />
+              ),
+          },
+        ]
+      : []),
+    {
+      id: 'matter',
+      title: { zh: '事项', en: 'Matter' },
+      head: true,
+      sorts: true,
+      value: ({ title }) => title[language],
+      cell: ({ id, title, purpose }) => (
+        <>
+          <a href={`${PATH}/${id}`} data-row>
+            {title[language]}
+          </a>
+          <span class="plain">
+            {purpose[language]} <span class="id exact">{numberOf(id)}</span>
+          </span>
+        </>
+      ),
+    },
+    {
+      id: 'by',
+      title: { zh: '发起单位', en: 'By' },
+      sorts: true,
+      value: ({ from }) => from[language],
+      cell: ({ from, here, to, fields }) => (
+        <>
+          {from[language]}
+          <span class="plain soft">
+            {here ? '' : say(`向${to.zh}`, `to ${to.en}`)}
+            {fields === undefined ? '' : say(` ${fields} 个字段`, ` ${fields} fields`)}
+          </span>
+        </>
+      ),
+    },
+    {
+      id: 'due',
+      title: { zh: '期限', en: 'Due' },
+      sorts: true,
+      value: (line) => localMinute(dueOf(line)),
+      cell: ({ term, since }) =>
+        term === undefined ? (
+          <time dateTime={new Date(since).toISOString()}>{localMinute(since)}</time>
+        ) : (
+          <Term term={term} language={language} />
+        ),
+    },
+    {
+      id: 'state',
+      title: { zh: '状态', en: 'State' },
+      sorts: true,
+      value: ({ todo, state }) => (todo ?? state)[language],
+      cell: ({ todo, state, attribute, risk }) => (
+        <>
+          {todo === undefined ? null : <b class="todo">{todo[language]}</b>}
+          <span class="marks">
+            {todo === undefined ? <Mark of={state} language={language} /> : null}
+            {attribute === undefined ? null : <Mark of={attributes[attribute]} language={language} />}
+            {risk === undefined || risk === 'low' ? null : <Mark of={levels[risk]} language={language} />}
+          </span>
+        </>
+      ),
+    },
+  ];
+};
+
+const listOf = (
+  { language, lines, show, q, attribute, machine, state }: Part,
+  several: boolean,
+): ListProps<TrayLine> => ({
+  language,
+  columns: trayColumns(language, several),
+  rows: lines,
+  state,
+  path: PATH,
+  keeps: { show: show === 'todo' ? undefined : show, q, attribute, machine },
+  keyOf: ({ id, together, title }) => `${id} ${together ?? title.zh}`,
+  class: 'stack inbox tray',
+});

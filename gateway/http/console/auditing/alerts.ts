@@ -10,6 +10,7 @@ import { auditLayout } from '../../../log/entries/layout.js';
 import { NONCE_BYTES, seal, unseal } from '../../../log/entries/seal.js';
 import { loadRules } from '../../../procedures/watch/rule.js';
 import { type Alert, type AlertStore, openAlerts } from '../../../procedures/watch/store.js';
+import { MOST_ITEMS, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
@@ -148,4 +149,20 @@ export async function alertRoutes(app: FastifyInstance, auditing: Auditing): Pro
   );
 
   acknowledgeRoute(app, auditing, stores);
+  app.people.rooms.push({
+    id: 'alerts',
+    title: { zh: '告警', en: 'Alerts' },
+    href: PATH,
+    roles: ROLES,
+    async waiting() {
+      const open = stores()
+        .store.list()
+        .filter(({ acknowledged }) => acknowledged === undefined);
+      const items = open.slice(0, MOST_ITEMS).map(({ id, rule }): WaitingItem => {
+        const title = rules.get(rule)?.title ?? { zh: '已停用的规则', en: 'a rule that is gone' };
+        return { id, title, href: `${PATH}/${id}` };
+      });
+      return { count: open.length, items };
+    },
+  });
 }

@@ -11,8 +11,12 @@ import { eventTable } from '../../../log/entries/events.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { CompanyField } from '../../ui/company-field.js';
 import { ChoiceField, Form, TextField } from '../../ui/form.js';
+import { type Column, ListTable, ListTools } from '../../ui/list.js';
+import type { ListState } from '../../ui/list-state.js';
 import { Pager } from '../../ui/pager.js';
 import type { Filters, Side } from './filters.js';
+import type { SavedSearch } from './saved.js';
+import { Saved, SaveForm } from './saved-part.js';
 
 const LISTS = ['clients', 'datasets', 'authorities', 'purposes', 'grants'] as const;
 
@@ -28,6 +32,10 @@ interface SearchProps {
   /** Of an inspector. */
   readonly side?: Side;
   readonly mayExport: boolean;
+  readonly state: ListState;
+  /** What is asked, as it stands in the address. */
+  readonly keeps: Readonly<Record<string, string | undefined>>;
+  readonly saved: readonly SavedSearch[];
   /** Whether a company is found by its name. */
   readonly byName: boolean;
   readonly next: string | undefined;
@@ -198,6 +206,71 @@ function SearchForm({ language, filters, side, byName, names, lists }: SearchPro
   );
 }
 
+/** @param mixed whether entries of several types are listed */
+export const entryColumns = (language: Language, names: Names, mixed: boolean): readonly Column<FoundEntry>[] => [
+  {
+    id: 'time',
+    title: { zh: '时间', en: 'Time' },
+    sorts: true,
+    head: true,
+    cell: ({ index, body }) => (
+      <>
+        <a href={`/console/entries/${index}`}>
+          <time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time>
+        </a>
+        {mixed ? <span class="phone-only soft">{typeWords(body.type, language)}</span> : null}
+      </>
+    ),
+  },
+  ...(mixed
+    ? [
+        {
+          id: 'type',
+          title: { zh: '类型', en: 'Type' },
+          wide: true,
+          fixed: true,
+          cell: ({ body }: FoundEntry) => typeWords(body.type, language),
+        },
+      ]
+    : []),
+  { id: 'client', title: { zh: '应用', en: 'Client' }, cell: ({ body }) => names.client(body.client) ?? '–' },
+  {
+    id: 'purpose',
+    title: { zh: '用途', en: 'Purpose' },
+    wide: true,
+    cell: ({ body }) => names.purpose(body.purpose, body.report) ?? '–',
+  },
+  {
+    id: 'datasets',
+    title: { zh: '数据集', en: 'Datasets' },
+    wide: true,
+    cell: ({ body: { datasets = [] } }) => (
+      <>
+        {datasets
+          .slice(0, 3)
+          .map(({ dataset }) => names.dataset(dataset))
+          .join(language === 'zh' ? '、' : ', ')}
+        {datasets.length > 3 ? ` +${datasets.length - 3}` : ''}
+      </>
+    ),
+  },
+  {
+    id: 'result',
+    title: { zh: '结果', en: 'Result' },
+    cell: (entry) => (
+      <>
+        {inOneLine(entry, language)}
+        {entry.erasedBy === undefined ? null : (
+          <span class="state none">{language === 'zh' ? '主体已抹除' : 'subject erased'}</span>
+        )}
+        {entry.expiredBy === undefined ? null : (
+          <span class="state none">{language === 'zh' ? '已到期销毁' : 'expired'}</span>
+        )}
+      </>
+    ),
+  },
+];
+
 export function searchPage(props: SearchProps): JSX.Element {
   const { language, filters, entries, side, mayExport, next, first, periods, without, names } = props;
   const zh = language === 'zh';
@@ -205,6 +278,16 @@ export function searchPage(props: SearchProps): JSX.Element {
   const shownAs = (name: keyof Filters): string => valueWords(name, filters, names, language);
   // of one type alone the column would say the same in each row
   const mixed = new Set(entries.map(({ body }) => body.type)).size > 1;
+  const oldest = props.state.sort === 'time' && !props.state.down;
+  const list = {
+    language,
+    columns: entryColumns(language, names, mixed),
+    rows: entries,
+    state: props.state,
+    path: '/console/search',
+    keeps: props.keeps,
+    keyOf: ({ index }: FoundEntry) => String(index),
+  };
   const active = (Object.keys(LABELS) as (keyof Filters)[]).filter((name) => filters[name] !== undefined);
   return (
     <>
@@ -226,6 +309,7 @@ export function searchPage(props: SearchProps): JSX.Element {
           </a>
         ))}
       </nav>
+      <Saved language={language} saved={props.saved} />
       <SearchForm {...props} />
       {active.length === 0 ? null : (
         <p class="chips">
@@ -251,63 +335,19 @@ export function searchPage(props: SearchProps): JSX.Element {
           )}
         </p>
       )}
+      {entries.length === 0 ? null : <ListTools {...list} />}
       <div class="card scroll">
         {entries.length === 0 ? (
           <p class="empty">{say('没有符合条件的记录。', 'Nothing matches.')}</p>
         ) : (
-          <table>
-            <thead>
-              <tr>
-                <th>{say('时间', 'Time')}</th>
-                {mixed ? <th class="wide">{say('类型', 'Type')}</th> : null}
-                <th>{say('应用', 'Client')}</th>
-                <th class="wide">{say('用途', 'Purpose')}</th>
-                <th class="wide">{say('数据集', 'Datasets')}</th>
-                <th>{say('结果', 'Result')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {entries.map((entry) => {
-                const { index, body } = entry;
-                const datasets = body.datasets ?? [];
-                return (
-                  <tr>
-                    <td>
-                      <a href={`/console/entries/${index}`}>
-                        <time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time>
-                      </a>
-                      {mixed ? <span class="phone-only soft">{typeWords(body.type, language)}</span> : null}
-                    </td>
-                    {mixed ? <td class="wide">{typeWords(body.type, language)}</td> : null}
-                    <td>{names.client(body.client) ?? '–'}</td>
-                    <td class="wide">{names.purpose(body.purpose, body.report) ?? '–'}</td>
-                    <td class="wide">
-                      {datasets
-                        .slice(0, 3)
-                        .map(({ dataset }) => names.dataset(dataset))
-                        .join(say('、', ', '))}
-                      {datasets.length > 3 ? ` +${datasets.length - 3}` : ''}
-                    </td>
-                    <td>
-                      {inOneLine(entry, language)}
-                      {entry.erasedBy === undefined ? null : (
-                        <span class="state none">{say('主体已抹除', 'subject erased')}</span>
-                      )}
-                      {entry.expiredBy === undefined ? null : (
-                        <span class="state none">{say('已到期销毁', 'expired')}</span>
-                      )}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
+          <ListTable {...list} />
         )}
       </div>
       <Pager
-        back={{ href: first, words: say('最新', 'Newest') }}
-        on={{ href: next, words: say('更早 →', 'Older →'), rel: 'next' }}
+        back={{ href: first, words: oldest ? say('最早', 'Oldest') : say('最新', 'Newest') }}
+        on={{ href: next, words: oldest ? say('更晚 →', 'Newer →') : say('更早 →', 'Older →'), rel: 'next' }}
       />
+      {active.length === 0 ? null : <SaveForm language={language} filters={filters} side={side} />}
       {mayExport && entries.length > 0 ? (
         <Form class="row card pad" action="/console/export" hidden={side === 'authority' ? { side: 'authority' } : {}}>
           {active.map((name) => (

@@ -13,16 +13,20 @@ import { parseSubject } from '../../../answer/question/request.js';
 import type { LookUp } from '../../../documents/names/lookup.js';
 import { namesOfCompanies } from '../../../documents/names/lookup.js';
 import { namesOf } from '../../../documents/words/names.js';
+import type { Person } from '../../../ground/identity/person.js';
 import { hideSubject } from '../../people/sessions.js';
 import { formFault, inField } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { choosePage } from '../../ui/choose.js';
 import { sendFramed } from '../../ui/frame.js';
+import { rulesOf } from '../../ui/list.js';
+import { LIST_FIELDS, listState } from '../../ui/list-state.js';
 import { meant } from '../../ui/meant.js';
 import { type Auditing, numberOf } from './auditing.js';
 import { addressOf, filtersOf, HIDDEN, onRecord, queryOf, type Side, scoped } from './filters.js';
 import { periodsAt } from './periods.js';
-import { searchPage } from './search-page.js';
+import { type SavedSearch, savedRoutes } from './saved.js';
+import { entryColumns, searchPage } from './search-page.js';
 
 const PATH = '/console/search';
 const PAGE = 50;
@@ -116,24 +120,33 @@ function questionRoute(app: FastifyInstance, { context }: Auditing): void {
 }
 
 /** What was found. */
-function resultsRoute(app: FastifyInstance, { context, reports, search }: Auditing): void {
+function resultsRoute(
+  app: FastifyInstance,
+  { context, reports, search }: Auditing,
+  savedOf: (person: Person) => Promise<readonly SavedSearch[]>,
+): void {
   const { workspace } = context;
   app.get<{ Querystring: Record<string, string | undefined> }>(
     PATH,
     {
       schema: { hide: true },
-      config: { roles: READERS, nav: { title: { zh: '使用记录检索', en: 'Search' }, order: 20 } },
+      config: { roles: READERS, lists: ['cols'], nav: { title: { zh: '使用记录检索', en: 'Search' }, order: 20 } },
     },
     async (request, reply) => {
       const session = sessionOf(request);
       const { person } = session;
       const role = roleOf(request, person);
-      const { after, side: asked, lang: _, ...rest } = request.query;
+      const { after, side: asked, ...all } = request.query;
+      const ofList: readonly string[] = LIST_FIELDS;
+      const rest = Object.fromEntries(Object.entries(all).filter(([name]) => !ofList.includes(name)));
       const side: Side = asked === 'authority' ? 'authority' : 'provider';
       const filters = filtersOf(rest, session, []);
       const from = numberOf(after, 'after');
       const query = scoped(queryOf(filters), role, person, side);
-      const page = await search().page(query, { limit: PAGE, ...present({ after: from }) });
+      const names = namesOf(context, request.language, reports);
+      const state = await listState(request, context, rulesOf('search', entryColumns(request.language, names, false)));
+      const oldestFirst = state.sort === 'time' && !state.down;
+      const page = await search().page(query, { limit: PAGE, oldestFirst, ...present({ after: from }) });
       const { subject, caseId, actor } = filters;
       const { detail, about } = onRecord(filters, context);
       await app.people.record.looked(person, {
@@ -145,7 +158,6 @@ function resultsRoute(app: FastifyInstance, { context, reports, search }: Auditi
         about,
       });
       const sides = role === 'inspector' ? { side } : {};
-      const names = namesOf(context, request.language, reports);
       const { since: _since, until: _until, ...bounded } = filters;
       const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) =>
         [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));
@@ -159,6 +171,9 @@ function resultsRoute(app: FastifyInstance, { context, reports, search }: Auditi
           entries: page.entries,
           ...(role === 'inspector' ? { side } : {}),
           mayExport: true,
+          saved: await savedOf(person),
+          state,
+          keeps: Object.fromEntries(new URL(addressOf(PATH, filters, session, sides), 'https://here').searchParams),
           byName: (await namesOfCompanies(context)).definition?.roles.has(role) === true,
           next:
             page.next === undefined
@@ -189,5 +204,5 @@ function resultsRoute(app: FastifyInstance, { context, reports, search }: Auditi
 
 export function searchRoutes(app: FastifyInstance, auditing: Auditing): void {
   questionRoute(app, auditing);
-  resultsRoute(app, auditing);
+  resultsRoute(app, auditing, savedRoutes(app, auditing));
 }

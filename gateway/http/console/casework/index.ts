@@ -15,6 +15,7 @@ import type { Language } from '../../../ground/language/language.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import { caseDeskOf } from '../../../procedures/cases/opened.js';
 import type { CaseActor, HowDone } from '../../../procedures/cases/types.js';
+import { byUrgency, MOST_ITEMS, NOTHING, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed, sendOpen } from '../../ui/frame.js';
@@ -89,6 +90,42 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
   return { context, cases, actorOf, how, nameOf, workspace: context.workspace };
 }
 type Desk = ReturnType<typeof openDesk>;
+
+/** What waits here for whoever starts the day. */
+const roomOf = ({ cases, nameOf }: Desk): Room => ({
+  id: 'cases',
+  title: { zh: '一件事待办事项', en: 'Inbox of cases' },
+  href: PATH,
+  roles: OFFICER,
+  async waiting({ authority, name }) {
+    if (authority === undefined) return NOTHING;
+    const desk = await cases();
+    const { lines, counts } = await desk.inbox(
+      { group: 'held', over: false, limit: MOST_ITEMS },
+      {
+        actor: { kind: 'authority', authority, client: 'console', officer: name },
+        // whoever shows it puts it on record
+        record: async () => ({ id: '', json: '' }),
+      },
+    );
+    const items = lines.map((line): WaitingItem => {
+      const bundle = desk.bundles.get(line.bundle);
+      const item = bundle?.items.get(line.item ?? '')?.title ?? bundle?.outcomes.get(line.task ?? '')?.title;
+      const of = (language: Language): string =>
+        [bundle?.title[language], item?.[language]].filter((one) => one !== undefined).join(' · ') ||
+        nameOf({ language })(authority);
+      const { term } = line;
+      return {
+        id: [line.case, line.item ?? line.task ?? 'rating'].join('.'),
+        title: { zh: of('zh'), en: of('en') },
+        href: `${PATH}/${line.case}`,
+        ...(term === undefined ? {} : { due: { at: term.due.overAt, left: term.left, over: term.over } }),
+      };
+    });
+    const count = [...counts.bundles.held.values()].reduce((sum, one) => sum + one, 0);
+    return { count, items: items.sort(byUrgency) };
+  },
+});
 
 function inboxRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
   app.get<Route>(
@@ -329,6 +366,7 @@ const service: Service = {
   port: 'people',
   register(app, context) {
     const desk = openDesk(app, context);
+    app.people.rooms.push(roomOf(desk));
     inboxRoute(app, desk);
     caseRoutes(app, desk);
     videoRoute(app, desk);

@@ -3,18 +3,93 @@ import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Id } from '../../ui/id.js';
+import { addressOf, type Column, ListTable, ListTools } from '../../ui/list.js';
+import type { ListState } from '../../ui/list-state.js';
+import { state as stateNames } from '../home/page.js';
 import { type FeedFacts, FeedState, scheduleWords } from './feed.js';
 
 interface FeedsProps {
   readonly language: Language;
   readonly authority: string;
+  /** All of them. */
   readonly feeds: readonly FeedFacts[];
+  /** Those that are listed, in their order. */
+  readonly rows: readonly FeedFacts[];
+  readonly state: ListState;
 }
 
-export function feedsPage({ language, authority, feeds }: FeedsProps): JSX.Element {
+const PATH = '/console/feeds';
+const count = (n: number): string => n.toLocaleString('en');
+
+export const feedColumns = (language: Language): readonly Column<FeedFacts>[] => [
+  {
+    id: 'name',
+    title: { zh: '数据集', en: 'Dataset' },
+    head: true,
+    sorts: true,
+    value: ({ name }) => name[language],
+    cell: ({ id, name }) => (
+      <>
+        <a href={`${PATH}/${id}`}>{name[language]}</a>
+        <Id language={language}>{id}</Id>
+      </>
+    ),
+  },
+  {
+    id: 'state',
+    title: { zh: '状态', en: 'State' },
+    sorts: true,
+    value: ({ status }) => stateNames[status][language],
+    cell: (feed) => <FeedState facts={feed} language={language} />,
+  },
+  {
+    id: 'seen',
+    title: { zh: '数据时间（北京时间）', en: 'Seen up to (UTC+8)' },
+    wide: true,
+    sorts: true,
+    value: ({ sourceTime }) => (sourceTime === undefined ? undefined : localMinute(sourceTime)),
+    cell: ({ sourceTime }) => (sourceTime === undefined ? '–' : localMinute(sourceTime)),
+  },
+  {
+    id: 'run',
+    title: { zh: '最近读取', en: 'Last run' },
+    wide: true,
+    sorts: true,
+    value: ({ lastRun }) => (lastRun === undefined ? undefined : localMinute(lastRun.at)),
+    cell: ({ lastRun }) => (lastRun === undefined ? '–' : localMinute(lastRun.at)),
+  },
+  {
+    id: 'schedule',
+    title: { zh: '读取方式', en: 'Schedule' },
+    wide: true,
+    value: ({ schedule }) => scheduleWords(schedule, language),
+    cell: ({ schedule }) => scheduleWords(schedule, language),
+  },
+  {
+    id: 'records',
+    title: { zh: '记录', en: 'Records' },
+    wide: true,
+    number: true,
+    sorts: true,
+    value: ({ records }) => records,
+    cell: ({ records }) => count(records),
+  },
+  {
+    id: 'held',
+    title: { zh: '未通过校验', en: 'Held back' },
+    number: true,
+    sorts: true,
+    value: ({ quarantined }) => quarantined,
+    cell: ({ id, quarantined }) => (quarantined === 0 ? '–' : <a href={`${PATH}/${id}`}>{count(quarantined)}</a>),
+  },
+];
+
+const idOf = ({ id }: FeedFacts): string => id;
+
+export function feedsPage({ language, authority, feeds, rows, state }: FeedsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
   const quarantined = feeds.reduce((sum, feed) => sum + feed.quarantined, 0);
-  const count = (n: number): string => n.toLocaleString('en');
+  const list = { language, columns: feedColumns(language), rows, state, path: PATH, keeps: {}, keyOf: idOf };
   return (
     <>
       <h1>{say('本单位数据源', 'My feeds')}</h1>
@@ -43,43 +118,20 @@ export function feedsPage({ language, authority, feeds }: FeedsProps): JSX.Eleme
         </div>
       </div>
       <h2>{say('数据集', 'Datasets')}</h2>
+      {feeds.length === 0 ? null : (
+        <ListTools
+          {...list}
+          csv={addressOf({ ...list, path: `${PATH}.csv` }, {})}
+          search={{ zh: '名称', en: 'Name' }}
+        />
+      )}
       <div class="card scroll">
         {feeds.length === 0 ? (
           <p class="empty">{say('暂无数据', 'Your authority has no dataset yet.')}</p>
+        ) : rows.length === 0 ? (
+          <p class="empty">{say('没有符合条件的数据集', 'Nothing matches.')}</p>
         ) : (
-          <table>
-            <thead>
-              <tr>
-                <th>{say('数据集', 'Dataset')}</th>
-                <th>{say('状态', 'State')}</th>
-                <th class="wide">{say('数据时间（北京时间）', 'Seen up to (UTC+8)')}</th>
-                <th class="wide">{say('最近读取', 'Last run')}</th>
-                <th class="wide">{say('读取方式', 'Schedule')}</th>
-                <th class="n wide">{say('记录', 'Records')}</th>
-                <th class="n">{say('未通过校验', 'Held back')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {feeds.map((feed) => (
-                <tr>
-                  <th>
-                    <a href={`/console/feeds/${feed.id}`}>{feed.name[language]}</a>
-                    <Id language={language}>{feed.id}</Id>
-                  </th>
-                  <td>
-                    <FeedState facts={feed} language={language} />
-                  </td>
-                  <td class="wide">{feed.sourceTime === undefined ? '–' : localMinute(feed.sourceTime)}</td>
-                  <td class="wide">{feed.lastRun === undefined ? '–' : localMinute(feed.lastRun.at)}</td>
-                  <td class="wide">{scheduleWords(feed.schedule, language)}</td>
-                  <td class="n wide">{count(feed.records)}</td>
-                  <td class="n">
-                    {feed.quarantined === 0 ? '–' : <a href={`/console/feeds/${feed.id}`}>{count(feed.quarantined)}</a>}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <ListTable {...list} />
         )}
       </div>
     </>

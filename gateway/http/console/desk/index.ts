@@ -16,13 +16,17 @@ import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
+import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
+import { staleOf } from '../../people/stale.js';
 import { sessionOf } from '../../plugins/people.js';
 import { openMendDesk } from '../../publishing/mends.js';
 import { openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
+import { csvOfList, rulesOf } from '../../ui/list.js';
+import { listState, sorted } from '../../ui/list-state.js';
 import { causeRoutes } from './cause.js';
 import { type FeedFacts, feedPage } from './feed.js';
-import { feedsPage } from './feeds.js';
+import { feedColumns, feedsPage } from './feeds.js';
 import { mendRoutes } from './mends.js';
 
 const PATH = '/console/feeds';
@@ -129,39 +133,91 @@ async function show(
   });
 }
 
-/** The feeds of an officer's authority. */
-function feedsRoute(app: FastifyInstance, { workspace, record, factsOf }: Desk): void {
+/** The feeds of an officer's authority, as a page and as a file. */
+function feedsRoute(app: FastifyInstance, { context, workspace, record, factsOf }: Desk): void {
+  async function found(request: FastifyRequest, isExport: boolean) {
+    const { person } = sessionOf(request);
+    const { language } = request;
+    const mine = [...workspace.contracts.values()]
+      .filter(({ authority }) => authority === person.authority)
+      .sort((a, b) => (a.id < b.id ? -1 : 1));
+    const columns = feedColumns(language);
+    const state = await listState(request, context, rulesOf('feeds', columns));
+    const feeds: FeedFacts[] = [];
+    for (const contract of mine) feeds.push(await factsOf(contract));
+    const word = state.q.toLowerCase();
+    const rows = sorted(
+      feeds.filter(({ name }) => `${name.zh} ${name.en}`.toLowerCase().includes(word)),
+      columns,
+      state,
+    );
+    await record.looked(person, {
+      requestId: request.id,
+      action: 'feeds',
+      role: 'data-officer',
+      results: rows.length,
+      ...(isExport ? { detail: { export: true } } : {}),
+    });
+    return { person, language, columns, state, feeds, rows };
+  }
   app.get(
     PATH,
     {
       schema: { hide: true },
-      config: { roles: ROLES, nav: { title: { zh: '本单位数据源', en: 'My feeds' }, order: 12 } },
+      config: { roles: ROLES, lists: ['cols'], nav: { title: { zh: '本单位数据源', en: 'My feeds' }, order: 12 } },
     },
     async (request, reply) => {
-      const { person } = sessionOf(request);
-      const mine = [...workspace.contracts.values()]
-        .filter(({ authority }) => authority === person.authority)
-        .sort((a, b) => (a.id < b.id ? -1 : 1));
-      const feeds: FeedFacts[] = [];
-      for (const contract of mine) feeds.push(await factsOf(contract));
-      await record.looked(person, {
-        requestId: request.id,
-        action: 'feeds',
-        role: 'data-officer',
-        results: feeds.length,
-      });
+      const { person, language, state, feeds, rows } = await found(request, false);
       const authority = authorityNamed(workspace, person.authority ?? '')?.name;
       return sendFramed(request, reply, {
-        title: request.language === 'zh' ? '本单位数据源' : 'My feeds',
+        title: language === 'zh' ? '本单位数据源' : 'My feeds',
         workspace,
         children: feedsPage({
-          language: request.language,
-          authority: authority?.[request.language] ?? person.authority ?? '',
+          language,
+          authority: authority?.[language] ?? person.authority ?? '',
           feeds,
+          rows,
+          state,
         }),
       });
     },
   );
+  app.get(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => sendCsv(reply, 'feeds', csvOfList(await found(request, true))),
+  );
+}
+
+/** What waits here for whoever starts the day, and what does not come as it should. */
+function roomOf({ context, workspace, quarantines }: Desk): Room {
+  const mine = ({ authority }: Person): readonly Contract[] =>
+    [...workspace.contracts.values()].filter((one) => one.authority === authority);
+  return {
+    id: 'feeds',
+    title: { zh: '本单位数据源', en: 'Rows held back' },
+    href: PATH,
+    roles: ROLES,
+    async waiting(person) {
+      const items: WaitingItem[] = [];
+      for (const contract of mine(person)) {
+        const rows = (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0;
+        const held = quarantines.held(contract).length;
+        if (rows + held === 0) continue;
+        const { zh, en } = contract.name;
+        items.push({
+          id: contract.id,
+          title: {
+            zh: `${zh}：${rows} 行未通过检查${held === 0 ? '' : `，${held} 项撤回待决定`}`,
+            en: `${en}: ${rows} rows held back${held === 0 ? '' : `, ${held} withdrawals to decide`}`,
+          },
+          href: `${PATH}/${contract.id}`,
+        });
+      }
+      return { count: items.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
+    },
+    wrong: async (person) => staleOf(context, mine(person)),
+  };
 }
 
 /** One feed. */
@@ -274,6 +330,7 @@ const service: Service = {
   port: 'people',
   async register(app, context) {
     const desk = await openDesk(app, context);
+    app.people.rooms.push(roomOf(desk));
     feedsRoute(app, desk);
     feedRoute(app, desk);
     contentRoute(app, desk);

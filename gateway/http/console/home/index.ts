@@ -11,6 +11,7 @@ import type { GatewayContext, Service } from '../../../documents/context.js';
 import { reportsOf } from '../../../documents/reports/index.js';
 import { compress, encodingFor } from '../../plugins/compress.js';
 import { assets } from '../../ui/assets.js';
+import { dayRoute } from './day.js';
 import { home } from './page.js';
 import { asCommand, loadTour } from './tour.js';
 
@@ -33,6 +34,7 @@ const service: Service = {
   port: 'people',
   async register(app, context) {
     const { workspace, view, now, dataDir } = context;
+    dayRoute(app, context);
     const tour = await example(context);
     const reports = await reportsOf(context);
     app.addHook('onClose', () => reports.close());

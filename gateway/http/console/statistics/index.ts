@@ -69,7 +69,10 @@ const paperIn = ({ contents }: Pick<OpenedMatter, 'contents'>): SharingPaper | u
   contents['of-period'] as unknown as SharingPaper | undefined;
 
 async function papersOf(desk: Desk, request: FastifyRequest): Promise<readonly PaperLine[]> {
-  const all = [...(await desk.all(request, 'open')), ...(await desk.all(request, 'over'))];
+  const all = [
+    ...(await desk.all(sessionOf(request).person, 'open')),
+    ...(await desk.all(sessionOf(request).person, 'over')),
+  ];
   return all
     .flatMap((matter): readonly (PaperLine & { readonly at: number })[] => {
       const { head, state } = matter;

@@ -18,6 +18,7 @@ import { isUse, type RecordRef, useOf } from '../../../procedures/lifecycles/eff
 import type { Actor } from '../../../procedures/lifecycles/parties.js';
 import { concerned, recordReader, type ShownRecord } from '../../../procedures/lifecycles/records.js';
 import type { OpenedTicket, SeenTicket, TicketAct } from '../../../procedures/lifecycles/tickets.js';
+import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { hideSubject, type Session, shownSubject, spokenFor } from '../../people/sessions.js';
 import { inField } from '../../plugins/forms.js';
 import { watchTickets } from '../../plugins/metrics.js';
@@ -276,6 +277,27 @@ function listRoute(app: FastifyInstance, { workspace, tickets, record, roles, na
   );
 }
 
+/** What waits here for whoever starts the day. */
+const roomOf = ({ tickets, roles, nameOf }: Desk): Room => ({
+  id: 'tickets',
+  title: { zh: '异议与信用修复', en: 'Objections and repairs' },
+  href: PATH,
+  roles,
+  async waiting(person) {
+    const todo = (await tickets.list(actorOf(person))).filter(({ acts, over }) => !over && acts.length > 0);
+    const items = todo.map(({ head, lifecycle, due }): WaitingItem => {
+      const of = nameOf(head.dataset);
+      return {
+        id: head.id,
+        title: { zh: `${lifecycle.title.zh}：${of.zh}`, en: `${lifecycle.title.en}: ${of.en}` },
+        href: `${PATH}/${head.id}`,
+        ...(due === undefined ? {} : { due: { at: due.due.overAt, left: due.left, over: due.over } }),
+      };
+    });
+    return { count: items.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
+  },
+});
+
 /** Records of a company, for itself. */
 function recordsRoute(app: FastifyInstance, desk: Desk): void {
   const { roles, reader, datasets } = desk;
@@ -522,6 +544,7 @@ const service: Service = {
     if (tickets.lifecycles.size === 0) return;
     watchTickets(tickets);
     const desk = openDesk(app, context);
+    app.people.rooms.push(roomOf(desk));
     listRoute(app, desk);
     recordsRoute(app, desk);
     missingRoute(app, desk);

@@ -1,0 +1,174 @@
+/** The start of the day of each role: what waits, what changed, what is wrong; and the notices of whoever comes. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { datasetId } from '../../../contracts/ids.js';
+import { ROLES } from '../../../gateway/ground/identity/person.js';
+import { auditLayout } from '../../../gateway/log/entries/layout.js';
+import { putQualityDay } from '../../../gateway/procedures/catalogue/days.js';
+import { openAlerts } from '../../../gateway/procedures/watch/store.js';
+import { faces } from '../api/faces.js';
+import { latinIn } from './latin.js';
+
+t.setTimeout(240_000);
+const here = await faces(t, { settings: { gateway: { healthPort: 0 } } });
+const html = { accept: 'text/html', 'accept-language': 'zh' };
+const COMPANY = 'uscc:91990105MA0000193X';
+const shots = process.env['YITONG_TEST_SCREENSHOTS'];
+type Who = NonNullable<Parameters<typeof here.visit>[1]>;
+const auditor: Who = { roles: ['auditor'] };
+
+async function pageOf(path: string, who: Who) {
+  const { status, text, headers } = await here.visit({ path, headers: html }, who);
+  if (shots !== undefined) {
+    mkdirSync(shots, { recursive: true });
+    writeFileSync(join(shots, `home-${who.roles.join('-')}.html`), text);
+  }
+  const main = text.slice(text.indexOf('<main'), text.indexOf('</main>'));
+  const words = main
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&\w+;/g, ' ')
+    .replace(/\s+/g, ' ');
+  return { status, text, main, words, location: String(headers.location ?? '') };
+}
+
+const alert = (id: string) => ({
+  id: `${id}1`.repeat(16),
+  rule: 'purpose',
+  time: Date.now(),
+  recorded: true,
+  client: 'one-stop-counter',
+  facts: { purpose: 'open-restaurant' },
+  entries: [0],
+});
+
+t.test('every role has a first page, in words, and its look is on record', async (t) => {
+  for (const role of ROLES) {
+    const who: Who = { roles: [role], authority: 'samr', subjects: role === 'subject' ? [COMPANY] : [] };
+    const { status, words } = await pageOf('/console/home', who);
+    t.equal(status, 200, role);
+    t.same(latinIn(words), [], role);
+    t.match(words, /您好.*待我办理.*需要关注/);
+    t.match(here.entries.at(-1)?.body, { type: 'looked', action: 'home' });
+  }
+  t.equal((await here.visit({ path: '/console/home', headers: html })).status, 303, 'and nobody else');
+});
+
+t.test('what waits is counted by its own room, and leads there', async (t) => {
+  const store = openAlerts(auditLayout(here.dataDir).alerts);
+  store.commit([alert('a'), alert('b')], { next: 8, time: 0, states: {} });
+  await store.close();
+  const { words, main } = await pageOf('/console/home', auditor);
+  t.match(words, /共有 2 项待办/);
+  t.match(words, /告警 2/);
+  t.match(main, /href="\/console\/alerts\/a1a1/);
+  t.match(here.entries.at(-1)?.body, { action: 'home', detail: { rooms: { alerts: 2 } }, results: 2 });
+});
+
+t.test('where the log does not take the look nothing is shown', async (t) => {
+  here.healthy = false;
+  t.equal((await pageOf('/console/home', auditor)).status, 503);
+  here.healthy = true;
+});
+
+t.test('what is wrong says who can mend it', async (t) => {
+  const { words } = await pageOf('/console/home', { roles: ['sharing-authority'] });
+  t.match(words, /尚未接入 由.+数据专员处理/);
+});
+
+t.test('settings are chosen by their person, and are on record without the address in clear', async (t) => {
+  const csrf = await here.csrf(auditor);
+  const { words } = await pageOf('/console/notices/settings', auditor);
+  t.same(latinIn(words), []);
+  t.notMatch(words, /邮件地址/, 'no e-mail where there is no server');
+  const set = await here.visit(
+    { method: 'POST', path: '/console/notices/settings', headers: html, body: { csrf, page: 'due' } },
+    auditor,
+  );
+  t.equal(set.status, 303);
+  t.match(here.entries.at(-1)?.body, { action: 'notices_chosen', target: 'switches' });
+  const { main } = await pageOf('/console/notices/settings', auditor);
+  t.match(main, /name="page" value="due" checked/);
+  t.notMatch(main, /name="page" value="alerts" checked/);
+  const bad = { csrf, page: 'nothing-such' };
+  t.equal(
+    (await here.visit({ method: 'POST', path: '/console/notices/settings', headers: html, body: bad }, auditor)).status,
+    400,
+  );
+});
+
+t.test('a notice of somebody else is none', async (t) => {
+  const { status } = await pageOf(`/console/notices/${'0'.repeat(16)}`, auditor);
+  t.equal(status, 404);
+  t.equal((await pageOf('/console/notices', auditor)).status, 200);
+});
+
+t.test('trends are pictures and tables, of the own authority or of all, and on record', async (t) => {
+  const day = new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+  const quality = { day, at: Date.now(), records: 9, sampled: 9, corrections: 0, held: 41, fresh: false };
+  putQualityDay(here.dataDir, datasetId('samr.company-register'), quality);
+  putQualityDay(here.dataDir, datasetId('tax.tax-arrears'), { ...quality, held: 100, fresh: true });
+  const whole = await pageOf('/console/trends?days=90', auditor);
+  t.equal(whole.status, 200);
+  t.same(latinIn(whole.words), []);
+  t.match(whole.words, /全部部门/);
+  t.match(whole.words, new RegExp(`${day.slice(5)} 141`));
+  t.match(whole.words, new RegExp(`${day.slice(5)} 2 1`), 'two datasets, one of them late');
+  t.match(here.entries.at(-1)?.body, { action: 'trends', detail: { days: 90 } });
+  const own = await pageOf('/console/trends', { roles: ['data-officer'], authority: 'samr' });
+  t.match(own.words, new RegExp(`${day.slice(5)} 41`));
+  t.notMatch(own.words, /141/);
+  t.equal((await pageOf('/console/trends?days=31', auditor)).status, 400);
+});
+
+t.test(
+  'a list is sorted, shows the columns that were chosen, remembers both, and goes out as it is shown',
+  async (t) => {
+    const officer: Who = { roles: ['data-officer'], authority: 'samr' };
+    const names = (main: string): readonly string[] =>
+      [...main.matchAll(/<th scope="row"[^>]*><a href="\/console\/feeds\/([^"]*)"/g)].map(([, id = '']) => id);
+    const heads = (main: string): readonly string[] =>
+      [...main.matchAll(/<th scope="col"[^>]*>(.*?)<\/th>/g)].map(([, head = '']) =>
+        head.replace(/<[^>]*>/g, '').replace(/ [↑↓↕]$/, ''),
+      );
+    const own = names((await pageOf('/console/feeds', officer)).main);
+    t.ok(own.length > 5);
+    const up = await pageOf('/console/feeds?sort=name', officer);
+    t.match(up.main, /aria-sort="ascending"/);
+    const down = names((await pageOf('/console/feeds?sort=name&down=1', officer)).main);
+    t.same(down, [...names(up.main)].reverse());
+    t.same(names((await pageOf('/console/feeds', officer)).main), down, 'remembered');
+    t.same(
+      names((await pageOf('/console/feeds', { ...officer, id: 'test|other' })).main),
+      own,
+      'for that person alone',
+    );
+    const few = await pageOf('/console/feeds?cols=&cols=state', officer);
+    t.same(heads(few.main), ['数据集', '状态']);
+    t.same(latinIn(few.words), []);
+    const [one = ''] = own;
+    const word = encodeURIComponent(few.main.match(new RegExp(`feeds/${one}">([^<]*)<`))?.[1] ?? '');
+    const csv = await here.visit(
+      { path: `/console/feeds.csv?q=${word}`, headers: { ...html, accept: '*/*' } },
+      officer,
+    );
+    t.match(csv.headers['content-type'], /^text\/csv/);
+    t.match(csv.text, /^\uFEFF数据集,状态\r\n/);
+    t.match(here.entries.at(-1)?.body, { action: 'feeds', detail: { export: true } });
+    t.equal(heads((await pageOf('/console/feeds?cols=', officer)).main).length, 7, 'and all again');
+    t.same(names((await pageOf('/console/feeds?sort=', officer)).main), own);
+    for (const bad of ['sort=nothing', 'cols=nothing', 'page=0'])
+      t.equal((await pageOf(`/console/feeds?${bad}`, officer)).status, 400, bad);
+    t.equal(
+      (await here.visit({ path: '/console/feeds.csv', headers: { ...html, accept: '*/*' } }, auditor)).status,
+      403,
+    );
+    const sharing: Who = { roles: ['sharing-officer'], authority: 'transport' };
+    t.equal((await pageOf('/console/applications?sort=due&down=1', sharing)).status, 200);
+    t.equal(
+      (await here.visit({ path: '/console/applications.csv', headers: { ...html, accept: '*/*' } }, sharing)).status,
+      200,
+    );
+    t.equal((await pageOf('/console/search?sort=time', auditor)).status, 200);
+  },
+);

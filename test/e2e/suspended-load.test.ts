@@ -24,7 +24,7 @@ import { pairOfCities } from './pair.js';
 const RATE = Number(process.env['YITONG_TEST_RATE'] ?? 40);
 /** Of the load, before and behind the suspension together. */
 const SECONDS = Number(process.env['YITONG_TEST_SECONDS'] ?? 16);
-t.setTimeout(400_000 + SECONDS * 1000);
+t.setTimeout(700_000 + SECONDS * 1000);
 
 const DATASET = 'transport.vehicle-certificates';
 const PURPOSE = 'open-transport-company';
@@ -178,7 +178,7 @@ const asking = (town: City, dir: string, core: number) => {
 t.test('refused everywhere within five seconds of the suspension', async (t) => {
   const broker = kafkaForTest(t);
   if (broker === undefined) return;
-  const pair = await pairOfCities(t, broker);
+  const pair = await pairOfCities(t, broker, { companies: 5 });
   if (pair === undefined) return;
   deskOfMarket(pair.workspace);
   const [east, west] = [await pair.start('east'), await pair.start('west')];

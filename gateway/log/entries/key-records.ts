@@ -345,8 +345,8 @@ export class KeyRecords {
   }
 
   /**
-   * Undefined where a subject has no key, never had or no longer; `damaged` where its record, or one beside it, is. What
-   * is left of a destroyed one is removed. Within a transaction.
+   * Undefined where a subject has no key, never had or no longer; `damaged` where its record, or one beside it, is.
+   * What is left of a destroyed one is removed. Within a transaction.
    */
   #there<T>(at: Buffer, take: (value: Buffer, key: Buffer) => T): { readonly taken: T } | 'damaged' | undefined {
     const there = this.#map.get(at);

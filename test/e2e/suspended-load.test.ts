@@ -119,7 +119,8 @@ async function granted(provider: Client, desk: Client): Promise<string> {
   const fields = application.datasets[0]?.fields.map(({ path }) => ({ path, decision: 'agree' }));
   await provider.actOnMatter(id, { act: 'propose', part, content: { fields }, officer });
   await provider.actOnMatter(id, { act: 'agree', part, officer: head });
-  return `a-${id}-${DATASET}-${DESK}`;
+  // of its first dataset and first system
+  return `a-${id}-0-0`;
 }
 
 /** Of each way: when the last was given, and how many were. ms since 1970 */

@@ -36,8 +36,6 @@ export interface LoadResult {
   readonly p999?: number;
   readonly longest?: number;
   readonly errors: number;
-  /** ms since 1970 when the last answer that was no error had come, be it outside of what is measured; 0: none. */
-  readonly lastOkAt: number;
   readonly bytes: number;
   /** µs of the server's main thread a request. */
   readonly serverMicros: number;
@@ -80,7 +78,6 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   let measuring = false;
   let done = 0;
   let errors = 0;
-  let lastOkAt = 0;
   let bytes = 0;
   let next = 0;
   const latencies = new Float32Array(Math.max(4_000_000, ((options.perSecond ?? 0) * options.ms) / 900));
@@ -122,7 +119,6 @@ async function main(options: LoadOptions): Promise<LoadResult> {
         got = data.length;
       } else got += chunk.length;
       if (got < need) return;
-      if (ok) lastOkAt = Date.now();
       if (measuring) {
         if (done < latencies.length) latencies[done] = performance.now() - sent;
         done++;
@@ -162,7 +158,7 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
   const open = pace === undefined ? {} : { p999: at(0.999), longest: sorted.at(-1) ?? NaN };
   const perSecond = done / seconds;
-  return { requests: done, perSecond, p50: at(0.5), p99: at(0.99), ...open, errors, lastOkAt, bytes, serverMicros };
+  return { requests: done, perSecond, p50: at(0.5), p99: at(0.99), ...open, errors, bytes, serverMicros };
 }
 
 /** Makes requests due, each millisecond those that are; a timer that comes late makes up for it. */

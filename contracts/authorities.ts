@@ -6,6 +6,8 @@ import type { Authority } from './types.js';
 /** Of a workspace. */
 interface Known {
   readonly authorities: ReadonlyMap<AuthorityId, Authority>;
+  /** Those that provide no data. */
+  readonly bodies?: Readonly<Record<string, Localised>>;
 }
 
 // the one cast: what is no id is in no map
@@ -14,4 +16,4 @@ export const authorityNamed = ({ authorities }: Known, name: string): Authority 
 
 /** What people call it; what names it, where the workspace does not know it. */
 export const authorityTitle = (known: Known, name: string, language: keyof Localised): string =>
-  authorityNamed(known, name)?.name[language] ?? name;
+  (authorityNamed(known, name)?.name ?? known.bodies?.[name])?.[language] ?? name;

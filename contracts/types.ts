@@ -143,6 +143,8 @@ export interface Workspace {
   /** Those of them that are of another region (`region.id`): what it declares is reused, its feeds do not run here. */
   readonly foreign?: readonly string[];
   readonly authorities: ReadonlyMap<AuthorityId, Authority>;
+  /** Names of those that provide no data, by what names them: a government, a sharing authority above. */
+  readonly bodies?: Readonly<Record<string, Localised>>;
   readonly contracts: ReadonlyMap<DatasetId, Contract>;
   readonly codelists: ReadonlyMap<string, Codelist>;
   readonly schemes: ReadonlyMap<string, KeyScheme>;

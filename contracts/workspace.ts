@@ -7,9 +7,11 @@ import { type ErrorCode, isYitongError, type Place, YitongError } from './errors
 import { higher } from './fields.js';
 import { contentFiles, readJson } from './files.js';
 import { type AuthorityId, authorityId, authorityOf, type DatasetId, datasetId } from './ids.js';
+import { present } from './present.js';
 import { refuseSchema } from './refuse.js';
 import { fingerprint, SchemaIds } from './schema-ids.js';
 import { loadSchemes } from './schemes/load.js';
+import { loadSharingPlaces } from './sharing-places.js';
 import type {
   Authority,
   AvroSchema,
@@ -378,6 +380,8 @@ export async function loadWorkspace(dir: string, options: LoadOptions = {}): Pro
     readCodelists(layers),
     SchemaIds.read(layers),
   ]);
+  // for their names alone: what is wrong with the file is told by whoever goes by it
+  const places = await loadSharingPlaces({ layers, authorities }).catch(() => undefined);
   const ground: Ground = {
     ids,
     schemes,
@@ -408,6 +412,7 @@ export async function loadWorkspace(dir: string, options: LoadOptions = {}): Pro
     synthetic: own.synthetic !== undefined && own.synthetic !== false,
     layers,
     authorities,
+    ...present({ bodies: places?.bodies }),
     contracts,
     codelists,
     schemes,

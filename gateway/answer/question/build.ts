@@ -5,7 +5,7 @@
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import { Out } from '../projection/index.js';
-import type { Cut, ReadOutcome, ReadPoint, ViewReading } from '../view/port.js';
+import type { Cut, ReadOutcome, ReadPoint, VersionView, ViewReading } from '../view/port.js';
 import type { Cursors } from './cursors.js';
 import type { Plan } from './plan.js';
 import type { freshness } from './status.js';
@@ -49,14 +49,38 @@ interface Page {
 }
 
 /** Whether a correction of a record is under way. */
-type Marked = (dataset: string, subject: string, recordId: string) => boolean;
+export type Marked = (dataset: string, subject: string, recordId: string) => boolean;
 const nothingMarked: Marked = () => false;
+
+/** Writes what is said of one version, but its opening brace: `"record":{…},"provenance":{…}}`. */
+export function versionWriter(
+  marked: Marked = nothingMarked,
+): (out: Out, dataset: Plan['read'][number], subject: string, version: VersionView) => void {
+  const iso = isoCache();
+  return (out, dataset, subject, version) => {
+    out.ascii('"record":');
+    dataset.projection(version.schemaId).write(version.bytes, version.start, version.end, out);
+    out.ascii(',"provenance":{"version":"');
+    out.ascii(String(version.partition));
+    out.ascii(':');
+    out.ascii(String(version.offset));
+    out.ascii('","publishedAt":"');
+    out.ascii(iso(version.publishedAt));
+    out.ascii('","sourceTime":"');
+    out.ascii(iso(version.sourceTime));
+    out.ascii('","contractVersion":');
+    out.ascii(String(version.contractVersion));
+    out.ascii('}');
+    if (marked(dataset.contract.id, subject, version.recordId)) out.ascii(',"marks":["correction"]');
+    out.ascii('}');
+  };
+}
 
 export function answerBuilder(
   fresh: ReturnType<typeof freshness>,
   maxRecords: number,
   cursors: Cursors,
-  marked: Marked = nothingMarked,
+  marked?: Marked,
 ): (
   /** In place, or what was fetched for the subject at that point. */
   view: ViewReading,
@@ -76,7 +100,7 @@ export function answerBuilder(
   const scratch = new Out(64 * 1024);
   // what stands around records comes on top of the most that they may be
   const whole = new Out(64 * 1024, 128 * 2 ** 20);
-  const iso = isoCache();
+  const write = versionWriter(marked);
 
   return (view, head, pages, plan, subject, at, returnCut, now, space = 0) => {
     // freshness before records: a watermark may be older than what is read, never younger
@@ -102,21 +126,8 @@ export function answerBuilder(
         return false;
       }
       if (part.count === 0) part.start = scratch.pos;
-      scratch.ascii(part.count === 0 ? '{"record":' : ',{"record":');
-      dataset.projection(version.schemaId).write(version.bytes, version.start, version.end, scratch);
-      scratch.ascii(',"provenance":{"version":"');
-      scratch.ascii(String(version.partition));
-      scratch.ascii(':');
-      scratch.ascii(String(version.offset));
-      scratch.ascii('","publishedAt":"');
-      scratch.ascii(iso(version.publishedAt));
-      scratch.ascii('","sourceTime":"');
-      scratch.ascii(iso(version.sourceTime));
-      scratch.ascii('","contractVersion":');
-      scratch.ascii(String(version.contractVersion));
-      scratch.ascii('}');
-      if (marked(dataset.contract.id, subject, version.recordId)) scratch.ascii(',"marks":["correction"]');
-      scratch.ascii('}');
+      scratch.ascii(part.count === 0 ? '{' : ',{');
+      write(scratch, dataset, subject, version);
       part.end = scratch.pos;
       part.count++;
       part.last = version.recordId;

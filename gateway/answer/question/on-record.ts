@@ -38,10 +38,18 @@ interface ReleaseOfMany {
 
 /** Resolves when all of it is durable. @throws YitongError `audit_unavailable`: then nothing may leave */
 export async function recordMany(journal: Journal, release: ReleaseOfMany): Promise<Receipt> {
-  const { plan, client, purpose, requestId, time, chunk, report, included } = release;
+  const { plan, requestId, time, chunk, report, included } = release;
   const records = plan.datasets.map((_, i) => included.reduce((sum, { counts }) => sum + (counts[i] ?? 0), 0));
   const json = sealedOf(release.stated, plan.unknown);
   const { traceparent, asker, bodySha256, bytes } = release;
+  // most have as many records as others: their entries differ in the subject alone
+  const bodies = new Map<string, string>();
+  const bodyOf = (counts: Included['counts']): string => {
+    const alike = counts.join();
+    let body = bodies.get(alike);
+    if (body === undefined) bodies.set(alike, (body = includedClear(release, counts)));
+    return body;
+  };
   // one group commit as a rule
   const [receipt] = await Promise.all([
     journal.append({
@@ -59,23 +67,25 @@ export async function recordMany(journal: Journal, release: ReleaseOfMany): Prom
       }),
     }),
     ...included.map(({ subject, counts }) =>
-      journal.append({
-        clear: includedBody({
-          time,
-          requestId,
-          client: client.id,
-          authority: client.authority,
-          purpose,
-          chunk: chunk ?? 0,
-          ...present({ report }),
-          datasets: plan.datasets.flatMap(({ id, allowed }, i) => {
-            const own = counts[i];
-            return allowed === undefined || own === undefined ? [] : [{ dataset: id, records: own }];
-          }),
-        }),
-        subject: { subject, json },
-      }),
+      journal.append({ clear: bodyOf(counts), subject: { subject, json }, unreceipted: true }),
     ),
   ]);
   return receipt;
+}
+
+function includedClear(release: ReleaseOfMany, counts: Included['counts']): string {
+  const { plan, client, purpose, requestId, time, chunk = 0, report } = release;
+  return includedBody({
+    time,
+    requestId,
+    client: client.id,
+    authority: client.authority,
+    purpose,
+    chunk,
+    ...present({ report }),
+    datasets: plan.datasets.flatMap(({ id, allowed }, i) => {
+      const own = counts[i];
+      return allowed === undefined || own === undefined ? [] : [{ dataset: id, records: own }];
+    }),
+  });
 }

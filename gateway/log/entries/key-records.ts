@@ -2,10 +2,11 @@
  * The records of subjects' keys on disk: a map from the HMAC of a subject to its pseudonym and one half of its key, and
  * the file `halves` with the other halves, which are overwritten in place when a key is destroyed. `keys.ts` says why.
  */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { chmodSync, closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
 import { openEnv } from '../../../connectors/lmdb/env.js';
+import { hmacUnder } from './hmac.js';
 import { keysLost, SubjectKeyDamaged } from './key-faults.js';
 
 export interface SubjectSecret {
@@ -56,6 +57,11 @@ const SLICE = 500;
 
 const nameOf = (value: Buffer): Buffer => value.subarray(0, PSEUDONYM);
 const placeOf = (value: Buffer): number => value.readUIntBE(UNPLACED, 6) * KEY;
+const pseudonymFrom = (value: Buffer): string => nameOf(value).toString('hex');
+const secretFrom = (value: Buffer, key: Buffer): SubjectSecret => ({
+  pseudonym: pseudonymFrom(value),
+  key: createSecretKey(key),
+});
 const reverse = (pseudonym: Buffer): Buffer => Buffer.concat([BY_PSEUDONYM, pseudonym]);
 const destroying = (pseudonym: Buffer): Buffer => Buffer.concat([DESTROYING, pseudonym]);
 const hasHalf = (value: Buffer): boolean => value.length >= UNSUMMED;
@@ -68,14 +74,14 @@ function overlay(half: Buffer, on: Buffer): void {
 export class KeyRecords {
   readonly #env: ReturnType<typeof openEnv<Buffer, Buffer>>;
   readonly #map: ReturnType<typeof openEnv<Buffer, Buffer>>['root'];
-  readonly #secret: KeyObject;
+  readonly #hmac: ReturnType<typeof hmacUnder>;
   readonly #randomBytes: (size: number) => Buffer;
   /** Descriptor of `halves`. */
   readonly #halves: number;
 
   /** @throws YitongError `store_damaged` where the secret is another one, or halves are gone */
   constructor({ mapFile, halvesFile, secret, randomBytes }: KeyRecordsOptions) {
-    this.#secret = secret;
+    this.#hmac = hmacUnder(secret);
     this.#randomBytes = randomBytes;
     this.#env = openEnv<Buffer, Buffer>({ file: mapFile, encoding: 'binary', keyEncoding: 'binary', maxReaders: 512 });
     this.#map = this.#env.root;
@@ -115,15 +121,30 @@ export class KeyRecords {
 
   /**
    * Makes what is missing, in one transaction that is on disk when this returns. What is damaged is left as it is.
-   * @returns the secrets that were made, by subject
+   * @returns the secrets of all that are not damaged, by subject
    */
   ensure(subjects: Iterable<string>): ReadonlyMap<string, SubjectSecret> {
+    return this.#ensure(subjects, secretFrom);
+  }
+
+  /** As `ensure`: pseudonyms alone. */
+  names(subjects: Iterable<string>): ReadonlyMap<string, string> {
+    return this.#ensure(subjects, pseudonymFrom);
+  }
+
+  #ensure<T>(subjects: Iterable<string>, take: (value: Buffer, key: Buffer) => T): ReadonlyMap<string, T> {
     return this.#env.writeSync(() => {
+      const found = new Map<string, T>();
+      const missing: { readonly subject: string; readonly at: Buffer }[] = [];
       // looked up again inside: another process may have made it since, and LMDB has one writer
-      const missing = [...new Set(subjects)]
-        .map((subject) => ({ subject, at: this.#lookup(subject) }))
-        .filter(({ at }) => this.#isMissing(at));
-      return missing.length === 0 ? new Map<string, SubjectSecret>() : this.#make(missing);
+      for (const subject of new Set(subjects)) {
+        const at = this.#lookup(subject);
+        const there = this.#there(at, take);
+        if (there === undefined) missing.push({ subject, at });
+        else if (there !== 'damaged') found.set(subject, there.taken);
+      }
+      if (missing.length > 0) this.#make(missing, found, take);
+      return found;
     });
   }
 
@@ -201,7 +222,7 @@ export class KeyRecords {
   }
 
   #checkSecret(): void {
-    const check = createHmac('sha256', this.#secret).update('key store\0').digest();
+    const check = this.#hmac('key store\0');
     const known = this.#map.get(CHECK);
     if (known === undefined) this.#env.writeSync(() => this.#map.putSync(CHECK, check));
     else if (!known.equals(check)) throw keysLost('`secret` is not the one that they were made under');
@@ -230,18 +251,12 @@ export class KeyRecords {
   }
 
   #lookup(subject: string): Buffer {
-    return createHmac('sha256', this.#secret).update(subject).digest();
+    return this.#hmac(subject);
   }
 
   /** A prefix that no subject's key begins with keeps this use of the secret apart, as in `reference`. */
   #sumOf(at: Buffer, value: Buffer, key: Buffer): Buffer {
-    return createHmac('sha256', this.#secret)
-      .update('record\0')
-      .update(at)
-      .update(value.subarray(0, UNSUMMED))
-      .update(key)
-      .digest()
-      .subarray(0, SUM);
+    return this.#hmac('record\0', at, value.subarray(0, UNSUMMED), key).subarray(0, SUM);
   }
 
   #otherHalf(value: Buffer): Buffer {
@@ -260,7 +275,7 @@ export class KeyRecords {
   #open(at: Buffer, value: Buffer): SubjectSecret | undefined {
     const key = this.#wholeKey(at, value);
     if (key === undefined) return undefined;
-    const secret = { pseudonym: nameOf(value).toString('hex'), key: createSecretKey(key) };
+    const secret = secretFrom(value, key);
     key.fill(0);
     return secret;
   }
@@ -330,34 +345,40 @@ export class KeyRecords {
   }
 
   /**
-   * Whether a subject has no key, never had or no longer; false where its record, or one beside it, is damaged. What is
-   * left of a destroyed one is removed. Within a transaction.
+   * Undefined where a subject has no key, never had or no longer; `damaged` where its record, or one beside it, is.
+   * What is left of a destroyed one is removed. Within a transaction.
    */
-  #isMissing(at: Buffer): boolean {
+  #there<T>(at: Buffer, take: (value: Buffer, key: Buffer) => T): { readonly taken: T } | 'damaged' | undefined {
     const there = this.#map.get(at);
     try {
       if (there === undefined) {
         this.#refuseMisplaced(at);
-        return true;
+        return undefined;
       }
       const key = this.#wholeKey(at, there);
-      key?.fill(0);
-      if (key !== undefined) return false;
+      if (key !== undefined) {
+        const taken = take(there, key);
+        key.fill(0);
+        return { taken };
+      }
     } catch (error) {
-      if (error instanceof SubjectKeyDamaged) return false;
+      if (error instanceof SubjectKeyDamaged) return 'damaged';
       throw error;
     }
     this.#map.removeSync(reverse(nameOf(there)));
-    return true;
+    return undefined;
   }
 
   /** Makes a record for each of them, none of which has one. Within a transaction. */
-  #make(missing: readonly { readonly subject: string; readonly at: Buffer }[]): Map<string, SubjectSecret> {
+  #make<T>(
+    missing: readonly { readonly subject: string; readonly at: Buffer }[],
+    made: Map<string, T>,
+    take: (value: Buffer, key: Buffer) => T,
+  ): void {
     const from = this.#counter(HALVES);
     const random = this.#randomBytes(missing.length * (KEY + PSEUDONYM + KEY));
     const halves = Buffer.alloc(missing.length * KEY);
     random.copy(halves);
-    const made = new Map<string, SubjectSecret>();
     missing.forEach(({ subject, at }, i) => {
       const drawn = random.subarray(halves.length + i * (PSEUDONYM + KEY));
       const key = drawn.subarray(PSEUDONYM, UNPLACED);
@@ -368,7 +389,7 @@ export class KeyRecords {
       this.#sumOf(at, value, key).copy(value, UNSUMMED);
       this.#map.putSync(at, value);
       this.#map.putSync(reverse(nameOf(value)), at);
-      made.set(subject, { pseudonym: nameOf(value).toString('hex'), key: createSecretKey(key) });
+      made.set(subject, take(value, key));
     });
     for (let at = 0; at < halves.length; )
       at += writeSync(this.#halves, halves, at, halves.length - at, from * KEY + at);
@@ -377,7 +398,6 @@ export class KeyRecords {
     this.#count(HALVES, from + missing.length);
     // before the records that need them; a crash in between leaves halves that the next ones take the place of
     fdatasyncSync(this.#halves);
-    return made;
   }
 
   #counter(key: Buffer): number {

@@ -15,7 +15,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync }
 import { join } from 'node:path';
 import { damageOf } from '../../../connectors/lmdb/file.js';
 import { createOnce } from '../../ground/files/durable.js';
-import { keysLost } from './key-faults.js';
+import { keysLost, SubjectKeyDamaged } from './key-faults.js';
 import { KeyRecords, PSEUDONYM, type SubjectSecret } from './key-records.js';
 
 export { SubjectKeyDamaged } from './key-faults.js';
@@ -42,6 +42,11 @@ export interface SubjectKeys {
    * `get` to say.
    */
   ensure(subjects: Iterable<string>): void;
+  /**
+   * Pseudonyms of these, in their order; as `ensure`, what is missing is made, in one transaction.
+   * @throws SubjectKeyDamaged
+   */
+  names(subjects: readonly string[]): readonly string[];
   /**
    * Destroys the key behind a pseudonym: its ciphertexts can never be read again, and the subject gets another
    * pseudonym with its next entry. Durable when this returns. Other processes forget it within a second. False if there
@@ -148,7 +153,12 @@ class CachedSubjectKeys implements SubjectKeys {
   }
 
   ensure(subjects: Iterable<string>): void {
-    for (const [subject, made] of this.#records.ensure(subjects)) this.#remember(subject, made);
+    for (const [subject, secret] of this.#records.ensure(subjects)) this.#remember(subject, secret);
+  }
+
+  names(subjects: readonly string[]): readonly string[] {
+    const names = this.#records.names(subjects);
+    return subjects.map((subject) => names.get(subject) ?? this.#nameless(subject));
   }
 
   destroy(pseudonym: string): boolean {
@@ -184,6 +194,12 @@ class CachedSubjectKeys implements SubjectKeys {
   async close(): Promise<void> {
     clearInterval(this.#refreshing);
     await this.#records.close();
+  }
+
+  /** @throws SubjectKeyDamaged of one that has no name since its record, or one beside it, is damaged */
+  #nameless(subject: string): never {
+    this.#records.find(subject);
+    throw new SubjectKeyDamaged(undefined);
   }
 
   #remember(subject: string, found: SubjectSecret): SubjectSecret {

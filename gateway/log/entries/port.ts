@@ -20,6 +20,8 @@ export interface EntryDraft {
    * stay as they are until the entry is durable.
    */
   readonly answer?: Buffer;
+  /** Nobody is given a receipt of it: its `json` is empty, since to write it costs more than the entry. */
+  readonly unreceipted?: true;
 }
 
 /**

@@ -42,7 +42,7 @@ interface BuiltGroup {
   readonly first: number;
   readonly count: number;
   readonly chain: Buffer;
-  /** Receipts as JSON texts, in order. */
+  /** Receipts as JSON texts, in order; empty of an entry of which nobody is given one. */
   readonly receipts: readonly string[];
 }
 
@@ -78,6 +78,7 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
   const answers = Buffer.alloc(MAX_GROUP_ENTRIES * HASH_BYTES);
   /** Digests of the answers, base64url, as the entries have them. */
   let digests: (string | undefined)[] = [];
+  let receipted: boolean[] = [];
   const nonce = Buffer.alloc(NONCE_BYTES);
   const target = Math.min(TARGET_BYTES, maxBytes);
   let at = GROUP_HEADER_2;
@@ -112,6 +113,7 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
       leaf.copy(leaves, count * HASH_BYTES);
       answerLeaf(leaf, digest).copy(answers, count * HASH_BYTES);
       digests.push(digest);
+      receipted.push(frame.receipted);
       at = end;
       count++;
       if (frame.now > newest) newest = frame.now;
@@ -136,6 +138,10 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
         `"signature":"${signatureText(signer.keyId, signature)}"}`;
       const receipts: string[] = [];
       for (let i = 0; i < count; i++) {
+        if (receipted[i] !== true) {
+          receipts.push('');
+          continue;
+        }
         const path = pathInLevels(levels, i).map((hash) => `"${hash.toString('base64')}"`);
         const leaf = leaves.toString('base64', i * HASH_BYTES, (i + 1) * HASH_BYTES);
         const digest = digests[i];
@@ -148,6 +154,7 @@ export function groupBuilder({ journal, signer, mergeDelay, maxBytes, random }: 
       const built = { bytes: buffer.subarray(0, length), first, count, chain: chainAfter(group), receipts };
       at = GROUP_HEADER_2;
       digests = [];
+      receipted = [];
       count = 0;
       newest = 0;
       return built;

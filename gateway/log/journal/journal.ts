@@ -266,7 +266,7 @@ class ThreadJournal implements OpenJournal {
 
   /** Into the ring, or behind those that wait for room in it; refused while nothing can be made durable. */
   #accept(one: Pending): void {
-    const { clear, subject, answer } = one.draft;
+    const { clear, subject, answer, unreceipted } = one.draft;
     if (!this.#healthy || this.#closing)
       return this.#refuse(one, unavailable(this.#closing ? 'it is closed' : 'it is being recovered'));
     const length = clear.length + (subject === undefined ? 0 : subject.subject.length + subject.json.length);
@@ -293,7 +293,7 @@ class ThreadJournal implements OpenJournal {
       );
     // the digest of an answer that is long is made here: it would fill the ring
     if (answer.length === 0 || answer.length > MAX_ANSWER || !fitsRing(this.#ringBytes, length, answer.length))
-      return this.#take({ ...one, draft: { clear: clearOf(one.draft), ...present({ subject }) } });
+      return this.#take({ ...one, draft: { clear: clearOf(one.draft), ...present({ subject, unreceipted }) } });
     one.digestPlace = place;
     this.#take(one);
   }
@@ -306,8 +306,9 @@ class ThreadJournal implements OpenJournal {
   }
 
   /** False where there is no room, or no ring. */
-  #pushToRing({ draft: { clear, subject, answer }, digestPlace: place }: Pending): boolean {
-    return this.#ring?.push(clear, subject?.subject ?? '', subject?.json ?? '', this.#now(), answer, place) === true;
+  #pushToRing({ draft: { clear, subject, answer, unreceipted }, digestPlace: place }: Pending): boolean {
+    const { subject: name = '', json = '' } = subject ?? {};
+    return this.#ring?.push(clear, name, json, this.#now(), answer, place, unreceipted !== true) === true;
   }
 
   #refuse(one: Pending, error: YitongError): void {

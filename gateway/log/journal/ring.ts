@@ -4,7 +4,7 @@
  * at 2^32.
  *
  * Frame: words of the frame; bytes of clear, subject, json and answer; milliseconds as a double in two words; where the
- * digest of the answer goes; then the three texts and the answer.
+ * digest of the answer goes; whether a receipt is wanted; then the three texts and the answer.
  */
 const CONTROL_WORDS = 16;
 const HEAD = 0; // moved by the writer
@@ -14,7 +14,7 @@ const CLOSING = 2;
 const WAITING = 3;
 /** Stays 0. */
 const NEVER = 4;
-const FRAME_HEADER = 8;
+const FRAME_HEADER = 9;
 /** Entries after which the reader is told, within one turn of the event loop. */
 const BURST = 2;
 const FILLER = 0xffffffff;
@@ -58,7 +58,15 @@ export const fitsRing = (ringBytes: number, units: number, answer: number): bool
 
 export interface RingWriter {
   /** False if there is no room now. @throws RangeError if there never will be */
-  push(clear: string, subject: string, json: string, now: number, answer?: Uint8Array, digestPlace?: number): boolean;
+  push(
+    clear: string,
+    subject: string,
+    json: string,
+    now: number,
+    answer?: Uint8Array,
+    digestPlace?: number,
+    receipted?: boolean,
+  ): boolean;
   /** The reader ends once the ring is empty. */
   close(): void;
 }
@@ -77,7 +85,7 @@ export function ringWriter(memory: RingMemory): RingWriter {
     if (Atomics.load(control, WAITING) === 1) Atomics.notify(control, HEAD, 1);
   };
   return {
-    push(clear, subject, json, now, answer = NO_ANSWER, digestPlace = 0) {
+    push(clear, subject, json, now, answer = NO_ANSWER, digestPlace = 0, receipted = true) {
       const worst = worstFrame(clear.length + subject.length + json.length, answer.length);
       if (worst > size / 4) throw new RangeError('the entry is larger than a quarter of the ring');
       const used = (head - (Atomics.load(control, TAIL) >>> 0)) >>> 0;
@@ -105,6 +113,7 @@ export function ringWriter(memory: RingMemory): RingWriter {
       words[at + 5] = timeWords[1] ?? 0;
       words[at + 6] = answer.length;
       words[at + 7] = digestPlace;
+      words[at + 8] = receipted ? 1 : 0;
       head = (head + frame) >>> 0;
       // a wake-up is a system call, so not one an entry; but not one a turn of the event loop either: the thread is to
       // work while the next come in
@@ -133,6 +142,8 @@ export interface Frame {
   readonly answer: Buffer;
   /** Where it goes, in bytes from the end of `clear`. */
   readonly digestPlace: number;
+  /** Whether somebody is given a receipt of it. */
+  readonly receipted: boolean;
 }
 
 interface RingReader {
@@ -181,6 +192,7 @@ export function ringReader(memory: RingMemory): RingReader {
         now: time[0] ?? 0,
         answer: bytes.subarray(answer, answer + (words[at + 6] ?? 0)),
         digestPlace: words[at + 7] ?? 0,
+        receipted: words[at + 8] === 1,
       };
     },
     unread() {

@@ -12,7 +12,6 @@ import type { ContentVersion } from '../../answer/inforce/content.js';
 import { type Following, followInForce } from '../../answer/inforce/follow.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
-import { openCursors } from '../../answer/question/cursors.js';
 import { readSettings, replicaName, type Settings, signerNames } from '../../ground/config/index.js';
 import { passedChecks } from '../../ground/files/passed.js';
 import { defaultLog, openLog } from '../../ground/logging/log.js';
@@ -122,9 +121,7 @@ class FilesProcess {
       ground: { workspace, view, journal, inForce: following.current, now: Date.now },
       desk,
       closing: { hidden: (record) => tickets.effects.hidden(record), now: Date.now },
-      cursors: openCursors(data, settings.gateway.cursorKeyFile),
-      maxRecords: settings.gateway.maxRecords,
-      pseudonymOf: (subject) => keys.get(subject)?.pseudonym,
+      namesOf: (subjects) => keys.names(subjects),
       name: replicaName(settings.audit),
       keptFor: settings.gateway.fileHours * 3_600_000,
       onTrouble: (err) => this.#log('error', 'a file could not be made', { err }),
@@ -149,7 +146,8 @@ class FilesProcess {
     const own = await openJournal({
       dir: auditLayout(this.#args.data).journals,
       name: NAME,
-      keys,
+      // those of all subjects are looked at when they are named
+      keys: { dir: keys.dir },
       // each subject comes once
       keysCache: KEYS,
       signer: openReplicaSigner(this.#args.data, signerNames(audit.origin).replica),

@@ -30,9 +30,17 @@ export interface Row {
 export interface Formatting {
   /** What a file begins with. */
   head(): Buffer;
-  /** Rows that are put on record together; nothing where there are none. */
-  rows(rows: readonly Row[]): Buffer;
+  /** Lines of rows that are put on record together, each a row as JSON; nothing where there are none. */
+  rows(lines: Buffer): Buffer;
 }
+
+const rowsOf = (lines: Buffer): readonly Row[] =>
+  lines.length === 0
+    ? []
+    : lines
+        .toString('utf8', 0, lines.length - 1)
+        .split('\n')
+        .map((line) => JSON.parse(line) as Row);
 
 export function formatting(format: FileFormat, record: RecordShape): Formatting {
   switch (format) {
@@ -41,7 +49,7 @@ export function formatting(format: FileFormat, record: RecordShape): Formatting 
     case 'ndjson':
       return {
         head: () => Buffer.alloc(0),
-        rows: (rows) => Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), 'utf8'),
+        rows: (lines) => lines,
       };
     case 'avro':
       return avro(rowShape(record));
@@ -116,9 +124,11 @@ function csv(shape: RecordShape): Formatting {
   const columns = columnsOf(shape, []);
   return {
     head: () => Buffer.from(columns.map(({ name }) => quoted(name)).join(',') + CRLF, 'utf8'),
-    rows: (rows) =>
+    rows: (lines) =>
       Buffer.from(
-        rows.map((row) => columns.map(({ path }) => cellOf(valueAt(row, path))).join(',') + CRLF).join(''),
+        rowsOf(lines)
+          .map((row) => columns.map(({ path }) => cellOf(valueAt(row, path))).join(',') + CRLF)
+          .join(''),
         'utf8',
       ),
   };
@@ -179,8 +189,9 @@ function avro(shape: RecordShape): Formatting {
       out.raw(sync);
       return Buffer.from(out.body());
     },
-    rows(rows) {
-      if (rows.length === 0) return Buffer.alloc(0);
+    rows(lines) {
+      if (lines.length === 0) return Buffer.alloc(0);
+      const rows = rowsOf(lines);
       const bodies = rows.map((row) => {
         out.begin(undefined);
         write(row, out);

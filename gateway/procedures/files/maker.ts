@@ -12,18 +12,17 @@ import { syncDir } from '../../../contracts/sync-dir.js';
 import type { Workspace } from '../../../contracts/types.js';
 import type { Client } from '../../../policies/types.js';
 import type { InForce } from '../../answer/inforce/snapshot.js';
-import { answerBuilder } from '../../answer/question/build.js';
+import type { Marked } from '../../answer/question/build.js';
 import type { Closing } from '../../answer/question/closed-records.js';
-import type { Cursors } from '../../answer/question/cursors.js';
 import { type Included, recordMany } from '../../answer/question/on-record.js';
 import { type Plan, Plans } from '../../answer/question/plan.js';
-import { NOW, readingOf, subjectHead } from '../../answer/question/reading.js';
+import { NOW, readingOf } from '../../answer/question/reading.js';
 import type { StatedCase } from '../../answer/question/request.js';
-import { freshness } from '../../answer/question/status.js';
 import type { ViewReader } from '../../answer/view/port.js';
 import type { Journal } from '../../log/entries/port.js';
 import { type Envelope, envelopeFor, receiverKey } from './envelope.js';
-import { type Formatting, formatting, type Row } from './formats.js';
+import { type Formatting, formatting } from './formats.js';
+import { Lines } from './lines.js';
 import { type FileDesk, openCase } from './opened.js';
 import type { FileOrder, StoredOrder } from './store.js';
 import { VaultWriter, vaultKey, WhoIsIn } from './vault.js';
@@ -38,13 +37,13 @@ interface MakerParts {
   readonly ground: FilesGround & { readonly view: ViewReader; readonly journal: Journal };
   readonly desk: Pick<FileDesk, 'store' | 'secret' | 'folder'>;
   readonly closing: Closing;
-  /** For what has more records than one answer. */
-  readonly cursors: Cursors;
-  readonly maxRecords: number;
   /** Whether a correction of a record is under way. */
-  readonly marked?: Parameters<typeof answerBuilder>[3];
-  /** Of a subject that is in the log; undefined where it was erased meanwhile. */
-  readonly pseudonymOf: (subject: string) => string | undefined;
+  readonly marked?: Marked;
+  /**
+   * By which the log knows these subjects, in their order; of who is new there they are made, all at once.
+   * @throws SubjectKeyDamaged
+   */
+  readonly namesOf: (subjects: readonly string[]) => readonly string[];
   /** As people call this replica. */
   readonly name: string;
   /** ms for which a file may be fetched. */
@@ -134,13 +133,10 @@ export class FilePlans {
 export class FileMaker {
   readonly #parts: MakerParts;
   readonly #plans: FilePlans;
-  readonly #build: ReturnType<typeof answerBuilder>;
 
   constructor(parts: MakerParts) {
     this.#parts = parts;
-    const { ground, desk, closing, cursors, maxRecords, marked } = parts;
-    this.#plans = new FilePlans(ground, desk, closing);
-    this.#build = answerBuilder(freshness(ground.view), maxRecords, cursors, marked);
+    this.#plans = new FilePlans(parts.ground, parts.desk, parts.closing);
   }
 
   /** Until it is told to stop, or nothing was to be made for so long. Never rejects. */
@@ -192,7 +188,7 @@ export class FileMaker {
   }
 
   async #make(claimed: StoredOrder, signal: AbortSignal): Promise<void> {
-    const making = new Making(claimed, this.#parts, this.#plans, this.#build, signal);
+    const making = new Making(claimed, this.#parts, this.#plans, signal);
     let over: Partial<FileOrder>;
     let passing: unknown;
     try {
@@ -225,21 +221,13 @@ export class FileMaker {
   }
 }
 
-interface Answered {
-  readonly datasets: readonly {
-    readonly status: string;
-    readonly records: readonly Omit<Row, 'subject'>[];
-    readonly cursor?: string;
-  }[];
-}
-
 /** One file while it is made. */
 class Making {
   /** As it was stored last. */
   order: StoredOrder;
   readonly #parts: MakerParts;
   readonly #plans: FilePlans;
-  readonly #build: ReturnType<typeof answerBuilder>;
+  readonly #lines: Lines;
   readonly #signal: AbortSignal;
   readonly #begunAt: number;
   #beatAt = performance.now();
@@ -247,17 +235,11 @@ class Making {
   #subjects = 0;
   #records = 0;
 
-  constructor(
-    order: StoredOrder,
-    parts: MakerParts,
-    plans: FilePlans,
-    build: ReturnType<typeof answerBuilder>,
-    signal: AbortSignal,
-  ) {
+  constructor(order: StoredOrder, parts: MakerParts, plans: FilePlans, signal: AbortSignal) {
     this.order = order;
     this.#parts = parts;
     this.#plans = plans;
-    this.#build = build;
+    this.#lines = new Lines(parts.marked);
     this.#signal = signal;
     this.#begunAt = parts.ground.now();
   }
@@ -343,18 +325,21 @@ class Making {
     const { ground, desk } = this.#parts;
     const started = ground.now();
     const { client, plan } = this.#decide(decided);
-    const rows: Row[] = [];
     const included: Included[] = [];
     const from = await readingOf(ground.view, subjects, plan);
+    let records = 0;
+    this.#lines.begin();
     for (const subject of subjects) {
-      const own = this.#read(from, plan, subject, started);
+      const own = this.#lines.add(from, plan, subject);
       // of whoever is not listed and has nothing that is granted nothing is told
-      if (own.length === 0 && !listed) continue;
-      for (const one of own) rows.push({ subject, ...one });
-      included.push({ subject, counts: [own.length] });
+      if (own === 0 && !listed) continue;
+      records += own;
+      included.push({ subject, counts: [own] });
     }
     if (included.length === 0 && !listed) return Buffer.alloc(0);
-    const body = format.rows(rows);
+    // before the entries: whoever is erased while they are written is in the file under a name that nobody has
+    const names = this.#parts.namesOf(included.map(({ subject }) => subject));
+    const body = format.rows(this.#lines.written());
     await recordMany(ground.journal, {
       plan,
       client,
@@ -367,34 +352,11 @@ class Making {
       bytes: body.length,
       included,
     });
-    const names = included.map(({ subject }) => this.#parts.pseudonymOf(subject));
-    // somebody erased one of them while it was written: without a name an erasure would not find it
-    if (names.includes(undefined)) throw new Otherwise();
-    inIt.add(names as string[]);
+    inIt.add(names);
     this.#chunks++;
     this.#subjects += included.length;
-    this.#records += rows.length;
+    this.#records += records;
     return body;
-  }
-
-  /** All records of one subject, in as many answers as it takes. */
-  #read(
-    from: Parameters<ReturnType<typeof answerBuilder>>[0],
-    plan: Plan,
-    subject: SubjectKey,
-    started: number,
-  ): readonly Omit<Row, 'subject'>[] {
-    const all: Omit<Row, 'subject'>[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const page = cursor === undefined ? {} : { cursor };
-      const { body } = this.#build(from, subjectHead(subject), [page], plan, subject, NOW, false, started);
-      const [answer] = (JSON.parse(body.toString('utf8')) as Answered).datasets;
-      if (answer === undefined || answer.status === 'unavailable' || answer.status === 'not_yet')
-        throw new YitongError('view_unavailable', 'a part of the view is away: the file is made later');
-      all.push(...answer.records);
-      ({ cursor } = answer);
-      if (cursor === undefined) return all;
-    }
   }
 
   async #total(plan: Plan): Promise<number> {

@@ -99,8 +99,10 @@ for (const [name, told] of [
     const bytesOf = (format: 'csv' | 'ndjson' | 'avro'): Buffer => {
       const made = formatting(format, shape);
       // in two parts, as chunks are written, and none where there is nothing
-      const parts = [made.head(), made.rows(rows.slice(0, 1)), made.rows([]), made.rows(rows.slice(1))];
-      return Buffer.concat(parts);
+      const linesOf = (some: readonly Row[]): Buffer =>
+        Buffer.from(some.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      const parts = [rows.slice(0, 1), [], rows.slice(1)].map((some) => made.rows(linesOf(some)));
+      return Buffer.concat([made.head(), ...parts]);
     };
     t.strictSame(ndjson(bytesOf('ndjson')), rows);
 

@@ -287,7 +287,7 @@ for (const kind of SHARED) {
     const open = await sharedState(t, kind);
     if (open === undefined) return t.pass('this machine has none of that kind');
     const made = await filled(t);
-    const here = await replica(t, made, await open(), { chunk: 5, maxRecords: 4 });
+    const here = await replica(t, made, await open(), { chunk: 5 });
     await t.test('a file says what a batch says, in each form', (t) => equalsBatch(t, made, here));
     await t.test('each chunk is on record, and each subject in it', (t) => onRecord(t, made, here));
     await t.test('what ends while it is made ends it', (t) => ends(t, made, open));

@@ -51,7 +51,6 @@ export async function replica(
   parts: {
     readonly chunk?: number;
     readonly beforeChunk?: (order: FileOrder, chunk: number) => Promise<void> | void;
-    readonly maxRecords?: number;
     readonly now?: () => number;
   } = {},
 ): Promise<Replica> {
@@ -62,14 +61,12 @@ export async function replica(
   const secret = await secretIn(state, 'files');
   const folder = new FileFolder(dir);
   const troubles: unknown[] = [];
-  const { now = Date.now, maxRecords = 1000, ...rest } = parts;
+  const { now = Date.now, ...rest } = parts;
   const maker = new FileMaker({
     ground: { ...made, view: made.view, now },
     desk: { store, secret, folder },
     closing: { hidden: () => undefined, now },
-    cursors: openCursors(dir, ''),
-    maxRecords,
-    pseudonymOf: (subject) => Buffer.from(subject.slice(-16)).toString('hex').padStart(32, '0').slice(0, 32),
+    namesOf: (some) => some.map((one) => Buffer.from(one.slice(-16)).toString('hex').padStart(32, '0').slice(0, 32)),
     name: 'here',
     keptFor: 3_600_000,
     onTrouble: (error) => troubles.push(error),

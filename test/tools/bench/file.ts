@@ -1,4 +1,9 @@
-/** `file`: a file of a million records, made beside a gateway: memory of its maker, and how long it takes. */
+/**
+ * `file`: a file of a million records, made beside a gateway: memory of its maker, its time of processor a record, which
+ * says more than the time of the clock where the machine has other work, and both.
+ */
+import { readFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { connect, connectionOf, type OrderedFile } from '../../../gateway/client/index.js';
 import { DATASET, PURPOSE, publishShops, shopOf, shopsWorkspace } from '../../e2e/shops.js';
@@ -8,6 +13,17 @@ import { childrenOf, startCity } from './servers.js';
 
 const LOOK = 200;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** µs of processor that a process and its threads have had; a tick of the kernel is 10 ms. */
+function cpuOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  } catch {
+    return 0;
+  }
+}
 
 export async function fileRow(dir: string, records = 1_000_000): Promise<BenchRow[]> {
   const workspace = join(dir, 'workspace');
@@ -21,11 +37,15 @@ export async function fileRow(dir: string, records = 1_000_000): Promise<BenchRo
     const began = performance.now();
     const { id } = await desk.orderFile({ purpose: PURPOSE, dataset: DATASET, format: 'ndjson' });
     const samples: number[] = [];
+    let cpu = 0;
     let file: OrderedFile;
     for (;;) {
       file = await desk.file(id);
       if (file.state !== 'ordered' && file.state !== 'making') break;
-      for (const pid of childrenOf(city.process.pid ?? 0, 'files.js')) samples.push(rssAnon(pid) / 1e6);
+      for (const pid of childrenOf(city.process.pid ?? 0, 'files.js')) {
+        samples.push(rssAnon(pid) / 1e6);
+        cpu = Math.max(cpu, cpuOf(pid));
+      }
       await pause(LOOK);
     }
     const seconds = (performance.now() - began) / 1000;
@@ -45,7 +65,9 @@ export async function fileRow(dir: string, records = 1_000_000): Promise<BenchRo
         spread: [round(Math.min(...samples)), round(value)],
         note:
           `${file.state}, ${String(file.bytes ?? 0)} bytes of NDJSON in ${String(Math.round(seconds))} s, ` +
-          `${String(Math.round(file.progress.records / seconds))} records a second, each subject with an entry of its own`,
+          `${String(Math.round(file.progress.records / seconds))} records a second, ` +
+          `${String(Math.round(cpu / Math.max(file.progress.records, 1)))} µs of processor a record, load ` +
+          `${String(Math.round(loadavg()[0] ?? 0))}; each subject has an entry of its own`,
       },
     ];
   } finally {

@@ -18,9 +18,11 @@ const command: Command = {
       const matter = await gateway.matter(id);
       call.json(matter);
       sayMatter(call, matter);
-      for (const { at, act, party, part, fields } of matter.steps) {
+      for (const { at, act, party, part, fields, deputy } of matter.steps) {
         const words = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
-        call.say(`  ${at} ${act} (${party})${part === undefined ? '' : ` ${part}`} ${words.join('; ')}`.trimEnd());
+        call.say(
+          `  ${at} ${act} (${deputy === true ? `${call.language === 'zh' ? '代 ' : 'for '}${party}` : party})${part === undefined ? '' : ` ${part}`} ${words.join('; ')}`.trimEnd(),
+        );
       }
     });
   },

@@ -52,6 +52,7 @@ import { fenceOf, type Replicas, startReplicas } from './replicas.js';
 import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { SubscriptionWatch } from './subscription-watch.js';
+import { SupplyWatch } from './supply-watch.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
@@ -103,6 +104,7 @@ interface AmongReplicas {
 /** What says itself when it came forward last. */
 interface Tasks extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands'> {
   readonly files: FileWatch;
+  readonly supply: SupplyWatch;
   readonly sweeping: ReturnType<typeof sweepState> | undefined;
   readonly caseTopics: CaseTopics | undefined;
 }
@@ -187,7 +189,8 @@ class WriterProcess {
     const files = this.#watchFiles(content, log, state);
     const quality = this.#watchQuality(bus, reading);
     const errands = this.#watchErrands(content, state);
-    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files };
+    const supply = new SupplyWatch({ dataDir: this.#args.data, settings: content.settings, state });
+    const tasks = { supply, sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files };
     const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
@@ -209,6 +212,7 @@ class WriterProcess {
     await files.stop();
     await quality.stop();
     await errands.stop();
+    await supply.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -506,7 +510,7 @@ class WriterProcess {
   }
 
   #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
-    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files } = tasks;
+    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files, supply } = tasks;
     if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
     if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
     if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
@@ -516,6 +520,7 @@ class WriterProcess {
     this.#passes['quality'] = quality.passedAt();
     this.#passes['case-errands'] = errands.passedAt();
     this.#passes['files'] = files.passedAt();
+    this.#passes['sharing-supply'] = supply.passedAt();
     if (reading.open()?.looked() === true) this.#passed('view-look');
     this.#tellHowFar(log);
   }

@@ -6,8 +6,8 @@ import { WHOLE } from '../../../contracts/lifecycle/matter.js';
 import type { Side } from '../../../contracts/lifecycle/types.js';
 import type { Json } from '../../ground/state/port.js';
 import type { Application } from './application.js';
-import { sidesOf } from './sides.js';
-import type { MatterStep, OpenedMatter, SeenMatter } from './types.js';
+import { authorityOfActor, rolesOf, sidesOf } from './sides.js';
+import type { MatterActor, MatterStep, OpenedMatter, SeenMatter, Sides } from './types.js';
 
 /** Steps of which only one side is told: a reply is one once its head has agreed. */
 const WITHIN: Readonly<Record<string, Side>> = { propose: 'provider', 'send-back': 'provider', return: 'requester' };
@@ -32,6 +32,40 @@ export const seesStep = (matter: SeenMatter, { event }: MatterStep, authority: s
     (event.part === undefined || seesPart(matter, event.part, authority)) && (side === undefined || isOf(matter, side))
   );
 };
+
+/** What is attached is seen as what it is attached to: an application, or the reply to a part. */
+export function seesFile(
+  matter: SeenMatter,
+  { to, authority: of }: { readonly to: string; readonly authority: string },
+  authority: string | undefined,
+): boolean {
+  if (of === authority) return true;
+  const [, part] = to.split('/');
+  return part === undefined || (seesPart(matter, part, authority) && seesReply(matter, part));
+}
+
+const USE_SIDES: readonly Side[] = ['requester', 'provider', 'authority'];
+const USE_ROLES: ReadonlySet<string> = new Set([
+  'sharing-officer',
+  'sharing-head',
+  'department-head',
+  'sharing-authority',
+  'inspector',
+]);
+
+/** Records of use of a grant are read by its three sides (Art.29(2)). */
+export function seesUse(sides: Sides, actor: MatterActor): boolean {
+  const own = authorityOfActor(actor);
+  return (
+    own !== undefined &&
+    USE_SIDES.some((side) => sides[side] === own) &&
+    rolesOf(actor).some((one) => USE_ROLES.has(one))
+  );
+}
+
+/** Who was told of a correction: whoever corrected and the authority see all, others what their own systems were told. */
+export const seesTold = (matter: SeenMatter, toldOf: string | undefined, authority: string | undefined): boolean =>
+  isOf(matter, 'provider') || (toldOf !== undefined && toldOf === authority);
 
 const REPLY = 'reply/';
 

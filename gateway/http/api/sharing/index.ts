@@ -3,19 +3,18 @@
  * applications, and whatever else the workspace declares of matters. What is shown and what is done is on record first.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
-import type { Client } from '../../../../policies/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
-import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
-import type { Json } from '../../../ground/state/port.js';
-import { administrationBody } from '../../../log/entries/events.js';
-import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
+import { clientOf, type Service } from '../../../documents/context.js';
 import { shownTo } from '../../../procedures/sharing/shown.js';
 import { sidesOf } from '../../../procedures/sharing/sides.js';
 import { setStandingConsent, standingConsents } from '../../../procedures/sharing/standing.js';
-import type { MatterAct, MatterActor, MatterDeed, OpenedMatter } from '../../../procedures/sharing/types.js';
+import type { OpenedMatter } from '../../../procedures/sharing/types.js';
 import { checkStill } from '../../plugins/identity.js';
+import { attachmentRoutes } from './attachments.js';
+import { deputyRoutes } from './deputies.js';
+import { type Desk, iso, officerOf, openDesk, tags } from './desk.js';
+import { recordRoutes } from './records.js';
 import {
   type ActBody,
   actBody,
@@ -33,12 +32,9 @@ import {
   standingListSchema,
 } from './schema.js';
 
-const tags = ['sharing'];
-const iso = (at: number): string => new Date(at).toISOString();
-
 /** @param authority of the client that is shown it */
 function shown(matter: OpenedMatter, authority: string) {
-  const { head, lifecycle, state, clocks, over, openedAt, at, parties, acts } = matter;
+  const { head, lifecycle, state, clocks, over, openedAt, at, parties, deputed, acts } = matter;
   const { contents, steps } = shownTo(matter, authority);
   return {
     id: head.id,
@@ -63,6 +59,7 @@ function shown(matter: OpenedMatter, authority: string) {
       })),
     })),
     parties,
+    deputed: Object.keys(deputed),
     acts: acts.map(({ act, party, parts, clock }) => ({
       act,
       party,
@@ -80,69 +77,9 @@ function shown(matter: OpenedMatter, authority: string) {
       fields: event.fields,
       receipt: entry,
       ...present({ part: event.part, clock: event.clock, days: event.days }),
+      ...(event.deputy === undefined ? {} : { deputy: true }),
     })),
   };
-}
-
-type Officer = NonNullable<ActBody['officer']>;
-
-/** What the routes work with. */
-function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const { journal } = context;
-  const sharing = sharingDeskOf(context);
-  app.addHook('onClose', () => sharing.close());
-  const actorOf = (client: Client, officer: Officer | undefined): MatterActor => ({
-    kind: 'client',
-    client,
-    ...present({ officer }),
-  });
-  /** Under the subject's key where there is one; else under that of whoever acted. */
-  const recording =
-    (request: FastifyRequest, client: Client, officer: Officer | undefined) =>
-    ({ action, target, detail, subject, about }: MatterDeed) =>
-      journal.append({
-        clear: administrationBody({
-          time: iso(context.now()),
-          action,
-          by: client.id,
-          target,
-          detail: { requestId: request.id, ...detail },
-        }),
-        subject: {
-          subject: subject ?? `person:client:${client.id}${officer === undefined ? '' : `|${officer.id}`}`,
-          json: JSON.stringify(about),
-        },
-      });
-  function acting(request: FastifyRequest, client: Client, body: ActBody): MatterAct {
-    const { act, fields = {}, content, officer, key, part, clock, days } = body;
-    return {
-      actor: actorOf(client, officer),
-      act,
-      fields,
-      record: recording(request, client, officer),
-      ...present({ content: content as Json | undefined, key, part, clock, days }),
-    };
-  }
-  const looked = (request: FastifyRequest, client: Client, ids: readonly string[]): Promise<unknown> =>
-    journal.append({
-      clear: administrationBody({
-        time: iso(context.now()),
-        action: 'matters_shown',
-        by: client.id,
-        detail: { requestId: request.id, ids },
-      }),
-    });
-  return { context, desk: () => sharing.desk(), actorOf, acting, recording, looked };
-}
-type Desk = ReturnType<typeof openDesk>;
-
-/** Of the officer for whom a system asks. */
-function officerOf(role: string | undefined): Officer | undefined {
-  if (role === undefined) return undefined;
-  const roles = ['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority'] as const;
-  const found = roles.find((one) => one === role);
-  if (found === undefined) throw new YitongError('bad_request', `\`role\` is one of ${roles.join(', ')}`);
-  return { id: '-', role: found };
 }
 
 function readRoutes(app: FastifyInstance, { desk, actorOf, looked }: Desk): void {
@@ -315,6 +252,9 @@ const service: Service = {
     readRoutes(app, desk);
     actRoutes(app, desk);
     standingRoutes(app, desk);
+    recordRoutes(app, desk);
+    deputyRoutes(app, desk);
+    attachmentRoutes(app, desk);
   },
 };
 export default service;

@@ -873,7 +873,7 @@ const rows = {
   attachment_type: {
     status: 400,
     title: 'an attachment is of no kind that is taken: PDF, OFD, XLSX, JPEG and PNG are, told by their content',
-    zh: '附件仅接收 PDF、OFD、XLSX、JPEG、PNG 文件（按文件内容判断）',
+    zh: '附件仅接收 PDF、OFD、Excel、JPEG、PNG 文件（按文件内容判断）',
   },
   file_too_large: {
     status: 413,

@@ -232,6 +232,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     task: among(
       ...['watching', 'searching', 'clocks', 'names', 'view-look', 'state-sweep', 'sequencer-lease'],
       ...['erasures', 'case-terms', 'case-steps', 'case-acts', 'case-errands', 'subscriptions', 'quality', 'files'],
+      'sharing-supply',
     ),
     measure: among('completeness', 'validity', 'freshness', 'accepted'),
     region: among(),

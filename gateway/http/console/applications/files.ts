@@ -35,6 +35,9 @@ function placeWords({ context }: Desk, to: string): Localised {
   return { zh: `随${zh}的答复`, en: `with the reply on ${en}` };
 }
 
+/** As officials call them. */
+const TYPE_NAMES: Readonly<Record<string, string>> = { pdf: 'PDF', ofd: 'OFD', xlsx: 'Excel', jpg: 'JPEG', png: 'PNG' };
+
 /** As the page of the matter shows them. */
 export async function filesOf(
   desk: Desk,
@@ -53,7 +56,7 @@ export async function filesOf(
       kind: FILE_KINDS[kind],
       to: placeWords(desk, to),
       of: namesFor(desk.context).authority(authority),
-      type: EXTENSIONS[type].toUpperCase(),
+      type: TYPE_NAMES[EXTENSIONS[type]] ?? '',
       size,
       digest,
       at,
@@ -66,7 +69,7 @@ export async function filesOf(
 /** Why a file is not taken, beside its field. */
 const WORDS: Readonly<Record<string, Localised>> = {
   attachment_type: {
-    zh: '仅接收 PDF、OFD、XLSX、JPEG、PNG 文件。',
+    zh: '仅接收 PDF、OFD、Excel、JPEG、PNG 文件。',
     en: 'Only PDF, OFD, XLSX, JPEG and PNG are taken.',
   },
   file_damaged: { zh: '文件不完整或者无法检查，请另存后再添加。', en: 'The file is not whole: save it anew.' },

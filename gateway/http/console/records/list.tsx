@@ -83,7 +83,7 @@ export function listPage(props: ListProps): JSX.Element {
       </nav>
       <form class="filters" method="get" action={PATH} role="search">
         {show === 'lacking' ? null : <input type="hidden" name="show" value={show} />}
-        <label>
+        <label class="grow">
           {say('应用、数据集、单位', 'System, dataset, authority')}
           <input type="search" name="q" value={q} maxLength={100} />
         </label>

@@ -8,11 +8,13 @@ const command: Command = {
   zh: '负责人不在岗时委托他人代行，或者收回',
   group: 'rights',
   usage:
-    '[<hand-over to take back>] --as client --officer HEAD --role R [--deputy ID --deputy-name N --name N --from DAY --until DAY --reason WORDS]',
+    '[<hand-over to take back>] --as client --officer HEAD --role R ' +
+    '[--deputy ID --deputy-name N --name N --from DAY --until DAY --reason WORDS]',
   takes: 1,
   wanting: { zh: '网关不予接收', en: 'where the gateway refuses' },
   examples: [
-    'yitong sharing deputy --as transport-licensing --officer yu --role sharing-head --name 于科长 --deputy sun --deputy-name 孙副科长 --from 2026-12-07 --until 2026-12-11 --reason 赴外地培训',
+    'yitong sharing deputy --as transport-licensing --officer yu --role sharing-head --name 于科长 ' +
+      '--deputy sun --deputy-name 孙副科长 --from 2026-12-07 --until 2026-12-11 --reason 赴外地培训',
     'yitong sharing deputy 3f0c2d9a41e87b36 --as transport-licensing --officer yu --role sharing-head',
   ],
   options: {

@@ -20,9 +20,9 @@ const command: Command = {
       sayMatter(call, matter);
       for (const { at, act, party, part, fields, deputy } of matter.steps) {
         const words = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
-        call.say(
-          `  ${at} ${act} (${deputy === true ? `${call.language === 'zh' ? '代 ' : 'for '}${party}` : party})${part === undefined ? '' : ` ${part}`} ${words.join('; ')}`.trimEnd(),
-        );
+        const stoodIn = deputy === true ? (call.language === 'zh' ? '代 ' : 'for ') : '';
+        const of = part === undefined ? '' : ` ${part}`;
+        call.say(`  ${at} ${act} (${stoodIn}${party})${of} ${words.join('; ')}`.trimEnd());
       }
     });
   },

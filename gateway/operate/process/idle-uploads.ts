@@ -1,4 +1,4 @@
-/** Uploads of cases and of matters of sharing that nobody needs any more, of a data folder or of the state that replicas share. */
+/** Uploads of cases and matters of sharing that nobody needs any more, of a data folder or of a shared state. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { present } from '../../../contracts/present.js';

@@ -23,7 +23,7 @@ export const FILE_KINDS = {
   reply: { zh: '答复说明', en: 'what goes with a reply' },
   other: { zh: '其他材料', en: 'something else' },
 } as const satisfies Readonly<Record<string, Localised>>;
-export type FileKind = keyof typeof FILE_KINDS;
+type FileKind = keyof typeof FILE_KINDS;
 export const isFileKind = (kind: string): kind is FileKind => Object.hasOwn(FILE_KINDS, kind);
 
 export const EXTENSIONS: Readonly<Record<AttachmentType, string>> = {
@@ -95,7 +95,7 @@ export async function attachmentsOf(
     .map(({ pseudonym: _, ...file }) => file);
 }
 
-export interface AttachPlace {
+interface AttachPlace {
   readonly to: string;
   readonly party: string;
 }

@@ -1,8 +1,8 @@
 /**
  * Deputies: a head who is away hands the acts of one role to a person of the same department, from a day to a day. All
  * that holds of it stands here: who may hand over, to whom, for how long, and whose acts somebody may do today. Whoever
- * acts stays the person that they are, so that nobody consents to what is their own (`otherThan`), be it the deputy's or
- * that of the head. What a head decided once for all (`standing.ts`) is handed to nobody.
+ * acts stays the person that they are, so that nobody consents to what is their own (`otherThan`), be it the deputy's
+ * or that of the head. What a head decided once for all (`standing.ts`) is handed to nobody.
  */
 import { randomBytes } from 'node:crypto';
 import { beginOf, dayOf, isDay } from '../../../contracts/calendar.js';
@@ -93,7 +93,7 @@ export async function withDeputations(ground: Ground, actor: MatterActor): Promi
   return { ...actor, deputyFor };
 }
 
-export interface HandOver {
+interface HandOver {
   readonly role: string;
   /** As `whoOf` would name the deputy. */
   readonly deputy: string;

@@ -1,6 +1,6 @@
 /**
- * What a published entry of the catalogue says, as `contract.json` holds it: what was written, with the approval and the
- * assessments that the matter found. The program writes no workspace by itself: who keeps the workspace takes it over.
+ * What a published entry of the catalogue says, as `contract.json` holds it: what was written, with the approval and
+ * the assessments that the matter found. The program writes no workspace by itself: who keeps it takes it over.
  */
 import { dayOf } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
@@ -18,7 +18,7 @@ interface SignedOff {
   readonly date: string;
 }
 
-export interface EntryFile {
+interface EntryFile {
   readonly dataset: string;
   readonly contract: Readonly<Record<string, unknown>>;
 }

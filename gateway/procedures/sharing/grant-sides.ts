@@ -17,7 +17,7 @@ export interface GrantGround {
   readonly state: State;
 }
 
-export interface GrantSides {
+interface GrantSides {
   readonly id: string;
   readonly client: string;
   readonly dataset: string;
@@ -96,5 +96,5 @@ export async function grantUses(ground: GrantGround, actor: MatterActor, now: nu
   });
 }
 
-/** Data are given under it, and nobody has said what becomes of them (Art.40(5)). */
+/** Data are given under it, and nobody has said what becomes of them (政务数据共享条例 Art.40(5)). */
 export const lacksRecords = ({ kept, over }: GrantUse): boolean => kept === undefined && !over;

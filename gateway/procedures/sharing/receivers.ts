@@ -9,7 +9,7 @@ import type { Change, State } from '../../ground/state/port.js';
 import type { SearchIndex } from '../../log/search/index.js';
 import type { StepAround } from './types.js';
 
-export interface Told {
+interface Told {
   readonly matter: string;
   readonly dataset: string;
   /** The system that was given the record, and whose it is. */

@@ -53,7 +53,7 @@ const USE_ROLES: ReadonlySet<string> = new Set([
   'inspector',
 ]);
 
-/** Records of use of a grant are read by its three sides (Art.29(2)). */
+/** Records of use of a grant are read by its three sides (政务数据共享条例 Art.29(2)). */
 export function seesUse(sides: Sides, actor: MatterActor): boolean {
   const own = authorityOfActor(actor);
   return (
@@ -63,7 +63,7 @@ export function seesUse(sides: Sides, actor: MatterActor): boolean {
   );
 }
 
-/** Who was told of a correction: whoever corrected and the authority see all, others what their own systems were told. */
+/** Who was told of a correction: who corrected and the authority see all, others what their own systems were told. */
 export const seesTold = (matter: SeenMatter, toldOf: string | undefined, authority: string | undefined): boolean =>
   isOf(matter, 'provider') || (toldOf !== undefined && toldOf === authority);
 

@@ -190,8 +190,8 @@ function toldRoute(app: FastifyInstance, { desk, actorOf, looked }: Desk): void 
         operationId: 'correctionsTold',
         summary: 'corrections of which systems were told that had the record',
         description:
-          'Without `matter`: those that your own systems were told of, the newest first. Of a `matter`: whom it told; ' +
-          'provider and sharing authority see all of them, others their own.',
+          'Without `matter`: those that your own systems were told of, the newest first. Of a `matter`: whom it ' +
+          'told; provider and sharing authority see all of them, others their own.',
         tags,
         querystring: toldQuery,
         response: { 200: toldSchema },

@@ -72,7 +72,7 @@ export function Files({ language, id, files, places }: FilesProps): JSX.Element 
               accept=".pdf,.ofd,.xlsx,.jpg,.jpeg,.png"
               hint={say(
                 `PDF、OFD、Excel、JPEG、PNG，不超过 ${MAX_FILE / 1_048_576} 兆字节；不得含有宏、脚本或者密码。`,
-                `PDF, OFD, Excel (.xlsx), JPEG or PNG, at most ${MAX_FILE / 1_048_576} MiB, without macro, script or password.`,
+                `PDF, OFD, XLSX, JPEG or PNG, at most ${MAX_FILE / 1_048_576} MiB; no macro, script or password.`,
               )}
             />
             <p>

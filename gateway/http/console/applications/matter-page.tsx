@@ -291,7 +291,7 @@ const Line = ({
   </li>
 );
 
-/** Who had the record and was told of the answer (Art.26). */
+/** Who had the record and was told of the answer (政务数据共享条例 Art.26). */
 function Told({ told, language, say }: Part): JSX.Element | null {
   if (told.length === 0) return null;
   return (

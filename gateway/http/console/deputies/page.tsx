@@ -44,7 +44,8 @@ export function deputiesPage(props: DeputiesProps): JSX.Element {
       <p class="lead">
         {say(
           `${of}。负责人不在岗期间，可以委托本单位一名人员代行审批，每次最长 ${MOST_DAYS} 天，可随时收回。`,
-          `${of}. A head who is away hands the acts to one person of the department, for ${MOST_DAYS} days at most; it is taken back at any time.`,
+          `${of}. A head who is away hands the acts to one person of the department, for ${MOST_DAYS} days at most; ` +
+            'it is taken back at any time.',
         )}
       </p>
       {roles.length === 0 ? null : <HandOver {...props} say={say} />}
@@ -71,7 +72,8 @@ function HandOver({ roles, today, say }: DeputiesProps & { readonly say: Say }):
       <p class="foot">
         {say(
           '起草、拟定的人员不得审批同一事项，代行时也不例外；代行人员不得再委托他人；长期同意不能代行。',
-          'Whoever drafted consents to nothing of it, also as a deputy; a deputy hands nothing on; standing consents stay with the head.',
+          'Whoever drafted consents to nothing of it, also as a deputy; a deputy hands nothing on; ' +
+            'standing consents stay with the head.',
         )}
       </p>
       <Form action={PATH} class="stacked" data-once>

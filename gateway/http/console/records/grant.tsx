@@ -39,7 +39,8 @@ export function recordsPage(props: GrantProps): JSX.Element {
       <p class="lead">
         {say(
           `${requester.zh}使用${provider.zh}提供的${dataset.zh}，${over || until === undefined ? '授权已终止' : `授权至 ${until}`}。`,
-          `${requester.en} uses ${dataset.en} of ${provider.en}; ${over || until === undefined ? 'the grant is over' : `granted until ${until}`}.`,
+          `${requester.en} uses ${dataset.en} of ${provider.en}; ` +
+            (over || until === undefined ? 'the grant is over.' : `granted until ${until}.`),
         )}
       </p>
       <p class="row">

@@ -63,7 +63,7 @@ export function listPage(props: ListProps): JSX.Element {
       <p class="lead">
         {say(
           `${of}。获得共享数据的单位应当记录使用场景、应用成效、存储和销毁情况，保存不少于三年。`,
-          `${of}. Whoever is given data records scenario, effect, storage and destruction, and keeps that for three years.`,
+          `${of}. Whoever is given data records scenario, effect, storage and destruction, for three years.`,
         )}
       </p>
       {counts.lacking === 0 ? null : (

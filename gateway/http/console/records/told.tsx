@@ -28,7 +28,7 @@ export function toldPage({ language, of, lines }: ToldProps): JSX.Element {
       <p class="lead">
         {say(
           `${of}。本单位应用曾获得的记录经校核答复后在此告知；请按回执核对是否已经使用。`,
-          `${of}. Records that own systems had, and of which a correction was answered: look up by receipt what used them.`,
+          `${of}. Records that own systems had, and of which a correction was answered: look up what used them.`,
         )}
       </p>
       {lines.length === 0 ? (

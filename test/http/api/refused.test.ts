@@ -38,6 +38,9 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'documentChanges',
   'objections',
   'matters',
+  'useRecords',
+  'correctionsTold',
+  'deputies',
   // which datasets are answered at once; nobody's data are in it
   'standingConsents',
   'subscriptions',

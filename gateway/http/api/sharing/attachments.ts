@@ -28,8 +28,10 @@ const KINDS = Object.keys(FILE_KINDS);
 const fileParams = Type.Object({ ...paramsSchema.properties, file: Type.String({ pattern: '^[0-9a-f]{32}$' }) });
 const attachQuery = Type.Object(
   {
-    to: Type.String({ maxLength: 300, description: '`application`, or `reply/<dataset>`' }),
-    kind: Type.Enum(KINDS, { description: 'what it is of; files have no names of their own' }),
+    to: Type.Optional(Type.String({ maxLength: 300, description: '`application` (default), or `reply/<dataset>`' })),
+    kind: Type.Optional(
+      Type.Enum(KINDS, { description: 'what it is of; default `other`; files have no names of their own' }),
+    ),
   },
   strict,
 );
@@ -196,7 +198,7 @@ function attachRoute(app: FastifyInstance, { context, desk, actorOf, recording }
     async (request, reply) => {
       const client = clientOf(request);
       checkStill(context, request, client);
-      const { to, kind } = request.query;
+      const { to = 'application', kind = 'other' } = request.query;
       if (!isFileKind(kind)) throw new YitongError('bad_request', 'there is no such kind');
       const { matters, state, blobs, keys } = await desk();
       const matter = await matters.get(request.params.id, actorOf(client, undefined));

@@ -870,6 +870,11 @@ const rows = {
     title: 'a file is of no kind that is taken: PDF, JPEG and PNG are, told by their content',
     zh: '仅接收 PDF、JPEG、PNG 文件（按文件内容判断）',
   },
+  attachment_type: {
+    status: 400,
+    title: 'an attachment is of no kind that is taken: PDF, OFD, XLSX, JPEG and PNG are, told by their content',
+    zh: '附件仅接收 PDF、OFD、Excel、JPEG、PNG 文件（按文件内容判断）',
+  },
   file_too_large: {
     status: 413,
     title: 'a file is empty, or larger than is taken',
@@ -882,13 +887,13 @@ const rows = {
   },
   file_active: {
     status: 400,
-    title: 'a PDF holds something that acts: a script, an action, media, a form that runs, or another file',
-    zh: 'PDF 含有脚本、自动操作、多媒体、动态表单或者附件；请重新打印为 PDF 后再上传',
+    title: 'a file holds something that acts: a script, a macro, an action, media, a form that runs, or another file',
+    zh: '文件含有脚本、宏、自动操作、多媒体、动态表单或者附件；请去除后另存，或者重新打印为 PDF 后再上传',
   },
   file_encrypted: {
     status: 400,
-    title: 'a PDF is encrypted, so that nobody can look through it',
-    zh: 'PDF 已加密；请取消密码后另存再上传',
+    title: 'a file is encrypted, so that nobody can look through it',
+    zh: '文件已加密；请取消密码后另存再上传',
   },
   image_too_large: {
     status: 400,

@@ -18,6 +18,8 @@ export interface MatterEvent extends TicketEvent {
   readonly part?: string;
   /** Of an act `parts`: all there are now, each with its variant. */
   readonly parts?: Readonly<Record<string, string>>;
+  /** Who did it stands in for a head who is away: the id of the hand-over. It changes nothing of what may be done. */
+  readonly deputy?: string;
 }
 
 export interface MatterState {

@@ -1,7 +1,13 @@
 /** What the commands of matters of sharing have in common. */
 import { readJson } from '../../contracts/files.js';
 import { present } from '../../contracts/present.js';
-import { type Client, GatewayError, type MatterOfficer, type MatterOfSharing } from '../client/index.js';
+import {
+  type Client,
+  type DeputiesAnswer,
+  GatewayError,
+  type MatterOfficer,
+  type MatterOfSharing,
+} from '../client/index.js';
 import { text } from '../ground/files/places.js';
 import type { Invocation } from './command.js';
 import { WrongUsage } from './failure.js';
@@ -91,4 +97,29 @@ export function fieldsIn(given: readonly string[]): { readonly fields?: Readonly
       }),
     ),
   });
+}
+
+/** Who stands in for whom, in lines. */
+export function sayDeputies(
+  { say, language }: Pick<Invocation, 'say' | 'language'>,
+  { deputies }: DeputiesAnswer,
+): void {
+  const zh = language === 'zh';
+  for (const { id, role, of, deputy, from, until, inForce, endedAt } of deputies) {
+    const stands = inForce
+      ? zh
+        ? '代行中'
+        : 'in force'
+      : endedAt !== undefined
+        ? zh
+          ? '已收回'
+          : 'taken back'
+        : '–';
+    say(
+      zh
+        ? `${id} ${deputy}代${of}（${role}）${from} 至 ${until} ${stands}`
+        : `${id} ${deputy} for ${of} (${role}) ${from} to ${until} ${stands}`,
+    );
+  }
+  if (deputies.length === 0) say(zh ? '没有代行安排' : 'none');
 }

@@ -18,9 +18,11 @@ const command: Command = {
       const matter = await gateway.matter(id);
       call.json(matter);
       sayMatter(call, matter);
-      for (const { at, act, party, part, fields } of matter.steps) {
+      for (const { at, act, party, part, fields, deputy } of matter.steps) {
         const words = Object.entries(fields).map(([name, value]) => `${name}: ${value}`);
-        call.say(`  ${at} ${act} (${party})${part === undefined ? '' : ` ${part}`} ${words.join('; ')}`.trimEnd());
+        const stoodIn = deputy === true ? (call.language === 'zh' ? '代 ' : 'for ') : '';
+        const of = part === undefined ? '' : ` ${part}`;
+        call.say(`  ${at} ${act} (${stoodIn}${party})${of} ${words.join('; ')}`.trimEnd());
       }
     });
   },

@@ -253,6 +253,13 @@ const acts = {
     en: 'an act on a matter of sharing took no effect',
     detail: "as `sharing_act` again, where somebody else's act was stored first: the entry before it took no effect",
   },
+  sharing_file: {
+    zh: '共享事项附件',
+    en: 'attached to a matter of sharing',
+    detail:
+      'target is the matter; `act` (`attach`, `remove`), `file` (its id), `to` (the application, or the reply to a ' +
+      'part), `kind`, `type`, `size`, `digest` (SHA-256, base64url, of its bytes). Durable before it is there',
+  },
   sharing_comment: {
     zh: '在共享事项中留言',
     en: 'wrote to the sides of a matter of sharing',
@@ -392,6 +399,10 @@ const looks = {
   applications: { zh: '查看共享事项列表', en: 'saw the matters of sharing' },
   application: { zh: '查看一件共享事项', en: 'saw a matter of sharing' },
   standing_consents: { zh: '查看长期同意', en: 'saw the standing consents' },
+  deputies: { zh: '查看代行安排', en: 'saw who stands in for whom' },
+  use_records: { zh: '查看共享数据使用情况记录', en: 'saw what is recorded of the use of grants' },
+  corrections_told: { zh: '查看更正告知', en: 'saw which corrections its systems were told of' },
+  application_file: { zh: '下载共享事项附件', en: 'downloaded what is attached to a matter of sharing' },
   application_catalogue: { zh: '为申请查阅数据目录', en: 'looked through the catalogue to apply' },
   application_calendar: { zh: '查看期限与授权到期日历', en: 'saw which terms and grants run out' },
   sharing_statistics: { zh: '查看共享统计', en: 'saw the figures of sharing' },

@@ -174,8 +174,18 @@ export const states: readonly State[] = [
   source('applied', 'grants that applications made, as this replica knows them', /^applied\/\d{12}$/, 'versions'),
   source('tickets', 'tickets: objections, applications, complaints, with their acts', /^tickets\/tickets$/, 'map'),
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
-  source('state', 'cases of bundles, and messages about them; matters of sharing', /^state\/store$/, 'map'),
-  source('blobs', 'files that were uploaded for cases', /^blobs\/[0-9a-f]{16}\/[0-9a-f]{32}$/, 'files'),
+  source(
+    'state',
+    'cases of bundles, and messages about them; matters of sharing, with deputies and records of use',
+    /^state\/store$/,
+    'map',
+  ),
+  source(
+    'blobs',
+    'files that were uploaded for cases, or attached to matters of sharing',
+    /^blobs\/[0-9a-f]{16}\/[0-9a-f]{32}$/,
+    'files',
+  ),
   source(
     'shared',
     "what all replicas share on a PostgreSQL server: reports, tickets, cases, sign-ins, suspensions, subjects' keys",

@@ -1,4 +1,4 @@
-/** Uploads of cases that nobody needs any more, of a data folder or of the state that replicas share. */
+/** Uploads of cases and matters of sharing that nobody needs any more, of a data folder or of a shared state. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { present } from '../../../contracts/present.js';
@@ -6,6 +6,7 @@ import type { StateSettings } from '../../ground/config/state.js';
 import type { State } from '../../ground/state/port.js';
 import { dropIdleUploads } from '../../procedures/cases/idle-uploads.js';
 import { openCaseGround } from '../../procedures/cases/opened.js';
+import { filesNeeded } from '../../procedures/sharing/attachments.js';
 
 interface Around {
   readonly dataDir: string;
@@ -20,7 +21,8 @@ export async function dropIdleUploadsOf({ dataDir, settings, state }: Around): P
   if (state === undefined && !existsSync(join(dataDir, 'blobs'))) return 0;
   const ground = await openCaseGround({ dataDir, settings, now: Date.now, ...present({ state }) });
   try {
-    return await dropIdleUploads(ground, Date.now());
+    const others = (folder: string) => filesNeeded(ground.state, folder);
+    return await dropIdleUploads({ ...ground, others }, Date.now());
   } finally {
     await ground.close();
   }

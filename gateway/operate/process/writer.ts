@@ -53,6 +53,7 @@ import { fenceOf, type Replicas, startReplicas } from './replicas.js';
 import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { SubscriptionWatch } from './subscription-watch.js';
+import { SupplyWatch } from './supply-watch.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
@@ -105,6 +106,7 @@ interface AmongReplicas {
 interface Tasks
   extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands' | 'notices'> {
   readonly files: FileWatch;
+  readonly supply: SupplyWatch;
   readonly sweeping: ReturnType<typeof sweepState> | undefined;
   readonly caseTopics: CaseTopics | undefined;
 }
@@ -191,7 +193,9 @@ class WriterProcess {
     const quality = this.#watchQuality(bus, reading);
     const errands = this.#watchErrands(content, state);
     const notices = new NoticeWatch({ dataDir: this.#args.data, settings: content.settings, state });
-    const tasks = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files, notices };
+    const supply = new SupplyWatch({ dataDir: this.#args.data, settings: content.settings, state });
+    const own = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files };
+    const tasks = { ...own, notices, supply };
     const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
@@ -208,12 +212,7 @@ class WriterProcess {
     await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
-    await caseTerms.stop();
-    await subscriptions.stop();
-    await files.stop();
-    await quality.stop();
-    await errands.stop();
-    await notices.stop();
+    for (const each of [caseTerms, subscriptions, files, quality, errands, notices, supply]) await each.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -511,7 +510,8 @@ class WriterProcess {
   }
 
   #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
-    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files, notices } = tasks;
+    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files } = tasks;
+    const { notices, supply } = tasks;
     if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
     if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
     if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
@@ -522,6 +522,7 @@ class WriterProcess {
     this.#passes['case-errands'] = errands.passedAt();
     this.#passes['notices'] = notices.passedAt();
     this.#passes['files'] = files.passedAt();
+    this.#passes['sharing-supply'] = supply.passedAt();
     if (reading.open()?.looked() === true) this.#passed('view-look');
     this.#tellHowFar(log);
   }

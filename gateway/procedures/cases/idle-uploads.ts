@@ -17,13 +17,15 @@ interface Ground {
   readonly state: State;
   readonly keys: Pick<SealingKeys, 'byPseudonym'>;
   readonly blobs: Blobs;
+  /** Of folders that belong to no case: names that whoever they belong to needs; undefined where they are nobody's. */
+  readonly others?: (folder: string) => Promise<ReadonlySet<string> | undefined>;
 }
 
 /** Names of the uploads that its events tell of; undefined where all of them may go. */
-async function neededOf({ state, keys }: Ground, id: string): Promise<ReadonlySet<string> | undefined> {
+async function neededOf({ state, keys, others }: Ground, id: string): Promise<ReadonlySet<string> | undefined> {
   const store = new CaseStore(state);
   const found = await store.find(id);
-  if (found === undefined) return new Set();
+  if (found === undefined) return (await others?.(id)) ?? new Set();
   const isDraft = found.state.plan === undefined;
   if (isDraft && found.state.phase !== 'draft') return undefined;
   const needed = new Map<string, string[]>();

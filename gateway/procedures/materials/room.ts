@@ -10,12 +10,12 @@ import { NONCE_BYTES, sealBytes, unsealBytes } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import type { FileType } from './inspect/index.js';
 
-/** An upload as its case tells of it. */
-export interface Upload {
+/** An upload as its case tells of it, or as the matter of sharing to which it is attached. */
+export interface Upload<Type extends string = FileType> {
   /** Of its blob. */
   readonly name: string;
   readonly pseudonym: string;
-  readonly type: FileType;
+  readonly type: Type;
   /** Bytes. */
   readonly size: number;
   /** SHA-256, base64url. */
@@ -29,12 +29,12 @@ const digestOfBytes = (bytes: Uint8Array): string => createHash('sha256').update
  * removes what was replaced never removes what came since.
  * @param after number of events of the case
  */
-export function uploadOf(
+export function uploadOf<Type extends string = FileType>(
   keys: Pick<SealingKeys, 'reference'>,
   { pseudonym }: SubjectSecret,
-  { bytes, type }: { readonly bytes: Uint8Array; readonly type: FileType },
-  { current, after }: { readonly current: Upload | undefined; readonly after: number },
-): Upload {
+  { bytes, type }: { readonly bytes: Uint8Array; readonly type: Type },
+  { current, after }: { readonly current: Upload<Type> | undefined; readonly after: number },
+): Upload<Type> {
   const digest = digestOfBytes(bytes);
   if (current?.digest === digest && current.pseudonym === pseudonym) return current;
   const name = keys.reference('record', `upload ${pseudonym} ${digest} ${String(after)}`);
@@ -45,7 +45,7 @@ export function uploadOf(
 export const keepUpload = (
   blobs: Blobs,
   folder: string,
-  { name }: Upload,
+  { name }: Pick<Upload, 'name'>,
   secret: SubjectSecret,
   bytes: Uint8Array,
 ): Promise<void> => blobs.put({ folder, name }, sealBytes(secret, randomBytes(NONCE_BYTES), bytes));
@@ -55,7 +55,7 @@ export async function openUpload(
   blobs: Blobs,
   keys: Pick<SealingKeys, 'byPseudonym'>,
   folder: string,
-  { name, pseudonym, digest }: Upload,
+  { name, pseudonym, digest }: Omit<Upload, 'type'>,
 ): Promise<Buffer> {
   const secret = await keys.byPseudonym(pseudonym);
   if (secret === undefined) throw new YitongError('not_found', 'the subject of the case was erased');

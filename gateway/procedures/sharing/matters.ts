@@ -23,8 +23,9 @@ import { present } from '../../../contracts/present.js';
 import type { Change, Json, State } from '../../ground/state/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { withDeputations } from './deputies.js';
 import { aboutRecord } from './record-of.js';
-import { allSides, authorityOfActor, partiesFor, roleOf, sidesOf, whoOf } from './sides.js';
+import { allSides, authorityOfActor, partiesFor, roleOf, sidesOf, standsInFor, whoOf } from './sides.js';
 import { links, MatterStore, type StoredMatter, type StoredStep } from './store.js';
 import type {
   Matter,
@@ -123,17 +124,34 @@ class OpenMatters implements Matters {
     return this.#options.keys.reference('actor', whoOf(actor));
   }
 
+  /** Also as whom it stands in today. */
+  #acting(actor: MatterActor): Promise<MatterActor> {
+    const { state, keys, now } = this.#options;
+    return withDeputations({ state, keys, now }, actor);
+  }
+
+  /** Persons of whom what is done must not be the own: who acts, and the head for whom that is. */
+  #whos(lifecycle: Lifecycle, actor: MatterActor, party: string) {
+    const head = standsInFor(lifecycle, actor, party);
+    const who = this.#who(actor);
+    return { head, whos: head === undefined ? [who] : [who, head.of] };
+  }
+
   /** As which parties the actor acts for each part, and what it may do. */
   #seen(matter: Matter, actor: MatterActor): SeenMatter | undefined {
     const { head, lifecycle, state } = matter;
-    const who = this.#who(actor);
     const parties = new Set<string>();
+    const deputed: Record<string, string> = {};
     const acts = new Map<string, PossibleAct & { readonly parts: string[] }>();
     for (const part of Object.keys(state.parts)) {
       const mine = partiesFor(lifecycle, actor, sidesOf(head, part));
       for (const party of mine) {
-        if (state.parts[part]?.seenBy.includes(party) === true) parties.add(party);
-        for (const one of possibleIn(matter, part, party, who)) {
+        const { whos, head: away } = this.#whos(lifecycle, actor, party);
+        if (state.parts[part]?.seenBy.includes(party) === true) {
+          parties.add(party);
+          if (away !== undefined) deputed[party] = away.name;
+        }
+        for (const one of possibleIn(matter, part, party, whos)) {
           const key = JSON.stringify([one.act, party, one.clock]);
           const known = acts.get(key);
           if (known === undefined) acts.set(key, { ...one, party, parts: [part] });
@@ -141,12 +159,12 @@ class OpenMatters implements Matters {
         }
       }
     }
-    return parties.size === 0 ? undefined : { ...matter, parties: [...parties], acts: [...acts.values()] };
+    return parties.size === 0 ? undefined : { ...matter, parties: [...parties], deputed, acts: [...acts.values()] };
   }
 
   async #found(id: string, actor: MatterActor): Promise<{ readonly stored: StoredMatter; readonly seen: SeenMatter }> {
-    const stored = await this.#store.find(id);
-    const seen = stored === undefined ? undefined : this.#seen(this.#matter(stored), actor);
+    const [stored, acting] = await Promise.all([this.#store.find(id), this.#acting(actor)]);
+    const seen = stored === undefined ? undefined : this.#seen(this.#matter(stored), acting);
     if (stored === undefined || seen === undefined) throw new YitongError('not_found', NOT_FOUND);
     return { stored, seen };
   }
@@ -169,8 +187,9 @@ class OpenMatters implements Matters {
     return this.#opened(stored, seen);
   }
 
-  async list(actor: MatterActor, { tray, machine, about, after, limit = PAGE }: MatterQuery): Promise<MatterPage> {
-    const authority = authorityOfActor(actor);
+  async list(given: MatterActor, { tray, machine, about, after, limit = PAGE }: MatterQuery): Promise<MatterPage> {
+    const authority = authorityOfActor(given);
+    const actor = await this.#acting(given);
     if (authority === undefined) return { matters: [] };
     const wanted = ({ head }: StoredMatter): boolean =>
       (machine === undefined || head.machine === machine) && (about === undefined || head.about.includes(about));
@@ -206,7 +225,8 @@ class OpenMatters implements Matters {
     return { matters: page.matters.map((stored) => this.#matter(stored)), ...present({ next: page.next }) };
   }
 
-  async open(machine: string, opening: Opening, act: MatterAct): Promise<OpenedMatter> {
+  async open(machine: string, opening: Opening, given: MatterAct): Promise<OpenedMatter> {
+    const act = { ...given, actor: await this.#acting(given.actor) };
     const lifecycle = this.#lifecycle(machine);
     if (lifecycle.acts[act.act]?.from.length !== 0)
       throw new YitongError('act_refused', `\`${act.act}\` opens no such matter`);
@@ -231,7 +251,8 @@ class OpenMatters implements Matters {
     return this.get(head.id, act.actor);
   }
 
-  async act(id: string, act: MatterAct): Promise<OpenedMatter> {
+  async act(id: string, given: MatterAct): Promise<OpenedMatter> {
+    const act = { ...given, actor: await this.#acting(given.actor) };
     const { stored } = await this.#found(id, act.actor);
     const lifecycle = this.#lifecycle(stored.head.machine);
     if (act.key !== undefined && (await this.#store.steps(id)).some(({ key }) => key === act.key))
@@ -374,7 +395,10 @@ class OpenMatters implements Matters {
       before !== undefined || said.sides === undefined
         ? bare.party
         : this.#partyOf(lifecycle, { ...own, sides: said.sides }, before, act, who);
-    const event: MatterEvent = { ...bare, party, ...present({ parts: said.parts }) };
+    const away = this.#whos(lifecycle, act.actor, party).head;
+    const event: MatterEvent = { ...bare, party, ...present({ parts: said.parts, deputy: away?.id }) };
+    // nor what is the own of the head for whom it is done
+    if (away !== undefined) applyMatter(lifecycle, before, { ...event, who: away.of });
     if (before !== undefined) checkMatterTerms(lifecycle, calendar, before, event);
     const after = applyMatter(lifecycle, before, event);
     const parts = Object.keys(after.parts).filter((name) => after.parts[name] !== before?.parts[name]);
@@ -443,7 +467,7 @@ class OpenMatters implements Matters {
     for (const [party, { of }] of Object.entries(lifecycle.parties)) {
       for (const part of Object.keys(state.parts)) {
         const authority = of === undefined ? undefined : sidesOf(head, part)[of];
-        if (authority === undefined || possibleIn(matter, part, party, undefined).length === 0) continue;
+        if (authority === undefined || possibleIn(matter, part, party, []).length === 0) continue;
         found.add(links.at(links.todo(authority, party), nextDue(clocks[part] ?? [])?.due.overAt));
       }
     }
@@ -492,11 +516,13 @@ function possibleIn(
   { lifecycle, state, clocks }: Pick<Matter, 'lifecycle' | 'state' | 'clocks'>,
   part: string,
   party: string,
-  who: string | undefined,
+  whos: readonly string[],
 ): readonly { readonly act: string; readonly clock?: string }[] {
   const one = state.parts[part];
   if (one === undefined) return [];
-  const acts = mayDo(lifecycle, one.holder, one, party, who).map((act) => ({ act }));
+  const acts = mayDo(lifecycle, one.holder, one, party)
+    .filter((act) => whos.every((who) => mayDo(lifecycle, one.holder, one, party, who).includes(act)))
+    .map((act) => ({ act }));
   const onClocks = (clocks[part] ?? []).flatMap(({ clock, stoppedAt, over, asked }) => {
     const rule = lifecycle.clocks[clock]?.extension;
     const running = one.clocks[clock];
@@ -515,7 +541,7 @@ function deedOf(
   subject: string | undefined,
 ): MatterDeed {
   const to = Object.fromEntries(parts.map((part) => [part === WHOLE ? '-' : part, after.parts[part]?.state ?? '']));
-  const { clock, days, part, party } = event;
+  const { clock, days, part, party, deputy } = event;
   return {
     action,
     role: roleOf(actor, lifecycle, party),
@@ -527,7 +553,7 @@ function deedOf(
       to,
       event: before?.events ?? 0,
       sides: allSides(head).map(([side, authority]) => `${side}:${authority}`),
-      ...present({ part, clock, days }),
+      ...present({ part, clock, days, deputy }),
       ...(actor.kind === 'client' && actor.officer !== undefined ? { officer: true } : {}),
     },
     ...present({ subject }),

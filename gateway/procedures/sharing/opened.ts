@@ -3,13 +3,15 @@
  * all share or that of the data folder.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadActs } from '../../../contracts/acts.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, GrantId } from '../../../contracts/ids.js';
 import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
 import { present } from '../../../contracts/present.js';
-import { loadSharingPlaces, type SharingPlaces } from '../../../contracts/sharing-places.js';
+import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { appliedDir, copyApplied } from '../../answer/inforce/applied-grants.js';
 import { changeSuspended, type SharedSuspensions } from '../../answer/inforce/shared-suspensions.js';
@@ -17,12 +19,14 @@ import type { InForce } from '../../answer/inforce/snapshot.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import type { ViewReader } from '../../answer/view/port.js';
 import type { StateSettings } from '../../ground/config/state.js';
+import type { Blobs } from '../../ground/state/blobs.js';
 import type { State } from '../../ground/state/port.js';
 import { administrationBody } from '../../log/entries/events.js';
 import type { Journal } from '../../log/entries/port.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import { openSearch } from '../../log/search/index.js';
 import { openCaseGround } from '../cases/opened.js';
+import type { GrantGround } from './grant-sides.js';
 import { applicationRules } from './machines/application.js';
 import type { ConsequenceNeeds } from './machines/consequences.js';
 import { grantFinder } from './machines/grant-of.js';
@@ -33,8 +37,9 @@ import { tellingReceivers } from './receivers.js';
 import type { FiguresOf } from './shown.js';
 import { type SharingStatistics, statisticsOf } from './statistics/index.js';
 import type { Period } from './statistics/period.js';
+import { type Supplying, supplyAgreed } from './supplying.js';
 import { publishMatters } from './topics.js';
-import type { MatterDeed, Matters } from './types.js';
+import type { MatterAct, MatterDeed, Matters } from './types.js';
 
 interface Surroundings {
   readonly workspace: Workspace;
@@ -52,10 +57,14 @@ interface Surroundings {
 
 export interface SharingDesk {
   readonly matters: Matters;
-  readonly places: SharingPlaces;
+  /** For sides of grants. */
+  readonly grants: GrantGround;
   readonly state: State;
   readonly keys: SealingKeys;
   readonly statistics: (whose: FiguresOf, period: Period) => Promise<SharingStatistics>;
+  readonly blobs: Blobs;
+  /** Puts on record what the gateway does itself. */
+  readonly recordOwn: MatterAct['record'];
 }
 
 interface OpenedDesk extends SharingDesk {
@@ -70,7 +79,7 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
     throw new YitongError('not_found', 'the workspace does not say who looks after sharing: contracts/sharing.json');
   const declared = await loadLifecycles(workspace);
   const ground = await openCaseGround(around);
-  const { state, keys } = ground;
+  const { state, keys, blobs } = ground;
   try {
     const parts = { workspace, places, policies: () => inForce().policies, state };
     const search = openSearch(dataDir);
@@ -112,10 +121,12 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
     await copyApplied(state, appliedDir(dataDir));
     return {
       matters,
-      places,
+      grants: parts,
       state,
       keys,
       statistics,
+      blobs,
+      recordOwn,
       close: async () => {
         await search.close();
         await ground.close();
@@ -194,5 +205,46 @@ function deskOf(context: Surroundings): Desk {
         throw error;
       })),
     close: () => (closed ??= (async () => (await opened?.catch(() => undefined))?.close())()),
+  };
+}
+
+/** ms between two looks whether there is a state yet, in which something could wait. */
+const LOOK = 1000;
+
+/**
+ * Supplies what was agreed to and can be given, once there is a state in which it could wait.
+ * @returns stops it
+ */
+export function supplying(
+  context: Surroundings,
+  desk: Pick<Desk, 'desk'>,
+  onTrouble: (error: unknown) => void,
+): () => Promise<void> {
+  const { inForce, now, dataDir, state: shared } = context;
+  let begun: Promise<Supplying | undefined> | undefined;
+  const begin = async (): Promise<Supplying | undefined> => {
+    // a workspace that says nothing of sharing has no applications
+    if ((await loadSharingPlaces(context.workspace)) === undefined) return undefined;
+    const { state, matters, recordOwn: record } = await desk.desk();
+    return supplyAgreed({
+      state,
+      matters,
+      record,
+      inForce: (grant) => inForce().policies.grants.has(grant as GrantId),
+      now,
+      onTrouble,
+    });
+  };
+  const timer = setInterval(() => {
+    if (begun !== undefined || (shared === undefined && !existsSync(join(dataDir, 'state')))) return;
+    begun = begin();
+    begun.catch((error: unknown) => {
+      onTrouble(error);
+      begun = undefined;
+    });
+  }, LOOK).unref();
+  return async () => {
+    clearInterval(timer);
+    await (await begun?.catch(() => undefined))?.stop();
   };
 }

@@ -12,8 +12,9 @@ import type { StepAround } from './types.js';
 interface Told {
   readonly matter: string;
   readonly dataset: string;
-  /** The system that was given the record. */
+  /** The system that was given the record, and whose it is. */
   readonly client: string;
+  readonly authority?: string;
   /** ISO 8601 UTC */
   readonly at: string;
   /** Of the answers that it had, the newest. */
@@ -30,6 +31,7 @@ const TOLD = 'sharing-told';
 const MOST = 100;
 const GIVEN: ReadonlySet<string | undefined> = new Set(['released', 'included']);
 const linkOf = (authority: string): string => `told/${authority}/`;
+const linkOfMatter = (matter: string): string => `matter/${matter}/`;
 
 /** Systems that were given records of the subject in the dataset, with the receipts of those answers. */
 async function receiversOf(
@@ -62,8 +64,8 @@ export const tellingReceivers =
         do: 'put',
         kind: TOLD,
         id: `${head.id}.${client}`,
-        links: authority === undefined ? [] : [`${linkOf(authority)}${at}`],
-        body: asJson({ matter: head.id, dataset, client, at, receipts } satisfies Told),
+        links: [`${linkOfMatter(head.id)}${client}`, ...(authority === undefined ? [] : [`${linkOf(authority)}${at}`])],
+        body: asJson({ matter: head.id, dataset, client, at, receipts, ...present({ authority }) } satisfies Told),
       };
     });
   };
@@ -81,4 +83,10 @@ export async function toldTo(
     ...present({ after }),
   });
   return { told: documents.map(({ body }) => body as unknown as Told), ...present({ next }) };
+}
+
+/** Everybody who was told of the answer of a correction. Whom of them somebody is shown says `seesTold`. */
+export async function toldIn(state: Pick<State, 'documents'>, matter: string): Promise<readonly Told[]> {
+  const { documents } = await state.documents(TOLD, { link: linkOfMatter(matter), limit: 1000 });
+  return documents.map(({ body }) => body as unknown as Told);
 }

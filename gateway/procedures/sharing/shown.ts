@@ -35,6 +35,40 @@ export const seesStep = (matter: SeenMatter, { event }: MatterStep, authority: s
   );
 };
 
+/** What is attached is seen as what it is attached to: an application, or the reply to a part. */
+export function seesFile(
+  matter: SeenMatter,
+  { to, authority: of }: { readonly to: string; readonly authority: string },
+  authority: string | undefined,
+): boolean {
+  if (of === authority) return true;
+  const [, part] = to.split('/');
+  return part === undefined || (seesPart(matter, part, authority) && seesReply(matter, part));
+}
+
+const USE_SIDES: readonly Side[] = ['requester', 'provider', 'authority'];
+const USE_ROLES: ReadonlySet<string> = new Set([
+  'sharing-officer',
+  'sharing-head',
+  'department-head',
+  'sharing-authority',
+  'inspector',
+]);
+
+/** Records of use of a grant are read by its three sides (政务数据共享条例 Art.29(2)). */
+export function seesUse(sides: Sides, actor: MatterActor): boolean {
+  const own = authorityOfActor(actor);
+  return (
+    own !== undefined &&
+    USE_SIDES.some((side) => sides[side] === own) &&
+    rolesOf(actor).some((one) => USE_ROLES.has(one))
+  );
+}
+
+/** Who was told of a correction: who corrected and the authority see all, others what their own systems were told. */
+export const seesTold = (matter: SeenMatter, toldOf: string | undefined, authority: string | undefined): boolean =>
+  isOf(matter, 'provider') || (toldOf !== undefined && toldOf === authority);
+
 const REPLY = 'reply/';
 
 function contentShown(

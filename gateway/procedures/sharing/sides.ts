@@ -2,7 +2,7 @@
 
 import { WHOLE } from '../../../contracts/lifecycle/matter.js';
 import type { Lifecycle, Side } from '../../../contracts/lifecycle/types.js';
-import type { MatterActor, MatterHead, Sides } from './types.js';
+import type { DeputyFor, MatterActor, MatterHead, Sides } from './types.js';
 
 /** Of one part. */
 export const sidesOf = ({ sides }: Pick<MatterHead, 'sides'>, part: string): Sides => ({
@@ -13,7 +13,8 @@ export const sidesOf = ({ sides }: Pick<MatterHead, 'sides'>, part: string): Sid
 /** Roles for which a department's system speaks by itself. */
 const OF_SYSTEMS = 'sharing-officer';
 
-export function rolesOf(actor: MatterActor): readonly string[] {
+/** Without those for whom somebody only stands in. */
+export function ownRolesOf(actor: MatterActor): readonly string[] {
   switch (actor.kind) {
     case 'person':
       return actor.person.roles;
@@ -22,6 +23,21 @@ export function rolesOf(actor: MatterActor): readonly string[] {
     case 'platform':
       return ['platform'];
   }
+}
+
+const deputyFor = (actor: MatterActor): readonly DeputyFor[] =>
+  actor.kind === 'platform' ? [] : (actor.deputyFor ?? []);
+
+/** All as which somebody acts today. */
+export const rolesOf = (actor: MatterActor): readonly string[] => [
+  ...ownRolesOf(actor),
+  ...deputyFor(actor).map(({ role }) => role),
+];
+
+/** For whom somebody acts as a party; undefined: it is their own role. */
+export function standsInFor({ parties }: Lifecycle, actor: MatterActor, party: string): DeputyFor | undefined {
+  const role = parties[party]?.role ?? '';
+  return ownRolesOf(actor).includes(role) ? undefined : deputyFor(actor).find((one) => one.role === role);
 }
 
 /** Whose person or system it is; undefined: nobody's. */
@@ -54,8 +70,10 @@ export function whoOf(actor: MatterActor): string {
 }
 
 /** In which role it was. */
-export const roleOf = (actor: MatterActor, { parties }: Lifecycle, party: string): string =>
-  actor.kind === 'client' ? (actor.officer?.role ?? OF_SYSTEMS) : (parties[party]?.role ?? '');
+export const roleOf = (actor: MatterActor, lifecycle: Lifecycle, party: string): string =>
+  actor.kind === 'client' && standsInFor(lifecycle, actor, party) === undefined
+    ? (actor.officer?.role ?? OF_SYSTEMS)
+    : (lifecycle.parties[party]?.role ?? '');
 
 export const allSides = ({ sides }: Pick<MatterHead, 'sides'>): readonly (readonly [Side, string])[] =>
   Object.values(sides).flatMap((one) => Object.entries(one) as [Side, string][]);

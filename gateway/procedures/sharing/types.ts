@@ -16,10 +16,21 @@ import type { Receipt } from '../../log/entries/port.js';
 /** Which authority each side is. */
 export type Sides = Readonly<Partial<Record<Side, string>>>;
 
+/** Whose acts somebody may do as well, today (`deputies.ts`). */
+export interface DeputyFor {
+  /** Of the hand-over. */
+  readonly id: string;
+  readonly role: string;
+  /** The head, by a reference that tells who it is to nobody; and as the department calls them. */
+  readonly of: string;
+  readonly name: string;
+}
+
 export type MatterActor =
-  | { readonly kind: 'person'; readonly person: Person }
+  | { readonly kind: 'person'; readonly person: Person; readonly deputyFor?: readonly DeputyFor[] }
   | {
       readonly kind: 'client';
+      readonly deputyFor?: readonly DeputyFor[];
       readonly client: Client;
       /** Who acted in the department's own system, which answers for that; absent: the system itself, as an officer. */
       readonly officer?: { readonly id: string; readonly role: string };
@@ -80,6 +91,8 @@ export interface PossibleAct {
 
 export interface SeenMatter extends Matter {
   readonly parties: readonly string[];
+  /** Of these parties: as which somebody acts only for a head who is away, with the name of the head. */
+  readonly deputed: Readonly<Record<string, string>>;
   readonly acts: readonly PossibleAct[];
 }
 
@@ -89,7 +102,7 @@ export interface OpenedMatter extends SeenMatter {
 
 /** What goes on record before an act takes effect. */
 export interface MatterDeed {
-  readonly action: 'sharing_act' | 'sharing_act_void';
+  readonly action: 'sharing_act' | 'sharing_act_void' | 'sharing_file';
   /** Of the person, or of the officer in the department's system. */
   readonly role: string;
   readonly target: string;

@@ -7,20 +7,22 @@ import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
 import { asJson } from '../../ground/state/as-json.js';
 import type { Json, State } from '../../ground/state/port.js';
+import { transact } from '../../ground/state/transact.js';
+import { seesUse } from './shown.js';
 import { authorityOfActor, rolesOf } from './sides.js';
 import type { MatterAct, MatterActor, Sides } from './types.js';
 
-const STATUSES = ['in-use', 'stored', 'destroyed'] as const;
+export const USE_STATUSES = ['in-use', 'stored', 'destroyed'] as const;
 
-interface UseRecord {
+export interface UseRecord {
   readonly scenario: string;
   readonly effect: string;
   readonly storage: string;
   readonly destruction: string;
-  readonly status: (typeof STATUSES)[number];
+  readonly status: (typeof USE_STATUSES)[number];
 }
 
-interface KeptUseRecord extends UseRecord {
+export interface KeptUseRecord extends UseRecord {
   /** ISO 8601 UTC */
   readonly at: string;
   /** Receipt of the entry that names who wrote it. */
@@ -43,12 +45,20 @@ const check = shape<UseRecord>(
     type: 'object',
     additionalProperties: false,
     required: ['scenario', 'effect', 'storage', 'destruction', 'status'],
-    properties: { scenario: said, effect: said, storage: said, destruction: said, status: { enum: STATUSES } },
+    properties: { scenario: said, effect: said, storage: said, destruction: said, status: { enum: USE_STATUSES } },
   },
   'act_incomplete',
 );
-const READERS: readonly (keyof Sides)[] = ['requester', 'provider', 'authority'];
-const ROLES: ReadonlySet<string> = new Set(['sharing-officer', 'sharing-head', 'sharing-authority', 'inspector']);
+
+/** How many records a grant has, and what the newest says; beside them, so that grants without any are found. */
+export interface UseKept {
+  readonly grant: string;
+  readonly count: number;
+  /** ISO 8601 UTC, of the newest. */
+  readonly at: string;
+  readonly status: UseRecord['status'];
+}
+const KEPT = 'sharing-use';
 
 /** @throws YitongError `act_incomplete`, `act_refused` for whoever is not of the requester, `audit_unavailable` */
 export async function writeUseRecord(
@@ -68,16 +78,29 @@ export async function writeUseRecord(
     about: { content: asJson(content) },
   });
   const kept: KeptUseRecord = { ...content, at: new Date(now()).toISOString(), entry };
-  await state.commit([{ do: 'append', stream: `${STREAM}${grant}`, events: [asJson(kept)] }]);
+  await transact(state, async (transaction) => {
+    const before = (await transaction.document(KEPT, grant))?.body as unknown as UseKept | undefined;
+    const { at, status } = kept;
+    const after: UseKept = { grant, count: (before?.count ?? 0) + 1, at, status };
+    transaction.put({ kind: KEPT, id: grant, body: asJson(after) });
+    transaction.also({ do: 'append', stream: `${STREAM}${grant}`, events: [asJson(kept)] });
+  });
+}
+
+/** By grant; of those that have records. */
+export async function useKept(state: Pick<State, 'documents'>): Promise<ReadonlyMap<string, UseKept>> {
+  const found = new Map<string, UseKept>();
+  for (let after: string | undefined; ; ) {
+    const page = await state.documents(KEPT, { limit: 1000, ...(after === undefined ? {} : { after }) });
+    for (const { id, body } of page.documents) found.set(id, body as unknown as UseKept);
+    if (page.next === undefined) return found;
+    after = page.next;
+  }
 }
 
 /** The newest last. @throws YitongError `not_found` for whoever is no side of the grant */
 export async function useRecords({ state, grant, sides, actor }: Of): Promise<readonly KeptUseRecord[]> {
-  const own = authorityOfActor(actor);
-  if (
-    !READERS.some((side) => own !== undefined && sides[side] === own) ||
-    !rolesOf(actor).some((one) => ROLES.has(one))
-  )
+  if (!seesUse(sides, actor))
     throw new YitongError('not_found', 'there are no such records, or they are not yours to read');
   const found: KeptUseRecord[] = [];
   for (;;) {
@@ -114,6 +137,9 @@ export async function dropUseRecords(
   today: string,
 ): Promise<boolean> {
   if (ended === undefined || today <= keptUntil(ended)) return false;
-  await state.commit([{ do: 'drop', stream: `${STREAM}${grant}` }]);
+  await state.commit([
+    { do: 'drop', stream: `${STREAM}${grant}` },
+    { do: 'remove', kind: KEPT, id: grant },
+  ]);
   return true;
 }

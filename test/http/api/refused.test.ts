@@ -38,6 +38,11 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'documentChanges',
   'objections',
   'matters',
+  'useRecords',
+  'correctionsTold',
+  'deputies',
+  // of the client's own department alone: whom its head names, its own officers say
+  'handOver',
   // which datasets are answered at once; nobody's data are in it
   'standingConsents',
   'subscriptions',

@@ -7,6 +7,7 @@ const SHORT_LIST: ReadonlySet<string> = new Set([
   'PDF',
   'JPEG',
   'PNG',
+  'OFD',
   'JSON',
   'CSV',
   'Excel',

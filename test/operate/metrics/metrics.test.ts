@@ -242,6 +242,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
         'notices',
         'files',
       ],
+      'sharing-supply',
     ),
     measure: among('completeness', 'validity', 'freshness', 'accepted'),
     region: among(),

@@ -2,12 +2,12 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { YitongError } from '../../../../contracts/errors.js';
 import { localised } from '../../../answer/question/schemas.js';
 import { clientOf, type GatewayContext } from '../../../documents/context.js';
 import { materialBytes } from '../../../documents/pdf/open-material.js';
 import type { Cases, HowDone } from '../../../procedures/cases/types.js';
 import { checkStill } from '../../plugins/identity.js';
+import { readsFiles } from '../../plugins/raw-files.js';
 import { paramsSchema } from './schema.js';
 
 interface Desk {
@@ -47,46 +47,6 @@ const lineSchema = Type.Object({
   mayPut: Type.Boolean({ description: 'who asks may upload it now' }),
 });
 const linesSchema = Type.Object({ materials: Type.Array(lineSchema) });
-
-/** Uploads that a worker holds in memory at once; the next one is read when one of them is done. */
-const AT_ONCE = 4;
-
-/** Lets so many in at once. */
-function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let inside = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (inside >= most) await new Promise<void>((go) => waiting.push(go));
-    else inside++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) inside--;
-      else next();
-    }
-  };
-}
-
-/**
- * The bytes of a body, read as they come; one that is too large is not read to its end.
- * @throws YitongError `file_too_large`
- */
-async function readWithin(body: Readable, said: string | undefined, most: number): Promise<Buffer> {
-  const refuse = (): never => {
-    throw new YitongError('file_too_large', `a file is empty, or larger than ${String(most)} bytes`);
-  };
-  if (Number(said ?? 0) > most) refuse();
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of body as AsyncIterable<Buffer>) {
-    size += piece.length;
-    if (size > most) refuse();
-    pieces.push(piece);
-  }
-  if (size === 0) refuse();
-  return Buffer.concat(pieces, size);
-}
 
 interface OneMaterial {
   Params: { id: string; material: string };
@@ -143,10 +103,7 @@ function lookRoutes(app: FastifyInstance, { context, cases, how }: Desk): void {
 }
 
 function putRoute(app: FastifyInstance, { context, cases, how }: Desk): void {
-  const inTurn = turns(AT_ONCE);
-  // the body is read by the route itself, piece by piece, whatever it says that it is
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  const read = readsFiles(app, context.settings.gateway.uploadLimitBytes);
   app.put<OneMaterial & { Body: Readable | undefined }>(
     '/v1/cases/:id/materials/:material',
     {
@@ -181,16 +138,8 @@ function putRoute(app: FastifyInstance, { context, cases, how }: Desk): void {
     async (request) => {
       checkStill(context, request, clientOf(request));
       const { id, material } = request.params;
-      const { body } = request;
-      const most = context.settings.gateway.uploadLimitBytes;
       const desk = await cases();
-      return inTurn(() => {
-        const read = (): Promise<Buffer> => {
-          if (body === undefined || body === null) throw new YitongError('file_too_large', 'a file is empty');
-          return readWithin(body, request.headers['content-length'], most);
-        };
-        return desk.putMaterial(id, material, async () => await read(), how(request));
-      });
+      return read(request, (bytes) => desk.putMaterial(id, material, bytes, how(request)));
     },
   );
 }

@@ -41,6 +41,8 @@ export interface MatterOfSharing {
     }[];
   }[];
   readonly parties: readonly string[];
+  /** Of these: as which the officer stands in for a head. */
+  readonly deputed: readonly string[];
   /** What your authority may do now. */
   readonly acts: readonly {
     readonly act: string;
@@ -62,6 +64,8 @@ export interface MatterOfSharing {
     readonly part?: string;
     readonly clock?: string;
     readonly days?: number;
+    /** Done by a deputy, for a head who was away. */
+    readonly deputy?: boolean;
     readonly fields: Readonly<Record<string, string>>;
     /** Of its entry in the log. */
     readonly receipt: string;
@@ -194,6 +198,106 @@ export interface StatisticsAnswer {
   readonly standing: number;
 }
 
+export interface UseRecord {
+  readonly scenario: string;
+  readonly effect: string;
+  readonly storage: string;
+  readonly destruction: string;
+  readonly status: 'in-use' | 'stored' | 'destroyed';
+}
+
+export interface GrantUse {
+  readonly grant: string;
+  readonly client: string;
+  readonly dataset: string;
+  /** The application that it came of. */
+  readonly matter?: string;
+  readonly sides: Readonly<Record<string, string>>;
+  readonly from?: string;
+  readonly until?: string;
+  /** Nothing is given under it any more. */
+  readonly over: boolean;
+  readonly records: number;
+  /** Data are given under it, and nobody has recorded what becomes of them. */
+  readonly lacking: boolean;
+  readonly status?: UseRecord['status'];
+  readonly at?: string;
+}
+
+export interface UseRecordsAnswer {
+  readonly grant: string;
+  /** The newest last. */
+  readonly records: readonly (UseRecord & { readonly at: string; readonly receipt: string })[];
+}
+
+export interface CorrectionsTold {
+  readonly told: readonly {
+    readonly matter: string;
+    readonly dataset: string;
+    /** The system that had the record. */
+    readonly client: string;
+    readonly at: string;
+    /** Of the answers by which it had it. */
+    readonly receipts: readonly string[];
+  }[];
+  readonly next?: string;
+}
+
+export interface HandOverBody {
+  /** The head. */
+  readonly officer: MatterOfficer;
+  readonly role: 'sharing-head' | 'department-head';
+  readonly deputy: { readonly id: string; readonly name: string };
+  /** Of the head. */
+  readonly name: string;
+  readonly from: string;
+  /** The last day. */
+  readonly until: string;
+  readonly reason: string;
+}
+
+export interface DeputiesAnswer {
+  readonly deputies: readonly {
+    readonly id: string;
+    readonly role: string;
+    readonly of: string;
+    readonly deputy: string;
+    readonly from: string;
+    readonly until: string;
+    readonly reason: string;
+    readonly receipt: string;
+    readonly inForce: boolean;
+    readonly endedAt?: string;
+  }[];
+}
+
+export interface MatterAttachment {
+  readonly id: string;
+  /** `application`, `reply/<dataset>` */
+  readonly to: string;
+  readonly kind: string;
+  /** By its content. */
+  readonly type: string;
+  readonly size: number;
+  /** SHA-256, base64url, of its bytes. */
+  readonly digest: string;
+  readonly party: string;
+  readonly authority: string;
+  readonly at: string;
+  readonly receipt: string;
+}
+
+export interface AttachmentsAnswer {
+  readonly attachments: readonly MatterAttachment[];
+  /** To what your authority may attach now. */
+  readonly places: readonly string[];
+}
+
+export interface AttachmentPlace {
+  readonly to: string;
+  readonly kind: 'basis' | 'necessity' | 'security' | 'reply' | 'other';
+}
+
 export interface SharingMethods {
   /** Matters of sharing of which the client's authority is a party. */
   matters(question?: MattersQuestion, options?: CallOptions): Promise<MattersAnswer>;
@@ -213,6 +317,39 @@ export interface SharingMethods {
   sharingStatistics(question?: StatisticsQuestion, options?: CallOptions): Promise<StatisticsAnswer>;
   /** What was approved, as a signed PDF. @throws GatewayError `not_found`, `report_revoked` */
   sharingDocument(id: string, options?: CallOptions): Promise<Buffer>;
+  /** Grants of your authority, and what is recorded of their use. */
+  useRecords(
+    question?: { readonly lacking?: 'true'; readonly role?: string },
+    options?: CallOptions,
+  ): Promise<{ readonly grants: readonly GrantUse[] }>;
+  /** @throws GatewayError `not_found` */
+  useRecordsOf(grant: string, options?: CallOptions): Promise<UseRecordsAnswer>;
+  /** @throws GatewayError `not_found`, `act_refused`, `act_incomplete` */
+  recordUse(
+    grant: string,
+    body: UseRecord & { readonly officer?: MatterOfficer },
+    options?: CallOptions,
+  ): Promise<UseRecordsAnswer>;
+  /** Corrections of which systems were told that had the record. @throws GatewayError `not_found` */
+  correctionsTold(
+    question?: { readonly matter?: string; readonly after?: string },
+    options?: CallOptions,
+  ): Promise<CorrectionsTold>;
+  deputies(options?: CallOptions): Promise<DeputiesAnswer>;
+  /** Hands the acts of a head to a deputy. @throws GatewayError `act_refused`, `act_incomplete`, `matter_moved` */
+  handOver(body: HandOverBody, options?: CallOptions): Promise<DeputiesAnswer>;
+  /** @throws GatewayError `not_found`, `act_refused`, `matter_moved` */
+  takeBack(id: string, body: { readonly officer: MatterOfficer }, options?: CallOptions): Promise<DeputiesAnswer>;
+  attachments(id: string, options?: CallOptions): Promise<AttachmentsAnswer>;
+  /** @throws GatewayError `not_found` */
+  attachment(id: string, file: string, options?: CallOptions): Promise<Buffer>;
+  /**
+   * @throws GatewayError `act_refused`, `attachment_type`, `file_too_large`, `file_damaged`, `file_active`,
+   * `file_encrypted`, `image_too_large`, `too_many_files`, `matter_moved`
+   */
+  attach(id: string, place: AttachmentPlace, file: Uint8Array, options?: CallOptions): Promise<MatterAttachment>;
+  /** @throws GatewayError `not_found`, `act_refused`, `matter_moved` */
+  detach(id: string, file: string, options?: CallOptions): Promise<AttachmentsAnswer>;
 }
 
 const standing = (dataset: string): string => at('v1', 'sharing', 'standing-consents', dataset);
@@ -231,4 +368,21 @@ export const sharingMethods = (wire: Wire): SharingMethods => ({
       { method: 'GET', path: at('v1', 'sharing', id, 'document'), headers: { accept: 'application/pdf' } },
       call,
     ),
+  useRecords: (question = {}, call) => wire.get(`/v1/sharing/records${queryOf({ ...question })}`, call),
+  useRecordsOf: (grant, call) => wire.get(at('v1', 'sharing', 'records', grant), call),
+  recordUse: (grant, body, call) =>
+    wire.ask({ method: 'POST', path: at('v1', 'sharing', 'records', grant), body }, call),
+  correctionsTold: (question = {}, call) => wire.get(`/v1/sharing/receivers${queryOf({ ...question })}`, call),
+  deputies: (call) => wire.get('/v1/sharing/deputies', call),
+  handOver: (body, call) => wire.ask({ method: 'POST', path: '/v1/sharing/deputies', body }, call),
+  takeBack: (id, body, call) => wire.ask({ method: 'DELETE', path: at('v1', 'sharing', 'deputies', id), body }, call),
+  attachments: (id, call) => wire.get(at('v1', 'sharing', id, 'attachments'), call),
+  attachment: (id, file, call) =>
+    wire.bytes({ method: 'GET', path: at('v1', 'sharing', id, 'attachments', file) }, call),
+  attach: (id, place, file, call) =>
+    wire.ask(
+      { method: 'POST', path: `${at('v1', 'sharing', id, 'attachments')}${queryOf({ ...place })}`, body: file },
+      call,
+    ),
+  detach: (id, file, call) => wire.ask({ method: 'DELETE', path: at('v1', 'sharing', id, 'attachments', file) }, call),
 });

@@ -6,19 +6,20 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
-import type { Client } from '../../../../policies/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
-import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
+import { clientOf, type Service } from '../../../documents/context.js';
 import { paperOf, sharingPdf } from '../../../documents/sharing-paper.js';
-import type { Json } from '../../../ground/state/port.js';
 import { administrationBody } from '../../../log/entries/events.js';
-import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
 import { figuresFor, shownTo } from '../../../procedures/sharing/shown.js';
 import { sidesOf } from '../../../procedures/sharing/sides.js';
 import { setStandingConsent, standingConsents } from '../../../procedures/sharing/standing.js';
 import { periodOf } from '../../../procedures/sharing/statistics/period.js';
-import type { MatterAct, MatterActor, MatterDeed, OpenedMatter } from '../../../procedures/sharing/types.js';
+import type { OpenedMatter } from '../../../procedures/sharing/types.js';
 import { checkStill } from '../../plugins/identity.js';
+import { attachmentRoutes } from './attachments.js';
+import { deputyRoutes } from './deputies.js';
+import { type Desk, iso, officerOf, openDesk, tags } from './desk.js';
+import { recordRoutes } from './records.js';
 import {
   type ActBody,
   actBody,
@@ -39,13 +40,11 @@ import {
   statisticsSchema,
 } from './schema.js';
 
-const tags = ['sharing'];
 const serializerCompiler = () => JSON.stringify;
-const iso = (at: number): string => new Date(at).toISOString();
 
 /** @param authority of the client that is shown it */
 function shown(matter: OpenedMatter, authority: string) {
-  const { head, lifecycle, state, clocks, over, openedAt, at, parties, acts } = matter;
+  const { head, lifecycle, state, clocks, over, openedAt, at, parties, deputed, acts } = matter;
   const { contents, steps } = shownTo(matter, authority);
   return {
     id: head.id,
@@ -70,6 +69,7 @@ function shown(matter: OpenedMatter, authority: string) {
       })),
     })),
     parties,
+    deputed: Object.keys(deputed),
     acts: acts.map(({ act, party, parts, clock }) => ({
       act,
       party,
@@ -87,69 +87,9 @@ function shown(matter: OpenedMatter, authority: string) {
       fields: event.fields,
       receipt: entry,
       ...present({ part: event.part, clock: event.clock, days: event.days }),
+      ...(event.deputy === undefined ? {} : { deputy: true }),
     })),
   };
-}
-
-type Officer = NonNullable<ActBody['officer']>;
-
-/** What the routes work with. */
-function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const { journal } = context;
-  const sharing = sharingDeskOf(context);
-  app.addHook('onClose', () => sharing.close());
-  const actorOf = (client: Client, officer: Officer | undefined): MatterActor => ({
-    kind: 'client',
-    client,
-    ...present({ officer }),
-  });
-  /** Under the subject's key where there is one; else under that of whoever acted. */
-  const recording =
-    (request: FastifyRequest, client: Client, officer: Officer | undefined) =>
-    ({ action, target, detail, subject, about }: MatterDeed) =>
-      journal.append({
-        clear: administrationBody({
-          time: iso(context.now()),
-          action,
-          by: client.id,
-          target,
-          detail: { requestId: request.id, ...detail },
-        }),
-        subject: {
-          subject: subject ?? `person:client:${client.id}${officer === undefined ? '' : `|${officer.id}`}`,
-          json: JSON.stringify(about),
-        },
-      });
-  function acting(request: FastifyRequest, client: Client, body: ActBody): MatterAct {
-    const { act, fields = {}, content, officer, key, part, clock, days } = body;
-    return {
-      actor: actorOf(client, officer),
-      act,
-      fields,
-      record: recording(request, client, officer),
-      ...present({ content: content as Json | undefined, key, part, clock, days }),
-    };
-  }
-  const looked = (request: FastifyRequest, client: Client, ids: readonly string[]): Promise<unknown> =>
-    journal.append({
-      clear: administrationBody({
-        time: iso(context.now()),
-        action: 'matters_shown',
-        by: client.id,
-        detail: { requestId: request.id, ids },
-      }),
-    });
-  return { context, desk: () => sharing.desk(), actorOf, acting, recording, looked };
-}
-type Desk = ReturnType<typeof openDesk>;
-
-/** Of the officer for whom a system asks. */
-function officerOf(role: string | undefined): Officer | undefined {
-  if (role === undefined) return undefined;
-  const roles = ['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority'] as const;
-  const found = roles.find((one) => one === role);
-  if (found === undefined) throw new YitongError('bad_request', `\`role\` is one of ${roles.join(', ')}`);
-  return { id: '-', role: found };
 }
 
 function readRoutes(app: FastifyInstance, { desk, actorOf, looked }: Desk): void {
@@ -337,8 +277,8 @@ function figureRoutes(app: FastifyInstance, { context, desk, actorOf, looked }: 
       const client = clientOf(request);
       const { role, ...asked } = request.query;
       const period = periodOf(asked, now());
-      const { places, statistics } = await desk();
-      const whose = figuresFor(actorOf(client, officerOf(role)), places);
+      const { grants, statistics } = await desk();
+      const whose = figuresFor(actorOf(client, officerOf(role)), grants.places);
       if (whose === undefined || (role === 'sharing-authority' && !whose.level))
         throw new YitongError('act_refused', 'the figures of a level are for who looks after sharing in it');
       const found = await statistics(whose, period);
@@ -392,6 +332,9 @@ const service: Service = {
     actRoutes(app, desk);
     standingRoutes(app, desk);
     figureRoutes(app, desk);
+    recordRoutes(app, desk);
+    deputyRoutes(app, desk);
+    attachmentRoutes(app, desk);
   },
 };
 export default service;

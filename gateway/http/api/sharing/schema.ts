@@ -10,7 +10,7 @@ const fields = Type.Record(Type.String({ maxLength: 60 }), Type.String({ maxLeng
   maxProperties: 50,
   description: "by the name that the act's `requires` and `optional` give",
 });
-const officer = Type.Object(
+export const officer = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: 200, description: 'of your own; it stands in the log under a key' }),
     role: Type.Enum(['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority'], {
@@ -116,6 +116,7 @@ export const matterSchema = Type.Object({
     }),
   ),
   parties: Type.Array(Type.String(), { description: 'as which your authority sees it' }),
+  deputed: Type.Array(Type.String(), { description: 'of these: as which the officer stands in for a head' }),
   acts: Type.Array(
     Type.Object({
       act: Type.String(),
@@ -138,6 +139,7 @@ export const matterSchema = Type.Object({
       part: Type.Optional(Type.String()),
       clock: Type.Optional(Type.String()),
       days: Type.Optional(Type.Integer()),
+      deputy: Type.Optional(Type.Boolean({ description: 'done by a deputy, for a head who was away' })),
       fields: Type.Record(Type.String(), Type.String()),
       receipt: Type.String({ description: 'of its entry in the log' }),
     }),

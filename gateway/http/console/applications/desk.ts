@@ -8,11 +8,12 @@ import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Contract } from '../../../../contracts/types.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import { reportsOf } from '../../../documents/reports/index.js';
-import type { Person, Role } from '../../../ground/identity/person.js';
+import { type Person, type Role, roleNames } from '../../../ground/identity/person.js';
 import type { LookName } from '../../../log/entries/actions.js';
 import { type SharingDesk, sharingDeskOf } from '../../../procedures/sharing/opened.js';
 import type { MatterAct, MatterActor, OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
+import { namesFor } from './reading.js';
 import type { Readers } from './smallest.js';
 
 export const MACHINE = 'application';
@@ -109,6 +110,15 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
   };
 }
 export type Desk = ReturnType<typeof openDesk>;
+
+/** Authority and capacity, in words. */
+export const whoIs = (desk: Desk, request: FastifyRequest): string => {
+  const { person } = sessionOf(request);
+  const authority = namesFor(desk.context).authority(person.authority)[request.language];
+  return [person.authority === undefined ? '' : authority, roleNames[roleOf(request, person)][request.language]]
+    .filter(Boolean)
+    .join(' · ');
+};
 
 /** From 1. @throws YitongError `bad_request` */
 export function pageOf(given = '1'): number {

@@ -14,22 +14,26 @@ import type { Service } from '../../../documents/context.js';
 import { type Person, roleNames } from '../../../ground/identity/person.js';
 import type { Json } from '../../../ground/state/port.js';
 import { commentsOf } from '../../../procedures/sharing/comments.js';
+import { deputationsOf, isInForce } from '../../../procedures/sharing/deputies.js';
+import { toldIn } from '../../../procedures/sharing/receivers.js';
+import { seesTold } from '../../../procedures/sharing/shown.js';
 import type { OpenedMatter, SeenMatter } from '../../../procedures/sharing/types.js';
 import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
-import { roleOf, sessionOf } from '../../plugins/people.js';
+import { sessionOf } from '../../plugins/people.js';
 import { sendCsv, sendFramed } from '../../ui/frame.js';
 import { csvOfList, rulesOf } from '../../ui/list.js';
 import { type ListState, listState, sorted } from '../../ui/list-state.js';
 import { commentRoute, standingRoutes } from './beside.js';
 import { calendarRoute } from './calendar.js';
-import { type Desk, MACHINE, openDesk, pageOf, READERS } from './desk.js';
+import { type Desk, MACHINE, openDesk, pageOf, READERS, whoIs } from './desk.js';
+import { fileRoutes, filesOf } from './files.js';
 import { matterPage } from './matter-page.js';
 import { openable, openingRoutes } from './opening-routes.js';
 import { otherLine, otherView } from './others.js';
 import { applicationIn, byDue, commentLine, matterView, namesFor, sideOf, trayLines } from './reading.js';
 import { replyOf, type Sent, several, text } from './sent.js';
-import { SHOWS, type Show, trayColumns, trayPage } from './tray-page.js';
+import { type DeputyNotice, SHOWS, type Show, trayColumns, trayPage } from './tray-page.js';
 import type { MatterView, TrayLine } from './views.js';
 import { PATH } from './words.js';
 import { writingRoutes } from './writing.js';
@@ -46,15 +50,6 @@ interface Route {
 
 const isAttribute = (one: string): one is Exclude<SharingAttribute, 'none'> =>
   one === 'conditional' || one === 'unconditional';
-
-/** Authority and capacity, in words. */
-const whoIs = (desk: Desk, request: FastifyRequest): string => {
-  const { person } = sessionOf(request);
-  const authority = namesFor(desk.context).authority(person.authority)[request.language];
-  return [person.authority === undefined ? '' : authority, roleNames[roleOf(request, person)][request.language]]
-    .filter(Boolean)
-    .join(' · ');
-};
 
 const linesOf = (desk: Desk, all: readonly SeenMatter[], todo: boolean, authority?: string): readonly TrayLine[] =>
   all
@@ -137,6 +132,17 @@ async function foundTray(desk: Desk, request: FastifyRequest<Route>): Promise<Fo
   return { show: shown, q, attribute: only, machine, trays, rows: sorted(found, columns, state), state };
 }
 
+/** Heads for whom whoever looks acts today. */
+async function standsInFor(desk: Desk, request: FastifyRequest): Promise<readonly DeputyNotice[]> {
+  const { state, keys } = await desk.sharing();
+  const { person } = sessionOf(request);
+  const now = desk.context.now();
+  const me = keys.reference('actor', person.id);
+  return (await deputationsOf({ state }, person.authority))
+    .filter((one) => one.deputy === me && isInForce(one, now))
+    .map(({ ofName, role, until }) => ({ of: ofName, role: roleNames[role], until }));
+}
+
 function trayRoute(app: FastifyInstance, desk: Desk): void {
   app.get<Route>(
     PATH,
@@ -177,6 +183,7 @@ function trayRoute(app: FastifyInstance, desk: Desk): void {
           state,
           mayApply: person.roles.includes('sharing-officer'),
           mayConsent: person.roles.includes('sharing-head'),
+          standsInFor: await standsInFor(desk, request),
           together: person.roles.includes('sharing-head')
             ? { zh: '同意所选', en: 'Agree to what is picked' }
             : { zh: '对所选拟定“全部同意”的答复', en: 'Draft a reply that agrees, for what is picked' },
@@ -275,6 +282,9 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
       children: matterPage({
         language,
         matter: { ...view, comments: comments.map((one) => commentLine(context, matter, one)) },
+        ...(await filesOf(desk, request, matter)),
+        told: await toldLines(desk, request, matter),
+        mayUse: Object.values(matter.state.parts).some(({ state }) => USED.has(state)),
         seen: String(matter.state.events),
         mayEdit: matter.acts.some(({ act }) => act === 'save'),
         mayComment: talks,
@@ -297,6 +307,24 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
       return reply.header('cache-control', 'no-store').redirect(`${PATH}/${matter.head.id}`, 303);
     },
   );
+}
+
+/** States of a part under which there is, or was, a grant. */
+const USED: ReadonlySet<string> = new Set(['agreed', 'supplied', 'in-use', 'ended', 'closed']);
+
+/** Systems that were told of the answer of a correction, as far as whoever looks is shown them. */
+async function toldLines(desk: Desk, request: FastifyRequest, matter: OpenedMatter) {
+  if (matter.head.machine !== 'correction') return [];
+  const names = namesFor(desk.context);
+  const own = desk.authorityOf(request);
+  return (await toldIn((await desk.sharing()).state, matter.head.id))
+    .filter(({ authority }) => seesTold(matter, authority, own))
+    .map(({ client, authority, at, receipts }) => ({
+      client: names.client(client),
+      authority: names.authority(authority),
+      at,
+      answers: receipts.length,
+    }));
 }
 
 function viewOf(
@@ -359,6 +387,7 @@ const service: Service = {
     calendarRoute(app, desk, whoIs);
     matterRoutes(app, desk);
     commentRoute(app, desk);
+    fileRoutes(app, desk);
     standingRoutes(app, desk, whoIs);
   },
 };

@@ -1,6 +1,7 @@
 /** One matter on one page: what is asked, its risk, answers, terms, what is missing, what happened, and acts. */
 
 import type { JSX } from 'preact';
+import type { Localised } from '../../../../contracts/localised.js';
 import { deliveryNames, formNames } from '../../../../policies/words.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
@@ -8,6 +9,7 @@ import { AreaField, Form } from '../../ui/form.js';
 import { numberOf, type Say, sayIn } from '../../ui/say.js';
 import { Keys } from '../casework/keys.js';
 import { type ActProps, Acts } from './acts.js';
+import { type FileLine, Files } from './files-part.js';
 import { RiskCard } from './risk-card.js';
 import type { AskedDataset, MatterView, StepLine } from './views.js';
 import { attributes, ClassMark, Clocks, Mark, PATH } from './words.js';
@@ -20,6 +22,18 @@ interface MatterProps {
   readonly mayComment: boolean;
   /** Whether grants may be opened. */
   readonly mayGrants: boolean;
+  readonly files: readonly FileLine[];
+  readonly places: readonly { readonly to: string; readonly title: Localised }[];
+  /** Of a correction: systems that were told of its answer. */
+  readonly told: readonly {
+    readonly client: Localised;
+    readonly authority: Localised;
+    readonly at: string;
+    /** How many answers it had the record by. */
+    readonly answers: number;
+  }[];
+  /** There is, or was, a grant of it, whose use is recorded. */
+  readonly mayUse: boolean;
 }
 
 type Part = MatterProps & ActProps & { readonly say: Say };
@@ -61,6 +75,11 @@ export function matterPage(props: MatterProps): JSX.Element {
           ]}
         />
       </div>
+      {matter.deputed.length === 0 ? null : (
+        <p class="notice" role="status">
+          {say(`您代${matter.deputed.join('、')}办理此事项。`, `You act for ${matter.deputed.join(', ')} here.`)}
+        </p>
+      )}
       <Missing {...part} />
       <Clocks clocks={matter.clocks} language={language} />
       {mayEdit ? (
@@ -86,6 +105,8 @@ export function matterPage(props: MatterProps): JSX.Element {
       ))}
       <About {...part} />
       <Facts {...part} />
+      <Files language={language} id={matter.id} files={props.files} places={props.places} />
+      <Told {...part} />
       <History {...part} />
       <Comments {...part} />
     </>
@@ -132,6 +153,13 @@ function Dataset(part: Part & { readonly dataset: AskedDataset }): JSX.Element {
         {dataset.from} {say('至', 'to')} {dataset.until}
       </p>
       {clock === undefined ? null : <Clocks clocks={[clock]} language={language} />}
+      {grant === undefined || !part.mayUse ? null : (
+        <p class="row">
+          <a class="quiet" href={`/console/sharing/records/${grant}`}>
+            {say('使用记录', 'Records of use')}
+          </a>
+        </p>
+      )}
       {grant === undefined ? null : (
         <p class="notice" role="status">
           {mayGrants ? (
@@ -262,6 +290,32 @@ const Line = ({
     <time dateTime={new Date(line.at).toISOString()}>{localMinute(line.at)}</time>
   </li>
 );
+
+/** Who had the record and was told of the answer (政务数据共享条例 Art.26). */
+function Told({ told, language, say }: Part): JSX.Element | null {
+  if (told.length === 0) return null;
+  return (
+    <>
+      <h2>{say('已告知的应用', 'Systems that were told')}</h2>
+      <ul class="card rows history">
+        {told.map(({ client, authority, at, answers }) => (
+          <li key={client.en}>
+            <div class="grow">
+              <p>
+                <b>{client[language]}</b>
+              </p>
+              <p class="foot">
+                {authority[language]}
+                {say(` · 曾 ${answers} 次获得该记录`, ` · had the record ${answers} times`)}
+              </p>
+            </div>
+            <time dateTime={at}>{localMinute(Date.parse(at))}</time>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
 
 function History({ matter: { history }, language, say }: Part): JSX.Element {
   return (

@@ -143,6 +143,7 @@ export function otherView(ground: Ground, matter: OpenedMatter, authority: strin
     clocks: several ? [] : Object.keys(state.parts).flatMap((part) => clocksOf(matter, part)),
     history: historyOf(ground, matter, authority),
     comments: [],
+    deputed: [...new Set(Object.values(matter.deputed))],
     acts: [...actsOf(matter, undefined), ...(several ? [] : whole.map(({ part: _, ...one }) => one))],
   };
 }

@@ -272,7 +272,10 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
         : names.dataset(event.part);
   return {
     act: of === undefined ? title : { zh: `${title.zh}（${of.zh}）`, en: `${title.en} (${of.en})` },
-    who: [authority === undefined ? '' : names.authority(authority).zh, party?.title.zh ?? '']
+    who: [
+      authority === undefined ? '' : names.authority(authority).zh,
+      `${event.deputy === undefined ? '' : '代'}${party?.title.zh ?? ''}`,
+    ]
       .filter(Boolean)
       .join(' · '),
     at: event.at,
@@ -349,6 +352,7 @@ export function matterView(ground: Ground, matter: OpenedMatter, authority: stri
     clocks: [],
     history: historyOf(ground, matter, authority),
     comments: [],
+    deputed: [...new Set(Object.values(matter.deputed))],
     // what is not complete can be neither consented to nor filed
     acts: actsOf(matter, undefined).filter(({ act }) => lacking.length === 0 || (act !== 'approve' && act !== 'file')),
   };

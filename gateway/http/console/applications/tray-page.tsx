@@ -18,6 +18,14 @@ import { attributes, levels, Mark, PATH } from './words.js';
 export const SHOWS = ['todo', 'asked', 'held', 'done'] as const;
 export type Show = (typeof SHOWS)[number];
 
+/** A head for whom whoever looks acts today. */
+export interface DeputyNotice {
+  readonly of: string;
+  readonly role: Localised;
+  /** The last day. */
+  readonly until: string;
+}
+
 interface TrayProps {
   readonly language: Language;
   /** Of whom it is, in words: authority and in what capacity. */
@@ -37,6 +45,7 @@ interface TrayProps {
   readonly mayApply: boolean;
   /** Whether standing consents are for whoever looks. */
   readonly mayConsent: boolean;
+  readonly standsInFor: readonly DeputyNotice[];
   /** What is done with several at once. */
   readonly together: { readonly zh: string; readonly en: string };
   /** From 1. */
@@ -95,6 +104,15 @@ export function trayPage(props: TrayProps): JSX.Element {
       <p class="lead">
         {say(`${of}。最先到期的在前，按工作日计算。`, `${of}. What runs out first comes first, in working days.`)}
       </p>
+      {props.standsInFor.map(({ of: head, role, until }) => (
+        <p class="notice" role="status" key={`${head} ${role.zh}`}>
+          {say(
+            `您正在代行${head}的${role.zh}职权，至 ${until}。`,
+            `You stand in for ${head} (${role.en}) until ${until}.`,
+          )}{' '}
+          <a href="/console/sharing/deputies">{say('查看代行安排', 'Deputies')}</a>
+        </p>
+      ))}
       <Notices {...part} />
       <div class="head">
         <nav class="pills" aria-label={say('列表', 'Lists')}>
@@ -112,6 +130,12 @@ export function trayPage(props: TrayProps): JSX.Element {
         <span class="row">
           <a class="quiet" href={`${PATH}/calendar`}>
             {say('到期日历', 'What runs out')}
+          </a>
+          <a class="quiet" href="/console/sharing/deputies">
+            {say('代行安排', 'Deputies')}
+          </a>
+          <a class="quiet" href="/console/sharing/told">
+            {say('更正告知', 'Corrections told')}
           </a>
           {props.mayConsent ? (
             <a class="quiet" href={`${PATH}/standing`}>

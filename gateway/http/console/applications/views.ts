@@ -151,6 +151,8 @@ export interface MatterView {
   readonly history: readonly StepLine[];
   readonly comments: readonly StepLine[];
   readonly acts: readonly ActLine[];
+  /** Heads for whom whoever looks acts here. */
+  readonly deputed: readonly string[];
 }
 
 /** A dataset as whoever applies chooses it. */

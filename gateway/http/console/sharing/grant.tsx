@@ -25,6 +25,8 @@ interface GrantProps {
   readonly titles: ReadonlyMap<string, Localised>;
   /** The application that it came of; undefined: it is a file. */
   readonly application?: string;
+  /** How many records of its use there are; undefined where nobody could. */
+  readonly records?: number;
   /** Only an auditor is led on to entries. */
   readonly mayAudit: boolean;
 }
@@ -54,6 +56,7 @@ export function grantPage({
   purposes,
   titles,
   application,
+  records,
   mayAudit,
 }: GrantProps): JSX.Element {
   const zh = language === 'zh';
@@ -143,6 +146,14 @@ export function grantPage({
             ) : (
               <a href={`/console/applications/${application}`}>{say('共享申请，查看全件', 'an application')}</a>
             )}
+          </dd>
+          <dt>{say('使用记录', 'Records of use')}</dt>
+          <dd>
+            <a href={`/console/sharing/records/${grant.id}`}>
+              {records === undefined || records === 0
+                ? say('没有记录', 'none')
+                : say(`${records} 条，查看`, `${records}`)}
+            </a>
           </dd>
           <dt>{say('最近使用', 'Last use')}</dt>
           <dd>

@@ -20,6 +20,8 @@ import {
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { namesOf } from '../../../documents/words/names.js';
 import type { GrantUse } from '../../../log/search/summary.js';
+import { sharingDeskOf } from '../../../procedures/sharing/opened.js';
+import { useKept } from '../../../procedures/sharing/use-records.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { callsToday } from '../../plugins/volumes.js';
@@ -105,7 +107,15 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
     return grant;
   }
 
-  return { context, workspace, dataDir, dir, record, search, uses, calls, summaryOf, known };
+  const sharing = sharingDeskOf(context);
+  app.addHook('onClose', () => sharing.close());
+  /** How many records of the use of a grant there are; undefined where the workspace says nothing of sharing. */
+  const records = async (grant: string): Promise<number | undefined> => {
+    const desk = await sharing.desk().catch(() => undefined);
+    return desk === undefined ? undefined : ((await useKept(desk.state)).get(grant)?.count ?? 0);
+  };
+
+  return { context, workspace, dataDir, dir, record, records, search, uses, calls, summaryOf, known };
 }
 type Desk = ReturnType<typeof openDesk>;
 
@@ -205,7 +215,7 @@ function grantsRoute(app: FastifyInstance, { context, workspace, dir, record, us
 /** One grant, and what was released by it. */
 function grantRoute(
   app: FastifyInstance,
-  { context, workspace, dataDir, dir, record, search, uses, summaryOf, known }: Desk,
+  { context, workspace, dataDir, dir, record, records, search, uses, summaryOf, known }: Desk,
 ): void {
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
     const { person } = sessionOf(request);
@@ -232,6 +242,7 @@ function grantRoute(
         days: DAYS,
         accesses: entries.map(({ index, body }) => ({ index, body })),
         inForce: grant.status === 'suspended',
+        ...present({ records: await records(grant.id) }),
         ...present({ suspension, application: originOf(readApplied(appliedDir(dataDir)).grants, grant.id).matter }),
         purposes: grant.purposes.map((id) => ({ id, name: purposes.get(id)?.name ?? { zh: id, en: id } })),
         titles: new Map(fields.map(({ path, title }) => [path as string, title])),

@@ -60,8 +60,8 @@ const nameIn = (desk: Desk) => {
 
 /** Undefined: whoever looks is told no figures. */
 async function figures(desk: Desk, request: FastifyRequest, period: Period): Promise<SharingStatistics | undefined> {
-  const { places, statistics } = await desk.sharing();
-  const whose = figuresFor(desk.actorOf(request), places);
+  const { grants, statistics } = await desk.sharing();
+  const whose = figuresFor(desk.actorOf(request), grants.places);
   return whose === undefined ? undefined : await statistics(whose, period);
 }
 

@@ -4,13 +4,17 @@
  */
 import { YitongError } from '../../../../contracts/errors.js';
 import { inspectJpeg } from './jpeg.js';
+import { inspectPackage, type PackageType } from './package.js';
 import { inspectPdf } from './pdf.js';
 import { inspectPng } from './png.js';
 
 export type FileType = 'application/pdf' | 'image/jpeg' | 'image/png';
 
-interface Inspected {
-  readonly type: FileType;
+/** Of what departments attach to what they ask of one another. */
+export type AttachmentType = FileType | PackageType;
+
+interface Inspected<Type extends string = FileType> {
+  readonly type: Type;
   /** What is kept of it: without what a camera puts behind the picture. */
   readonly bytes: Buffer;
 }
@@ -34,4 +38,18 @@ export async function inspectFile(bytes: Buffer): Promise<Inspected> {
   }
   if (begins(bytes, JPEG)) return { type: 'image/jpeg', bytes: bytes.subarray(0, inspectJpeg(bytes)) };
   throw new YitongError('file_type', 'only PDF, JPEG and PNG are taken, told by their content');
+}
+
+const ZIP = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
+
+/**
+ * As `inspectFile`, and OFD and XLSX besides.
+ * @throws YitongError `attachment_type`; else as `inspectFile`, `file_too_large`
+ */
+export async function inspectAttachment(bytes: Buffer): Promise<Inspected<AttachmentType>> {
+  const none = (): never => {
+    throw new YitongError('attachment_type', 'only PDF, OFD, XLSX, JPEG and PNG are taken, told by their content');
+  };
+  if (begins(bytes, ZIP)) return { type: inspectPackage(bytes) ?? none(), bytes };
+  return [PDF, PNG, JPEG].some((first) => begins(bytes, first)) ? await inspectFile(bytes) : none();
 }

@@ -3,7 +3,7 @@
  * matter with its questions, forms, uploads and steps, a report in two steps, a ticket, a form that comes back, and one
  * that is sent when the session is over.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import t from 'tap';
@@ -36,11 +36,12 @@ if (broker !== undefined && chromium !== undefined)
     const file = join(pair.workspace, 'yitong.json');
     const read = (path: string): Record<string, unknown> =>
       JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    const { gateway } = read(join(packageRoot(), 'yitong.json'));
+    const { gateway, synthetic } = read(join(packageRoot(), 'yitong.json'));
     writeFileSync(
       file,
-      JSON.stringify({ ...read(file), gateway: { ...(gateway as object), caseDrivers: 'development' } }),
+      JSON.stringify({ ...read(file), synthetic, gateway: { ...(gateway as object), caseDrivers: 'development' } }),
     );
+    mkdirSync(join(pair.workspace, 'policies'), { recursive: true });
     writeFileSync(
       join(pair.workspace, 'policies', 'people.json'),
       JSON.stringify([

@@ -44,7 +44,10 @@ export const rowsMoved = (state: State, folder: string): Promise<boolean> => isT
 const WHOLE = 'whole';
 const ALL = 'all';
 
-/** That a data folder's own state holds all that people did, as a row that comes with a move. @param revision of the newest */
+/**
+ * That a data folder's own state holds all that people did, as a row that comes with a move.
+ * @param revision of the newest
+ */
 export const wholeRow = (revision: number): StateRow => [TAKEN, `${WHOLE}/${ALL}`, revision, null, [], null, true];
 
 /** Of a row that says so, its key: two states that differ in nothing else are the same. */

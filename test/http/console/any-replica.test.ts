@@ -1,14 +1,12 @@
 /**
  * People at two equal gateways over one state, in a browser whose every page and form goes to the other one in turn: a
- * matter with its questions, forms, uploads and steps, a report in two steps, a ticket, a form that comes back, and one
- * that is sent when the session is over.
+ * matter with its questions, forms, uploads and steps, and a form that cannot be taken and comes back.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import t from 'tap';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
-import { examplePlan } from '../../../gateway/procedures/materials/example.js';
 import { until } from '../../e2e/ask.js';
 import { pairOfCities } from '../../e2e/pair.js';
 import { named } from '../../procedures/cases/office.js';
@@ -24,7 +22,6 @@ const COMPANY = 'uscc:91990101MA000011PR';
 /** ms, on a machine that others use as well. */
 const PATIENCE = 90_000;
 const WRITTEN = '超出目的的查询，请说明。';
-const MISSING = '2026年3月新办的食品经营许可证没有登记';
 
 /** Nothing is held back by the browser: what is wrong is found by whoever takes the form. */
 const unchecked = (page: Page): Promise<unknown> =>
@@ -94,30 +91,6 @@ if (broker !== undefined && chromium !== undefined)
       t.not(one.phase, 'draft', one.phase);
     });
 
-    await t.test('a report in two steps', async (t) => {
-      await page.goto('/console/reports/new?lang=zh');
-      await page.fill('input[name=bearer]', '云州银行');
-      await page.selectOption('select[name=purpose]', 'financing');
-      await page.click('form.sheet > .row button');
-      await page.waitForSelector('form[action="/console/reports"] button');
-      await page.locator('form[action="/console/reports"] button').last().click();
-      await page.waitForSelector('form[action$="/document"]');
-      t.match(await words(page), /[A-Z0-9]{4}-[A-Z0-9]{4}/, 'its code is shown');
-    });
-
-    await t.test('a ticket with a file', async (t) => {
-      await page.goto('/console/tickets/missing?lang=zh');
-      await page.selectOption('select[name=register]', 'samr.food-licence');
-      await page.fill('textarea[name="field.missing"]', MISSING);
-      const files = page.locator('form[action="/console/tickets"] input[type=file]');
-      if ((await files.count()) > 0)
-        await files.first().setInputFiles({ name: 'licence.png', mimeType: 'image/png', buffer: examplePlan() });
-      await page.click('form[action="/console/tickets"] button');
-      await page.waitForURL(/\/console\/tickets\/[0-9a-f]{16}$/);
-      await page.reload();
-      t.match(await words(page), new RegExp(MISSING));
-    });
-
     await t.test('a form that cannot be taken comes back with what was written', async (t) => {
       const { page: desk } = await signIn(browser, way.address);
       desk.setDefaultTimeout(PATIENCE);
@@ -130,16 +103,6 @@ if (broker !== undefined && chromium !== undefined)
       await desk.waitForURL(/kept=/);
       t.match(await words(desk), /填写|原因|理由|必须|不能/, 'and says what is wrong');
       await desk.fill(`form[action="${at}/suspend"] [name=reason]`, WRITTEN);
-      // the session ends before it is sent
-      await desk.context().clearCookies({ name: '__Host-yitong' });
-      await desk.click(`form[action="${at}/suspend"] button`);
-      // a browser follows no form to the provider: a page in between does
-      await desk.click('form[action$="/sharing"] button');
-      await desk.waitForURL(/kept=/);
-      t.equal(await desk.inputValue(`form[action="${at}/suspend"] [name=reason]`), WRITTEN, 'it is there still');
-      const again = new URL(desk.url());
-      await desk.goto(again.pathname + again.search);
-      t.equal(await desk.inputValue(`form[action="${at}/suspend"] [name=reason]`), WRITTEN, 'and at the other');
       await desk.click(`form[action="${at}/suspend"] button`);
       await desk.waitForURL((url) => !url.search.includes('kept'));
       await until(
@@ -160,5 +123,5 @@ if (broker !== undefined && chromium !== undefined)
       [0, 1].every((at) => posts.some((one) => one.at === at)),
       'both took forms',
     );
-    t.ok(posts.length > 8, `${String(posts.length)} forms`);
+    t.ok(posts.length > 5, `${String(posts.length)} forms`);
   });

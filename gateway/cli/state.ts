@@ -1,28 +1,25 @@
 /** What the commands of the state have in common: its settings, and who they are at its server. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isYitongError, YitongError } from '../../contracts/errors.js';
+import { isYitongError } from '../../contracts/errors.js';
 import type { Services } from '../../contracts/service-change.js';
 import { loadWorkspace } from '../../contracts/workspace.js';
 import { readState, type StateSettings } from '../ground/config/state.js';
 import { workspaceDir } from '../ground/files/places.js';
-import { openEmbeddedRows } from '../ground/state/lmdb/rows.js';
-import { type Moved, moveState } from '../ground/state/move.js';
-import { dumpShared, openState, ownerServer, userServer } from '../ground/state/open.js';
+import { dumpShared, openState, openWholeState, ownerServer, userServer } from '../ground/state/open.js';
 import type { State } from '../ground/state/port.js';
 import type { Names } from '../ground/state/postgres/migrate.js';
 import type { Pool } from '../ground/state/postgres/pool.js';
-import { PARTS } from '../ground/state/rows.js';
-import { movedRow, rowsMoved } from '../ground/state/taken.js';
-import { adoptStores, folderName } from '../operate/process/adopt.js';
 import { servicesAt } from '../procedures/sharing/filings.js';
 
-/** The section as a workspace and the environment say it. @throws YitongError `bad_config`, `bad_workspace` */
-async function stateSettingsOf(workspace: string | undefined): Promise<{
+export interface Found {
   readonly settings: StateSettings;
   readonly baseDir: string;
   readonly place: { readonly file: string };
-}> {
+}
+
+/** The section as a workspace and the environment say it. @throws YitongError `bad_config`, `bad_workspace` */
+export async function stateSettingsOf(workspace: string | undefined): Promise<Found> {
   const baseDir = workspaceDir(workspace);
   const place = { file: join(baseDir, 'yitong.json') };
   const { settings } = await loadWorkspace(baseDir);
@@ -44,68 +41,6 @@ export async function asOwner<T>(
     await owner.close();
   }
 }
-
-/**
- * All that people did, from a data folder into an empty schema: the store of the folder row by row, verified, then the
- * stores of before it. Nothing may run on either.
- * @param onProgress of the rows
- * @throws YitongError `state_conflict` where the schema is not empty, `state_unavailable`, `bad_config`
- */
-export async function moveIntoSchema(
-  workspace: string | undefined,
-  data: string,
-  onProgress: Parameters<typeof moveState>[2],
-): Promise<{ readonly rows: Moved; readonly adopted: Awaited<ReturnType<typeof adoptStores>> }> {
-  const found = await stateSettingsOf(workspace);
-  const { settings } = found;
-  if (settings.servers.length === 0)
-    throw new YitongError('bad_config', '`state.servers` names no server to move to', { place: found.place });
-  const state = await openState({ ...found, settings: { ...settings, driver: 'postgres' }, data });
-  try {
-    // one that was interrupted behind the rows goes on there
-    const rows = (await rowsMoved(state, folderName(data))) ? undefined : await moveRows(found, data, onProgress);
-    return { rows: rows ?? NO_ROWS, adopted: await adoptStores(state, data) };
-  } finally {
-    await state.close();
-  }
-}
-
-/** @returns undefined where the folder has no store of its own @throws YitongError `state_conflict` */
-async function moveRows(
-  found: Awaited<ReturnType<typeof stateSettingsOf>>,
-  data: string,
-  onProgress: Parameters<typeof moveState>[2],
-): Promise<Moved | undefined> {
-  const { schema } = found.settings;
-  const { Pool } = await import('../ground/state/postgres/pool.js');
-  const { withSchemaRows } = await import('../ground/state/postgres/rows.js');
-  const owner = new Pool(await ownerServer(found));
-  const dir = join(data, 'state');
-  try {
-    if (!existsSync(join(dir, 'store'))) {
-      await withSchemaRows(owner, schema, async (target) => {
-        if (!(await target.isEmpty())) throw new YitongError('state_conflict', NOT_EMPTY);
-      });
-      return undefined;
-    }
-    const source = openEmbeddedRows(dir);
-    try {
-      return await withSchemaRows(owner, schema, async (target) => {
-        const moved = await moveState(source, target, onProgress);
-        // with them, so that whoever goes on behind an interruption knows what else is to come
-        if (moved.documents > 0) await target.write('documents', [movedRow(folderName(data), await source.revision())]);
-        return moved;
-      });
-    } finally {
-      await source.close();
-    }
-  } finally {
-    await owner.close();
-  }
-}
-
-const NOT_EMPTY = 'the target holds something already: only an empty one is moved into';
-const NO_ROWS = Object.fromEntries(PARTS.map((part) => [part, 0])) as Moved;
 
 type Standing =
   | { readonly driver: 'embedded' }
@@ -137,14 +72,17 @@ export async function asUser(workspace: string | undefined): Promise<Standing> {
 export const servicesOf = async (workspace: string, data: string): Promise<Services> =>
   servicesAt({ ...(await stateSettingsOf(workspace)), data });
 
-/** Work on the state as the gateway has it. @returns undefined where it is embedded @throws as `openState` */
+/**
+ * Work on the state in which all stands that people did.
+ * @returns undefined where a data folder has stores of its own for it @throws as `openState`
+ */
 export async function withState<T>(
   workspace: string | undefined,
+  data: string,
   work: (state: State) => Promise<T>,
 ): Promise<T | undefined> {
-  const found = await stateSettingsOf(workspace);
-  if (found.settings.driver === 'embedded') return undefined;
-  const state = await openState({ ...found, data: found.baseDir });
+  const state = await openWholeState({ ...(await stateSettingsOf(workspace)), data });
+  if (state === undefined) return undefined;
   try {
     return await work(state);
   } finally {

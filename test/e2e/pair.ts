@@ -28,6 +28,8 @@ interface PairOptions {
   /** Both write to one log, which `west` sequences; else each has a log of its own. */
   readonly oneLog?: boolean;
   readonly companies?: number;
+  /** Of each gateway. */
+  readonly workers?: number;
   /** A workspace of its own, not the reference: what is made of it before anything starts. */
   readonly own?: (workspace: string, prefix: string) => Promise<void>;
 }
@@ -36,7 +38,7 @@ interface PairOptions {
 export async function pairOfCities(
   t: Test,
   broker: string,
-  { oneLog = false, companies = 60, own }: PairOptions = {},
+  { oneLog = false, companies = 60, workers = 2, own }: PairOptions = {},
 ): Promise<Pair | undefined> {
   const postgres = await postgresForTest(t);
   if (postgres === undefined) return undefined;
@@ -72,7 +74,7 @@ export async function pairOfCities(
   const among = oneLog ? await amongReplicas(join(dir, 'pki')) : (): Record<string, string> => ({});
   const env = (side: Side): Readonly<Record<string, string>> => ({
     YITONG_BUS_GROUP_ID: `${prefix}-${side}`,
-    YITONG_GATEWAY_WORKERS: '2',
+    YITONG_GATEWAY_WORKERS: String(workers),
     ...among(side),
   });
   return {

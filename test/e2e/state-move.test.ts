@@ -3,14 +3,12 @@
  * reports, tickets, suspensions and cases with their uploads. Where the move is killed at any moment, it is whole in
  * the end: said again, or with the first start.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { dayIn } from '../../gateway/documents/compute/index.js';
-import { packageRoot } from '../../gateway/ground/files/places.js';
 import { type Blobs, blobsInFolder, blobsInState } from '../../gateway/ground/state/blobs.js';
 import { openEmbeddedState } from '../../gateway/ground/state/lmdb/state.js';
 import type { State } from '../../gateway/ground/state/port.js';
@@ -24,7 +22,8 @@ import type { Cases } from '../../gateway/procedures/cases/types.js';
 import { examplePlan } from '../../gateway/procedures/materials/example.js';
 import { applicantOf, bundles, calendar, elements, named, START, saying, written } from '../procedures/cases/office.js';
 import { postgresForTest, type TestPostgres } from '../support/servers/postgres.js';
-import { stateForTest, type TestState } from '../support/servers/state.js';
+import { stateForTest } from '../support/servers/state.js';
+import { workspaceNaming } from '../support/servers/state-workspace.js';
 import { ask, until } from './ask.js';
 import { Browser } from './browser.js';
 import { type City, city, cli } from './city.js';
@@ -34,21 +33,6 @@ import { companies } from './stories.js';
 t.setTimeout(400_000);
 const SUSPENDED = '/console/grants/counter-fire-checks';
 const bundle = named('open-restaurant');
-
-/** A workspace that names the server, and works on its data folder still. */
-function workspaceOf(dir: string, postgres: TestPostgres, { user, passwords, schema, owner }: TestState): string {
-  const workspace = join(dir, `city-${randomBytes(3).toString('hex')}`);
-  execFileSync(process.execPath, [cli, 'init', workspace, '--extends', packageRoot()]);
-  const files = { passwordFile: `${workspace}/password`, ownerPasswordFile: `${workspace}/owner-password` };
-  writeFileSync(files.passwordFile, passwords.user, { mode: 0o600 });
-  writeFileSync(files.ownerPasswordFile, passwords.owner, { mode: 0o600 });
-  const { hostname, port, pathname } = new URL(postgres.url);
-  const at = { servers: [`${hostname}:${port}`], database: pathname.slice(1), tls: false };
-  const state = { driver: 'embedded', ...at, schema, user, owner: owner.user, ...files };
-  const file = join(workspace, 'yitong.json');
-  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), state }));
-  return workspace;
-}
 
 const moveArguments = (workspace: string, data: string): readonly string[] => [
   ...['state', 'move', '--workspace', workspace, '--data', data, '--json'],
@@ -85,7 +69,7 @@ void t.test('a city goes on over PostgreSQL with all that was done before', asyn
   if (postgres === undefined) return;
   const stands = await stateForTest(t, postgres);
   const dir = t.testdir();
-  const workspace = workspaceOf(dir, postgres, stands);
+  const workspace = workspaceNaming(dir, postgres, stands);
   const data = join(dir, 'data');
   const before = await city(t, { workspace, data, args: ['--companies', '60'], env: { YITONG_GATEWAY_WORKERS: '1' } });
   const [company = ''] = await companies(data);
@@ -224,7 +208,7 @@ void t.test('killed at any moment, it is whole in the end', async (t) => {
     const postgres = await postgresForTest(t);
     if (postgres === undefined) return;
     const stands = await stateForTest(t, postgres);
-    const workspace = workspaceOf(dir, postgres, stands);
+    const workspace = workspaceNaming(dir, postgres, stands);
     const left = await killed(t, { workspace, data, postgres }, kill);
     if (left.rows && left.keys < SUBJECTS) between++;
     const { server, schema, user } = stands;
@@ -253,7 +237,7 @@ void t.test('a key that was destroyed behind an interrupted move does not come b
   const dir = t.testdir();
   const data = join(dir, 'data');
   await folderWithCases(data);
-  const workspace = workspaceOf(dir, postgres, stands);
+  const workspace = workspaceNaming(dir, postgres, stands);
   t.equal((await run(...moveArguments(workspace, data))).code, 0);
   const { server, schema, user } = stands;
   const state = new PostgresState({ server, schema, user });

@@ -76,7 +76,8 @@ async function endAll(state: State): Promise<void> {
   await state.close();
 }
 
-async function run(one: Replica, state: State): Promise<Running> {
+/** @param before what a run waits for that comes to it as a copy */
+async function run(one: Replica, state: State, before = (): Promise<unknown> => Promise.resolve()): Promise<Running> {
   const asleep = new Asleep();
   const news: string[] = [];
   mkdirSync(dirname(auditLayout(one.data).lock), { recursive: true, mode: 0o700 });
@@ -97,7 +98,13 @@ async function run(one: Replica, state: State): Promise<Running> {
     onAlert: (alert) => void news.push(JSON.stringify(alert)),
     onNews: (message) => void news.push(message),
   });
-  const close = await one.serve({ onRun: (run) => log.take(run), onError: (message) => void news.push(message) });
+  const close = await one.serve({
+    onRun: async (run) => {
+      await before();
+      return await log.take(run);
+    },
+    onError: (message) => void news.push(message),
+  });
   const following = one.follow({ fence: log.fence, copies: true, pause: 10, patience: 1000 });
   log.start();
   // the log's key is there from then on, and is not made by whoever fills a journal
@@ -236,6 +243,36 @@ t.test('a replica that comes anew, or was away, is brought all of the log', asyn
     again.news.some((line) => line.includes('gap')),
     again.news.join('\n'),
   );
+});
+
+t.test('one that only is slow is waited for: the log is never in one place alone while both are there', async (t) => {
+  const { east, west } = await replicas(t, t.testdir(), ['east', 'west']);
+  const state = openEmbeddedState({ dir: join(t.testdirName, 'state') });
+  const first = await run(west, state);
+  await leaderOf([first]);
+  let slow = 0;
+  const second = await run(east, state, () => new Promise((resolve) => setTimeout(resolve, slow)));
+  const copies = async (): Promise<readonly string[]> =>
+    ((await state.document('log', 'head'))?.body as { readonly copies: readonly string[] } | undefined)?.copies ?? [];
+  await fill(west.data, 4);
+  await reaches(east, 4);
+  await until(
+    'its copy to be whole',
+    () => Promise.resolve(first.log.report().copies),
+    (found) => found.every((copy) => copy.state === 'kept'),
+  );
+  slow = 3000;
+  await fill(west.data, 6, 'w2');
+  await reaches(west, 10, 60_000);
+  t.strictSame([...(await copies())].sort(), ['east', 'west'], 'what was signed is at both');
+  slow = 0;
+  await first.stop();
+  rmSync(west.data, { recursive: true, force: true });
+  await leaderOf([second]);
+  await reaches(east, 10);
+  await fill(east.data, 3);
+  await reaches(east, 13);
+  await endAll(state);
 });
 
 t.test('a replica that lacks what was reserved does not go on with the log, and says why', async (t) => {

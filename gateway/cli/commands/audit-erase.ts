@@ -5,7 +5,7 @@ import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { type AuditSettings, readSettings, replicaName, signerNames } from '../../ground/config/index.js';
 import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
-import { openState } from '../../ground/state/open.js';
+import { openWholeState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
 import { openSubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
@@ -150,7 +150,7 @@ async function open(call: Invocation): Promise<Parts> {
   const { audit, state: settings } = readSettings((await loadWorkspace(dir)).settings, place, process.env);
   const names = signerNames(audit.origin);
   const signer = openReplicaSigner(data, names.replica);
-  const state = settings.driver === 'embedded' ? undefined : await openState({ settings, data, baseDir: dir, place });
+  const state = await openWholeState({ settings, data, baseDir: dir, place });
   // one that is away is found now
   await state?.revision();
   const common = { call, data, audit, state, signer };

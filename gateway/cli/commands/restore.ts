@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { dataOption, folders, list, text, workspaceOption } from '../../ground/files/places.js';
-import { erasedIn } from '../../operate/backup/erased.js';
+import { erasedFromStateIn, erasedIn } from '../../operate/backup/erased.js';
 import { restoreBackup } from '../../operate/backup/restore.js';
 import type { Command } from '../command.js';
 import { WrongUsage } from '../failure.js';
@@ -60,12 +60,14 @@ const command: Command = {
     let bar: ProgressBar | undefined;
     let shown = '';
     try {
+      const newer = list(call.values['erasures']);
       const report = await restoreBackup({
         backup: resolve(backup),
         dataDir: data,
         knowledge: knowledgeOf(checkpoint, word),
         origin: text(call.values['origin']),
-        erased: [...new Set(list(call.values['erasures']).flatMap(erasedIn))],
+        erased: [...new Set(newer.flatMap(erasedIn))],
+        erasedFromState: [...new Set((await Promise.all(newer.map(erasedFromStateIn))).flat())],
         incomplete: call.values['incomplete'] === true,
         now: Date.now,
         onProgress(what, bytes, of) {

@@ -2,49 +2,59 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { holderLives } from '../../../contracts/holder.js';
+import { present } from '../../../contracts/present.js';
 import { dataOption, folders, text, workspaceOption } from '../../ground/files/places.js';
+import type { Moved, OnProgress } from '../../ground/state/move.js';
 import { PARTS } from '../../ground/state/rows.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import type { Command } from '../command.js';
 import { type ProgressBar, progressBar } from '../progress.js';
-import { moveIntoSchema } from '../state.js';
+import { moveIntoFolder, moveIntoSchema, moveToServer } from '../state-moves.js';
 
-/** Takes what people did from the data folder of a replica into the state on PostgreSQL. */
+/** Takes what people did from where it stands to where it is to stand: a data folder, a server, another one. */
 const command: Command = {
-  summary: 'move what people did from a data folder into the state on PostgreSQL, which must be empty, and verify it',
+  summary: 'move what people did from a data folder to PostgreSQL, to another server, or back, and verify it',
   group: 'running',
-  zh: '将数据目录中的业务状态迁入空的 PostgreSQL 业务状态库，并逐条核对',
-  usage: '[--workspace D] [--data D] [--json]',
+  zh: '将业务状态由数据目录迁入 PostgreSQL、迁往另一 PostgreSQL，或迁回数据目录，并逐条核对',
+  usage: '[--to embedded | --to FILE] [--workspace D] [--data D] [--json]',
   examples: [
     'yitong state migrate && yitong state move',
     'yitong state move --workspace /etc/yitong/city --data /var/lib/yitong --json',
+    'yitong state move --to /etc/yitong/new-server.json',
+    'yitong state move --to embedded --data /var/lib/yitong',
   ],
-  options: { workspace: workspaceOption, data: dataOption },
+  options: {
+    workspace: workspaceOption,
+    data: dataOption,
+    to: {
+      type: 'string',
+      describe:
+        '`embedded`: from the server of the workspace into the data folder; a file of JSON with a section `state`: ' +
+        'to the server that it names; without it from the data folder to the server of the workspace',
+    },
+  },
   async run(call) {
     const { data } = folders(call.values);
-    refuseRunning(data);
+    const to = text(call.values['to']);
+    if (to === undefined || to === EMBEDDED) refuseRunning(data);
     let bar: ProgressBar | undefined;
     let shown = '';
+    const onProgress: OnProgress = (what, part, count) => {
+      const now = `${what} ${part}`;
+      if (now !== shown) {
+        bar?.end();
+        bar = progressBar(now);
+        shown = now;
+      }
+      bar?.to(count, count);
+    };
     try {
-      const { rows, adopted } = await moveIntoSchema(text(call.values['workspace']), data, (what, part, count) => {
-        const now = `${what} ${part}`;
-        if (now !== shown) {
-          bar?.end();
-          bar = progressBar(now);
-          shown = now;
-        }
-        bar?.to(count, count);
-      });
+      const { rows, adopted } = await moved(text(call.values['workspace']), data, to, onProgress);
       bar?.end();
-      call.json({ rows, adopted });
-      const some = (counts: Readonly<Record<string, number>>): string =>
-        Object.entries(counts)
-          .filter(([, count]) => count > 0)
-          .map(([what, count]) => `${String(count)} ${what}`)
-          .join(', ') || 'nothing';
+      call.json({ rows, ...present({ adopted }) });
       call.say(`moved and verified, row by row: ${some(Object.fromEntries(PARTS.map((part) => [part, rows[part]])))}`);
-      call.say(`taken over from the other stores of the folder: ${some(adopted)}`);
-      call.say('set "state": { "driver": "postgres" } in yitong.json before you start; the folder stays as it is');
+      if (adopted !== undefined) call.say(`taken over from the other stores of the folder: ${some(adopted)}`);
+      call.say(NEXT[to === undefined ? 'postgres' : to === EMBEDDED ? 'embedded' : 'server']);
       return 0;
     } finally {
       bar?.end();
@@ -52,6 +62,41 @@ const command: Command = {
   },
 };
 export default command;
+
+const EMBEDDED = 'embedded';
+
+/** What is to be done then. */
+const NEXT = {
+  postgres: 'set "state": { "driver": "postgres" } in yitong.json before you start; the folder stays as it is',
+  embedded:
+    'set "state": { "driver": "embedded" } in yitong.json before you start; the schema stays as it is, and the role ' +
+    'of the gateways cannot use it any more',
+  server:
+    'put the section `state` of that file into yitong.json before you start; the schema that was left stays as it ' +
+    'is, and the role of the gateways cannot use it any more',
+} as const;
+
+interface Outcome {
+  readonly rows: Moved;
+  readonly adopted?: Readonly<Record<string, number>>;
+}
+
+async function moved(
+  workspace: string | undefined,
+  data: string,
+  to: string | undefined,
+  onProgress: OnProgress,
+): Promise<Outcome> {
+  if (to === undefined) return await moveIntoSchema(workspace, data, onProgress);
+  if (to === EMBEDDED) return { rows: await moveIntoFolder(workspace, data, onProgress) };
+  return { rows: await moveToServer(workspace, to, onProgress) };
+}
+
+const some = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([what, count]) => `${String(count)} ${what}`)
+    .join(', ') || 'nothing';
 
 /** @throws YitongError `bad_request` where a process has the folder open */
 function refuseRunning(data: string): void {

@@ -1,5 +1,5 @@
 import { YitongError } from '../../../contracts/errors.js';
-import { text, workspaceOption } from '../../ground/files/places.js';
+import { dataOption, folders, text, workspaceOption } from '../../ground/files/places.js';
 import type { Command } from '../command.js';
 import { withState } from '../state.js';
 
@@ -8,16 +8,17 @@ const command: Command = {
   summary: 'which replicas share the state, and which erasures each has not carried out so far',
   group: 'running',
   zh: '列出共享业务状态库的节点及其尚未执行的抹除；或声明某节点已永久销毁',
-  usage: '[--gone ID] [--workspace D] [--json]',
+  usage: '[--gone ID] [--workspace D] [--data D] [--json]',
   wanting: 'where an erasure waits for one of them',
   examples: ['yitong state replicas', 'yitong state replicas --gone 5f0c2d9a41e87b36a0d4c1f2b3e49871'],
   options: {
     workspace: workspaceOption,
+    data: dataOption,
     gone: { type: 'string', describe: 'the data folder of this one is destroyed for good: no erasure waits for it' },
   },
   async run(call) {
     const gone = text(call.values['gone']);
-    const found = await withState(text(call.values['workspace']), async (state) => {
+    const found = await withState(text(call.values['workspace']), folders(call.values).data, async (state) => {
       const { forgetReplica, knownReplicas, openOrders } = await import('../../log/erasure/shared-orders.js');
       if (gone !== undefined && !(await forgetReplica(state, gone)))
         throw new YitongError('bad_request', 'no replica is known under this id');

@@ -1,6 +1,6 @@
 /** The state of a deployment, from its settings. */
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isYitongError, type Place, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
@@ -9,6 +9,7 @@ import { openToOthers } from '../files/private-file.js';
 import { openEmbeddedState } from './lmdb/state.js';
 import type { State } from './port.js';
 import type { PostgresServer } from './postgres/server.js';
+import { isWhole } from './taken.js';
 
 interface Surroundings {
   readonly settings: StateSettings;
@@ -21,7 +22,7 @@ interface Surroundings {
 }
 
 /** Where the embedded one stands. */
-const stateDir = (data: string): string => join(data, 'state');
+export const embeddedDir = (data: string): string => join(data, 'state');
 
 interface OpenedHere {
   readonly state: State;
@@ -34,20 +35,21 @@ const openedHere = new Map<string, OpenedHere>();
  * One for all of this process: opening waits for whoever writes, and where that is another one of the same process, it
  * waits for this thread, so that neither goes on.
  */
-function embeddedHere(dir: string, now: () => number): State {
+function embeddedHere(dir: string, now: () => number, installationKey?: KeyObject): State {
   const key = resolve(dir);
   let opened = openedHere.get(key);
   // another clock is a test's own
   if (opened !== undefined && opened.now !== now) return openEmbeddedState({ dir, now });
   if (opened === undefined) openedHere.set(key, (opened = { state: openEmbeddedState({ dir, now }), now, users: 0 }));
   opened.users++;
-  return usedOnce(opened, () => {
+  const over = (): void => {
     if (openedHere.get(key) === opened) openedHere.delete(key);
-  });
+  };
+  return usedOnce(opened, over, installationKey);
 }
 
 /** The same state, which is closed with the last who uses it. */
-function usedOnce(opened: OpenedHere, over: () => void): State {
+function usedOnce(opened: OpenedHere, over: () => void, installationKey: KeyObject | undefined): State {
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     opened.users--;
@@ -58,6 +60,7 @@ function usedOnce(opened: OpenedHere, over: () => void): State {
   return new Proxy(opened.state, {
     get(state, name) {
       if (name === 'close') return () => (closed ??= close());
+      if (name === 'installationKey') return installationKey;
       const member: unknown = Reflect.get(state, name, state);
       return typeof member === 'function' ? member.bind(state) : member;
     },
@@ -70,7 +73,7 @@ function usedOnce(opened: OpenedHere, over: () => void): State {
  */
 export async function openState(surroundings: Surroundings): Promise<State> {
   const { settings, data, now } = surroundings;
-  if (settings.driver === 'embedded') return embeddedHere(stateDir(data), now ?? Date.now);
+  if (settings.driver === 'embedded') return embeddedHere(embeddedDir(data), now ?? Date.now);
   // a process that keeps nothing there does without its client
   const { PostgresState } = await import('./postgres/state.js');
   const { schema, user } = settings;
@@ -86,6 +89,23 @@ export async function openState(surroundings: Surroundings): Promise<State> {
     }
   }
   return state;
+}
+
+/**
+ * The state in which all stands that people did: on a server, or in a data folder that it was moved to.
+ * @returns undefined where a data folder has stores of its own for it @throws as `openState`
+ */
+export async function openWholeState(surroundings: Surroundings): Promise<State | undefined> {
+  const { settings, data, now = Date.now } = surroundings;
+  if (settings.driver === 'postgres') return await openState(surroundings);
+  const dir = embeddedDir(data);
+  if (!existsSync(join(dir, 'store'))) return undefined;
+  const found = embeddedHere(dir, now);
+  try {
+    return (await isWhole(found)) ? embeddedHere(dir, now, installationKeyIn(surroundings)) : undefined;
+  } finally {
+    await found.close();
+  }
 }
 
 /** @throws YitongError `bad_config` where the file is no such key, or others than its owner may read it */

@@ -4,13 +4,9 @@
  * whose page the form stood on and for nobody else, whoever signs in there.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { openEnv } from '../../../connectors/lmdb/env.js';
-import { refuseDamaged } from '../../../connectors/lmdb/file.js';
-import type { ErrorCode, FormFaults } from '../../../contracts/errors.js';
-import { createOnce } from '../../ground/files/durable.js';
+import { type ErrorCode, type FormFaults, YitongError } from '../../../contracts/errors.js';
 import type { Person } from '../../ground/identity/person.js';
+import { KEPT_FOR, type KeptMap, type StoredForm } from './kept-map.js';
 import { hideSubject, type Session, shownSubject } from './sessions.js';
 import { sealed, unsealed } from './under-token.js';
 
@@ -35,6 +31,8 @@ export interface KeptForm {
 }
 
 export interface KeptForms {
+  /** Before pages with forms are made or taken. @throws YitongError `state_unavailable` */
+  ready(): Promise<void>;
   /** What stands in each form of a page. @param url path and query of the page */
   sealPlace(session: Session, url: string): string;
   /** Undefined for what is not ours, or older than a day. */
@@ -57,16 +55,7 @@ export interface KeptForms {
   close(): Promise<void>;
 }
 
-interface Stored {
-  /** ms since 1970 */
-  readonly at: number;
-  readonly enc: string;
-}
-
-/** ms for which a form is kept. */
-export const KEPT_FOR = 30 * 60_000;
 const PLACE_FOR = 24 * 3_600_000;
-const MOST = 500;
 const TOKEN = /^[A-Za-z0-9_-]{43}$/;
 const ID = /^[A-Za-z0-9_-]{16}$/;
 
@@ -84,17 +73,8 @@ export function addressOf(
   return text === '' ? path : `${path}?${text}`;
 }
 
-export function openKeptForms(dataDir: string, now: () => number): KeptForms {
-  const dir = join(dataDir, 'people');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const keyFile = join(dir, 'forms-key');
-  createOnce(keyFile, () => randomBytes(32));
-  const placeKey = readFileSync(keyFile);
-  const path = join(dir, 'forms');
-  refuseDamaged(path, '`people/forms`', 'nothing lasting is in it: remove it (docs/faults.md)');
-  const env = openEnv<Stored, string>({ file: path, encoding: 'json', noSync: true, maxReaders: 512 });
-  const map = env.root;
-  chmodSync(path, 0o600);
+export function openKeptForms(map: KeptMap, now: () => number): KeptForms {
+  let placeKey = map.keyHere;
   const nameOf = (token: string, id: string): string =>
     createHash('sha256').update(`${token}.${id}`).digest('base64url');
   // another person's id makes another key
@@ -102,9 +82,12 @@ export function openKeptForms(dataDir: string, now: () => number): KeptForms {
     createHmac('sha256', Buffer.from(token, 'base64url'))
       .update(JSON.stringify(['kept form', id, person]))
       .digest();
-  const over = ({ at }: Stored): boolean => now() - at > KEPT_FOR;
+  const over = ({ at }: StoredForm): boolean => now() - at > KEPT_FOR;
 
   return {
+    async ready() {
+      placeKey ??= await map.key();
+    },
     sealPlace({ key, person, ...session }, url) {
       const { pathname, searchParams } = new URL(url, 'https://here');
       const query = [...searchParams]
@@ -113,9 +96,11 @@ export function openKeptForms(dataDir: string, now: () => number): KeptForms {
           const shown = shownSubject({ key, person, ...session }, value);
           return { name, value: shown ?? value, hidden: shown !== undefined };
         });
+      if (placeKey === undefined) throw new YitongError('internal', 'forms have no key so far');
       return sealed(placeKey, { at: now(), person: person.id, path: pathname, query });
     },
     openPlace(text) {
+      if (placeKey === undefined) return undefined;
       const found = unsealed(placeKey, text) as (FormPlace & { readonly at: number }) | undefined;
       if (found === undefined || now() - found.at > PLACE_FOR) return undefined;
       const { at: _, ...place } = found;
@@ -124,27 +109,19 @@ export function openKeptForms(dataDir: string, now: () => number): KeptForms {
     async keep(given, place, kept) {
       const token = given !== undefined && TOKEN.test(given) ? given : randomBytes(32).toString('base64url');
       const id = randomBytes(12).toString('base64url');
-      const stored: Stored = { at: now(), enc: sealed(keyOf(token, id, place.person), { place, kept }) };
-      env.writeSync(() => {
-        const all = [...map.getRange()];
-        const past = all.filter(({ value }) => over(value));
-        const left = all.filter(({ value }) => !over(value)).sort((a, b) => a.value.at - b.value.at);
-        for (const { key } of [...past, ...left.slice(0, Math.max(0, left.length + 1 - MOST))]) map.removeSync(key);
-        map.putSync(nameOf(token, id), stored);
-      });
+      const enc = sealed(keyOf(token, id, place.person), { place, kept });
+      await map.put(nameOf(token, id), place.person, { at: now(), enc });
       return { token, id };
     },
     async find(token, id, person) {
       if (token === undefined || !TOKEN.test(token) || !ID.test(id)) return undefined;
-      // what another process stored a moment ago is asked for
-      map.resetReadTxn();
-      const stored = map.get(nameOf(token, id));
+      const stored = await map.get(nameOf(token, id));
       if (stored === undefined || over(stored)) return undefined;
       const found = unsealed(keyOf(token, id, person.id), stored.enc) as
         | { readonly place: FormPlace; readonly kept: KeptForm }
         | undefined;
       return found?.place.person === person.id ? found : undefined;
     },
-    close: () => env.close(),
+    close: () => map.close(),
   };
 }

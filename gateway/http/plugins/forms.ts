@@ -9,7 +9,8 @@ import type { ErrorCode } from '../../../contracts/errors.js';
 import { type FormFaults, isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { Localised } from '../../../contracts/localised.js';
 import { present } from '../../../contracts/present.js';
-import { addressOf, type FormFields, type FormPlace, KEPT_FOR, type KeptForm } from '../people/kept.js';
+import { addressOf, type FormFields, type FormPlace, type KeptForm } from '../people/kept.js';
+import { KEPT_FOR } from '../people/kept-map.js';
 import type { Session } from '../people/sessions.js';
 
 declare module 'fastify' {

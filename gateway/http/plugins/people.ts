@@ -15,6 +15,7 @@ import { type Language, languageOf } from '../../ground/language/language.js';
 import { type Recorder, recorder } from '../../log/entries/recorder.js';
 import { openSearch, type SearchIndex } from '../../log/search/index.js';
 import { type KeptForms, openKeptForms } from '../people/kept.js';
+import { keptFile, keptIn } from '../people/kept-map.js';
 import type { Room } from '../people/rooms.js';
 import { openSessions, type Session, type Sessions, sessionFile, sessionsIn } from '../people/sessions.js';
 import { openSignIn, type SignIn } from '../people/signin.js';
@@ -160,7 +161,7 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
     maxMs: maxHours * 60 * MINUTE,
   });
   app.addHook('onClose', () => sessions.close());
-  const kept = openKeptForms(dataDir, now);
+  const kept = openKeptForms(state === undefined ? keptFile(dataDir, now) : keptIn(state), now);
   app.addHook('onClose', () => kept.close());
   const nav: People['nav'][number][] = [];
   app.addHook('onRoute', ({ url, method, config }) => {
@@ -203,6 +204,9 @@ export async function peoplePlugin(app: FastifyInstance, context: GatewayContext
       });
     const token = request.cookies[SESSION_COOKIE];
     request.session = token === undefined ? undefined : await sessions.find(token);
+    if (request.session !== undefined) await kept.ready();
+    // what was written is kept where it can be; whoever is not signed in is told what is the matter otherwise
+    else if (request.method === 'POST') await kept.ready().catch(() => undefined);
   });
   await peopleLimitsPlugin(app, context);
   guardRoutes(app);

@@ -4,7 +4,13 @@
  */
 import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { YitongError } from '../../../contracts/errors.js';
-import { type Change, type State, StateConflict, type StateDocument } from '../../ground/state/port.js';
+import {
+  type Change,
+  type DocumentsPage,
+  type State,
+  StateConflict,
+  type StateDocument,
+} from '../../ground/state/port.js';
 import { adoptSecret, secretIn } from '../../ground/state/secret.js';
 import { isTaken, taken } from '../../ground/state/taken.js';
 import { type Transaction, transact } from '../../ground/state/transact.js';
@@ -177,6 +183,31 @@ export async function destroyingSharedKey(
     transaction.put({ kind: ERASED_KEY, id: (found.body as unknown as Kept).pseudonym, body: { at: Date.now() } });
     return true;
   };
+}
+
+/** Pseudonyms of keys that were destroyed. */
+export async function* erasedSharedKeys(state: State): AsyncGenerator<string, void> {
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const page: DocumentsPage = await state.documents(ERASED_KEY, after === '' ? {} : { after });
+    for (const { id } of page.documents) yield id;
+    after = page.next;
+  }
+}
+
+/** Destroys keys that came back with a store of before. @returns how many there were */
+export async function destroySharedKeysAgain(state: State, pseudonyms: readonly string[]): Promise<number> {
+  let destroyed = 0;
+  for (const pseudonym of pseudonyms) {
+    const { documents } = await state.documents(KIND, { link: pseudonymLink(pseudonym), limit: 1 });
+    for (const { id } of documents) {
+      await state.commit([
+        { do: 'remove', kind: KIND, id },
+        { do: 'put', kind: ERASED_KEY, id: pseudonym, body: { at: Date.now() } },
+      ]);
+      destroyed++;
+    }
+  }
+  return destroyed;
 }
 
 interface DumpedRow {

@@ -2,6 +2,7 @@
  * Brings the log of the replica that sequences to the others: each run before it is signed, the word that it was
  * committed, and to one that is behind what it lacks.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { type ReplicaClient, replicaClient } from './client.js';
@@ -33,7 +34,15 @@ interface ShippingOptions {
   readonly now: () => number;
   /** ms within which a replica has a run, or is gone on without; default 2000. */
   readonly within?: number;
+  /** The same of one that had all so far: who only is slow is waited for, so that the log is not in one place alone. */
+  readonly patience?: number;
 }
+
+const WITHIN = 2000;
+/** Below what a replica has to take over in, and far below what a receipt promises. */
+const PATIENCE = 10_000;
+/** ms that a run waits until it is known whether one that is behind is brought the last of what it lacks. */
+const NEARLY = 500;
 
 export class Shipping {
   readonly #options: ShippingOptions;
@@ -44,12 +53,15 @@ export class Shipping {
     this.#copies = options.setup.peers.map((peer) => new CopyOf(peer, options));
   }
 
-  /** @returns names of the replicas that have it on their disks, beside what was committed before */
-  async run(run: RunMessage): Promise<readonly string[]> {
+  /**
+   * @param signal nobody is waited for any more
+   * @returns names of the replicas that have it on their disks, beside what was committed before
+   */
+  async run(run: RunMessage, signal?: AbortSignal): Promise<readonly string[]> {
     const { claim, committed, journalsOf } = this.#options;
     const { published } = committed();
     const bytes = encodeRun({ ...run, claim: claim(), published, journalsOf: journalsOf() });
-    const kept = await Promise.all(this.#copies.map((copy) => copy.send(bytes)));
+    const kept = await Promise.all(this.#copies.map((copy) => unless(signal, copy.sendRun(bytes))));
     return this.#copies.flatMap(({ name }, i) => (kept[i] === true ? [name] : []));
   }
 
@@ -75,6 +87,18 @@ export class Shipping {
   }
 }
 
+/** False as soon as the signal says so. */
+async function unless(signal: AbortSignal | undefined, kept: Promise<boolean>): Promise<boolean> {
+  if (signal === undefined) return await kept;
+  let stop = (): void => undefined;
+  const stopped = new Promise<boolean>((resolve) => {
+    stop = () => resolve(false);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+  });
+  return await Promise.race([kept, stopped]).finally(() => signal.removeEventListener('abort', stop));
+}
+
 /** The log's copy at one other replica. */
 class CopyOf {
   readonly name: string;
@@ -85,6 +109,8 @@ class CopyOf {
   #keptAt: number | undefined;
   /** While it is brought what it lacks nothing else is sent. */
   #catching: Promise<void> | undefined;
+  /** What it is brought is all that it lacks. */
+  #isLast = false;
   #closed = false;
 
   constructor(peer: Peer, options: ShippingOptions) {
@@ -97,11 +123,33 @@ class CopyOf {
     return { replica: this.name, state: this.#state, ...present({ reason: this.#reason, at: this.#keptAt }) };
   }
 
+  /** A run that is to be signed. Whether it has it, also where it was a little behind. */
+  async sendRun(bytes: Buffer): Promise<boolean> {
+    await this.#nearlyThere();
+    if (await this.send(bytes)) return true;
+    if (this.#catching === undefined) return false;
+    await this.#nearlyThere();
+    return await this.send(bytes);
+  }
+
+  /** While it is brought the last of what it lacks; one that lacks much is not waited for. */
+  async #nearlyThere(): Promise<void> {
+    const { patience = PATIENCE } = this.#options;
+    const began = performance.now();
+    for (;;) {
+      const waited = performance.now() - began;
+      if (this.#catching === undefined || waited > (this.#isLast ? patience : NEARLY)) return;
+      await Promise.race([this.#catching, wait(NEARLY / 10, undefined, { ref: false })]);
+    }
+  }
+
   /** Whether it has it. */
   async send(bytes: Buffer): Promise<boolean> {
     if (this.#catching !== undefined || this.#closed) return false;
-    const behind = await this.#sendOnce(bytes, this.#options.within ?? 2000);
+    const { within = WITHIN, patience = PATIENCE } = this.#options;
+    const behind = await this.#sendOnce(bytes, this.#state === 'kept' ? patience : within);
     if (behind === undefined) return this.#state === 'kept';
+    this.#isLast = false;
     this.#catching = this.#catchUp(behind).finally(() => (this.#catching = undefined));
     return false;
   }
@@ -142,6 +190,7 @@ class CopyOf {
       for (let next: number | undefined = from; next !== undefined && !this.#closed; ) {
         const found = part(next);
         if (found === undefined) return;
+        this.#isLast = found.reached !== undefined;
         const bytes = encodeRun({
           ...found,
           claim: claim(),

@@ -242,7 +242,7 @@ export class ElectedLog {
         prepare: async (run) => {
           // this replica may come back and be the one that goes on with it
           keepPending(dataDir, run);
-          const copies = await shipping.run(run);
+          const copies = await shipping.run(run, end.signal);
           const { size, root } = run.next ?? { size: 0, root: '' };
           await this.#election.reserve({ size, root }, [setup.name, ...copies], end.signal);
         },

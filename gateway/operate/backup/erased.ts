@@ -2,9 +2,48 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { openEmbeddedState } from '../../ground/state/lmdb/state.js';
+import { embeddedDir } from '../../ground/state/open.js';
+import type { State } from '../../ground/state/port.js';
 import { auditLayout } from '../../log/entries/layout.js';
+import { destroySharedKeysAgain, erasedSharedKeys } from '../../log/entries/sealing-keys.js';
 import { readErasures } from '../../log/erasure/carry-out.js';
 import { FILES, MANIFEST } from './manifest.js';
+
+/** The state of a data folder or of a backup; undefined where it has none. */
+const stateIn = (dataDir: string): State | undefined => {
+  const dir = embeddedDir(dataDir);
+  return existsSync(join(dir, 'store')) ? openEmbeddedState({ dir }) : undefined;
+};
+
+/**
+ * Pseudonyms under which keys stood in the state that was moved into a data folder, and were destroyed.
+ * @param from as `erasedIn`; a file of pseudonyms names none of them
+ */
+export async function erasedFromStateIn(from: string): Promise<readonly string[]> {
+  const path = resolve(from);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  const state = stateIn(existsSync(join(path, MANIFEST)) ? join(path, FILES) : path);
+  if (state === undefined) return [];
+  try {
+    const found: string[] = [];
+    for await (const pseudonym of erasedSharedKeys(state)) found.push(pseudonym);
+    return found;
+  } finally {
+    await state.close();
+  }
+}
+
+/** Destroys them in a data folder that was restored. @returns how many there were */
+export async function eraseFromStateAgain(dataDir: string, pseudonyms: readonly string[]): Promise<number> {
+  const state = pseudonyms.length === 0 ? undefined : stateIn(dataDir);
+  if (state === undefined) return 0;
+  try {
+    return await destroySharedKeysAgain(state, pseudonyms);
+  } finally {
+    await state.close();
+  }
+}
 
 /**
  * Pseudonyms that were erased.

@@ -23,6 +23,7 @@ import { verifyLog } from '../../log/verify/verify.js';
 import { checkBackup } from './check.js';
 import { type Continuation, continueLog, type Knowledge, newerThan } from './continue.js';
 import { copies } from './copy.js';
+import { eraseFromStateAgain } from './erased.js';
 import { FILES } from './manifest.js';
 import { stateOf } from './states.js';
 import { freshPartial, wantRoom } from './write.js';
@@ -35,6 +36,8 @@ export interface RestoreOptions {
   readonly origin?: string | undefined;
   /** Pseudonyms that were erased after the backup. */
   readonly erased: readonly string[];
+  /** The same of keys that stood in a state which came back from a server. */
+  readonly erasedFromState?: readonly string[];
   /** Whether a backup that lacks files will do. */
   readonly incomplete: boolean;
   readonly now: () => number;
@@ -101,7 +104,8 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
       erased,
       now,
     });
-    const gone = await eraseAgain(partial, erased);
+    const gone =
+      (await eraseAgain(partial, erased)) + (await eraseFromStateAgain(partial, options.erasedFromState ?? []));
     if (log === undefined) await noteRestored(partial, manifest.begun, now);
     else {
       const report = await verifyLog({ logDir: auditLayout(partial).log, dataDir: partial });

@@ -148,6 +148,13 @@ export const states: readonly State[] = [
     'passing',
     'a code that was answered must not be answered again',
   ),
+  without(
+    'ordered-files',
+    'files that were ordered, in segments',
+    /^files\/[^/]+$/,
+    'passing',
+    'they are ordered anew',
+  ),
   without('lookups', 'counts of look-ups of this minute', /^reports\/lookups$/, 'passing', 'counted anew'),
   without(
     'cursor-key',
@@ -174,11 +181,20 @@ export const states: readonly State[] = [
   source('applied', 'grants that applications made, as this replica knows them', /^applied\/\d{12}$/, 'versions'),
   source('tickets', 'tickets: objections, applications, complaints, with their acts', /^tickets\/tickets$/, 'map'),
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
+  without(
+    'moving',
+    'a state on its way back from a server',
+    /^state\/moving\//,
+    'passing',
+    '`yitong state move` makes it again',
+  ),
   source(
     'state',
-    'cases of bundles, and messages about them; matters of sharing, with deputies and records of use',
+    "cases of bundles, and messages about them; matters of sharing, with deputies and records of use; all that people did, with subjects' keys, where " +
+      'it came back from a server',
     /^state\/store$/,
     'map',
+    { secret: true },
   ),
   source(
     'blobs',

@@ -5,7 +5,7 @@ import { type SharedSuspensions, shareSuspensions } from '../../answer/inforce/s
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import type { StateSettings } from '../../ground/config/state.js';
 import { type Family, gauge } from '../../ground/counts/families.js';
-import { openState as stateOf } from '../../ground/state/open.js';
+import { openWholeState } from '../../ground/state/open.js';
 import type { State } from '../../ground/state/port.js';
 import type { ProcessArguments } from '../children/messages.js';
 
@@ -21,15 +21,14 @@ const LOOKS = 1000;
 const LATE = 5000;
 
 /**
- * Undefined where nothing is shared: then it stands in stores of the data folder.
+ * Undefined where what people did stands in stores of the data folder.
  * @throws YitongError `bad_config`, `state_newer`, `state_denied`
  */
 export async function openState(
   settings: StateSettings,
   { workspace, data }: Pick<ProcessArguments, 'workspace' | 'data'>,
 ): Promise<State | undefined> {
-  if (settings.driver === 'embedded') return undefined;
-  return await stateOf({ settings, data, baseDir: workspace, place: { file: join(workspace, 'yitong.json') } });
+  return await openWholeState({ settings, data, baseDir: workspace, place: { file: join(workspace, 'yitong.json') } });
 }
 
 /** As `openState`, with what is suspended by other replicas. @throws as `openState` */

@@ -6,53 +6,16 @@ import { YitongError } from '../../../contracts/errors.js';
 import { openEmbeddedRows } from '../../../gateway/ground/state/lmdb/rows.js';
 import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
 import { moveState } from '../../../gateway/ground/state/move.js';
-import type { Change, Json, State } from '../../../gateway/ground/state/port.js';
+import type { Change, State } from '../../../gateway/ground/state/port.js';
 import { Pool } from '../../../gateway/ground/state/postgres/pool.js';
 import { withSchemaRows } from '../../../gateway/ground/state/postgres/rows.js';
 import { PostgresState } from '../../../gateway/ground/state/postgres/state.js';
 import { PARTS, type RowSource } from '../../../gateway/ground/state/rows.js';
 import { postgresForTest } from '../../support/servers/postgres.js';
 import { stateForTest } from '../../support/servers/state.js';
+import { anyChange } from '../../support/state-changes.js';
 
 t.setTimeout(240_000);
-
-const name = fc.string({
-  minLength: 1,
-  maxLength: 12,
-  unit: fc.constantFrom('a', 'b', 'Z', '0', '-', '企', '😀', ' ', '"', '\\'),
-});
-const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
-const until = fc.option(fc.integer({ min: 4_000_000_000_000, max: 4_100_000_000_000 }), { nil: undefined });
-const change: fc.Arbitrary<Change> = fc.oneof(
-  fc
-    .record({
-      kind: name,
-      id: name,
-      body: json,
-      until,
-      owner: fc.option(name, { nil: undefined }),
-      links: fc.uniqueArray(name, { maxLength: 3 }),
-    })
-    .map(
-      ({ owner, until: end, ...one }): Change => ({
-        do: 'put',
-        ...one,
-        ...(owner === undefined ? {} : { owner }),
-        ...(end === undefined ? {} : { until: end }),
-      }),
-    ),
-  fc.record({ kind: name, id: name }).map((one): Change => ({ do: 'remove', ...one })),
-  fc
-    .record({ stream: name, events: fc.array(json, { minLength: 1, maxLength: 4 }) })
-    .map((one): Change => ({ do: 'append', ...one })),
-  fc.record({ counter: name, by: fc.integer({ min: -9, max: 99 }) }).map((one): Change => ({ do: 'count', ...one })),
-  fc
-    .record({ set: name, put: fc.dictionary(name, json, { maxKeys: 3 }) })
-    .map((one): Change => ({ do: 'set', ...one })),
-  fc
-    .record({ topic: name, key: name, value: fc.constantFrom(null, 'AAEC') })
-    .map((one): Change => ({ do: 'send', ...one })),
-);
 
 async function all(rows: RowSource): Promise<readonly string[]> {
   const found: string[] = [];
@@ -72,7 +35,7 @@ void t.test('there and back', async (t) => {
   const owner = new Pool(at.owner);
   const dir = t.testdir();
   const first = openEmbeddedState({ dir: join(dir, 'first') });
-  await commits(first, fc.sample(change, { numRuns: 700, seed: 7 }));
+  await commits(first, fc.sample(anyChange, { numRuns: 700, seed: 7 }));
   await first.lease('log-sequencer', 'somebody', 1000);
   const wanted = await first.revision();
   await first.close();

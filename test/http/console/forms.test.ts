@@ -10,7 +10,9 @@ import { type ComponentChild, h } from 'preact';
 import t, { type Test } from 'tap';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import type { Person, Role } from '../../../gateway/ground/identity/person.js';
-import { KEPT_FOR, openKeptForms } from '../../../gateway/http/people/kept.js';
+import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
+import { openKeptForms } from '../../../gateway/http/people/kept.js';
+import { KEPT_FOR, keptFile, keptIn } from '../../../gateway/http/people/kept-map.js';
 import { openSessions, type Session, sessionFile } from '../../../gateway/http/people/sessions.js';
 import { SESSION_COOKIE } from '../../../gateway/http/plugins/people.js';
 import { Form, formId } from '../../../gateway/http/ui/form.js';
@@ -622,7 +624,7 @@ t.test('what is kept is sealed, ends after half an hour, and does not pile up', 
   const clock = { now: 1_700_000_000_000 };
   const now = (): number => clock.now;
   const sessions = openSessions({ map: sessionFile(dataDir), now, idleMs: 60_000, maxMs: 600_000 });
-  const kept = openKeptForms(dataDir, now);
+  const kept = openKeptForms(keptFile(dataDir, now), now);
   t.teardown(async () => {
     await kept.close();
     await sessions.close();
@@ -654,6 +656,40 @@ t.test('what is kept is sealed, ends after half an hour, and does not pile up', 
   t.equal(await kept.find(token, last.id, session.person), undefined, 'the oldest went');
   clock.now += 24 * 3_600_000;
   t.equal(kept.openPlace(kept.sealPlace(session, '/console')) === undefined, false);
+});
+
+t.test('where replicas share a state, what was kept at one is there at the other', async (t: Test) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'yitong-test-'));
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
+  const clock = { now: Date.now() };
+  const now = (): number => clock.now;
+  const states = [1, 2].map(() => openEmbeddedState({ dir: join(dataDir, 'state'), now }));
+  const [east, west] = states.map((state) => openKeptForms(keptIn(state), now));
+  if (east === undefined || west === undefined) throw new Error('two');
+  t.teardown(async () => {
+    for (const state of states) await state.close();
+  });
+  const sessions = openSessions({ map: sessionFile(dataDir), now, idleMs: 60_000, maxMs: 600_000 });
+  t.teardown(() => sessions.close());
+  const { session } = await sessions.create({ id: 'i|s', name: '何经理', roles: ['subject'], subjects: [COMPANY] });
+  await Promise.all([east.ready(), west.ready()]);
+  const place = west.openPlace(east.sealPlace(session, '/console/history'));
+  if (place === undefined) throw new Error('the place does not open');
+  const form = { form: formId('x'), fields: { text: WRITTEN } };
+  const first = await east.keep(undefined, place, form);
+  t.same(await west.find(first.token, first.id, session.person), { place, kept: form });
+  t.equal(await west.find(first.token, first.id, { id: 'i|other' }), undefined);
+  for (let i = 0; i < 45; i++) {
+    clock.now += 1;
+    await west.keep(first.token, place, form);
+  }
+  t.equal(await east.find(first.token, first.id, session.person), undefined, 'the oldest of a person went');
+  const last = await west.keep(first.token, place, form);
+  const left = await states[0]?.documents('kept-form');
+  t.equal(left?.documents.length, 40);
+  t.notOk(JSON.stringify(left).includes(WRITTEN));
+  clock.now += KEPT_FOR + 1;
+  t.equal(await east.find(first.token, last.id, session.person), undefined, 'it is over');
 });
 
 t.test(

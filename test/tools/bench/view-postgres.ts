@@ -19,12 +19,12 @@ import { COMPANY, PENALTY, PERMIT, said, sent, subject, topicOf, world } from '.
 import { benchPostgres } from './postgres.js';
 import { type BenchRow, quantile, ratioRow, round } from './rows.js';
 
-const DATASETS = [COMPANY, PERMIT, PENALTY];
-const SCHEMA = 'yitong_view';
+export const DATASETS = [COMPANY, PERMIT, PENALTY];
+export const SCHEMA = 'yitong_view';
 /** Of a record's text: as long as that of a middling register. */
 const TEXT = 'x'.repeat(160);
 /** Records of each subject. */
-const EACH = 5;
+export const EACH = 5;
 const BATCH = 2000;
 const TOGETHER = 4;
 const AT_ONCE = 8;
@@ -55,7 +55,7 @@ async function measure(seconds: number, ask: (n: number) => Promise<void>): Prom
 }
 
 /** The batches of the bus, in the order in which they come. */
-function* batches(records: number): Generator<readonly (readonly InRecord[])[]> {
+export function* batches(records: number): Generator<readonly (readonly InRecord[])[]> {
   const subjects = Math.ceil(records / EACH);
   const next = new Map(DATASETS.map((dataset) => [dataset, 0]));
   for (let from = 0; from < records; from += BATCH * TOGETHER) {

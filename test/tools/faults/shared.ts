@@ -359,6 +359,8 @@ export async function sharedRun(
     const again: number[] = [];
     const faults: Record<SharedFault, number> = { east: 0, west: 0, postgres: 0, standby: 0 };
     const { ledger, cases, people } = load;
+    // before what it asks is gone: what went wrong first is what is told
+    ends.test.teardown(() => load.stop());
     await allAgain(load, Date.now());
     for (const fault of kinds) {
       await wait(random.between(50, 1500));

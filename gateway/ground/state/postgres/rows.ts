@@ -2,9 +2,11 @@
  * The schema as rows, for whoever moves them: as the owner of the schema, in one transaction, so that a move is there
  * whole or not at all.
  */
+import { YitongError } from '../../../../contracts/errors.js';
 import type { Json } from '../port.js';
 import type { Part, RowTarget, StateRow } from '../rows.js';
-import { quoted } from './migrate.js';
+import { quoted, versionOf } from './migrate.js';
+import { migrations } from './migrations/index.js';
 import { pagesOf } from './pages.js';
 import type { Connection, Pool, Row } from './pool.js';
 
@@ -69,14 +71,36 @@ const JSON_AT: Readonly<Record<Part, number | undefined>> = {
   leases: undefined,
 };
 
-/** Work on the schema in one transaction; it is undone where `work` rejects. */
+export interface SchemaTarget extends RowTarget {
+  /** Sessions of this role in the database at this moment. */
+  sessionsOf(user: string): Promise<number>;
+  /** With the transaction: that role cannot use the schema any more, until the owner migrates it again. */
+  closeTo(user: string): Promise<void>;
+}
+
+/**
+ * Work on the schema in one transaction; it is undone where `work` rejects.
+ * @throws YitongError `state_conflict` where somebody moves the same schema, `state_newer`
+ */
 export async function withSchemaRows<T>(
   owner: Pool,
   schema: string,
-  work: (rows: RowTarget) => Promise<T>,
+  work: (rows: SchemaTarget) => Promise<T>,
 ): Promise<T> {
   return await owner.using(async (connection) => {
     await connection.run('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    const [alone] = await connection.query<{ readonly alone: boolean }>(
+      { name: 'yt_move_alone', text: "SELECT pg_try_advisory_xact_lock(hashtext('yitong move ' || $1)) AS alone" },
+      [schema],
+    );
+    if (alone?.alone !== true) throw new YitongError('state_conflict', IN_USE);
+    const version = await versionOf(connection, schema);
+    if (version !== migrations.length)
+      throw new YitongError(
+        'state_newer',
+        `the schema \`${schema}\` is of version ${String(version)}, and this program knows ` +
+          `${String(migrations.length)}; run \`yitong state migrate\` first`,
+      );
     // nobody commits meanwhile
     await connection.run(`SELECT revision FROM ${quoted(schema)}.head FOR UPDATE`);
     const result = await work(new SchemaRows(connection, schema));
@@ -85,7 +109,9 @@ export async function withSchemaRows<T>(
   });
 }
 
-class SchemaRows implements RowTarget {
+const IN_USE = 'this schema is moved at this moment, or it is source and target at once';
+
+class SchemaRows implements SchemaTarget {
   readonly #connection: Connection;
   readonly #schema: string;
 
@@ -143,6 +169,19 @@ class SchemaRows implements RowTarget {
       `UPDATE ${this.#table('head')} SET revision = greatest(revision, ${String(revision)}), ` +
         `lost = greatest(revision, ${String(revision)})`,
     );
+  }
+
+  async sessionsOf(user: string): Promise<number> {
+    await this.#connection.run('SELECT pg_stat_clear_snapshot()');
+    const text =
+      'SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND usename = $1 AND ' +
+      'pid <> pg_backend_pid()';
+    const [row] = await this.#connection.query<{ readonly n: number }>({ name: 'yt_move_sessions', text }, [user]);
+    return row?.n ?? 0;
+  }
+
+  async closeTo(user: string): Promise<void> {
+    await this.#connection.run(`REVOKE USAGE ON SCHEMA ${quoted(this.#schema)} FROM ${quoted(user)}`);
   }
 
   #table(name: string): string {

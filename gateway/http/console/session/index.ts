@@ -11,13 +11,15 @@ import { ROLES } from '../../../ground/identity/person.js';
 import { hideSubject } from '../../people/sessions.js';
 import { KEPT_COOKIE, keepSent, pageOf } from '../../plugins/forms.js';
 import { SESSION_COOKIE, sessionOf } from '../../plugins/people.js';
-import { signedOut } from './page.js';
+import { signedOut, signInFirst } from './page.js';
 
 /** Lives for the trip to the identity provider and back. */
 const PENDING_COOKIE = '__Host-yitong-sign-in';
 const COOKIE = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
 const PATH = /^\/(?![/\\])[\w\-./?&=%~+:,@]{0,1500}$/;
 const home = '/console';
+/** Where a form that was sent without a session waits. */
+const OF_FORM = /^\/console\/kept\//;
 
 /** What sessions on the people's port work with. */
 async function openDesk(app: FastifyInstance, context: GatewayContext) {
@@ -49,10 +51,19 @@ function homeRoute(app: FastifyInstance, { reports, people }: Desk): void {
 }
 
 /** To the identity provider, and back. */
-function signInRoutes(app: FastifyInstance, { people, redirectUri }: Desk): void {
-  app.get<{ Querystring: { to?: string } }>('/sign-in', { schema: { hide: true } }, async (request, reply) => {
+function signInRoutes(app: FastifyInstance, { workspace, people, redirectUri }: Desk): void {
+  type Query = { readonly to?: string; readonly go?: string };
+  app.get<{ Querystring: Query }>('/sign-in', { schema: { hide: true } }, async (request, reply) => {
     if (people.signIn === undefined) throw new YitongError('sign_in_unavailable', 'no identity provider is configured');
-    const { to = home } = request.query;
+    const { to = home, go } = request.query;
+    if (OF_FORM.test(to) && go === undefined) {
+      const on = `/sign-in?${new URLSearchParams({ to, go: 'yes' }).toString()}`;
+      return reply
+        .type('text/html; charset=utf-8')
+        .header('cache-control', 'no-store')
+        .header('refresh', `0;url=${on}`)
+        .send(signInFirst({ language: request.language, workspace, to: on }));
+    }
     const { url, token } = await people.signIn.leave(redirectUri(request.headers.host), PATH.test(to) ? to : home);
     return reply
       .setCookie(PENDING_COOKIE, token, { ...COOKIE, maxAge: 600 })

@@ -21,3 +21,27 @@ export function signedOut({ language, workspace }: Place): string {
   );
   return page({ language, workspace, title: zh ? '已退出' : 'Signed out', children: body });
 }
+
+/**
+ * On the way from a form to the identity provider: a browser does not follow a form to somebody else's address (CSP
+ * `form-action`), and goes there from a page.
+ */
+export function signInFirst({ language, workspace, to }: Place & { readonly to: string }): string {
+  const zh = language === 'zh';
+  const body: JSX.Element = (
+    <section class="narrow">
+      <h1>{zh ? '请重新登录' : 'Sign in again'}</h1>
+      <p class="lead">
+        {zh
+          ? '登录已过期。您填写的内容已保留，登录后可继续办理。'
+          : 'The sign-in is over. What you wrote is kept, and is there again once you have signed in.'}
+      </p>
+      <p>
+        <a class="button" href={to}>
+          {zh ? '去登录' : 'Sign in'}
+        </a>
+      </p>
+    </section>
+  );
+  return page({ language, workspace, title: zh ? '请重新登录' : 'Sign in again', children: body });
+}

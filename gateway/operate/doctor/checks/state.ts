@@ -1,17 +1,17 @@
 /** The state that replicas share: whether it answers, is up to date, and its user may do no more than it must. */
 import { join } from 'node:path';
 import { isYitongError } from '../../../../contracts/errors.js';
-import { userServer } from '../../../ground/state/open.js';
-import { type Check, type Finding, fail, note, ok, warn } from '../port.js';
+import { openWholeState, userServer } from '../../../ground/state/open.js';
+import { type Check, type Finding, fail, note, ok, type Patient, warn } from '../port.js';
 
 const check: Check = {
   about: 'the state: what people did',
   order: 8,
   async run(patient) {
     const { state: settings } = await patient.settings();
-    if (settings.driver === 'embedded') return [note('the state stands in the data folder of this replica')];
-    const findings: Finding[] = [];
     const place = { file: join(patient.workspaceDir, 'yitong.json') };
+    if (settings.driver === 'embedded') return await inFolder(patient, place);
+    const findings: Finding[] = [];
     const server = await userServer({ settings, baseDir: patient.workspaceDir, place });
     if (server.tls === undefined && settings.plainAllowed)
       findings.push(
@@ -48,6 +48,18 @@ const check: Check = {
   },
 };
 export default check;
+
+/** @throws YitongError `store_damaged` */
+async function inFolder(patient: Patient, place: { readonly file: string }): Promise<readonly Finding[]> {
+  const { state: settings } = await patient.settings();
+  const state = await openWholeState({ settings, data: patient.data, baseDir: patient.workspaceDir, place });
+  if (state === undefined) return [note('the state stands in the data folder of this replica')];
+  try {
+    return [ok(`the data folder holds all that people did, at revision ${String(await state.revision())}`)];
+  } finally {
+    await state.close();
+  }
+}
 
 /** ms */
 const OUTBOX_LATE = 60_000;

@@ -75,6 +75,6 @@ export function askedIn(question: object, client: string): readonly Shown[] {
       code: typescript(client, JSON.stringify(question, undefined, 2)),
     },
     { id: 'python', title: { zh: '脚本', en: 'Python' }, code: python(json) },
-    { id: 'java', title: { zh: '企业级程序', en: 'Java' }, code: java(json) },
+    { id: 'java', title: { zh: '服务端程序', en: 'Java' }, code: java(json) },
   ];
 }

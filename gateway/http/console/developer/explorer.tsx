@@ -35,6 +35,8 @@ const CASE: Readonly<Record<(typeof PARTS)[number], Localised>> = {
   caseId: { zh: '办件编号', en: 'Number of the case' },
   actor: { zh: '经办人', en: 'Who handles it' },
 };
+/** How many datasets are chosen before anybody has. */
+const PRESET = 3;
 const listed = (said: string | readonly string[] | undefined): readonly string[] => [said ?? []].flat();
 
 function Dataset({
@@ -82,7 +84,7 @@ function Who({ language, choices }: Pick<DeveloperProps, 'language' | 'choices'>
   const { clients, client, purposes, purpose, grants } = choices;
   const bases = [...new Set([...(purpose?.legalBasis ?? []), ...grants.flatMap(({ legalBasis }) => legalBasis)])];
   return (
-    <div class="who">
+    <div class="asker">
       <form class="stacked" method="get" action="/console/developer">
         <ChoiceField
           name="client"
@@ -100,7 +102,7 @@ function Who({ language, choices }: Pick<DeveloperProps, 'language' | 'choices'>
           {say('更换', 'Change')}
         </button>
       </form>
-      <h3>{say('法律依据', 'Legal basis')}</h3>
+      <h2>{say('法律依据', 'Legal basis')}</h2>
       <ul>
         {bases.map((one) => (
           <li lang="zh">{one}</li>
@@ -119,6 +121,7 @@ function Ask({ language, choices, subjects, sent }: DeveloperProps): JSX.Element
   const schemes = new Set(datasets.map(({ subject }) => subject.scheme));
   const fit = subjects.filter(({ scheme }) => schemes.size === 0 || schemes.has(scheme));
   const scheme = fit.find(({ subject }) => subject === sent.subject)?.scheme ?? datasets[0]?.subject.scheme;
+  const preset = datasets.filter(({ subject }) => subject.scheme === scheme).slice(0, PRESET);
   return (
     <Form action="/console/developer" hidden={{ client: client?.id ?? '', purpose: purpose?.id ?? '' }} class="stacked">
       <ChoiceField
@@ -133,7 +136,7 @@ function Ask({ language, choices, subjects, sent }: DeveloperProps): JSX.Element
           <p class="soft">{say('该用途没有授权', 'Nothing is granted for this purpose')}</p>
         ) : null}
         {datasets.map((contract) => (
-          <Dataset contract={contract} sent={sent} first={contract.subject.scheme === scheme} language={language} />
+          <Dataset contract={contract} sent={sent} first={preset.includes(contract)} language={language} />
         ))}
       </fieldset>
       <ChoiceField
@@ -197,7 +200,7 @@ const indented = (text: string): string => JSON.stringify(JSON.parse(text), unde
 function Entry({ entry, say }: { entry: SandboxEntry; say: Say }): JSX.Element {
   return (
     <>
-      <h3>{say('沙箱日志中的记录与证明', 'Its entry in the log of the sandbox, with its proof')}</h3>
+      <h2>{say('沙箱日志中的记录与证明', 'Its entry in the log of the sandbox, with its proof')}</h2>
       <details class="entry">
         <summary>{say(`第 ${String(entry.index + 1)} 条`, `Entry ${String(entry.index)}`)}</summary>
         <pre class="command" lang="en" tabIndex={0} data-part="entry">
@@ -233,14 +236,20 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
             </span>{' '}
             <b>{say('虚构数据', 'invented data')}</b>
           </p>
-          <ul class="decisions">
-            {words.map((one) => (
-              <li>{one[language].map((line, i) => (i === 0 ? <b>{line}</b> : <p>{line}</p>))}</li>
-            ))}
-          </ul>
           <pre class="command answered" lang="en" tabIndex={0} data-part="answer">
             {indented(body)}
           </pre>
+          <h2>{say('结论与理由', 'Decisions, and why')}</h2>
+          <div class="decisions">
+            {words.map((one, at) => (
+              <details open={at === 0 || one.zh.some((line) => /^(?:拒绝|不提供)/.test(line))}>
+                <summary>{one[language][0]}</summary>
+                {one[language].slice(1).map((line) => (
+                  <p>{line}</p>
+                ))}
+              </details>
+            ))}
+          </div>
         </>
       )}
       {entry === undefined ? null : <Entry entry={entry} say={say} />}
@@ -257,7 +266,7 @@ export function developerPage(props: DeveloperProps): JSX.Element {
   const sample = asked?.question ?? {
     purpose: purpose?.id ?? '',
     subject: props.subjects.find(({ scheme }) => scheme === datasets[0]?.subject.scheme)?.subject ?? '',
-    datasets: datasets.map(({ id }) => ({ id })),
+    datasets: datasets.slice(0, PRESET).map(({ id }) => ({ id })),
   };
   return (
     <>

@@ -7,7 +7,7 @@ import type { Contract, KeyScheme, Localised, Workspace } from '../../../contrac
 
 export type Ground = Pick<Workspace, 'codelists' | 'schemes'>;
 /** Which invented subject, from 0, and which of its records. */
-export interface Place {
+interface Place {
   readonly at: number;
   readonly nth: number;
 }

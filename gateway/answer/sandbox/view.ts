@@ -29,7 +29,7 @@ const STORIES: readonly { readonly title: Localised; readonly records: (contract
   },
 ];
 
-export interface SandboxView {
+interface SandboxView {
   readonly reading: ViewReading;
   readonly subjects: readonly InventedSubject[];
 }

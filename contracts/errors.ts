@@ -47,6 +47,11 @@ const rows = {
     title: 'the subject is not a valid key of its scheme',
     zh: '主体代码不正确，请核对校验位',
   },
+  not_in_sandbox: {
+    status: 404,
+    title: 'the subject is not one of the invented subjects of the sandbox',
+    zh: '沙箱中只有虚构主体，没有该主体，请从列表中选择',
+  },
   bad_case: {
     status: 400,
     title: 'a part of the case holds nothing that can be read',

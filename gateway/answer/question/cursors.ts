@@ -103,6 +103,9 @@ function cursorsOf(master: KeyObject): Cursors {
   };
 }
 
+/** Under a key that is kept nowhere: good for as long as the process runs. */
+export const momentaryCursors = (): Cursors => cursorsOf(createSecretKey(randomBytes(KEY_BYTES)));
+
 /**
  * @param dataDir where the replica keeps a key of its own, shared by its workers and kept over restarts
  * @param file holds a secret of at least 32 bytes that all replicas share; empty: each has its own, and refuses cursors

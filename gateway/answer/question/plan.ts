@@ -82,6 +82,8 @@ interface PlanInput {
   readonly delivery: Delivery;
   /** What no answer gives, whichever way is asked. */
   readonly closing: Closing;
+  /** Of the sandbox: its decisions are in no figure. */
+  readonly uncounted?: true;
 }
 
 /**
@@ -214,7 +216,7 @@ export class Plans {
             ),
           })),
         }),
-        named.map(({ dataset, decision }) => decided(dataset.dataset, decision)),
+        this.input.uncounted === true ? [] : named.map(({ dataset, decision }) => decided(dataset.dataset, decision)),
       ),
       refusal: (reason) =>
         releasedTemplate({

@@ -13,7 +13,7 @@ import type { Localised } from '../../../contracts/types.js';
  * speaks for, and objects to their records. Of sharing (政务数据共享条例): `sharing-officer` prepares what one department
  * asks for and answers, `sharing-head` is the head of its sharing office (Art.20), `department-head` its own head
  * (Art.13); `superior-authority` coordinates what crosses levels and areas, `government` decides what that leaves open
- * (Art.28).
+ * (Art.28). `developer` builds what asks as the clients of one department, and tries it in the sandbox.
  */
 export const ROLES = [
   'auditor',
@@ -28,6 +28,7 @@ export const ROLES = [
   'department-head',
   'superior-authority',
   'government',
+  'developer',
   'subject',
 ] as const;
 export type Role = (typeof ROLES)[number];
@@ -62,6 +63,7 @@ export const roleNames: Readonly<Record<Role, Localised>> = {
   'department-head': { zh: '部门负责人', en: 'head of the department' },
   'superior-authority': { zh: '上级共享主管部门', en: 'superior sharing authority' },
   government: { zh: '本级人民政府', en: "the people's government" },
+  developer: { zh: '开发人员', en: 'developer' },
   subject: { zh: '企业用户', en: 'data subject' },
 };
 
@@ -82,6 +84,7 @@ const NEEDS_AUTHORITY: ReadonlySet<Role> = new Set<Role>([
   'department-head',
   'superior-authority',
   'government',
+  'developer',
 ]);
 
 /** Roles that the claims do not spell exactly, or that lack what they are about, are left out. */

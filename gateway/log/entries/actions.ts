@@ -392,6 +392,7 @@ const looks = {
   replay: { zh: '策略回溯验证', en: 'replayed the policies' },
   datasets: { zh: '查看数据目录', en: 'saw the catalogue' },
   dataset: { zh: '查看一个数据集的说明', en: 'saw what a dataset is' },
+  developer: { zh: '查看开发台', en: "saw the developer's desk" },
   feeds: { zh: '查看数据源列表', en: 'saw the feeds' },
   feed: { zh: '查看一个数据源', en: 'saw a feed' },
   mend: { zh: '查看映射修正草案', en: 'saw a draft of a mend' },

@@ -87,6 +87,8 @@ async function unreached(page: Page): Promise<readonly string[]> {
   const presses =
     (await page.evaluate<number>('window.left.size')) +
     8 * (await page.locator('input[type=date], input[type=datetime-local]').count()) +
+    // what scrolls is reached as well
+    (await page.locator('[tabindex="0"]').count()) +
     1;
   for (let i = 0; i < presses; i++) {
     await page.keyboard.press('Tab');

@@ -430,6 +430,18 @@ const BAD: Readonly<Record<string, Bad>> = {
     fields: { seen: '1', says: '' },
     says: /请填写答复/,
   },
+  '/console/developer': {
+    as: ['developer'],
+    more: { authority: 'data-bureau' },
+    page: '/console/developer',
+    fields: {
+      client: 'one-stop-counter',
+      purpose: 'open-restaurant',
+      subject: COMPANY,
+      dataset: 'samr.company-register',
+    },
+    says: /沙箱中只有虚构主体/,
+  },
   '/console/matters/:id': matter(`/${CASE}`),
   '/console/matters/:id/questions': matter(`/${CASE}/questions`),
   '/console/matters/:id/form': matter(`/${CASE}/form`),

@@ -1,14 +1,9 @@
-/** A question that a program asks, in two forms: what is in capitals is the asker's own. */
-import type { Localised } from '../../../../contracts/types.js';
+/** A question that a program asks, in four forms: what is in capitals is the asker's own. */
+import { askedIn } from '../../ui/asking.js';
 import type { DatasetFacts } from './facts.js';
 
-interface Sample {
-  readonly title: Localised;
-  readonly code: string;
-}
-
 /** None of a dataset that nobody is given by query. */
-export function sampleQuestions({ contract, grants }: DatasetFacts): readonly Sample[] {
+export function sampleQuestions({ contract, grants }: DatasetFacts): ReturnType<typeof askedIn> {
   if (!contract.sharing.delivery.includes('query')) return [];
   const own = grants.find(({ grant }) => grant.delivery.includes('query'))?.grant;
   const purpose = own?.purposes[0] ?? 'YOUR-PURPOSE';
@@ -21,20 +16,5 @@ export function sampleQuestions({ contract, grants }: DatasetFacts): readonly Sa
     ...(stated === undefined ? {} : { case: stated }),
     datasets: [{ id: contract.id }],
   };
-  const curl =
-    'curl --cacert ca.pem --cert cert.pem --key key.pem \\\n' +
-    "  -H 'content-type: application/json' $API/v1/query \\\n" +
-    `  -d '${JSON.stringify(question)}'`;
-  const typescript = [
-    "import { connect, credentialFiles } from 'yitong/client';",
-    '',
-    "const gateway = connect({ api: process.env.API ?? '', files: credentialFiles('pki', 'YOUR-CLIENT') });",
-    `const { datasets } = await gateway.query(${JSON.stringify(question, undefined, 2)});`,
-    'console.log(datasets[0]?.records);',
-    'gateway.close();',
-  ].join('\n');
-  return [
-    { title: { zh: '命令行', en: 'In a shell' }, code: curl },
-    { title: { zh: '程序', en: 'In TypeScript' }, code: typescript },
-  ];
+  return askedIn(question, 'YOUR-CLIENT');
 }

@@ -4,22 +4,26 @@
  */
 import { findField } from '../../../../contracts/fields.js';
 import { readSchema, type Shape, unwrap } from '../../../../contracts/schema.js';
-import type { Contract, FieldInfo, Localised, Workspace } from '../../../../contracts/types.js';
-
-type Ground = Pick<Workspace, 'codelists' | 'schemes'>;
-const MARKS = '甲乙丙丁';
+import type { Contract, FieldInfo, Localised } from '../../../../contracts/types.js';
+import {
+  type Ground,
+  inventedCode,
+  inventedDay,
+  inventedKey,
+  inventedNumber,
+  inventedText,
+} from '../../../answer/sandbox/invented.js';
 
 const both = (text: string): Localised => ({ zh: text, en: text });
 
-/** A code of the list, another one for each example. */
-function codeOf(list: string, at: number, { codelists }: Ground): Localised | undefined {
-  const names = [...(codelists.get(list)?.codes.values() ?? [])];
-  return names[(at * 3 + 1) % Math.max(1, names.length)] ?? names[0];
-}
+const codeOf = (list: string, at: number, ground: Ground): Localised | undefined => {
+  const code = inventedCode(list, at, ground);
+  return code === undefined ? undefined : ground.codelists.get(list)?.codes.get(code);
+};
 
 function keyOf(scheme: string, at: number, { schemes }: Ground): Localised {
   const found = schemes.get(scheme);
-  return found === undefined ? both('–') : both(found.mask(found.make(900_000 + at * 7)));
+  return found === undefined ? both('–') : both(found.mask(inventedKey(found, at)));
 }
 
 function symbolOf(contract: Contract, path: string, at: number): string | undefined {
@@ -39,15 +43,15 @@ function valueOf(
   if (path === contract.subject.field) return keyOf(contract.subject.scheme, at, ground);
   const code = codelist === undefined ? undefined : codeOf(codelist, at, ground);
   if (code !== undefined) return code;
-  const mark = MARKS.charAt(at);
+  const place = { at, nth: 0 };
   switch (type) {
     case 'date':
-      return both(`202${String(at + 3)}-0${String(at + 2)}-1${String(at)}`);
+      return both(inventedDay(path, place));
     case 'timestamp':
-      return both(`202${String(at + 3)}-0${String(at + 2)}-1${String(at)} 09:30`);
+      return both(`${inventedDay(path, place)} 09:30`);
     case 'int':
     case 'long':
-      return both(String((at + 1) * 12));
+      return both(String(inventedNumber(place)));
     case 'double':
     case 'decimal':
       return both(unit === '%' ? `${String((at + 1) * 12)}.50` : `${String((at + 1) * 125)}.50`);
@@ -58,7 +62,7 @@ function valueOf(
       return { zh: `第 ${String(at + 1)} 类`, en: symbol };
     }
     default:
-      return { zh: `示例${title.zh}${mark}`, en: `Sample ${title.en.toLowerCase()} ${'ABCD'.charAt(at)}` };
+      return inventedText(title, place);
   }
 }
 

@@ -18,6 +18,7 @@ import { type RegionsMethods, regionsMethods } from '../http/api/regions/client.
 import { type RegistryMethods, registryMethods } from '../http/api/registry/client.js';
 import { type ReleasesMethods, releasesMethods } from '../http/api/releases/client.js';
 import { type ReportsMethods, reportsMethods } from '../http/api/reports/client.js';
+import { type SandboxMethods, sandboxMethods } from '../http/api/sandbox/client.js';
 import { type SharingMethods, sharingMethods } from '../http/api/sharing/client.js';
 import { type SubscriptionsMethods, subscriptionsMethods } from '../http/api/subscriptions/client.js';
 import { type VerifyMethods, verifyMethods } from '../http/api/verify/client.js';
@@ -40,6 +41,7 @@ export type * from '../http/api/regions/client.js';
 export type * from '../http/api/registry/client.js';
 export type * from '../http/api/releases/client.js';
 export type * from '../http/api/reports/client.js';
+export type * from '../http/api/sandbox/client.js';
 export type * from '../http/api/sharing/client.js';
 export type * from '../http/api/subscriptions/client.js';
 export type * from '../http/api/verify/client.js';
@@ -63,6 +65,7 @@ export interface RouteMethods
     RegistryMethods,
     ReleasesMethods,
     ReportsMethods,
+    SandboxMethods,
     SharingMethods,
     SubscriptionsMethods,
     VerifyMethods {}
@@ -86,6 +89,7 @@ export const routeMethods = (wire: Wire): RouteMethods => ({
   ...registryMethods(wire),
   ...releasesMethods(wire),
   ...reportsMethods(wire),
+  ...sandboxMethods(wire),
   ...sharingMethods(wire),
   ...subscriptionsMethods(wire),
   ...verifyMethods(wire),

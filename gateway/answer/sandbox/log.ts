@@ -78,6 +78,7 @@ export class SandboxLog {
         now,
         answer: answer ?? none,
         digestPlace: digestPlace(clear) ?? 0,
+        receipted: true,
       },
       subject === undefined ? undefined : this.#secretOf(subject.subject),
     );

@@ -93,7 +93,7 @@ export class Sandbox {
     const plan = this.#plans.for(client, question, started);
     const allowed = plan.read.length > 0;
     if (allowed) checkScheme(plan.contracts, subject);
-    const head = `{"requestId":${JSON.stringify(requestId)},"time":"${time}",`;
+    const head = `{"requestId":${JSON.stringify(requestId)},"time":"${time}","sandbox":true,`;
     const { body, counts } =
       question.dryRun === true
         ? { body: dryRun(plan, head), counts: plan.datasets.map(() => 0) }

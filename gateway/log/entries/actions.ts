@@ -63,6 +63,13 @@ const acts = {
       'target is the dataset; how many records of a push were published, unchanged, merged, quarantined, ' +
       'withdrawn',
   },
+  sandbox_asked: {
+    zh: '在试用环境查询',
+    en: 'asked in the sandbox',
+    detail:
+      'target is the client; `requestId`, `purpose`, and of each of the `datasets` the `effect`: no record of a ' +
+      'register is read',
+  },
   quarantine_shown: {
     zh: '查看未通过校验的数据',
     en: 'saw the quarantine',

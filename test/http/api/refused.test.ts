@@ -50,6 +50,8 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   // whoever holds a document or credential may have it verified; each is an entry of its own
   'verifyDocuments',
   'verifyCredential',
+  'sandboxQuery',
+  'sandboxSubjects',
 ];
 /** Whoever is signed in: the first page, and what was kept of a form. */
 const FOR_EVERY_ROLE: ReadonlySet<string> = new Set([

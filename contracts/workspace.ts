@@ -38,6 +38,7 @@ const SECTIONS = [
   'tracing',
   'view',
   'guide',
+  'notices',
   'region',
   'synthetic',
 ] as const;

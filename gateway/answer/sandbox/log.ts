@@ -1,6 +1,6 @@
 /**
- * The log of the sandbox: entries of the same form, groups and promises by the same code, one tree, and a key that lives
- * as long as the process. Only the edge of the tree is kept: enough to prove each entry at the moment when it is made.
+ * The log of the sandbox: entries of the same form, groups and promises by the same code, one tree, and a key that
+ * lives as long as the process. Only the edge of the tree is kept: it proves each entry at the moment when it is made.
  */
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { digestPlace } from '../../log/entries/answer-digest.js';

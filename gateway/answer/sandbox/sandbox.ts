@@ -75,8 +75,8 @@ export class Sandbox {
 
   /**
    * @param dryRun what a dry run answers, if that is asked
-   * @throws YitongError `not_in_sandbox` for any subject that is not invented, whether or not it is on record somewhere;
-   * as `POST /v1/query` otherwise
+   * @throws YitongError `not_in_sandbox` for any subject that is not invented, whether or not it is on record
+   * somewhere; as `POST /v1/query` otherwise
    */
   ask(
     client: Client,

@@ -29,7 +29,7 @@ async function fileOf(dir: string, dataset: string): Promise<{ readonly file: st
 
 const command: Command = {
   summary: 'what a published entry of the catalogue changes in its contract.json; with --write into the file',
-  zh: '列出已发布的目录条目对目录文件的修改；加 --write 则写入文件',
+  zh: '列出已发布的目录条目对目录文件的修改，也可写入文件',
   group: 'rights',
   usage: '<matter> --as client [--workspace D] [--write] [--json]',
   takes: 1,

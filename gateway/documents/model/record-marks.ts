@@ -19,9 +19,9 @@ interface MarkedRecord {
 export interface RecordMarks {
   /** The record is told, with what of it is under way. */
   marks(of: MarkedRecord): readonly RecordMark[];
-  /** It is under way that the dataset lacks something of the subject (Art.36). */
+  /** It is under way that the dataset lacks something of the subject (上海市社会信用条例 Art.36). */
   missing?(of: Pick<MarkedRecord, 'subject' | 'dataset'>): readonly 'objection'[];
-  /** Revoked (Art.37) or repaired (Art.38): no longer told. */
+  /** Revoked (上海市社会信用条例 Art.37) or repaired (Art.38): no longer told. */
   hidden(of: MarkedRecord): 'revoked' | 'repaired' | undefined;
 }
 

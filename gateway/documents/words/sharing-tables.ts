@@ -231,9 +231,9 @@ export function figureFacts({ total, standing }: SharingStatistics): readonly (r
         `${String(actsOf(total, 'application', 'agree', 'agree-standing'))}，不予共享 ` +
         `${String(actsOf(total, 'application', 'refuse'))}`,
     ],
-    [{ zh: '答复（共享条例第二十一条）', en: 'Answers' }, told(terms.answers)],
-    [{ zh: '提供（共享条例第二十二条）', en: 'Supply' }, told(terms.supplies)],
-    [{ zh: '校核（共享条例第二十六条）', en: 'Corrections' }, told(terms.corrections)],
+    [{ zh: '答复（政务数据共享条例第二十一条）', en: 'Answers' }, told(terms.answers)],
+    [{ zh: '提供（政务数据共享条例第二十二条）', en: 'Supply' }, told(terms.supplies)],
+    [{ zh: '校核（政务数据共享条例第二十六条）', en: 'Corrections' }, told(terms.corrections)],
     [
       { zh: '长期同意', en: 'Standing consents' },
       `现有 ${String(standing)} 项，期内据此当即答复 ${String(actsOf(total, 'application', 'agree-standing'))} 次`,

@@ -18,7 +18,12 @@ export const noticesSchema = Type.Object(
       pattern: '^(?:[A-Za-z0-9][A-Za-z0-9.:-]{0,252})?$',
       description: 'mail server that takes notifications for delivery; empty: none is sent by e-mail',
     }),
-    smtpPort: Type.Integer({ default: 587, minimum: 1, maximum: 65_535, description: 'its port' }),
+    smtpPort: Type.Integer({
+      default: 587,
+      minimum: 1,
+      maximum: 65_535,
+      description: 'on which the mail server listens',
+    }),
     smtpTls: Type.Union([Type.Literal('starttls'), Type.Literal('implicit')], {
       default: 'starttls',
       description:
@@ -54,8 +59,8 @@ export const noticesSchema = Type.Object(
     webhookCaFile: Type.String({
       default: '',
       description:
-        'file with the certificates (PEM) that vouch for it, relative to the workspace; empty: those that the system ' +
-        'trusts',
+        'file with the certificates (PEM) that vouch for where webhooks go, relative to the workspace; empty: those ' +
+        'that the system trusts',
     }),
   },
   strict,

@@ -1,6 +1,6 @@
 /**
- * A question as a program asks it, in the four ways that our examples have (docs/examples): pages that show how one asks
- * take it from here.
+ * A question as a program asks it, in the four ways that our examples have (docs/examples): pages that show how one
+ * asks take it from here.
  */
 import type { Localised } from '../../../contracts/types.js';
 

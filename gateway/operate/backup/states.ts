@@ -190,8 +190,8 @@ export const states: readonly State[] = [
   ),
   source(
     'state',
-    "cases of bundles, and messages about them; matters of sharing, with deputies and records of use; all that people did, with subjects' keys, where " +
-      'it came back from a server',
+    'cases of bundles, and messages about them; matters of sharing, with deputies and records of use; all that ' +
+      "people did, with subjects' keys, where it came back from a server",
     /^state\/store$/,
     'map',
     { secret: true },

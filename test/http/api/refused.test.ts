@@ -51,6 +51,7 @@ const FOR_EVERY_CLIENT: readonly string[] = [
   'verifyDocuments',
   'verifyCredential',
   'sandboxQuery',
+  'sharingStatistics',
   'sandboxSubjects',
 ];
 /** Whoever is signed in: the first page, and what was kept of a form. */

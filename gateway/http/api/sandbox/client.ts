@@ -24,7 +24,7 @@ export interface SandboxMethods {
    * As `query`, decided alike and answered from invented records.
    * @throws GatewayError as `query`; `not_in_sandbox` of a subject that is not invented
    */
-  sandbox(body: SandboxBody, options?: CallOptions): Promise<SandboxAnswer>;
+  sandboxQuery(body: SandboxBody, options?: CallOptions): Promise<SandboxAnswer>;
   /** The invented subjects about whom it can be asked, and what there is to try with each. */
   sandboxSubjects(options?: CallOptions): Promise<{
     readonly subjects: readonly {
@@ -35,6 +35,6 @@ export interface SandboxMethods {
 }
 
 export const sandboxMethods = (wire: Wire): SandboxMethods => ({
-  sandbox: (body, call) => wire.post('/v1/sandbox/query', body, call),
+  sandboxQuery: (body, call) => wire.post('/v1/sandbox/query', body, call),
   sandboxSubjects: (call) => wire.get('/v1/sandbox/subjects', call),
 });

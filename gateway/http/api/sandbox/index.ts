@@ -26,6 +26,7 @@ const service: Service = {
         schema: {
           operationId: 'sandboxSubjects',
           summary: 'the invented subjects about whom the sandbox can be asked',
+          description: 'They are the same each time; any other subject is refused there as `not_in_sandbox`.',
           tags,
           response: { 200: subjectsSchema },
         },
@@ -44,7 +45,7 @@ const service: Service = {
           summary: 'try a question: decided as it would be, answered from invented records',
           description:
             'What is asked and answered has the form of `POST /v1/query`; the receipt is of the log of the sandbox, ' +
-            'which ends with its process. The same clients, purposes and grants count; no record of a register is read.',
+            'which ends with its process. The same clients, purposes and grants count; no register is read.',
           tags,
           body: sandboxSchema(maxDatasets, maxRecords),
           response: { 200: sandboxAnswerSchema, 403: deniedSchema },

@@ -212,7 +212,7 @@ export const statisticsSchema = Type.Object({
       ),
       use: Type.Object({
         grants: Type.Integer({ description: 'that could be used on some day of the period' }),
-        recorded: Type.Integer({ description: 'of these, with a record of use (Art.29(2))' }),
+        recorded: Type.Integer({ description: 'of these, with a record of use (政务数据共享条例 Art.29(2))' }),
         calls: Type.Integer(),
         denied: Type.Integer(),
       }),

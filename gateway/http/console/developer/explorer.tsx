@@ -274,8 +274,8 @@ export function developerPage(props: DeveloperProps): JSX.Element {
       <p class="lead">
         {say(
           '以本单位应用的身份在沙箱中试查：策略与授权是正式的，数据全部虚构，记录不进入正式日志。',
-          'Ask as a client of your department, in a sandbox: policies and grants are the real ones, all data are invented, ' +
-            'and nothing of it enters the log of the installation.',
+          'Ask as a client of your department, in a sandbox: policies and grants are the real ones, all data are ' +
+            'invented, and nothing of it enters the log of the installation.',
         )}
       </p>
       {asked?.fault === undefined ? null : (

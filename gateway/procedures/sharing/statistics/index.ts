@@ -49,7 +49,7 @@ interface DatasetFigures {
 interface UseFigures {
   /** That could be used on some day of the period. */
   readonly grants: number;
-  /** Of which there is a record of use (Art.29(2)). */
+  /** Of which there is a record of use (政务数据共享条例 Art.29(2)). */
   readonly recorded: number;
   readonly calls: number;
   readonly denied: number;

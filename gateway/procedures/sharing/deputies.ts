@@ -160,6 +160,8 @@ export async function handOver(ground: Ground, { actor, record }: Recording, giv
     throw new YitongError('act_refused', 'a head hands over the acts of a role of their own, and of no other');
   const faults = faultsOf(given, now);
   if (faults.length > 0) throw new YitongError('act_incomplete', faults.join('; '));
+  await forget(ground, authority, (await readSet(ground, authority)).all, now);
+  // what is looked at here is what must still stand when it is stored
   const { version, all } = await readSet(ground, authority);
   const made: Omit<Deputation, 'entry'> = {
     id: randomBytes(8).toString('hex'),
@@ -183,12 +185,8 @@ export async function handOver(ground: Ground, { actor, record }: Recording, giv
     detail: { machine: 'deputy', act: 'hand-over', party: role, from, until },
     about: { fields: { reason }, deputy: given.deputy },
   });
-  await forget(ground, authority, all, now);
-  const { version: current } = all.some((one) => isForgotten(one, now))
-    ? await readSet(ground, authority)
-    : { version };
   const whole: Deputation = { ...made, entry };
-  await store(ground, current, whole);
+  await store(ground, version, whole);
   return whole;
 }
 

@@ -115,7 +115,15 @@ function Papers({ language, papers, mayDraft, closed, statistics }: StatisticsPr
                   <td>
                     <Mark of={state} language={language} />
                   </td>
-                  <td>{signed ? <a href={`${PAPERS}/${id}/pdf`}>{say('下载文书', 'PDF')}</a> : '—'}</td>
+                  <td>
+                    {signed ? (
+                      <a href={`${PAPERS}/${id}/pdf`} download>
+                        {say('下载文书', 'PDF')}
+                      </a>
+                    ) : (
+                      '—'
+                    )}
+                  </td>
                 </tr>
               ))}
             </tbody>

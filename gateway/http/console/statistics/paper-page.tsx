@@ -188,7 +188,7 @@ export function paperPage({
       {signed === undefined || !valid ? null : (
         <div class="card pad">
           <p class="row">
-            <a class="button" href={`/console/sharing/papers/${id}/pdf`}>
+            <a class="button" href={`/console/sharing/papers/${id}/pdf`} download>
               {say('下载签名文书', 'The signed PDF')}
             </a>
             <a class="quiet" href={`/verify/${signed.code}`}>

@@ -72,7 +72,7 @@ function TableCard({
       <div class="head">
         <h2>{table.title[language]}</h2>
         {href === undefined || rows.length === 0 ? null : (
-          <a class="quiet" href={href}>
+          <a class="quiet" href={href} download>
             {say('下载表格', 'As CSV')}
           </a>
         )}

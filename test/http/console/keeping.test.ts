@@ -50,7 +50,7 @@ t.test('the pages of those who keep data and grants', async (t) => {
         'the column that is wrong comes first',
       );
       const download = page.waitForEvent('download');
-      await page.click('form[action$="/rows/file"] button');
+      await page.getByRole('button', { name: '导出这些行（纯文本表格）' }).click();
       const file = readFileSync(await (await download).path(), 'utf8');
       t.match(file, /^\ufeff位置,问题,[^]*类型：取值不在代码表内[^]*4530/, 'the rows for whoever keeps the source');
       t.equal(file.trimEnd().split('\r\n').length, before + 1);

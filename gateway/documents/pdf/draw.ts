@@ -46,7 +46,7 @@ export function draw(model: ReportModel, { code, url, signer, at, room, seal }: 
     bottom: qr.bottom,
   });
   // before anything is drawn, so that the note on them can stand anywhere
-  for (const text of textsOf([model, code, url, signer, seal?.words])) sheet.drawable(text);
+  sheet.noteAll([model, code, url, signer, seal?.words]);
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
@@ -100,12 +100,6 @@ export function draw(model: ReportModel, { code, url, signer, at, room, seal }: 
   } as PDFKit.Mixins.PDFAttachmentOptions);
   sheet.signable(room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
-}
-
-function* textsOf(value: unknown): Generator<string, void> {
-  if (typeof value === 'string') yield value;
-  else if (typeof value === 'object' && value !== null)
-    for (const member of Object.values(value)) yield* textsOf(member);
 }
 
 function title(flow: Flow, model: ReportModel): void {

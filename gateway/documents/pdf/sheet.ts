@@ -175,6 +175,13 @@ export class Sheet extends PDFDocument {
     return drawn;
   }
 
+  /** Notes what the font has not of all texts in a value, however deep. */
+  noteAll(value: unknown): void {
+    if (typeof value === 'string') this.drawable(value);
+    else if (typeof value === 'object' && value !== null)
+      for (const member of Object.values(value)) this.noteAll(member);
+  }
+
   /** Lines of a text that was not made drawable yet. */
   lines(text: string, width: number, { size = 9, weight = 'regular' }: Style = {}): readonly string[] {
     return wrap(this.drawable(text), this.face(weight), size, width);

@@ -71,6 +71,19 @@ export const sendCsv = (reply: FastifyReply, name: string, body: string): Fastif
     .header('cache-control', 'no-store')
     .send(body);
 
+/**
+ * Heads of a file that somebody uploaded: whatever is in it, it is for its reader's disk and no page of ours.
+ * @param name of the file, with its ending
+ * @param further parameters of its disposition
+ */
+export const asUploaded = (reply: FastifyReply, type: string, name: string, further = ''): FastifyReply =>
+  reply
+    .type(type)
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff')
+    .header('content-security-policy', "default-src 'none'; sandbox")
+    .header('content-disposition', `attachment; filename="${name}"${further}`);
+
 /** Sends a page that everybody sees, signed in or not; the caller may have set status and further headers. */
 export const sendOpen = (
   request: FastifyRequest,

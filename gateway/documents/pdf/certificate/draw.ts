@@ -29,7 +29,7 @@ export function drawCertificate(model: CertificateModel, { signer, at, room }: C
     at,
     bottom: BOTTOM,
   });
-  for (const text of textsOf([model, signer])) sheet.drawable(text);
+  sheet.noteAll([model, signer]);
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
@@ -65,12 +65,6 @@ export function drawCertificate(model: CertificateModel, { signer, at, room }: C
   } as PDFKit.Mixins.PDFAttachmentOptions);
   sheet.signable(room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
-}
-
-function* textsOf(value: unknown): Generator<string, void> {
-  if (typeof value === 'string') yield value;
-  else if (typeof value === 'object' && value !== null)
-    for (const member of Object.values(value)) yield* textsOf(member);
 }
 
 function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void): void {

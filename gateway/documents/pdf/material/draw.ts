@@ -46,7 +46,7 @@ export function drawMaterial(paper: PaperDocument, options: MaterialOptions): Dr
     at,
     bottom: BOTTOM,
   });
-  for (const text of textsOf([paper, options.city])) sheet.drawable(text);
+  sheet.noteAll([paper, options.city]);
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
@@ -68,12 +68,6 @@ export function drawMaterial(paper: PaperDocument, options: MaterialOptions): Dr
   frame(sheet, paper, options);
   if (options.room !== undefined) sheet.signable(options.room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
-}
-
-function* textsOf(value: unknown): Generator<string, void> {
-  if (typeof value === 'string') yield value;
-  else if (typeof value === 'object' && value !== null)
-    for (const member of Object.values(value)) yield* textsOf(member);
 }
 
 const plain = (text: string): Localised => ({ zh: text, en: '' });

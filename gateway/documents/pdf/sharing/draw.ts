@@ -53,7 +53,7 @@ export function drawSharing(model: SharingModel, options: SharingOptions): Drawn
     at,
     bottom: qr.bottom,
   });
-  for (const text of textsOf([model, code, url, signer])) sheet.drawable(text);
+  sheet.noteAll([model, code, url, signer]);
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
@@ -105,12 +105,6 @@ export function drawSharing(model: SharingModel, options: SharingOptions): Drawn
   } as PDFKit.Mixins.PDFAttachmentOptions);
   sheet.signable(room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
-}
-
-function* textsOf(value: unknown): Generator<string, void> {
-  if (typeof value === 'string') yield value;
-  else if (typeof value === 'object' && value !== null)
-    for (const member of Object.values(value)) yield* textsOf(member);
 }
 
 /** A heading, the heads of a table and its first row stay together. */

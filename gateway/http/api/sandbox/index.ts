@@ -4,9 +4,9 @@
  */
 import { errorTable } from '../../../../contracts/errors.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
-import { Sandbox } from '../../../answer/sandbox/sandbox.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { administrationBody, UNKNOWN } from '../../../log/entries/events.js';
+import { sandboxOf } from '../../plugins/sandbox.js';
 import { dryRun } from '../query/dry.js';
 import { type SandboxBody, sandboxAnswerSchema, sandboxSchema, subjectsSchema } from './schema.js';
 
@@ -15,9 +15,9 @@ const tags = ['sandbox'];
 const service: Service = {
   port: 'api',
   register(app, context: GatewayContext) {
-    const { journal, now, workspace, inForce, settings } = context;
+    const { journal, now, workspace, settings } = context;
     const { maxDatasets, maxRecords } = settings.gateway;
-    const sandbox = new Sandbox({ workspace, inForce, now, maxRecords, origin: settings.audit.origin });
+    const sandbox = sandboxOf(context);
     const known = new Set<string>([...workspace.contracts.values()].map(({ id }) => id));
 
     app.get(

@@ -17,6 +17,7 @@ import {
 import type { OpenedMatter } from '../../../procedures/sharing/types.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
+import { asUploaded } from '../../ui/frame.js';
 import { type Desk, READERS } from './desk.js';
 import type { FileLine } from './files-part.js';
 import { namesFor } from './reading.js';
@@ -83,6 +84,11 @@ const WORDS: Readonly<Record<string, Localised>> = {
   file_too_large: { zh: '文件为空或者过大。', en: 'The file is empty or too large.' },
 };
 
+async function groundOf(desk: Desk) {
+  const { state, blobs, keys } = await desk.sharing();
+  return { state, blobs, keys, now: desk.context.now };
+}
+
 export function fileRoutes(app: FastifyInstance, desk: Desk): void {
   giveRoute(app, desk);
   const by = (request: FastifyRequest, matter: OpenedMatter) => {
@@ -93,10 +99,6 @@ export function fileRoutes(app: FastifyInstance, desk: Desk): void {
       role: roleOf(request, person),
       record: desk.recordOf(request),
     };
-  };
-  const ground = async () => {
-    const { state, blobs, keys } = await desk.sharing();
-    return { state, blobs, keys, now: desk.context.now };
   };
   app.post<Route>(
     `${PATH}/:id/files`,
@@ -111,7 +113,11 @@ export function fileRoutes(app: FastifyInstance, desk: Desk): void {
       const kind = text(request.body['kind']);
       if (!isFileKind(kind)) throw formFault({ kind: { zh: '请选择附件种类。', en: 'Choose what it is of.' } });
       try {
-        await attach(await ground(), by(request, matter), { to: text(request.body['to']), kind, bytes: file.bytes });
+        await attach(await groundOf(desk), by(request, matter), {
+          to: text(request.body['to']),
+          kind,
+          bytes: file.bytes,
+        });
       } catch (error) {
         const words = isYitongError(error) ? WORDS[error.code] : undefined;
         if (!isYitongError(error) || words === undefined) throw error;
@@ -125,7 +131,7 @@ export function fileRoutes(app: FastifyInstance, desk: Desk): void {
     { schema: { hide: true }, config: { roles: READERS } },
     async (request, reply) => {
       const matter = await desk.opened(request, request.params.id);
-      await detach(await ground(), by(request, matter), request.params.file);
+      await detach(await groundOf(desk), by(request, matter), request.params.file);
       return reply.header('cache-control', 'no-store').redirect(`${PATH}/${matter.head.id}#files`, 303);
     },
   );
@@ -137,20 +143,14 @@ function giveRoute(app: FastifyInstance, desk: Desk): void {
     { schema: { hide: true }, config: { roles: READERS, offers: Object.keys(EXTENSIONS) } },
     async (request, reply) => {
       const matter = await desk.opened(request, request.params.id);
-      const { state, blobs, keys } = await desk.sharing();
-      const ground = { state, blobs, keys, now: desk.context.now };
-      const { file, bytes } = await attachmentOf(ground, matter, request.params.file, desk.authorityOf(request));
-      await desk.looked(request, 'application_file', 1, { application: matter.head.id, file: file.id });
-      return (
-        reply
-          .type(file.type)
-          .header('cache-control', 'no-store')
-          .header('x-content-type-options', 'nosniff')
-          // whatever is in it, it is a file for its reader's disk and no page of ours
-          .header('content-security-policy', "default-src 'none'; sandbox")
-          .header('content-disposition', `attachment; filename="${fileNameOf(file)}"`)
-          .send(await bytes())
+      const { file, bytes } = await attachmentOf(
+        await groundOf(desk),
+        matter,
+        request.params.file,
+        desk.authorityOf(request),
       );
+      await desk.looked(request, 'application_file', 1, { application: matter.head.id, file: file.id });
+      return asUploaded(reply, file.type, fileNameOf(file)).send(await bytes());
     },
   );
 }

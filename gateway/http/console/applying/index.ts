@@ -14,7 +14,7 @@ import type { Doing } from '../../../procedures/cases/types.js';
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { asUploaded, sendFramed } from '../../ui/frame.js';
 import { gradeOf } from '../../ui/rating.js';
 import { type GivenAnswers, inputName, readAnswers } from '../matters/answers.js';
 import { applicantIn, beginningOf, bundleNamed, openWith, PAGE } from './beginning.js';
@@ -361,17 +361,7 @@ function materialRoutes(app: FastifyInstance, desk: ApplyingDesk): void {
       const { cases, subject } = await desk.ownCase(request, id);
       const opened = await cases.openMaterial(id, material, desk.how(request, subject));
       const { type, bytes, extension } = await materialBytes(opened, desk.context);
-      return (
-        reply
-          .type(type)
-          .header('content-length', bytes.length)
-          .header('cache-control', 'no-store')
-          .header('x-content-type-options', 'nosniff')
-          // whatever is in it, it is a file for its reader's disk and no page of ours
-          .header('content-security-policy', "default-src 'none'; sandbox")
-          .header('content-disposition', `attachment; filename="${material}.${extension}"`)
-          .send(bytes)
-      );
+      return asUploaded(reply, type, `${material}.${extension}`).header('content-length', bytes.length).send(bytes);
     },
   );
   app.post<MaterialRoute>(at, { ...own, config: { ...own.config, files: true } }, async (request, reply) => {

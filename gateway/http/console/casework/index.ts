@@ -18,7 +18,7 @@ import type { CaseActor, HowDone } from '../../../procedures/cases/types.js';
 import { byUrgency, MOST_ITEMS, NOTHING, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { sendFramed, sendOpen } from '../../ui/frame.js';
+import { asUploaded, sendFramed, sendOpen } from '../../ui/frame.js';
 import { VideoPage } from '../../ui/video.js';
 import { CALLS, callsPage } from './calls-page.js';
 import { casePage } from './case-page.js';
@@ -265,16 +265,7 @@ function materialRoute(app: FastifyInstance, { cases, how, context }: Desk): voi
       const { id, material } = request.params;
       const opened = await (await cases()).openMaterial(id, material, how(request, 'case'));
       const { type, bytes, extension } = await materialBytes(opened, context);
-      return (
-        reply
-          .type(type)
-          .header('cache-control', 'no-store')
-          .header('x-content-type-options', 'nosniff')
-          // whatever is in it, it is a file for its reader's disk and no page of ours
-          .header('content-security-policy', "default-src 'none'; sandbox")
-          .header('content-disposition', `attachment; filename="${material}.${extension}"`)
-          .send(bytes)
-      );
+      return asUploaded(reply, type, `${material}.${extension}`).send(bytes);
     },
   );
 }

@@ -12,13 +12,13 @@ import { errorTable, isYitongError, YitongError } from '../../../../contracts/er
 import { present } from '../../../../contracts/present.js';
 import type { Contract, Workspace } from '../../../../contracts/types.js';
 import type { Person } from '../../../ground/identity/person.js';
-import { cell } from '../../../log/search/export/csv.js';
+import { csvOf } from '../../../log/search/export/csv.js';
 import { EXPORT_TYPES } from '../../../log/search/export/export.js';
 import { plainWorkbook } from '../../../log/search/export/workbook.js';
 import { sessionOf } from '../../plugins/people.js';
 import type { MendDesk } from '../../publishing/mends.js';
 import type { QuarantineDesk } from '../../publishing/quarantine.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
 import { causePage, type HeldRow } from './cause-page.js';
 import { causeWords } from './cause-words.js';
 
@@ -185,20 +185,14 @@ function fileRoute(app: FastifyInstance, found: Found): void {
         const cells = cellsOf(row);
         return [row.position, why, ...columns.map((column) => cells.get(column))];
       });
-      const workbook = request.body.as === 'xlsx';
-      void reply
-        .header('cache-control', 'no-store')
-        .header(
-          'content-disposition',
-          `attachment; filename="${contract.id}-${cause.code}.${workbook ? 'xlsx' : 'csv'}"`,
-        );
-      if (workbook) {
-        const sheet = zh ? '待更正' : 'to correct';
-        return reply.type(XLSX).send(Readable.from(plainWorkbook(sheet, [head, ...lines], language)));
-      }
+      const name = `${contract.id}-${cause.code}`;
+      if (request.body.as !== 'xlsx') return sendCsv(reply, name, csvOf([head, ...lines]));
+      const sheet = zh ? '待更正' : 'to correct';
       return reply
-        .type('text/csv; charset=utf-8')
-        .send(`\ufeff${[head, ...lines].map((line) => `${line.map((one) => cell(one)).join(',')}\r\n`).join('')}`);
+        .type(XLSX)
+        .header('content-disposition', `attachment; filename="${name}.xlsx"`)
+        .header('cache-control', 'no-store')
+        .send(Readable.from(plainWorkbook(sheet, [head, ...lines], language)));
     },
   );
 }

@@ -5,11 +5,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isYitongError } from '../../../../contracts/errors.js';
 import { explain } from '../../../../policies/explain.js';
-import { Sandbox } from '../../../answer/sandbox/sandbox.js';
+import type { Sandbox } from '../../../answer/sandbox/sandbox.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { contractNames } from '../../../documents/words/names.js';
 import { dryRun } from '../../api/query/dry.js';
 import { sessionOf } from '../../plugins/people.js';
+import { sandboxOf } from '../../plugins/sandbox.js';
 import { sendFramed } from '../../ui/frame.js';
 import { choicesOf, questionOf, type Sent } from './desk.js';
 import { type Asked, developerPage } from './explorer.js';
@@ -86,14 +87,7 @@ function show(
 const service: Service = {
   port: 'people',
   register(app, context) {
-    const { workspace, inForce, now, settings } = context;
-    const sandbox = new Sandbox({
-      workspace,
-      inForce,
-      now,
-      origin: settings.audit.origin,
-      maxRecords: settings.gateway.maxRecords,
-    });
+    const sandbox = sandboxOf(context);
     const own = { schema: { hide: true }, config: { roles: ROLES } };
     app.get<Route>(
       PATH,

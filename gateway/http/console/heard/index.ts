@@ -9,7 +9,7 @@ import type { Service } from '../../../documents/context.js';
 import { csvOf } from '../../../log/search/export/csv.js';
 import { dayAt, heardOf } from '../../../procedures/guide/heard.js';
 import { sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
 import { figuresOf } from './figures.js';
 import { heardPage, outcomeNames, SPANS } from './heard-page.js';
 
@@ -85,11 +85,7 @@ const service: Service = {
             nearest.map((id) => bundles.get(id)?.title[language] ?? id).join(language === 'zh' ? '、' : ', '),
           ]),
         ]);
-        return reply
-          .header('content-type', 'text/csv; charset=utf-8')
-          .header('content-disposition', 'attachment; filename="guide-words.csv"')
-          .header('cache-control', 'no-store')
-          .send(body);
+        return sendCsv(reply, 'guide-words', body);
       },
     );
   },

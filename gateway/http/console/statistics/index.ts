@@ -20,7 +20,7 @@ import { boundsOf, type Period, periodOf, quarterOf } from '../../../procedures/
 import type { OpenedMatter } from '../../../procedures/sharing/types.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
 import { type Desk, openDesk, READERS } from '../applications/desk.js';
 import { actsOf, namesFor, stateOf } from '../applications/reading.js';
 import { type Sent, text } from '../applications/sent.js';
@@ -143,11 +143,7 @@ function statisticsRoutes(app: FastifyInstance, desk: Desk): void {
           : figureTables(statistics, nameIn(desk)).find(({ id }): boolean => id === query.table);
       if (table === undefined) throw new YitongError('not_found', 'there is no such table for you');
       await desk.looked(request, 'sharing_statistics', table.rows.length, { ...period, table: table.id });
-      return reply
-        .header('content-type', 'text/csv; charset=utf-8')
-        .header('content-disposition', `attachment; filename="sharing-${table.id}-${period.from}-${period.to}.csv"`)
-        .header('cache-control', 'no-store')
-        .send(csvTable(table, language));
+      return sendCsv(reply, `sharing-${table.id}-${period.from}-${period.to}`, csvTable(table, language));
     },
   );
 }

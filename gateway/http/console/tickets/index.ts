@@ -24,7 +24,7 @@ import { inField } from '../../plugins/forms.js';
 import { watchTickets } from '../../plugins/metrics.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { choosePage } from '../../ui/choose.js';
-import { sendFramed } from '../../ui/frame.js';
+import { asUploaded, sendFramed } from '../../ui/frame.js';
 import { meant } from '../../ui/meant.js';
 import { SHOWS, type Show, ticketsPage } from './list.js';
 import { missingPage } from './missing.js';
@@ -503,21 +503,10 @@ function fileRoute(app: FastifyInstance, { tickets, record, roles }: Desk): void
         results: 1,
         about: { name },
       });
-      return (
-        reply
-          .type(type)
-          .header('content-length', size)
-          .header('cache-control', 'no-store')
-          .header('x-content-type-options', 'nosniff')
-          // whatever is in it, it is a file for its reader's disk and no page of ours
-          .header('content-security-policy', "default-src 'none'; sandbox")
-          .header(
-            'content-disposition',
-            `attachment; filename="evidence${name.slice(name.lastIndexOf('.'))}"; ` +
-              `filename*=UTF-8''${extendedValue(name)}`,
-          )
-          .send(bytes)
-      );
+      const further = `; filename*=UTF-8''${extendedValue(name)}`;
+      return asUploaded(reply, type, `evidence${name.slice(name.lastIndexOf('.'))}`, further)
+        .header('content-length', size)
+        .send(bytes);
     },
   );
 }

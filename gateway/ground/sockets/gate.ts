@@ -42,10 +42,17 @@ const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
   `${remoteAddress ?? ''} ${String(remotePort)} ${localAddress ?? ''}`;
 
 /**
- * To be called before the server listens, and before anybody else looks at its connections.
- * @param onCut called for each connection that was closed, or was not taken
+ * Lets go of all connections, for a server that has stopped listening: Node ends only those that it has heard of, and
+ * one that was in its handshake then would come in, ask again and again, and keep the server from its end.
+ * @param now also those with an answer under way; else they go behind it
  */
-export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => void = () => undefined): void {
+export type Shut = (now: boolean) => void;
+
+/**
+ * To be called before the server listens, and before anybody else looks at its connections.
+ * @param onCut called for each connection that was closed, or was not taken, for a limit
+ */
+export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => void = () => undefined): Shut {
   const byEnds = new Map<string, Held>();
   const bySocket = new WeakMap<Socket, Held>();
   /** The oldest first. */
@@ -53,6 +60,9 @@ export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => vo
   let waiting = 0;
   const idle = new Set<Held>();
   let open = 0;
+  let isShut = false;
+  /** Under way. */
+  const answers = new Set<ServerResponse>();
 
   const asks = (held: Held): void => {
     const of = unasked.get(held.address);
@@ -105,7 +115,7 @@ export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => vo
   const taken = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    if (admit(socket)) for (const take of taken) take.call(server, socket);
+    if (!isShut && admit(socket)) for (const take of taken) take.call(server, socket);
     else socket.destroy();
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
@@ -115,8 +125,17 @@ export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => vo
     asks(held);
     idle.delete(held);
     held.under++;
+    answers.add(response);
+    if (isShut) response.shouldKeepAlive = false;
     response.once('close', () => {
+      answers.delete(response);
       if (--held.under === 0 && !held.socket.destroyed) idle.add(held);
     });
   });
+
+  return (now) => {
+    isShut = true;
+    for (const response of answers) response.shouldKeepAlive = false;
+    for (const held of [...byEnds.values()]) if (now || held.under === 0) held.socket.destroy();
+  };
 }

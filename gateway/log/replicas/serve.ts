@@ -141,7 +141,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<Rep
   const server = createServer({ ...secure(), ...requestsWithin(10_000) }, (request, response) => {
     answers.answer(request, response).catch((error: unknown) => answerError(error, response, onError));
   });
-  gate(server, portLimits(MAX_CONNECTIONS));
+  const shut = gate(server, portLimits(MAX_CONNECTIONS));
   server.keepAliveTimeout = 72_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -153,7 +153,7 @@ export async function serveReplicaPort(options: ReplicaPortOptions): Promise<Rep
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeAllConnections();
+        shut(true);
       }),
   };
 }

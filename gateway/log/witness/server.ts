@@ -68,12 +68,16 @@ export async function serveWitness(
         status >= 500 ? 'the witness failed; nothing was cosigned\n' : 'the request is not one that a witness takes\n',
       );
   });
-  gate(app.server, portLimits(MAX_CONNECTIONS));
+  const shut = gate(app.server, portLimits(MAX_CONNECTIONS));
   app.server.headersTimeout = REQUEST_MS;
   await app.listen({ host, port });
   const { port: bound } = app.server.address() as AddressInfo;
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    close: () => app.close(),
+    close: async () => {
+      const closed = app.close();
+      shut(true);
+      await closed;
+    },
   };
 }

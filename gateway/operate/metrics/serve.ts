@@ -53,7 +53,7 @@ export async function serveFigures({ host, port, reasons, more, metrics }: Serve
         return send(404, 'text/plain', '/health/live /health/ready /metrics\n');
     }
   });
-  gate(server, portLimits(MAX_CONNECTIONS));
+  const shut = gate(server, portLimits(MAX_CONNECTIONS));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -64,7 +64,7 @@ export async function serveFigures({ host, port, reasons, more, metrics }: Serve
       new Promise((resolve) => {
         server.close(() => resolve());
         // a scraper keeps its connection
-        server.closeIdleConnections();
+        shut(false);
       }),
   };
 }

@@ -1,12 +1,15 @@
 /** Connections that ask nothing: they shut out each other, end by themselves, and leave files for what answers need. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { connectionsFor, descriptorLimit } from '../../../gateway/ground/sockets/descriptors.js';
 import { type Cut, type GateLimits, gate, networkOf } from '../../../gateway/ground/sockets/gate.js';
 import { gateLimits, portLimits } from '../../../gateway/ground/sockets/limits.js';
+import { initPki, issueClient } from '../../../gateway/operate/pki/authority.js';
 import { ask, until } from '../../e2e/ask.js';
 import { type City, city } from '../../e2e/city.js';
 import { declared, QUESTION } from '../../serving/town.js';
@@ -203,4 +206,40 @@ t.test('a reserve of files stays, whatever is configured, and a worker takes its
   t.same(portLimits(256, 256), { open: 128, unasked: 32, unaskedOfAddress: 16 });
   t.same(gateLimits(settings, 256), { open: 64, unasked: 32, unaskedOfAddress: 32 });
   t.end();
+});
+
+t.test('a server that leaves is not held by who was just shaking hands, nor by who asks again', async (t) => {
+  const dir = t.testdir();
+  await initPki(dir);
+  const { cert, key } = await issueClient(dir, 'server', { server: true });
+  let finish = (): void => undefined;
+  const server = createSecureServer({ cert: readFileSync(cert), key: readFileSync(key) }, (request, response) => {
+    if (request.url === '/held') finish = () => response.end('held');
+    else response.end('answer');
+  });
+  server.keepAliveTimeout = 60_000;
+  const shut = gate(server, { unasked: 100, unaskedOfAddress: 100, open: 100 });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const raw = connect({ port, host: '127.0.0.1' });
+  await once(raw, 'connect');
+  raw.on('error', () => undefined);
+  const asking = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(asking, 'secureConnect');
+  let heard = '';
+  asking.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  asking.write('GET /held HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(server, 'request');
+  const closed = once(server, 'close');
+  server.close();
+  shut(false);
+  const late = connectTls({ socket: raw, rejectUnauthorized: false });
+  late.on('error', () => undefined);
+  await new Promise((resolve) => late.once('close', resolve));
+  finish();
+  await once(asking, 'close');
+  t.match(heard, /connection: close[\s\S]*held$/i, 'what was under way is answered, and is the last');
+  await closed;
+  t.pass('it has ended');
 });

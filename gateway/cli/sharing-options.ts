@@ -1,4 +1,5 @@
 /** What the commands of matters of sharing have in common. */
+import { isYitongError } from '../../contracts/errors.js';
 import { readJson } from '../../contracts/files.js';
 import { present } from '../../contracts/present.js';
 import {
@@ -76,8 +77,9 @@ export async function asking(call: Invocation, work: (gateway: Client) => Promis
     await work(gateway);
     return 0;
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    call.json(error.problem);
+    const isRefusal = isYitongError(error) && error.code === 'act_refused';
+    if (!(error instanceof GatewayError) && !isRefusal) throw error;
+    call.json(error instanceof GatewayError ? error.problem : { code: error.code, title: error.message });
     call.say(`${error.code}: ${error.message}`);
     return 1;
   } finally {

@@ -1,5 +1,5 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
@@ -12,8 +12,15 @@ import { asking, sharingOptions } from '../sharing-options.js';
 
 const printed = (content: unknown): string => JSON.stringify(content, null, 2);
 
+interface Found {
+  readonly file: string;
+  readonly before: string;
+  /** Its folder, of a layer below: in a workspace a dataset stands whole, schemas and examples included. */
+  readonly below?: string;
+}
+
 /** The file in which an entry stands, of the workspace itself; what a layer below has is not changed there. */
-async function fileOf(dir: string, dataset: string): Promise<{ readonly file: string; readonly before: string }> {
+async function fileOf(dir: string, dataset: string): Promise<Found> {
   // it becomes a path
   const [, authority, name] = /^([a-z][a-z0-9-]*)\.([a-z][a-z0-9-]*)$/.exec(dataset) ?? [];
   if (authority === undefined || name === undefined)
@@ -22,9 +29,20 @@ async function fileOf(dir: string, dataset: string): Promise<{ readonly file: st
   const { layers } = await loadWorkspace(dir);
   for (const layer of [dir, ...layers]) {
     const found = await readJson(join(layer, place), 'bad_contract').catch(() => undefined);
-    if (found !== undefined) return { file: join(dir, place), before: printed(found) };
+    if (found === undefined) continue;
+    const below = layer === dir ? {} : { below: dirname(join(layer, place)) };
+    return { file: join(dir, place), before: printed(found), ...below };
   }
   return { file: join(dir, place), before: '' };
+}
+
+async function write({ file, below }: Found, text: string): Promise<void> {
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true });
+  if (below !== undefined)
+    await cp(below, folder, { recursive: true, force: false, filter: (from) => basename(from) !== basename(file) });
+  await writeFile(`${file}.new`, `${text}\n`);
+  await rename(`${file}.new`, file);
 }
 
 const command: Command = {
@@ -50,17 +68,14 @@ const command: Command = {
     return asking(call, async (gateway) => {
       const matter = await gateway.matter(id);
       const content = matter.contents['of-entry'] as { readonly dataset?: string } | undefined;
-      const { file, before } = await fileOf(dir, content?.dataset ?? '');
+      const found = await fileOf(dir, content?.dataset ?? '');
+      const { file, before } = found;
       const old = before === '' ? undefined : (JSON.parse(before) as Readonly<Record<string, unknown>>);
       const { dataset, contract } = entryFile(matter, () => old);
       const after = printed(contract);
       const diff = lineDiff(before, after);
       const wrote = call.values['write'] === true && diff.length > 0;
-      if (wrote) {
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(`${file}.new`, `${after}\n`);
-        await rename(`${file}.new`, file);
-      }
+      if (wrote) await write(found, after);
       call.json({ dataset, file, changed: diff.length > 0, wrote, contract });
       for (const line of diff) call.say(line);
       if (diff.length === 0) call.say(zh ? '目录文件与已发布的条目一致' : 'the file says what was published');

@@ -37,6 +37,19 @@ export function networkOf(address: string): string {
   return [...before, ...Array.from({ length: zeros }, () => '0'), ...after].slice(0, 4).join(':');
 }
 
+/** Below TLS, by what is above it. */
+const below = new WeakMap<Socket, Socket>();
+
+/**
+ * Ends a connection behind a gate so that nothing more of it arrives: closed in order, the system would go on sending
+ * what it holds for a peer that reads slowly, megabytes of it.
+ */
+export function reset(socket: Socket): void {
+  const raw = below.get(socket);
+  if (raw === undefined) socket.destroy();
+  else raw.resetAndDestroy();
+}
+
 /** Below TLS and above it, a connection is known by its two ends. */
 const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
   `${remoteAddress ?? ''} ${String(remotePort)} ${localAddress ?? ''}`;
@@ -46,7 +59,7 @@ const endsOf = ({ remoteAddress, remotePort, localAddress }: Socket): string =>
  * one that was in its handshake then would come in, ask again and again, and keep the server from its end.
  * @param now also those with an answer under way; else they go behind it
  */
-export type Shut = (now: boolean) => void;
+type Shut = (now: boolean) => void;
 
 /**
  * To be called before the server listens, and before anybody else looks at its connections.
@@ -122,6 +135,7 @@ export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => vo
     const held = bySocket.get(socket) ?? byEnds.get(endsOf(socket));
     if (held === undefined) return;
     bySocket.set(socket, held);
+    below.set(socket, held.socket);
     asks(held);
     idle.delete(held);
     held.under++;

@@ -30,6 +30,8 @@ export interface HousekeepingOptions {
   readonly alerts: Pick<Watcher, 'prune'>;
   /** Removes uploads that nobody needs any more. @returns how many */
   readonly uploads: () => Promise<number>;
+  /** Removes records of use whose term is over. @returns of how many grants */
+  readonly use: () => Promise<number>;
   /** Of journals; undefined where another replica sequences. */
   readonly journals: Pick<Pruning, 'given' | 'kept' | 'lookedAt'> | undefined;
   /** ms since 1970 */
@@ -60,8 +62,8 @@ const CALL_EACH = 60_000;
 /** ms that a look waits for those who publish to a dataset. */
 const WAIT = 2000;
 
-type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'cases' | 'uploads';
-const KINDS: readonly Kind[] = ['positions', 'quarantine', 'alerts', 'tickets', 'cases', 'uploads'];
+type Kind = 'positions' | 'quarantine' | 'alerts' | 'tickets' | 'cases' | 'uploads' | 'use';
+const KINDS: readonly Kind[] = ['positions', 'quarantine', 'alerts', 'tickets', 'cases', 'uploads', 'use'];
 const WORDS: Readonly<Record<Kind | 'journals', string>> = {
   journals: 'segments of journals',
   positions: 'positions of pushed records',
@@ -70,9 +72,15 @@ const WORDS: Readonly<Record<Kind | 'journals', string>> = {
   tickets: 'tickets that are over',
   cases: 'cases that ended',
   uploads: 'uploads of cases that nobody needs',
+  use: 'records of use of grants',
 };
 
-const whyGone = (kind: Kind): string => (kind === 'uploads' ? '' : `: their term of \`keep.${kind}\` is over`);
+/** What no setting says. */
+const WHY: Partial<Readonly<Record<Kind, string>>> = {
+  uploads: '',
+  use: ': three years after the last day of their grant are over',
+};
+const whyGone = (kind: Kind): string => WHY[kind] ?? `: their term of \`keep.${kind}\` is over`;
 
 /** How far a job is. */
 interface Progress {
@@ -171,6 +179,8 @@ class RunningHousekeeping implements Housekeeping {
         return cases.prune(this.#now() - keep.cases);
       case 'uploads':
         return this.#options.uploads();
+      case 'use':
+        return this.#options.use();
     }
   }
 

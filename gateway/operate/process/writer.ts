@@ -28,7 +28,6 @@ import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
 import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
 import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
 import { replicaKeys } from '../../log/verify/verify.js';
-import { QualityWatch } from '../../procedures/catalogue/watch.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
@@ -39,24 +38,20 @@ import { spanFigures } from '../metrics/spans.js';
 import { type StoreSizes, storeSizes } from '../metrics/stores.js';
 import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
-import { type CaseTerms, watchCaseTerms } from './case-terms.js';
+import type { CaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
-import { ErrandWatch } from './errand-watch.js';
-import { FileWatch } from './file-watch.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
-import { dropIdleUploadsOf } from './idle-uploads.js';
+import { dropIdleUploadsOf, dropOverdueUseOf } from './idle-uploads.js';
 import { LogWatching } from './log-watching.js';
-import { NoticeWatch } from './notice-watch.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
 import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
-import { SubscriptionWatch } from './subscription-watch.js';
-import { SupplyWatch } from './supply-watch.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
+import { startTasks, type WriterTasks } from './writer-tasks.js';
 
 /** ms between two messages on how far the log and the tasks are. */
 const TELL_EVERY = 500;
@@ -103,10 +98,7 @@ interface AmongReplicas {
 }
 
 /** What says itself when it came forward last. */
-interface Tasks
-  extends Pick<FigureParts, 'erasing' | 'caseTerms' | 'subscriptions' | 'quality' | 'errands' | 'notices'> {
-  readonly files: FileWatch;
-  readonly supply: SupplyWatch;
+interface Tasks extends Pick<FigureParts, 'erasing' | 'tasks'> {
   readonly sweeping: ReturnType<typeof sweepState> | undefined;
   readonly caseTopics: CaseTopics | undefined;
 }
@@ -115,11 +107,7 @@ interface FigureParts {
   readonly housekeeping: Housekeeping;
   readonly sizes: StoreSizes;
   readonly erasing: ErasuresOfAll | undefined;
-  readonly caseTerms: CaseTerms;
-  readonly subscriptions: SubscriptionWatch;
-  readonly quality: QualityWatch;
-  readonly errands: ErrandWatch;
-  readonly notices: NoticeWatch;
+  readonly tasks: WriterTasks;
 }
 
 const alert = (message: string): void => tell({ kind: 'alert', message });
@@ -183,24 +171,16 @@ class WriterProcess {
     const watching = this.#watchLog(content, log, reading);
     const names = this.#followNames(bus, reading);
     const pruning = this.#startPruning(content, log, among);
-    const caseTerms = this.#watchCaseTerms(content, state, reading);
+    const { tasks, caseTerms } = this.#startTasks(content, log, bus, { reading, state });
     const kept = { journals: pruning, cases: caseTerms };
     const housekeeping = this.#startHousekeeping(content, kept, watching, { reading, state });
     const sweeping = state === undefined ? undefined : sweepState(state);
     const caseTopics = this.#startCaseTopics(content, log, bus, state, reading);
-    const subscriptions = this.#watchSubscriptions(content, state, reading);
-    const files = this.#watchFiles(content, log, state);
-    const quality = this.#watchQuality(bus, reading);
-    const errands = this.#watchErrands(content, state);
-    const notices = new NoticeWatch({ dataDir: this.#args.data, settings: content.settings, state });
-    const supply = new SupplyWatch({ dataDir: this.#args.data, settings: content.settings, state });
-    const own = { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files };
-    const tasks = { ...own, notices, supply };
-    const telling = setInterval(() => this.#tellPasses(log, reading, tasks), TELL_EVERY);
+    const looked = { sweeping, erasing, caseTopics, tasks };
+    const telling = setInterval(() => this.#tellPasses(log, reading, looked), TELL_EVERY);
     this.#hear(bus, reading);
     const heldBack = heldCounts(this.#args.data);
-    const parts = { housekeeping, sizes, ...tasks };
-    this.#answerForMetrics(reading, parts, heldBack, tracing);
+    this.#answerForMetrics(reading, { housekeeping, sizes, erasing, tasks }, heldBack, tracing);
     tell({ kind: 'ready' });
     holdLittle();
 
@@ -212,7 +192,7 @@ class WriterProcess {
     await caseTopics?.stop();
     watching.stopTimers();
     await housekeeping.stop();
-    for (const each of [caseTerms, subscriptions, files, quality, errands, notices, supply]) await each.stop();
+    for (const task of tasks.values()) await task.stop();
     await sweeping?.close();
     await erasing?.stop();
     await pruning?.stop();
@@ -230,11 +210,6 @@ class WriterProcess {
     await bus.close();
     await spool?.close();
     await heldBack.close();
-  }
-
-  #watchErrands({ settings }: Content, state: State | undefined): ErrandWatch {
-    const { regions: onProblems } = this.#health;
-    return new ErrandWatch({ dataDir: this.#args.data, settings, state, onProblems });
   }
 
   async #loadContent(): Promise<Content> {
@@ -455,32 +430,25 @@ class WriterProcess {
       workspace: () => reading.current().workspace,
       tickets: () => reading.current().tickets,
       uploads: () => dropIdleUploadsOf({ dataDir, settings, state }),
+      use: () => dropOverdueUseOf({ dataDir, settings, state }),
     });
   }
 
-  #watchCaseTerms({ settings }: Content, state: State | undefined, reading: FollowedWorkspace): CaseTerms {
-    const calendars = (): ReturnType<FollowedWorkspace['current']>['calendars'] => reading.current().calendars;
-    return watchCaseTerms({
+  #startTasks(
+    { settings }: Content,
+    { keys }: AuditLog,
+    bus: Bus,
+    around: { readonly reading: FollowedWorkspace; readonly state: State | undefined },
+  ): ReturnType<typeof startTasks> {
+    return startTasks({
+      ...around,
       dataDir: this.#args.data,
-      settings: settings.state,
-      state,
-      calendars,
-      onTrouble: alert,
-      onCalls: (problems) => this.#health.calls(problems),
-    });
-  }
-
-  #watchQuality(bus: Bus, reading: FollowedWorkspace): QualityWatch {
-    return new QualityWatch({
-      dataDir: this.#args.data,
+      settings,
+      keys,
       bus,
-      onTrouble: alert,
-      open: () => {
-        const open = reading.open();
-        return open === undefined
-          ? undefined
-          : { workspace: open.workspace, view: open.writer.reader(), tickets: open.tickets };
-      },
+      alert,
+      health: this.#health,
+      filesWanted: () => tell({ kind: 'files' }),
     });
   }
 
@@ -500,29 +468,16 @@ class WriterProcess {
     return storeSizes({ dataDir, bus, viewMaxBytes: settings.gateway.viewMaxBytes });
   }
 
-  #watchFiles({ settings }: Content, { keys }: AuditLog, state: State | undefined): FileWatch {
-    const wanted = (): void => tell({ kind: 'files' });
-    return new FileWatch({ dataDir: this.#args.data, settings, state, keys, wanted });
-  }
-
   #passed(task: string): void {
     this.#passes[task] = Date.now();
   }
 
-  #tellPasses(log: AuditLog, reading: FollowedWorkspace, tasks: Tasks): void {
-    const { sweeping, erasing, caseTopics, caseTerms, subscriptions, quality, errands, files } = tasks;
-    const { notices, supply } = tasks;
+  #tellPasses(log: AuditLog, reading: FollowedWorkspace, { sweeping, erasing, caseTopics, tasks }: Tasks): void {
     if (log.elected !== undefined) this.#passes['sequencer-lease'] = log.elected.heldAt();
     if (sweeping !== undefined) this.#passes['state-sweep'] = sweeping.passedAt();
     if (erasing !== undefined) this.#passes['erasures'] = erasing.passedAt();
     Object.assign(this.#passes, caseTopics?.passes());
-    this.#passes['case-terms'] = caseTerms.passedAt();
-    this.#passes['subscriptions'] = subscriptions.passedAt();
-    this.#passes['quality'] = quality.passedAt();
-    this.#passes['case-errands'] = errands.passedAt();
-    this.#passes['notices'] = notices.passedAt();
-    this.#passes['files'] = files.passedAt();
-    this.#passes['sharing-supply'] = supply.passedAt();
+    for (const [name, task] of tasks) this.#passes[name] = task.passedAt();
     if (reading.open()?.looked() === true) this.#passed('view-look');
     this.#tellHowFar(log);
   }
@@ -592,22 +547,9 @@ class WriterProcess {
     await reading.take(workspace);
   }
 
-  #watchSubscriptions({ settings }: Content, state: State | undefined, reading: FollowedWorkspace): SubscriptionWatch {
-    return new SubscriptionWatch({
-      dataDir: this.#args.data,
-      settings,
-      state,
-      nextOffset: () => {
-        const { writer, workspace } = reading.open() ?? {};
-        if (writer === undefined || workspace === undefined) return undefined;
-        return (dataset, partition) => writer.nextOffset(dataTopic(workspace.prefix, dataset), partition);
-      },
-    });
-  }
-
   #answerForMetrics(
     reading: FollowedWorkspace,
-    { housekeeping, sizes, erasing, caseTerms, subscriptions, quality, errands, notices }: FigureParts,
+    { housekeeping, sizes, erasing, tasks }: FigureParts,
     heldBack: HeldCounts,
     tracing: Tracing | undefined,
   ): void {
@@ -622,12 +564,8 @@ class WriterProcess {
     answerForMetrics('writer', async () => [
       ...(await ofView()),
       ...housekeeping.figures(),
-      ...caseTerms.figures(),
       ...erasureFigures(erasing),
-      ...subscriptions.figures(),
-      ...quality.figures(),
-      ...errands.figures(),
-      ...notices.figures(),
+      ...[...tasks.values()].flatMap((task) => task.figures?.() ?? []),
       ...sizes.figures(),
       ...(await parts()),
       ...calendarFigures(reading.current().calendars, Date.now()),

@@ -1,7 +1,8 @@
 /**
  * What is attached to a matter: files beside an application or a reply, told by their content, sealed under a key of
- * the matter. Each is on record with its digest before it is there; it is only ever given as a file. A matter about a
- * record has none: its words stand under its subject's key, and so would they.
+ * the matter. Each is on record with its digest before it is there; it is only ever given as a file. To a matter about
+ * a record both sides attach evidence until it is over: as its words, it stands under the key of whom the record is
+ * about, and goes with that.
  */
 import { YitongError } from '../../../contracts/errors.js';
 import type { Localised } from '../../../contracts/localised.js';
@@ -12,8 +13,8 @@ import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import { type AttachmentType, inspectAttachment } from '../materials/inspect/index.js';
 import { keepUpload, openUpload, type Upload, uploadOf } from '../materials/room.js';
 import { seesFile } from './shown.js';
-import { MatterStore } from './store.js';
-import type { MatterAct, OpenedMatter, SeenMatter } from './types.js';
+import { MatterStore, subjectIn } from './store.js';
+import type { MatterAct, MatterDeed, OpenedMatter, SeenMatter } from './types.js';
 
 /** What it is of: nobody names a file, for a name would tell of people. */
 export const FILE_KINDS = {
@@ -21,6 +22,7 @@ export const FILE_KINDS = {
   necessity: { zh: '使用场景与必要性说明', en: 'scenario and necessity' },
   security: { zh: '安全保障措施', en: 'measures of security' },
   reply: { zh: '答复说明', en: 'what goes with a reply' },
+  evidence: { zh: '佐证材料', en: 'evidence' },
   other: { zh: '其他材料', en: 'something else' },
 } as const satisfies Readonly<Record<string, Localised>>;
 type FileKind = keyof typeof FILE_KINDS;
@@ -40,7 +42,7 @@ const MOST_FILES = 30;
 export interface Attachment {
   /** Hexadecimal digits. */
   readonly id: string;
-  /** `application`, `reply/<dataset>`. */
+  /** `application`, `reply/<dataset>`, `record` of a matter about one. */
   readonly to: string;
   readonly kind: FileKind;
   readonly type: AttachmentType;
@@ -100,9 +102,10 @@ interface AttachPlace {
   readonly party: string;
 }
 
-/** To what whoever looks may attach now: to what it may still write, or complete. */
-export function placesIn({ head, lifecycle, acts }: SeenMatter): readonly AttachPlace[] {
-  if (head.subject !== undefined) return [];
+/** To what one may attach now: to what it may still write or complete, to a record until the matter is over. */
+export function placesIn({ head, lifecycle, acts, over, parties }: SeenMatter): readonly AttachPlace[] {
+  const [party] = parties;
+  if (head.subject !== undefined) return over || party === undefined ? [] : [{ to: 'record', party }];
   const found = new Map<string, AttachPlace>();
   for (const { act, party, parts } of acts) {
     const content = lifecycle.acts[act]?.content;
@@ -111,6 +114,12 @@ export function placesIn({ head, lifecycle, acts }: SeenMatter): readonly Attach
     for (const to of places) if (to !== undefined && !found.has(to)) found.set(to, { to, party });
   }
   return [...found.values()];
+}
+
+/** To what somebody attaches who does not say: to the one place that there is, or to the application. */
+export function usualPlace(matter: SeenMatter): string {
+  const [first, ...others] = placesIn(matter);
+  return first !== undefined && others.length === 0 ? first.to : 'application';
 }
 
 interface Attaching {
@@ -137,6 +146,29 @@ function placeIn(matter: SeenMatter, to: string): AttachPlace {
   return place;
 }
 
+/** Under whose key files of a matter stand. @throws YitongError `act_refused` where that subject was erased */
+async function whoseFiles({ state, keys }: Ground, { head: { id, subject } }: SeenMatter) {
+  if (subject === undefined) return { secret: await keys.secretOf(subjectOf(id)) };
+  const store = new MatterStore(state as State);
+  const stored = await store.find(id);
+  const found = stored && (await subjectIn(store, keys, stored));
+  if (found === undefined) throw new YitongError('internal', 'a matter about a record does not say whose it is');
+  return found;
+}
+
+/** What a digest tells of the papers of somebody stands under their key as well. */
+const deedOn = (
+  { matter, role }: Pick<Attaching, 'matter' | 'role'>,
+  subject: string | undefined,
+  detail: Readonly<Record<string, unknown>>,
+  digest: string,
+): MatterDeed => ({
+  action: 'sharing_file',
+  role,
+  target: matter.head.id,
+  ...(subject === undefined ? { detail: { ...detail, digest }, about: {} } : { detail, about: { digest }, subject }),
+});
+
 /**
  * @throws YitongError `act_refused`, `attachment_type`, `file_damaged`, `file_active`, `file_encrypted`,
  * `image_too_large`, `file_too_large`, `too_many_files`, `matter_moved`, `audit_unavailable`
@@ -153,18 +185,14 @@ export async function attach(
   const { events, files } = await keptOf(state, id);
   if (files.length >= MOST_FILES || events >= MOST_EVENTS)
     throw new YitongError('too_many_files', `a matter takes ${String(MOST_FILES)} files at most`);
-  const secret = await keys.secretOf(subjectOf(id));
+  const { secret, subject } = { subject: undefined, ...(await whoseFiles(ground, matter)) };
   const upload: Upload<AttachmentType> = uploadOf(keys, secret, { bytes, type }, { current: undefined, after: events });
   const { name, size, digest, pseudonym } = upload;
   // the bytes first: whoever is told of a file can have it, and bytes that nobody is told of go by themselves
   await keepUpload(blobs, id, upload, secret, bytes);
-  const { id: entry } = await record({
-    action: 'sharing_file',
-    role,
-    target: id,
-    detail: { act: 'attach', file: name, to, kind, type, size, digest },
-    about: {},
-  });
+  const { id: entry } = await record(
+    deedOn({ matter, role }, subject, { act: 'attach', file: name, to, kind, type, size }, digest),
+  );
   const kept: Kept = { id: name, to, kind, type, size, digest, party, authority, at: now(), entry, pseudonym };
   await add(ground, id, events, { add: kept });
   const { pseudonym: _, ...file } = kept;
@@ -188,13 +216,10 @@ export async function detach(
   const { events, kept } = await found(ground, matter, file, authority);
   placeIn(matter, kept.to);
   if (kept.authority !== authority) throw new YitongError('act_refused', 'the file is another department’s');
-  const { id: entry } = await record({
-    action: 'sharing_file',
-    role,
-    target: matter.head.id,
-    detail: { act: 'remove', file, to: kept.to, digest: kept.digest },
-    about: {},
-  });
+  const { subject } = { subject: undefined, ...(await whoseFiles(ground, matter)) };
+  const { id: entry } = await record(
+    deedOn({ matter, role }, subject, { act: 'remove', file, to: kept.to }, kept.digest),
+  );
   await add(ground, matter.head.id, events, { remove: file, entry });
   await ground.blobs.remove({ folder: matter.head.id, name: file });
 }
@@ -219,13 +244,20 @@ export async function attachmentOf(
 
 const GONE: ReadonlySet<string> = new Set(['withdrawn']);
 
-/** Names of files that a folder has to keep; undefined where it is of no matter. Of one that was withdrawn none. */
+/**
+ * Names of files that a folder has to keep; undefined where it is of no matter. None of one that was withdrawn, nor of
+ * one about a record whose subject was erased: nobody can read them any more.
+ */
 export async function filesNeeded(
-  state: Pick<State, 'events' | 'document'>,
+  {
+    state,
+    keys,
+  }: { readonly state: Pick<State, 'events' | 'document'>; readonly keys: Pick<SealingKeys, 'byPseudonym'> },
   folder: string,
 ): Promise<ReadonlySet<string> | undefined> {
   const found = await new MatterStore(state as State).find(folder);
   if (found === undefined) return undefined;
+  if (found.pseudonym !== undefined && (await keys.byPseudonym(found.pseudonym)) === undefined) return new Set();
   if (Object.values(found.state.parts).every((part) => GONE.has(part.state))) return new Set();
   return new Set((await keptOf(state, folder)).files.map(({ id }) => id));
 }

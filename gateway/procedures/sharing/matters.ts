@@ -14,19 +14,18 @@ import {
   checkMatterTerms,
   isMatterOver,
   type MatterEvent,
-  type MatterState,
-  mayDoIn,
   WHOLE,
 } from '../../../contracts/lifecycle/matter.js';
-import { CONSENT, EXTEND, type Lifecycle } from '../../../contracts/lifecycle/types.js';
+import type { Lifecycle } from '../../../contracts/lifecycle/types.js';
 import { present } from '../../../contracts/present.js';
 import type { Change, Json, State } from '../../ground/state/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
+import { deedOf, recordsIn } from './deeds.js';
 import { withDeputations } from './deputies.js';
-import { aboutRecord } from './record-of.js';
-import { allSides, authorityOfActor, partiesFor, roleOf, sidesOf, standsInFor, whoOf } from './sides.js';
-import { links, MatterStore, type StoredMatter, type StoredStep } from './store.js';
+import { openedBy, partyOf, possibleIn } from './parties.js';
+import { allSides, authorityOfActor, partiesFor, sidesOf, standsInFor, whoOf } from './sides.js';
+import { links, MatterStore, type StoredMatter, type StoredStep, subjectIn } from './store.js';
 import type {
   Matter,
   MatterAct,
@@ -262,14 +261,8 @@ class OpenMatters implements Matters {
     return this.get(id, act.actor);
   }
 
-  /** @throws YitongError `act_refused` where it was erased */
-  async #subjectOf({ head, pseudonym }: StoredMatter): Promise<string | undefined> {
-    if (pseudonym === undefined) return undefined;
-    const secret = await this.#options.keys.byPseudonym(pseudonym);
-    const enc = (await this.#store.steps(head.id))[0]?.enc;
-    if (secret === undefined || enc === undefined)
-      throw new YitongError('act_refused', 'the subject of the matter was erased; nothing more is done on it');
-    return unseal(secret, enc).subject;
+  async #subjectOf(stored: StoredMatter): Promise<string | undefined> {
+    return (await subjectIn(this.#store, this.#options.keys, stored))?.subject;
   }
 
   /** What the platform does behind an act. */
@@ -285,31 +278,6 @@ class OpenMatters implements Matters {
       const done = await this.#step(lifecycle, stored.head, stored, act, await this.#subjectOf(stored));
       ({ stored, around } = done);
     }
-  }
-
-  /** As which party. */
-  #partyOf(
-    lifecycle: Lifecycle,
-    head: MatterHead,
-    state: MatterState | undefined,
-    act: MatterAct,
-    who: string,
-  ): string {
-    const { actor, act: name, part, clock } = act;
-    const parts = part !== undefined ? [part] : state === undefined ? [WHOLE] : Object.keys(state.parts);
-    const parties = [...new Set(parts.flatMap((one) => partiesFor(lifecycle, actor, sidesOf(head, one))))];
-    if (parties.length === 0) throw new YitongError('act_refused', 'whoever acts is no party of the matter');
-    if (act.party !== undefined && parties.includes(act.party)) return act.party;
-    const extension = clock === undefined ? undefined : lifecycle.clocks[clock]?.extension;
-    const may = (party: string): boolean =>
-      name === EXTEND
-        ? extension?.by.includes(party) === true
-        : name === CONSENT
-          ? extension?.consent === party
-          : state === undefined
-            ? mayDo(lifecycle, WHOLE, undefined, party, who).includes(name)
-            : mayDoIn(lifecycle, state, party, who).has(name);
-    return parties.find(may) ?? parties.find((party) => lifecycle.acts[name]?.by.includes(party)) ?? parties[0] ?? '';
   }
 
   /** Checks, puts on record, stores. */
@@ -372,7 +340,7 @@ class OpenMatters implements Matters {
     const bare: MatterEvent = {
       at,
       act: act.act,
-      party: this.#partyOf(lifecycle, own, before, act, who),
+      party: partyOf(lifecycle, own, before, act, who),
       fields,
       who,
       ...present({ part, clock, days }),
@@ -394,7 +362,7 @@ class OpenMatters implements Matters {
     const party =
       before !== undefined || said.sides === undefined
         ? bare.party
-        : this.#partyOf(lifecycle, { ...own, sides: said.sides }, before, act, who);
+        : partyOf(lifecycle, { ...own, sides: said.sides }, before, act, who);
     const away = this.#whos(lifecycle, act.actor, party).head;
     const event: MatterEvent = { ...bare, party, ...present({ parts: said.parts, deputy: away?.id }) };
     // nor what is the own of the head for whom it is done
@@ -480,87 +448,4 @@ class OpenMatters implements Matters {
 interface Made {
   readonly stored: StoredMatter;
   readonly around: StepAround;
-}
-
-/** The record that a content names, by a reference that tells of it to nobody; and its dataset. */
-function recordsIn(
-  keys: Pick<SealingKeys, 'reference'>,
-  subject: string,
-  content: Json | undefined,
-): readonly string[] {
-  const { dataset, recordId } = (content ?? {}) as { readonly dataset?: Json; readonly recordId?: Json };
-  if (typeof dataset !== 'string' || typeof recordId !== 'string') return [];
-  return [aboutRecord(keys, { dataset, subject, recordId }), `dataset/${dataset}`];
-}
-
-/** Whoever opens a matter is the side of the party as which it does. */
-function openedBy(lifecycle: Lifecycle, head: MatterHead, { actor, act }: MatterAct): MatterHead {
-  const own = authorityOfActor(actor);
-  const whole = head.sides[WHOLE] ?? {};
-  const of = Object.values(lifecycle.parties).find(({ of, role }) => {
-    if (of === undefined || own === undefined) return false;
-    return (
-      whole[of] === undefined &&
-      partiesFor(lifecycle, actor, { [of]: own }).some(
-        (id) => lifecycle.parties[id]?.role === role && mayDo(lifecycle, WHOLE, undefined, id).includes(act),
-      )
-    );
-  })?.of;
-  return of === undefined || own === undefined
-    ? head
-    : { ...head, sides: { ...head.sides, [WHOLE]: { ...whole, [of]: own } } };
-}
-
-/** What a party may do in one part now, with its clocks. */
-function possibleIn(
-  { lifecycle, state, clocks }: Pick<Matter, 'lifecycle' | 'state' | 'clocks'>,
-  part: string,
-  party: string,
-  whos: readonly string[],
-): readonly { readonly act: string; readonly clock?: string }[] {
-  const one = state.parts[part];
-  if (one === undefined) return [];
-  const acts = mayDo(lifecycle, one.holder, one, party)
-    .filter((act) => whos.every((who) => mayDo(lifecycle, one.holder, one, party, who).includes(act)))
-    .map((act) => ({ act }));
-  const onClocks = (clocks[part] ?? []).flatMap(({ clock, stoppedAt, over, asked }) => {
-    const rule = lifecycle.clocks[clock]?.extension;
-    const running = one.clocks[clock];
-    if (rule === undefined || running === undefined || stoppedAt !== undefined || over) return [];
-    if (asked !== undefined) return rule.consent === party ? [{ act: CONSENT, clock }] : [];
-    return rule.by.includes(party) && running.extended === 0 && running.used !== true ? [{ act: EXTEND, clock }] : [];
-  });
-  return [...acts, ...onClocks];
-}
-
-function deedOf(
-  action: MatterDeed['action'],
-  { actor, act, fields }: MatterAct,
-  { head, lifecycle, event, before, after, parts }: StepAround,
-  content: Json | undefined,
-  subject: string | undefined,
-): MatterDeed {
-  const to = Object.fromEntries(parts.map((part) => [part === WHOLE ? '-' : part, after.parts[part]?.state ?? '']));
-  const { clock, days, part, party, deputy } = event;
-  return {
-    action,
-    role: roleOf(actor, lifecycle, party),
-    target: head.id,
-    detail: {
-      machine: head.machine,
-      act,
-      party,
-      to,
-      event: before?.events ?? 0,
-      sides: allSides(head).map(([side, authority]) => `${side}:${authority}`),
-      ...present({ part, clock, days, deputy }),
-      ...(actor.kind === 'client' && actor.officer !== undefined ? { officer: true } : {}),
-    },
-    ...present({ subject }),
-    about: {
-      fields,
-      ...present({ content }),
-      ...(actor.kind === 'client' && actor.officer !== undefined ? { officer: actor.officer.id } : {}),
-    },
-  };
 }

@@ -2,11 +2,15 @@
  * Where matters stand, on the State port: a stream of steps a matter, and a document of its state with links by which
  * it is found. A step, the state, what comes of it beside, and what is published stand in one commit.
  */
+import { YitongError } from '../../../contracts/errors.js';
 import type { MatterEvent, MatterState } from '../../../contracts/lifecycle/matter.js';
 import { present } from '../../../contracts/present.js';
 import { asJson } from '../../ground/state/as-json.js';
 import { type Change, type Json, type State, StateConflict } from '../../ground/state/port.js';
 import { commitTried } from '../../ground/state/transact.js';
+import type { SubjectSecret } from '../../log/entries/keys.js';
+import { unseal } from '../../log/entries/seal.js';
+import type { SealingKeys } from '../../log/entries/sealing-keys.js';
 import type { MatterHead, Sides } from './types.js';
 
 const MATTER = 'matter';
@@ -102,6 +106,23 @@ export class MatterStore {
       throw error;
     }
   }
+}
+
+/**
+ * Of a matter about a record: whom it is about, and the key under which its words and files stand; undefined of others.
+ * @throws YitongError `act_refused` where the subject was erased
+ */
+export async function subjectIn(
+  store: Pick<MatterStore, 'steps'>,
+  keys: Pick<SealingKeys, 'byPseudonym'>,
+  { head, pseudonym }: Pick<StoredMatter, 'head' | 'pseudonym'>,
+): Promise<{ readonly subject: string; readonly secret: SubjectSecret } | undefined> {
+  if (pseudonym === undefined) return undefined;
+  const secret = await keys.byPseudonym(pseudonym);
+  const enc = (await store.steps(head.id))[0]?.enc;
+  if (secret === undefined || enc === undefined)
+    throw new YitongError('act_refused', 'the subject of the matter was erased; nothing more is done on it');
+  return { subject: unseal(secret, enc).subject, secret };
 }
 
 const pad = (at: number): string => String(at).padStart(15, '0');

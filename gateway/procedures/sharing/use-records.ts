@@ -3,10 +3,12 @@
  * the process itself stands in the log. Each record is added and none is changed. They are kept three years after the
  * end of the grant at least; provider and sharing authority read them.
  */
+import { dayOf } from '../../../contracts/calendar.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { shape } from '../../../contracts/validate.js';
+import { appliedIn } from '../../answer/inforce/applied-grants.js';
 import { asJson } from '../../ground/state/as-json.js';
-import type { Json, State } from '../../ground/state/port.js';
+import { type Json, type State, StateConflict } from '../../ground/state/port.js';
 import { transact } from '../../ground/state/transact.js';
 import { seesUse } from './shown.js';
 import { authorityOfActor, rolesOf } from './sides.js';
@@ -120,7 +122,7 @@ export async function hasUseRecord(state: Pick<State, 'events'>, grant: string, 
 }
 
 /** The first day on which records of a grant may go; `ended`: its last day. */
-export const keptUntil = (ended: string): string => {
+const keptUntil = (ended: string): string => {
   const [year = '', rest = ''] = [ended.slice(0, 4), ended.slice(4)];
   return `${String(Number(year) + YEARS)}${rest}`;
 };
@@ -128,18 +130,47 @@ export const keptUntil = (ended: string): string => {
 /**
  * Removes the records of a grant once their term is over, and not a day before.
  * @param ended last day of the grant; undefined: nobody knows that it ended, and they stay
- * @returns whether they went
+ * @returns whether they went; false also where one was written meanwhile
  */
-export async function dropUseRecords(
-  state: State,
-  grant: string,
-  ended: string | undefined,
-  today: string,
-): Promise<boolean> {
+async function dropUseRecords(state: State, grant: string, ended: string | undefined, today: string): Promise<boolean> {
   if (ended === undefined || today <= keptUntil(ended)) return false;
-  await state.commit([
-    { do: 'drop', stream: `${STREAM}${grant}` },
-    { do: 'remove', kind: KEPT, id: grant },
-  ]);
-  return true;
+  const found = await state.document(KEPT, grant);
+  if (found === undefined) return false;
+  try {
+    await state.commit([
+      { do: 'drop', stream: `${STREAM}${grant}` },
+      { do: 'remove', kind: KEPT, id: grant, version: found.version },
+    ]);
+    return true;
+  } catch (error) {
+    if (error instanceof StateConflict) return false;
+    throw error;
+  }
+}
+
+/**
+ * The same of all grants that applications made; the end of one in a file stands in the workspace alone, where it may
+ * be written anew, and its records stay.
+ * @param now ms since 1970
+ * @returns of how many grants they went
+ */
+export async function dropOverdueUse(state: State, now: number): Promise<number> {
+  const kept = await useKept(state);
+  if (kept.size === 0) return 0;
+  const { grants } = await appliedIn(state);
+  const today = dayOf(now);
+  let gone = 0;
+  for (const grant of kept.keys()) {
+    const found = grants.get(grant);
+    const ended =
+      found === undefined
+        ? undefined
+        : 'ended' in found
+          ? dayOf(Date.parse(found.ended.at))
+          : found.grant.until < today
+            ? found.grant.until
+            : undefined;
+    if (await dropUseRecords(state, grant, ended, today)) gone++;
+  }
+  return gone;
 }

@@ -7,7 +7,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import { connectionsFor, descriptorLimit } from '../../../gateway/ground/sockets/descriptors.js';
-import { type Cut, type GateLimits, gate, networkOf } from '../../../gateway/ground/sockets/gate.js';
+import { type Cut, type GateLimits, gate, networkOf, reset } from '../../../gateway/ground/sockets/gate.js';
 import { gateLimits, portLimits } from '../../../gateway/ground/sockets/limits.js';
 import { initPki, issueClient } from '../../../gateway/operate/pki/authority.js';
 import { ask, until } from '../../e2e/ask.js';
@@ -242,4 +242,60 @@ t.test('a server that leaves is not held by who was just shaking hands, nor by w
   t.match(heard, /connection: close[\s\S]*held$/i, 'what was under way is answered, and is the last');
   await closed;
   t.pass('it has ended');
+});
+
+t.test('of a connection that is reset nothing more arrives, however slowly its peer reads', async (t) => {
+  const dir = t.testdir();
+  await initPki(dir);
+  const { cert, key } = await issueClient(dir, 'server', { server: true });
+  const piece = Buffer.alloc(65_536, 7);
+  const pair = { cert: readFileSync(cert), key: readFileSync(key) };
+  /** Bytes that were taken for the peer when the connection was ended, and those that came to it. */
+  const bytesWhen = async (
+    end: (socket: Socket) => void,
+  ): Promise<{ readonly taken: number; readonly came: number }> => {
+    let socket: Socket | undefined;
+    const server = createSecureServer(pair, (request, response) => {
+      socket = request.socket;
+      const fill = (): void => {
+        while (response.write(piece));
+        response.once('drain', fill);
+      };
+      fill();
+    });
+    gate(server, { unasked: 100, unaskedOfAddress: 100, open: 100 });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const peer = connectTls({
+      port: (server.address() as AddressInfo).port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+    });
+    await once(peer, 'secureConnect');
+    peer.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    // the system holds as much as it takes for a peer that does not read
+    let seen = -1;
+    const taken = await until(
+      'the system to take no more',
+      async () => {
+        const before = seen;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        seen = socket?.bytesWritten ?? 0;
+        return seen === before ? seen : 0;
+      },
+      (bytes) => bytes > 0,
+    );
+    if (socket !== undefined) end(socket);
+    let came = 0;
+    peer.on('error', () => undefined);
+    peer.on('data', (chunk: Buffer) => (came += chunk.length));
+    await new Promise((resolve) => peer.once('close', resolve));
+    server.closeAllConnections();
+    server.close();
+    return { taken, came };
+  };
+  const closed = await bytesWhen((socket) => socket.destroy());
+  const ended = await bytesWhen(reset);
+  t.comment(`closed: ${JSON.stringify(closed)}, reset: ${JSON.stringify(ended)}`);
+  t.ok(ended.came < closed.came, 'what the system held is not sent on');
 });

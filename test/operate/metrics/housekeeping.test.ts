@@ -43,6 +43,7 @@ function housekeeping(
     tickets: () => none,
     cases: { prune: async () => 0 },
     uploads: () => Promise.resolve(0),
+    use: () => Promise.resolve(0),
     workspace: () => ({ contracts: new Map([[DATASET, { id: DATASET } as never]]) }),
     now: () => NOW,
     onProblems: (found) => (problems = found),

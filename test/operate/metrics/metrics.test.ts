@@ -224,7 +224,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     rule: (text) => readdirSync(join(packageRoot(), 'gateway/procedures/watch/rules')).includes(`${text}.ts`),
     anchor: (text) => text === 'development',
     calendar: (text) => calendars.has(text),
-    kind: among(...Object.keys(PARTS), 'positions', 'cases'),
+    kind: among(...Object.keys(PARTS), 'positions', 'cases', 'use'),
     store: among('view', 'bus'),
     certificate: among('server', 'documents', 'replica'),
     lifecycle: (text) => lifecycles.some(({ id }) => id === text),

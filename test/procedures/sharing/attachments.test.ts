@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { isYitongError } from '../../../contracts/errors.js';
 import { blobsInFolder, blobsInState } from '../../../gateway/ground/state/blobs.js';
-import { sharedSealingKeys } from '../../../gateway/log/entries/sealing-keys.js';
+import { destroySharedKey, sharedSealingKeys } from '../../../gateway/log/entries/sealing-keys.js';
 import { dropIdleUploads } from '../../../gateway/procedures/cases/idle-uploads.js';
 import {
   attach,
@@ -14,9 +14,12 @@ import {
   detach,
   filesNeeded,
   placesIn,
+  usualPlace,
 } from '../../../gateway/procedures/sharing/attachments.js';
 import type { MatterActor, MatterDeed } from '../../../gateway/procedures/sharing/types.js';
+import { until } from '../../e2e/ask.js';
 import { SHARED, sharedState } from '../../support/shared-state.js';
+import { supplied, townOver } from './town.js';
 import { application, asContent, people, sharingOver } from './world.js';
 
 t.setTimeout(120_000);
@@ -62,6 +65,7 @@ function zip(names: readonly string[], flags = 0): Buffer {
   end.writeUInt32LE(at, 16);
   return Buffer.concat([...local, all, end]);
 }
+const authorityOf = (actor: MatterActor): string => (actor.kind === 'person' ? (actor.person.authority ?? '') : '');
 const XLSX = ['[Content_Types].xml', 'xl/workbook.xml', 'xl/worksheets/sheet1.xml'];
 const OFD = ['OFD.xml', 'Doc_0/Document.xml'];
 
@@ -83,7 +87,6 @@ for (const kind of SHARED)
     const draft = async (): Promise<string> =>
       (await matters.open('application', {}, act(people.officer, 'draft', { content: asContent(whole) }))).head.id;
     const id = await draft();
-    const authorityOf = (actor: MatterActor): string => (actor.kind === 'person' ? (actor.person.authority ?? '') : '');
     const put = async (actor: MatterActor, bytes: Buffer, to = 'application', matter = id) => {
       const seen = await matters.get(matter, actor);
       const by = { matter: seen, authority: authorityOf(actor), role: 'sharing-officer', record };
@@ -156,9 +159,90 @@ for (const kind of SHARED)
     await put(people.officer, zip(XLSX), 'application', other);
     await matters.act(other, act(people.officer, 'withdraw'));
     now = Date.now() + 3 * DAY;
-    const others = (folder: string) => filesNeeded(state, folder);
+    const others = (folder: string) => filesNeeded({ state, keys }, folder);
     await dropIdleUploads({ state, keys, blobs, others }, now);
     t.equal((await blobs.names(other)).size, 0, 'with a matter that was withdrawn its files go');
     t.equal((await blobs.names(id)).size, 3, 'those of one that stands do not');
   });
+
+for (const kind of SHARED)
+  t.test(
+    `evidence of a correction: from both sides, until it is over, and gone with its subject, ${kind}`,
+    async (t) => {
+      const state = await (await sharedState(t, kind))?.();
+      if (state === undefined) return;
+      const dir = mkdtempSync(join(tmpdir(), 'yitong-test-'));
+      t.teardown(() => rmSync(dir, { recursive: true, force: true }));
+      const keys = await sharedSealingKeys(state);
+      const blobs = kind === 'embedded' ? blobsInFolder(dir) : blobsInState(state, () => NOW);
+      const ground = { state, blobs, keys, now: () => NOW };
+      const town = await townOver(t, state, { now: () => NOW });
+      const { id: whole } = await supplied(town);
+      const subject = 'uscc:91990105MA0000193X';
+      const file = async (): Promise<string> => {
+        const content = asContent({ dataset: ARREARS, recordId: 'VAT' });
+        const fields = { wrong: '所属期与完税证明不一致' };
+        return (await town.open('correction', people.officer, 'file', { opening: { subject }, content, fields })).head
+          .id;
+      };
+      const deeds: MatterDeed[] = [];
+      const record = (deed: MatterDeed) => Promise.resolve({ id: `w1:${String(deeds.push(deed))}`, json: '{}' });
+      const by = async (actor: MatterActor, matter: string) => ({
+        matter: await town.matters.get(matter, actor),
+        authority: authorityOf(actor),
+        role: 'sharing-officer',
+        record,
+      });
+      const put = async (actor: MatterActor, matter: string) =>
+        attach(ground, await by(actor, matter), { to: 'record', kind: 'evidence', bytes: zip(OFD) });
+      const id = await file();
+      const mine = await put(people.officer, id);
+      const theirs = await put(people.taxOfficer, id);
+      t.equal(usualPlace(await town.matters.get(id, people.officer)), 'record');
+      for (const actor of [people.officer, people.taxOfficer]) {
+        const seen = await attachmentsOf(state, await town.matters.get(id, actor), authorityOf(actor));
+        t.same(
+          seen.map((one) => [one.id, one.to]),
+          [
+            [mine.id, 'record'],
+            [theirs.id, 'record'],
+          ],
+        );
+      }
+      t.equal(await code(by(people.samrOfficer, id)), 'not_found', 'nobody else');
+      t.match(deeds[0], { action: 'sharing_file', subject, about: { digest: mine.digest } });
+      t.notOk('digest' in (deeds[0]?.detail ?? {}), 'what tells of their papers stands under their key');
+      t.equal(await code(put(people.officer, whole)), 'act_refused', 'an application has its own places');
+      await detach(ground, await by(people.taxOfficer, id), theirs.id);
+      t.match(deeds.at(-1), { subject, about: { digest: theirs.digest } });
+
+      for (const step of ['check', 'correct', 'feed-back']) {
+        const fields = step === 'check' ? {} : { [step === 'correct' ? 'correction' : 'feedback']: '已按完税证明更正' };
+        await town.does(id, people.taxOfficer, step, { fields });
+      }
+      t.same(placesIn(await town.matters.get(id, people.officer)), [], 'what is over is not added to');
+      t.equal(await code(put(people.officer, id)), 'act_refused');
+      const given = await attachmentOf(ground, await town.matters.get(id, people.officer), mine.id, 'transport');
+      t.same(await given.bytes(), zip(OFD), 'and stays to be read');
+
+      const later = Date.now() + 3 * DAY;
+      const clean = () =>
+        dropIdleUploads({ state, keys, blobs, others: (folder) => filesNeeded({ state, keys }, folder) }, later);
+      await clean();
+      t.same([...(await blobs.names(id)).keys()], [mine.id]);
+      const open = await file();
+      t.ok(await destroySharedKey(state, subject));
+      // a key is known for a second after another replica destroyed it
+      const refused = await until(
+        'the key to be forgotten',
+        () => code(put(people.officer, open)),
+        (found) => found !== 'done',
+      );
+      t.equal(refused, 'act_refused', 'to a matter about who was erased nothing is added');
+      const erased = await attachmentOf(ground, await town.matters.get(id, people.officer), mine.id, 'transport');
+      t.equal(await code(erased.bytes()), 'not_found');
+      await clean();
+      t.equal((await blobs.names(id)).size, 0, 'and what nobody can read goes');
+    },
+  );
 const XLSX_TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet';

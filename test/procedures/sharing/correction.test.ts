@@ -1,13 +1,9 @@
 /** 政务数据共享条例 Art.26, 29(2): corrections and who is told of them; records of use, and for how long they stay. */
 import t from 'tap';
+import { appliedGrants, endedGrants } from '../../../gateway/answer/inforce/applied-grants.js';
 import type { FoundEntry } from '../../../gateway/log/search/index.js';
 import { tellingReceivers, toldTo } from '../../../gateway/procedures/sharing/receivers.js';
-import {
-  dropUseRecords,
-  keptUntil,
-  useRecords,
-  writeUseRecord,
-} from '../../../gateway/procedures/sharing/use-records.js';
+import { dropOverdueUse, useRecords, writeUseRecord } from '../../../gateway/procedures/sharing/use-records.js';
 import { SHARED, sharedState } from '../../support/shared-state.js';
 import { people, refusal, supplied, townOver } from './town.js';
 import { asContent, policies } from './world.js';
@@ -107,11 +103,20 @@ t.test(
     for (const reader of [people.officer, people.taxOfficer, people.bureau])
       t.match(await useRecords({ ...of, actor: reader }), [{ status: 'in-use' }, { status: 'destroyed' }]);
     t.equal(await code(useRecords({ ...of, actor: people.samrOfficer })), 'not_found');
-    t.equal(keptUntil('2026-12-31'), '2029-12-31');
-    t.equal(await dropUseRecords(state, of.grant, undefined, '2099-01-01'), false, 'of a grant that has not ended');
-    t.equal(await dropUseRecords(state, of.grant, '2026-12-31', '2029-12-31'), false);
+    const other = { ...of, grant: 'a-0-0-1' };
+    t.equal(await code(writeUseRecord({ ...other, actor: people.officer }, asContent(given), how)), 'done');
+    const gone = (day: string): Promise<number> => dropOverdueUse(state, Date.parse(`${day}T12:00:00+08:00`));
+    t.equal(await gone('2099-01-01'), 0, 'of a grant of which nobody knows that it ended they stay');
+    const applied = (id: string, until: string) =>
+      ({ id, matter: '0'.repeat(16), part: ASKED, entry: 'w1:1', grant: { until } }) as never;
+    await state.commit(appliedGrants([applied(of.grant, '2026-12-31'), applied(other.grant, '2026-12-31')]));
+    await state.commit(endedGrants([other.grant], { at: '2026-06-29T17:00:00.000Z', entry: 'w1:2' }));
+    t.equal(await gone('2029-06-30'), 0);
+    t.equal(await gone('2029-07-01'), 1, 'of one that was ended, from that day on: 30 June here');
+    t.same(await useRecords({ ...other, actor: people.officer }), []);
+    t.equal(await gone('2029-12-31'), 0);
     t.equal((await useRecords({ ...of, actor: people.officer })).length, 2);
-    t.equal(await dropUseRecords(state, of.grant, '2026-12-31', '2030-01-01'), true);
+    t.equal(await gone('2030-01-01'), 1);
     t.same(await useRecords({ ...of, actor: people.officer }), []);
   },
 );

@@ -4,7 +4,8 @@
  *
  * argv[2] is a JSON `LoadOptions`; prints one JSON `LoadResult`.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 
 export interface LoadOptions {
@@ -25,6 +26,8 @@ export interface LoadOptions {
    * due. Default: each connection sends its next one when the last is answered.
    */
   readonly perSecond?: number;
+  /** A folder: a file `begun` is made there with the first answer that is no error, and it ends once `end` is there. */
+  readonly marks?: string;
 }
 
 export interface LoadResult {
@@ -36,6 +39,8 @@ export interface LoadResult {
   readonly p999?: number;
   readonly longest?: number;
   readonly errors: number;
+  /** ms since 1970 when the last answer that was no error had come, be it outside of what is measured; 0: none. */
+  readonly lastOkAt: number;
   readonly bytes: number;
   /** µs of the server's main thread a request. */
   readonly serverMicros: number;
@@ -78,6 +83,7 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   let measuring = false;
   let done = 0;
   let errors = 0;
+  let lastOkAt = 0;
   let bytes = 0;
   let next = 0;
   const latencies = new Float32Array(Math.max(4_000_000, ((options.perSecond ?? 0) * options.ms) / 900));
@@ -119,6 +125,10 @@ async function main(options: LoadOptions): Promise<LoadResult> {
         got = data.length;
       } else got += chunk.length;
       if (got < need) return;
+      if (ok) {
+        if (lastOkAt === 0 && options.marks !== undefined) writeFileSync(join(options.marks, 'begun'), '');
+        lastOkAt = Date.now();
+      }
       if (measuring) {
         if (done < latencies.length) latencies[done] = performance.now() - sent;
         done++;
@@ -148,7 +158,9 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   const cpu = threadMicros(options.pid);
   const from = performance.now();
   measuring = true;
-  await wait(options.ms);
+  const { marks } = options;
+  while (performance.now() - from < options.ms && !(marks !== undefined && existsSync(join(marks, 'end'))))
+    await wait(marks === undefined ? options.ms - (performance.now() - from) : 50);
   measuring = false;
   const seconds = (performance.now() - from) / 1000;
   if (pace !== undefined) clearInterval(pace);
@@ -158,7 +170,7 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
   const open = pace === undefined ? {} : { p999: at(0.999), longest: sorted.at(-1) ?? NaN };
   const perSecond = done / seconds;
-  return { requests: done, perSecond, p50: at(0.5), p99: at(0.99), ...open, errors, bytes, serverMicros };
+  return { requests: done, perSecond, p50: at(0.5), p99: at(0.99), ...open, errors, lastOkAt, bytes, serverMicros };
 }
 
 /** Makes requests due, each millisecond those that are; a timer that comes late makes up for it. */

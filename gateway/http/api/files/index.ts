@@ -11,6 +11,7 @@ import { checkScheme, parseSubject } from '../../../answer/question/request.js';
 import { deniedSchema } from '../../../answer/question/schemas.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
 import { replicaName } from '../../../ground/config/index.js';
+import { reset } from '../../../ground/sockets/gate.js';
 import { administrationBody } from '../../../log/entries/events.js';
 import { receiverKey } from '../../../procedures/files/envelope.js';
 import { MEDIA_TYPES } from '../../../procedures/files/formats.js';
@@ -356,7 +357,7 @@ function contentRoute(app: FastifyInstance, desk: Desk): void {
         await reader.close();
         throw error;
       }
-      const cut = (): void => void request.raw.socket.destroy();
+      const cut = (): void => reset(request.raw.socket);
       let bytes = 0;
       context.completions.watch(request, reply, client.id, () => bytes);
       const stream = Readable.from(

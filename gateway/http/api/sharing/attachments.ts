@@ -16,6 +16,7 @@ import {
   fileNameOf,
   isFileKind,
   placesIn,
+  usualPlace,
 } from '../../../procedures/sharing/attachments.js';
 import type { OpenedMatter } from '../../../procedures/sharing/types.js';
 import { checkStill } from '../../plugins/identity.js';
@@ -28,7 +29,13 @@ const KINDS = Object.keys(FILE_KINDS);
 const fileParams = Type.Object({ ...paramsSchema.properties, file: Type.String({ pattern: '^[0-9a-f]{32}$' }) });
 const attachQuery = Type.Object(
   {
-    to: Type.Optional(Type.String({ maxLength: 300, description: '`application` (default), or `reply/<dataset>`' })),
+    to: Type.Optional(
+      Type.String({
+        maxLength: 300,
+        description:
+          '`application`, `reply/<dataset>`, `record` of a correction; default: the one place, or the first of these',
+      }),
+    ),
     kind: Type.Optional(
       Type.Enum(KINDS, { description: 'what it is of; default `other`; files have no names of their own' }),
     ),
@@ -198,10 +205,11 @@ function attachRoute(app: FastifyInstance, { context, desk, actorOf, recording }
     async (request, reply) => {
       const client = clientOf(request);
       checkStill(context, request, client);
-      const { to = 'application', kind = 'other' } = request.query;
+      const { kind = 'other' } = request.query;
       if (!isFileKind(kind)) throw new YitongError('bad_request', 'there is no such kind');
       const { matters, state, blobs, keys } = await desk();
       const matter = await matters.get(request.params.id, actorOf(client, undefined));
+      const { to = usualPlace(matter) } = request.query;
       const record = recording(request, client, undefined);
       const by = { matter, authority: client.authority, role: ROLE, record };
       const ground = { state, blobs, keys, now: context.now };

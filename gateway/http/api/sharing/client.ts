@@ -294,8 +294,9 @@ export interface AttachmentsAnswer {
 }
 
 export interface AttachmentPlace {
-  readonly to: string;
-  readonly kind: 'basis' | 'necessity' | 'security' | 'reply' | 'other';
+  /** Absent: the one place that there is, or the application. */
+  readonly to?: string;
+  readonly kind: 'basis' | 'necessity' | 'security' | 'reply' | 'evidence' | 'other';
 }
 
 export interface SharingMethods {

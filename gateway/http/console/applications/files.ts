@@ -30,6 +30,7 @@ interface Route {
 }
 
 function placeWords({ context }: Desk, to: string): Localised {
+  if (to === 'record') return { zh: '随数据校核', en: 'with the correction' };
   const [what, part] = to.split('/');
   if (what !== 'reply' || part === undefined) return { zh: '随申请', en: 'with the application' };
   const { zh, en } = namesFor(context).dataset(part);

@@ -17,11 +17,12 @@ const COMPANIES = 2000;
 const WARM_UP_MS = 20_000;
 const MINUTE = 60_000;
 
+type Kind = 'supervisor' | 'writer' | 'workers';
+
 interface Look {
   /** Bytes. */
-  readonly memory: number;
+  readonly memory: Readonly<Record<Kind, number>>;
   readonly files: number;
-  readonly log: number;
 }
 
 function bytesBelow(dir: string): number {
@@ -37,19 +38,36 @@ function bytesBelow(dir: string): number {
   return sum;
 }
 
-function look(pids: readonly number[], data: string): Look {
+type Pids = Readonly<Record<Kind, readonly number[]>>;
+
+/** Nothing that takes long: what the log holds on disk is counted before and behind, not meanwhile. */
+function look(pids: Pids): Look {
+  const held = (kind: Kind): number => pids[kind].reduce((sum, pid) => sum + rssAnon(pid), 0);
   return {
-    memory: pids.reduce((sum, pid) => sum + rssAnon(pid), 0),
-    files: pids.reduce((sum, pid) => sum + readdirSync(`/proc/${String(pid)}/fd`).length, 0),
-    log: bytesBelow(join(data, 'audit')),
+    memory: { supervisor: held('supervisor'), writer: held('writer'), workers: held('workers') },
+    files: Object.values(pids)
+      .flat()
+      .reduce((sum, pid) => sum + readdirSync(`/proc/${String(pid)}/fd`).length, 0),
   };
 }
 
 /** Medians of the second quarter and of the last one: the first quarter fills what is allowed to fill. */
-function grown(looks: readonly Look[], of: 'memory' | 'files'): readonly [number, number] {
+function grown(looks: readonly Look[], of: (look: Look) => number): readonly [number, number] {
   const quarter = Math.max(1, Math.floor(looks.length / 4));
-  const part = (from: number): number => median(looks.slice(from, from + quarter).map((one) => one[of]));
+  const part = (from: number): number => median(looks.slice(from, from + quarter).map(of));
   return [part(Math.min(quarter, looks.length - 1)), part(Math.max(0, looks.length - quarter))];
+}
+
+const mb = (bytes: number): string => `${String(Math.round(bytes / 1e6))} MB`;
+
+function memoryIn(looks: readonly Look[]): { readonly grows: boolean; readonly text: string } {
+  const all = (['supervisor', 'writer', 'workers'] as const).map((kind) => ({
+    kind,
+    of: grown(looks, ({ memory }) => memory[kind]),
+  }));
+  const sum = (at: 0 | 1): number => all.reduce((total, { of }) => total + of[at], 0);
+  const each = all.map(({ kind, of }) => `${kind} ${mb(of[0])} → ${mb(of[1])}`).join(', ');
+  return { grows: sum(1) > sum(0) * 1.1, text: `memory ${mb(sum(0))} → ${mb(sum(1))} (${each})` };
 }
 
 export async function steadyRow(dir: string, minutes: number): Promise<BenchRow[]> {
@@ -62,10 +80,11 @@ export async function steadyRow(dir: string, minutes: number): Promise<BenchRow[
     const [writers, workers] = ['writer.js', 'worker.js'].map((name) => childrenOf(parent, name));
     const worker = workers?.[0];
     if (worker === undefined) throw new Error('no worker process was found');
-    const pids = [parent, ...(writers ?? []), ...(workers ?? [])];
+    const pids: Pids = { supervisor: [parent], writer: writers ?? [], workers: workers ?? [] };
+    const log = join(city.data, 'audit');
     const looks: Look[] = [];
-    const first = look(pids, city.data);
-    const timer = setInterval(() => looks.push(look(pids, city.data)), MINUTE);
+    const before = bytesBelow(log);
+    const timer = setInterval(() => looks.push(look(pids)), MINUTE);
     const result = await load(
       {
         port: Number(new URL(city.api).port),
@@ -83,13 +102,12 @@ export async function steadyRow(dir: string, minutes: number): Promise<BenchRow[
       1,
     );
     clearInterval(timer);
-    const last = look(pids, city.data);
-    if (looks.length === 0) looks.push(last);
+    const bytes = bytesBelow(log) - before;
+    if (looks.length === 0) looks.push(look(pids));
     const asked = PER_SECOND * (minutes * 60 + WARM_UP_MS / 1000);
-    const [memory, files] = [grown(looks, 'memory'), grown(looks, 'files')];
-    const mb = (bytes: number): string => `${String(Math.round(bytes / 1e6))} MB`;
+    const [memory, files] = [memoryIn(looks), grown(looks, (one) => one.files)];
     const { p50, p99, p999 = NaN, longest = NaN, errors, perSecond } = result;
-    const grows = memory[1] > memory[0] * 1.1 || files[1] > files[0] + 10;
+    const grows = memory.grows || files[1] > files[0] + 10;
     return [
       {
         id: 'steady',
@@ -105,8 +123,8 @@ export async function steadyRow(dir: string, minutes: number): Promise<BenchRow[
         spread: [round(p50), round(longest)],
         note:
           `${perSecond.toFixed(0)}/s answered, ${String(errors)} errors; p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, ` +
-          `longest ${longest.toFixed(0)} ms; memory ${mb(memory[0])} → ${mb(memory[1])}; open files ${String(files[0])} → ` +
-          `${String(files[1])}; ${((last.log - first.log) / asked).toFixed(0)} B of log an answer, on disk`,
+          `longest ${longest.toFixed(0)} ms; ${memory.text}; open files ${String(files[0])} → ${String(files[1])}; ` +
+          `${(bytes / asked).toFixed(0)} B of log an answer, on disk`,
       },
     ];
   } finally {

@@ -50,10 +50,11 @@ const makesRequest = (client: string, ...more: readonly string[]): string =>
     ...more,
   ].join(' \\\n  ');
 
-function Upload({ language, clients, client }: KeysProps): JSX.Element {
+/** Folded where a certificate was issued just now: what comes next is to use it. */
+function Upload({ language, clients, client, made }: KeysProps): JSX.Element {
   const say = sayIn(language);
-  return (
-    <Form action={KEYS_PATH} class="stacked" files data-once>
+  const fields = (
+    <>
       <ChoiceField
         name="client"
         label={say('应用', 'Client')}
@@ -89,7 +90,15 @@ function Upload({ language, clients, client }: KeysProps): JSX.Element {
           {say('签发证书', 'Issue the certificate')}
         </button>
       </p>
-    </Form>
+    </>
+  );
+  const form = { action: KEYS_PATH, name: KEYS_PATH, class: 'stacked', files: true, 'data-once': true } as const;
+  return made === undefined ? (
+    <Form {...form}>{fields}</Form>
+  ) : (
+    <FoldedForm {...form} summary={say('再签发一张', 'Issue another')}>
+      {fields}
+    </FoldedForm>
   );
 }
 
@@ -144,8 +153,8 @@ function Steps(props: KeysProps & { readonly client: Client }): JSX.Element {
       </li>
       <li>
         <h2>{say('提交签名请求，取得证书', 'Send the request, get the certificate')}</h2>
-        <Upload {...props} />
         {made === undefined ? null : <Made made={made} name={client.name[language]} say={say} />}
+        <Upload {...props} />
         <details>
           <summary>{say('不经浏览器：在开发城市所在机器上执行', 'Without a browser, where the city runs')}</summary>
           <Command
@@ -223,7 +232,7 @@ function Line({ line, name, language, now }: LineProps): JSX.Element {
         {content === undefined ? '—' : <time>{localMinute(content.until)}</time>}
         {state === 'in_force' ? <span class="plain soft">{say(`剩 ${days} 天`, `${days} days left`)}</span> : null}
       </td>
-      <td class="acts">
+      <td class="cert-acts">
         {content === undefined ? null : (
           <a href={`${KEYS_PATH}/${serial}`} download="cert.pem">
             {say('下载', 'Download')}
@@ -362,8 +371,8 @@ export function keysPage(props: KeysProps): JSX.Element {
       <h1>{say('应用证书', 'Client certificates')}</h1>
       <p class="lead">
         {say(
-          '从密钥到第一个答复：四步，每步一条命令。',
-          'From a key to the first answer: four steps, each with one command.',
+          '从密钥到第一个答复，共四步，命令可直接复制。',
+          'From a key to the first answer in four steps; the commands are ready to copy.',
         )}
       </p>
       {client === undefined ? (

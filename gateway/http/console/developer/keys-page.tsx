@@ -361,7 +361,7 @@ function Elsewhere({ language, clients }: KeysProps): JSX.Element {
 }
 
 export function keysPage(props: KeysProps): JSX.Element {
-  const { language, development, client } = props;
+  const { language, development, client, lines } = props;
   const say = sayIn(language);
   return (
     <>
@@ -370,21 +370,21 @@ export function keysPage(props: KeysProps): JSX.Element {
       </p>
       <h1>{say('应用证书', 'Client certificates')}</h1>
       <p class="lead">
-        {say(
-          '从密钥到第一个答复，共四步，命令可直接复制。',
-          'From a key to the first answer in four steps; the commands are ready to copy.',
-        )}
+        {development
+          ? say(
+              '从密钥到第一个答复，共四步，命令可直接复制。',
+              'From a key to the first answer in four steps; the commands are ready to copy.',
+            )
+          : say('应用凭证书连接本系统，一个应用一个身份。', 'A client connects by a certificate that bears its name.')}
       </p>
       {client === undefined ? (
-        <p class="notice">{say('本单位没有应用。', 'Your department has no client.')}</p>
+        <p class="notice">{say('本单位没有在用的应用。', 'Your department has no client in force.')}</p>
       ) : development ? (
-        <>
-          <Steps {...props} client={client} />
-          <List {...props} />
-        </>
+        <Steps {...props} client={client} />
       ) : (
         <Elsewhere {...props} />
       )}
+      {(client !== undefined && development) || lines.length > 0 ? <List {...props} /> : null}
     </>
   );
 }

@@ -3,12 +3,13 @@
  * there, in a shell; and out again, once its certificate is revoked.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { until } from '../../e2e/ask.js';
+import { city } from '../../e2e/city.js';
 import { makeKey } from '../../operate/pki/requests.js';
 import { latinIn, TEXTS } from './latin.js';
 import { seen } from './town.js';
@@ -22,7 +23,7 @@ const run = promisify(execFile);
 const ready = await seen(t);
 if (ready === undefined) t.end();
 else {
-  const { as } = ready;
+  const { town, workspace, as } = ready;
   const folder = mkdtempSync(join(tmpdir(), 'yitong-keys-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const shell = async (...lines: readonly string[]): Promise<string> =>
@@ -65,6 +66,7 @@ else {
       (said) => said.includes('certificate_revoked'),
     );
     t.same(complaints, []);
+    for (const name of ['cert.pem', 'key.pem']) copyFileSync(join(folder, name), join(folder, `revoked-${name}`));
   });
 
   t.test('a private key is held back in the browser, pasted or as a file', async (t) => {
@@ -95,6 +97,8 @@ else {
     await desk.page.click('button:has-text("签发证书")');
     await desk.page.waitForSelector('#made');
     const made = new URL(desk.page.url()).searchParams.get('made') ?? '';
+    const given = await desk.page.evaluate<string>(`fetch('${PATH}/${made}').then((one) => one.text())`);
+    writeFileSync(join(folder, 'cert.pem'), given);
     t.same(await desk.inspect(PATH, 'developer-keys'), []);
     t.same(await desk.inspect(`${PATH}?made=${made}`, 'developer-keys-made'), []);
   });
@@ -113,5 +117,17 @@ else {
         },
         (text) => text.includes(name),
       );
+  });
+
+  t.test('after a restart the one is let in and the other is not', async (test) => {
+    await town.stop();
+    const again = await city(t, { workspace, data: town.data });
+    const asked = (kind: string): Promise<string> =>
+      shell(
+        `curl -s --cacert ca.pem --cert ${kind}cert.pem --key ${kind}key.pem ` +
+          `${again.api}/v1/catalogue/samr.company-register`,
+      );
+    test.match(JSON.parse(await asked('')), { id: 'samr.company-register' });
+    test.match(JSON.parse(await asked('revoked-')), { code: 'certificate_revoked' });
   });
 }

@@ -165,6 +165,36 @@ const rows = {
     zh: '该签发机构无权为此单位的应用签发证书',
     refusal: true,
   },
+  certificates_elsewhere: {
+    status: 403,
+    title: 'certificates of this client, or of this installation, are issued by another CA',
+    zh: '该应用的证书由其他证书机构签发，不在本页办理',
+    en: 'Certificates of this client are issued by another CA, not on this page',
+  },
+  bad_certificate_request: {
+    status: 400,
+    title: 'what was sent is no certificate signing request, is not signed by its key, or has a key that is not taken',
+    zh: '证书签名请求不符合要求',
+    en: 'The certificate signing request cannot be taken',
+  },
+  certificate_key_used: {
+    status: 409,
+    title: 'the key of the request has had a certificate',
+    zh: '该密钥已签发过证书，请重新生成密钥',
+    en: 'This key has had a certificate; make a new key',
+  },
+  too_many_certificates: {
+    status: 422,
+    title: 'the client has as many certificates as a client may',
+    zh: '该应用的证书数已达上限，请先吊销不用的证书',
+    en: 'The client has as many certificates as it may; revoke one that is not used',
+  },
+  certificates_damaged: {
+    status: 503,
+    title: 'what the development CA keeps of its certificates cannot be read',
+    zh: '证书登记已损坏，暂停签发和吊销，请联系运行人员',
+    en: 'What the CA keeps of its certificates is damaged; nothing is issued until an operator has put it back',
+  },
   client_unknown: {
     status: 403,
     title: 'the certificate is bound to no client',

@@ -16,6 +16,7 @@ import type { InForce } from '../answer/inforce/snapshot.js';
 import type { Completions } from '../answer/question/completions.js';
 import type { ViewReader } from '../answer/view/port.js';
 import type { Settings } from '../ground/config/index.js';
+import type { SelfService } from '../ground/identity/own-certificates.js';
 import type { Provider } from '../ground/identity/provider.js';
 import type { Tokens } from '../ground/identity/tokens.js';
 import type { State } from '../ground/state/port.js';
@@ -61,6 +62,8 @@ export interface WorkerContext {
   readonly provider?: Provider;
   /** By whom agents are let in; undefined where none is. */
   readonly tokens?: Tokens;
+  /** Certificates that developers get by themselves; undefined where the CA is elsewhere, as in production. */
+  readonly certificates?: SelfService;
   /** Whether the process is about to end, so that a long stream should; default: it never is. */
   readonly ending?: () => boolean;
   /** Says that files are to be made; default: whoever makes them looks by itself. */

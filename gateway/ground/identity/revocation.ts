@@ -24,8 +24,8 @@ import {
 } from './der.js';
 import { rulesOf } from './rules.js';
 
-/** Signature algorithm → digest; null where the algorithm has its own. An RSA-PSS or older list is refused. */
-const DIGESTS: ReadonlyMap<string, string | null> = new Map([
+/** Signature algorithm → digest; null where the algorithm has its own. RSA-PSS and what is older is refused. */
+export const DIGESTS: ReadonlyMap<string, string | null> = new Map([
   ['2a8648ce3d040302', 'sha256'], // ecdsa-with-SHA256
   ['2a8648ce3d040303', 'sha384'],
   ['2a8648ce3d040304', 'sha512'],

@@ -92,8 +92,8 @@ export interface Rules {
 
 const hexOf = (bytes: Uint8Array, node: Node): string => content(bytes, node).toString('hex');
 
-/** @returns why the key is not taken */
-function weaknessOf(key: KeyObject, spki: Buffer): string | undefined {
+/** @returns why a key is not taken, here and where one is certified */
+export function weaknessOf(key: KeyObject, spki: Buffer): string | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details = {} } = key;
   switch (type) {
     case 'rsa':

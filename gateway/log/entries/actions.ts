@@ -56,6 +56,22 @@ const acts = {
       'target is `server`, `documents` or `replica`; `fingerprint` (SHA-256 of the certificate, hex), ' +
       '`notAfter`, `before` (the fingerprint until then), `start` when the gateway starts',
   },
+  certificate_issued: {
+    zh: '签发应用证书',
+    en: 'issued a certificate for a client',
+    detail:
+      'target is the client; `serial`, `fingerprint` (SHA-256 of the certificate, hex), `notAfter`, `requestId`. By ' +
+      'the role `developer`, from the development CA, for a key that whoever asks keeps. Durable before the ' +
+      'certificate is kept or given out; where the disk took no more after it, there is none',
+  },
+  certificate_revoked: {
+    zh: '吊销应用证书',
+    en: 'revoked a certificate of a client',
+    detail:
+      'target is the client; `serial`, `fingerprint` and `notAfter` as far as its file can be read, `requestId`. By ' +
+      'the role `developer`. Durable before the revocation list is written anew; `revocation_list_in_force` tells ' +
+      'when that counts',
+  },
   records_published: {
     zh: '推送记录',
     en: 'records were pushed',
@@ -400,6 +416,7 @@ const looks = {
   datasets: { zh: '查看数据目录', en: 'saw the catalogue' },
   dataset: { zh: '查看一个数据集的说明', en: 'saw what a dataset is' },
   developer: { zh: '查看开发台', en: "saw the developer's desk" },
+  client_certificates: { zh: '查看本单位应用证书', en: 'saw the certificates of its clients' },
   feeds: { zh: '查看数据源列表', en: 'saw the feeds' },
   feed: { zh: '查看一个数据源', en: 'saw a feed' },
   mend: { zh: '查看映射修正草案', en: 'saw a draft of a mend' },

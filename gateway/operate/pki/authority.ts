@@ -1,19 +1,22 @@
 /**
  * A development CA in a folder:
  *   ca.pem ca.key crl.pem issued.json   server/{cert,key}.pem   clients/<client>/{cert,key}.pem [bundle.p12
- *   bundle.password] [old/<serial>/…] documents/{cert,key}.pem [old/<serial>.pem]
- * Keys and passwords are readable by their owner only. Production brings its own CA.
+ *   bundle.password] [old/<serial>/…] [requested/<serial>.pem]   documents/{cert,key}.pem [old/<serial>.pem]
+ * `requested` has what was issued for keys of others (`own-certificates.ts`), `issuing.lock` whoever changes what is
+ * issued or revoked. Keys and passwords are readable by their owner only. Production brings its own CA.
  */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { clientId } from '../../../contracts/ids.js';
-import { serialHex } from '../../ground/identity/der.js';
+import { replaceFile } from '../../ground/files/durable.js';
+import { type Serial, serialHex } from '../../ground/identity/der.js';
 import { DEVELOPMENT } from '../../ground/identity/development-certificate.js';
 import { readRevocationList } from '../../ground/identity/revocation.js';
+import { underLock } from './lock.js';
 import { makeP12 } from './p12.js';
 import { type Issuer, keyPem, makeCrl, makeKeys, makeLeaf, makeRoot, readSigningKey } from './x509.js';
 
@@ -25,14 +28,13 @@ const TRUST_DOMAIN = 'yitong.example';
 export const spiffeOf = (client: string, trustDomain: string = TRUST_DOMAIN): string =>
   `spiffe://${trustDomain}/client/${client}`;
 
-/** Writes beside and renames, so that a reader never meets half a file. */
-async function save(path: string, data: string | Buffer, mode: 0o600 | 0o644): Promise<void> {
+/** A reader never meets half a file, also after a power cut. */
+export async function save(path: string, data: string | Buffer, mode: 0o600 | 0o644): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.new`, data, { mode });
-  await rename(`${path}.new`, path);
+  replaceFile(path, data, { mode });
 }
 
-async function readIssuer(dir: string): Promise<Issuer> {
+export async function readIssuer(dir: string): Promise<Issuer> {
   const read = (file: string): Promise<string> =>
     readFile(join(dir, file), 'utf8').catch((cause: unknown) => {
       throw new YitongError('bad_config', `there is no development CA in \`${dir}\`; \`yitong pki init\` makes one`, {
@@ -43,7 +45,7 @@ async function readIssuer(dir: string): Promise<Issuer> {
 }
 
 /** Sixteen random bytes, positive and with a first byte that stays in every notation. */
-function newSerial(): string {
+export function newSerial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
   return bytes.toString('hex');
@@ -53,10 +55,38 @@ interface Issued {
   readonly serial: string;
   readonly client: string;
 }
-async function readIssued(dir: string): Promise<Issued[]> {
+const isIssued = (one: unknown): one is Issued =>
+  typeof one === 'object' &&
+  one !== null &&
+  'serial' in one &&
+  typeof one.serial === 'string' &&
+  'client' in one &&
+  typeof one.client === 'string';
+
+/** @throws YitongError `certificates_damaged` where the list is none */
+export async function readIssued(dir: string): Promise<readonly Issued[]> {
   const path = join(dir, 'issued.json');
-  return existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as Issued[]) : [];
+  if (!existsSync(path)) return [];
+  try {
+    const list = JSON.parse(await readFile(path, 'utf8')) as unknown;
+    if (Array.isArray(list) && list.every(isIssued)) return list;
+  } catch {
+    // said below
+  }
+  throw new YitongError(
+    'certificates_damaged',
+    'the list of what the CA issued cannot be read, so what is issued now could not be revoked by its client; ' +
+      'put `issued.json` back from a backup',
+    { place: { file: path } },
+  );
 }
+
+/** Before a certificate is given out, so that it can always be revoked by its client. */
+export async function addIssued(dir: string, issued: readonly Issued[], one: Issued): Promise<void> {
+  await save(join(dir, 'issued.json'), JSON.stringify([...issued, one]), 0o644);
+}
+const enter = (dir: string, one: Issued): Promise<void> =>
+  underLock(dir, async () => addIssued(dir, await readIssued(dir), one));
 
 async function writeCrl(
   dir: string,
@@ -203,12 +233,7 @@ export async function issueClient(dir: string, client: string, options: ClientOp
   });
   const folder = join(dir, 'clients', id);
   const key = await keyPem(keys.privateKey);
-  // before the certificate is given out, so that it can always be revoked by its client
-  await save(
-    join(dir, 'issued.json'),
-    JSON.stringify([...(await readIssued(dir)), { serial: serialHex(serial), client: id }]),
-    0o644,
-  );
+  await enter(dir, { serial: serialHex(serial), client: id });
   await putAside(dir, id);
   await save(join(folder, 'key.pem'), key, 0o600);
   await save(join(folder, 'cert.pem'), certificate, 0o644);
@@ -251,11 +276,7 @@ export async function issueDocumentSigner(
     notAfter: new Date(now.getTime() + 365 * DAY),
   });
   const files = { cert: join(to, 'cert.pem'), key: join(to, 'key.pem'), serial: serialHex(serial) };
-  await save(
-    join(dir, 'issued.json'),
-    JSON.stringify([...(await readIssued(dir)), { serial: files.serial, client: 'document-signer' }]),
-    0o644,
-  );
+  await enter(dir, { serial: files.serial, client: 'document-signer' });
   if (existsSync(files.cert)) {
     const before = await readFile(files.cert, 'utf8');
     await save(join(to, 'old', `${serialHex(new X509Certificate(before).serialNumber)}.pem`), before, 0o644);
@@ -270,6 +291,35 @@ interface RevokeOptions extends Times {
   readonly nextUpdate?: Date;
 }
 
+/** The revocation list as it stands, with the CA's certificate that signed it. */
+export const heldList = async (dir: string): Promise<ReturnType<typeof readRevocationList>> =>
+  readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [
+    new X509Certificate(await readFile(join(dir, 'ca.pem'))),
+  ]);
+
+/** Adds to the revocation list and writes it anew, under the lock of the folder. @returns those that were not on it */
+async function addRevoked(
+  dir: string,
+  serials: readonly Serial[],
+  now: Date,
+  until: Date = new Date(now.getTime() + CRL_DAYS * DAY),
+): Promise<readonly Serial[]> {
+  const revoked = new Map<Serial, number>((await heldList(dir)).revoked);
+  const added = serials.filter((one) => !revoked.has(one));
+  for (const one of added) revoked.set(one, now.getTime());
+  await writeCrl(dir, await readIssuer(dir), revoked, now, until);
+  return added;
+}
+
+/**
+ * The same with a list that is not older than the one that stands, also where the clock was set back: an older one is
+ * taken by no worker.
+ */
+export async function renewRevoked(dir: string, serials: readonly Serial[], now: number): Promise<void> {
+  const { thisUpdate, number } = await heldList(dir);
+  await addRevoked(dir, serials, new Date(Math.max(now, thisUpdate, Number(number ?? 0n))));
+}
+
 /**
  * Revokes a certificate by its serial number (hex), or all of a client, and writes the list anew. Without `which` the
  * list is only renewed.
@@ -281,24 +331,23 @@ export async function revoke(
   which?: string,
   { now = new Date(), nextUpdate }: RevokeOptions = {},
 ): Promise<readonly string[]> {
-  const issuer = await readIssuer(dir);
-  const held = readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [
-    new X509Certificate(issuer.certificate),
-  ]);
-  const revoked = new Map(held.revoked);
+  // says that there is none, before a lock is looked for in its folder
+  await readIssuer(dir);
   const serial = which === undefined ? undefined : serialHex(which);
-  const found = (await readIssued(dir))
-    .filter((issued) => issued.client === which || issued.serial === serial)
-    .map((issued) => serialHex(issued.serial));
-  if (which !== undefined && found.length === 0)
-    throw new YitongError(
-      'bad_config',
-      `this CA has issued nothing to \`${which}\`, and nothing of that serial number`,
-    );
-  const added = found.filter((one) => !revoked.has(one));
-  for (const one of added) revoked.set(one, now.getTime());
-  await writeCrl(dir, issuer, revoked, now, nextUpdate ?? new Date(now.getTime() + CRL_DAYS * DAY));
-  return added;
+  return underLock(dir, async () => {
+    const found =
+      which === undefined
+        ? []
+        : (await readIssued(dir))
+            .filter((issued) => issued.client === which || issued.serial === serial)
+            .map((issued) => serialHex(issued.serial));
+    if (which !== undefined && found.length === 0)
+      throw new YitongError(
+        'bad_config',
+        `this CA has issued nothing to \`${which}\`, and nothing of that serial number`,
+      );
+    return addRevoked(dir, found, now, nextUpdate);
+  });
 }
 
 /** Whether a certificate is missing or ends within thirty days. */
@@ -318,11 +367,10 @@ interface Kept extends Times {
  * that was revoked is not made anew: who is to come back is issued one by name. The CA itself is good for ten years.
  */
 export async function keepPki(dir: string, { clients, signer, now = new Date() }: Kept): Promise<void> {
-  if (!(await initPki(dir, { now }))) await revoke(dir, undefined, { now });
+  if (!(await initPki(dir, { now }))) await underLock(dir, () => renewRevoked(dir, [], now.getTime()));
   await issueServer(dir, [], { now });
   if (endsSoon(join(dir, 'documents/cert.pem'), now)) await issueDocumentSigner(dir, signer, { now });
-  const ca = new X509Certificate(await readFile(join(dir, 'ca.pem')));
-  const { revoked } = readRevocationList(await readFile(join(dir, 'crl.pem'), 'utf8'), [ca]);
+  const { revoked } = await heldList(dir);
   for (const { id, uri } of clients) {
     const folder = join(dir, 'clients', id);
     const cert = join(folder, 'cert.pem');

@@ -106,7 +106,8 @@ export interface LeafParts extends Span {
   readonly serialNumber: string;
   readonly use: keyof typeof USES;
   readonly names: readonly { readonly type: 'dns' | 'ip' | 'url'; readonly value: string }[];
-  readonly publicKey: Key;
+  /** Or the DER of its SubjectPublicKeyInfo. */
+  readonly publicKey: Key | Uint8Array<ArrayBuffer>;
 }
 
 export async function makeLeaf(

@@ -59,6 +59,7 @@ import { followedDocuments, followedReplica, followedServer } from './certificat
 import { configuredProvider } from './configured-provider.js';
 import { configuredTokens } from './configured-tokens.js';
 import { leaving } from './leaving.js';
+import { selfService } from './self-service.js';
 import { openSharedState, type SharedState, stateFigures } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { openViewReader } from './view-reader.js';
@@ -127,8 +128,9 @@ class WorkerProcess {
   #replaced = false;
   /** Whether long streams should end. */
   #ending = false;
-  /** 0 until it is open. */
+  /** 0 until they are open. */
   #peoplePort = 0;
+  #apiPort = 0;
   #bus: Promise<Bus> | undefined;
   /** The trust anchors in force are others. */
   #onAnchors: (() => void) | undefined;
@@ -173,6 +175,7 @@ class WorkerProcess {
     starting('opens its ports');
     const opened = await ports.open(gateway);
     this.#peoplePort = opened.people;
+    this.#apiPort = opened.api;
     this.#onAnchors = () => ports.renewAnchors();
     const certificates = await this.#followCertificates(context, audit, files, ports);
     this.#hearOfItsEnd();
@@ -320,6 +323,9 @@ class WorkerProcess {
         provider: configuredProvider(people, this.#args),
         tokens: configuredTokens(gateway, this.#args),
         tracer: stores.tracing?.tracer,
+        certificates: selfService(this.#args, () =>
+          this.#apiPort === 0 ? undefined : `https://127.0.0.1:${String(this.#apiPort)}`,
+        ),
       }),
     };
   }

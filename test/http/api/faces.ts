@@ -20,6 +20,7 @@ import { openLmdbViewReader, openLmdbViewWriter } from '../../../gateway/answer/
 import type { WorkerContext } from '../../../gateway/documents/context.js';
 import { readSettings } from '../../../gateway/ground/config/index.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
+import type { SelfService } from '../../../gateway/ground/identity/own-certificates.js';
 import type { Person } from '../../../gateway/ground/identity/person.js';
 import type { Provider } from '../../../gateway/ground/identity/provider.js';
 import { buildApp } from '../../../gateway/http/app.js';
@@ -87,6 +88,8 @@ export interface FacesOptions {
   /** Where the people's port is said to be open; default: as the settings say. */
   readonly listening?: string;
   readonly provider?: Provider;
+  /** As in a development city; default: as in production. */
+  readonly certificates?: SelfService;
 }
 
 /** A request of the examples of the API's description, by its operation. */
@@ -104,7 +107,7 @@ export function exampleOf(operation: string): {
 
 export async function faces(
   t: Test,
-  { settings: given = {}, dataDir: own, listening, provider }: FacesOptions = {},
+  { settings: given = {}, dataDir: own, listening, provider, certificates }: FacesOptions = {},
 ): Promise<Faces> {
   const dataDir = own ?? (await mkdtemp(join(tmpdir(), 'yitong-test-')));
   if (own === undefined) t.teardown(() => rm(dataDir, { recursive: true, force: true }));
@@ -145,7 +148,7 @@ export async function faces(
     dataDir,
     now: Date.now,
     ...(listening === undefined ? {} : { peopleAddress: () => listening }),
-    ...present({ provider }),
+    ...present({ provider, certificates }),
   };
   const pki = await mkdtemp(join(tmpdir(), 'yitong-test-'));
   t.teardown(() => rm(pki, { recursive: true, force: true }));

@@ -458,6 +458,22 @@ const BAD: Readonly<Record<string, Bad>> = {
     },
     says: /沙箱中只有虚构主体/,
   },
+  // these faces are production, whose CA is elsewhere
+  '/console/developer/keys': {
+    as: ['developer'],
+    more: { authority: 'data-bureau' },
+    page: '/console/developer/keys',
+    fields: { client: 'one-stop-counter', request: 'x' },
+    says: /由其他证书机构签发，不在本页办理/,
+  },
+  '/console/developer/keys/:serial/revoke': {
+    as: ['developer'],
+    more: { authority: 'data-bureau' },
+    page: '/console/developer/keys',
+    action: '/console/developer/keys/4A/revoke',
+    fields: {},
+    says: /由其他证书机构签发，不在本页办理/,
+  },
   '/console/matters/:id': matter(`/${CASE}`),
   '/console/matters/:id/questions': matter(`/${CASE}/questions`),
   '/console/matters/:id/form': matter(`/${CASE}/form`),

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
@@ -19,6 +19,8 @@ import {
   keepPki,
   revoke,
 } from '../../../gateway/operate/pki/authority.js';
+import { underLock } from '../../../gateway/operate/pki/lock.js';
+import { requestOf } from './requests.js';
 
 t.setTimeout(240_000);
 
@@ -242,4 +244,63 @@ t.test('a folder that stood for a year is usable again, and who was revoked stay
   t.equal((await of('clients/gamma/cert.pem')).serialNumber, gamma.serialNumber, 'nor for who has a good one');
   t.equal(Date.parse((await of('documents/cert.pem')).validTo), days(336 + 365).getTime());
   t.equal(Date.parse((await of('server/cert.pem')).validTo), days(336 + 365).getTime());
+});
+
+t.test('for a key that is not seen here the command issues from a request, also many at once', async (t) => {
+  const dir = join(mkdtempSync(join(tmpdir(), 'yitong-pki-')), 'pki');
+  t.teardown(() => rmSync(dirname(dir), { recursive: true, force: true }));
+  const run = (...args: string[]) =>
+    spawnSync(process.execPath, [main, 'pki', ...args], { encoding: 'utf8', cwd: tmpdir() });
+  const file = join(dirname(dir), 'request.pem');
+  const { key, pem } = requestOf('prime256v1', 'somebody-else');
+  writeFileSync(file, pem);
+  t.match(run('issue', 'alpha', '--dir', dir, '--request', file), { status: 2, stderr: /yitong pki init/ });
+  await initPki(dir);
+  t.match(run('issue', 'alpha', '--dir', dir, '--request', file, '--rsa'), { status: 2, stderr: /own key and term/ });
+  const { cert, serial } = JSON.parse(run('issue', 'alpha', '--dir', dir, '--request', file, '--json').stdout) as {
+    cert: string;
+    serial: string;
+  };
+  const issued = new X509Certificate(await text(cert));
+  t.equal(issued.subjectAltName, 'URI:spiffe://yitong.example/client/alpha');
+  t.notMatch(issued.subject, /somebody-else/);
+  t.ok(issued.checkPrivateKey(key));
+  t.match(run('issue', 'alpha', '--dir', dir, '--request', file), { status: 2, stderr: /make a new key/ });
+  writeFileSync(file, String(key.export({ format: 'pem', type: 'pkcs8' })));
+  t.match(run('issue', 'alpha', '--dir', dir, '--request', file), { status: 2, stderr: /private key/ });
+  t.same(JSON.parse(run('revoke', serial, '--dir', dir, '--json').stdout), { revoked: [serial] });
+
+  // six processes for the five that a client may have
+  const exits = await Promise.all(
+    Array.from({ length: 6 }, (_, at) => {
+      const own = join(dirname(dir), `${String(at)}.pem`);
+      writeFileSync(own, requestOf().pem);
+      const child = spawn(process.execPath, [main, 'pki', 'issue', 'beta', '--dir', dir, '--request', own], {
+        stdio: 'ignore',
+        cwd: tmpdir(),
+      });
+      return new Promise<number | null>((resolve) => child.once('exit', resolve));
+    }),
+  );
+  t.same(exits.sort(), [0, 0, 0, 0, 0, 2], 'one is refused');
+  t.equal((await revoke(dir, 'beta')).length, 5, 'and none of the others was lost');
+});
+
+t.test('who does not get at the CA within a time is refused, and one that died holds up nobody', async (t) => {
+  const dir = t.testdir();
+  let free = (): void => undefined;
+  const held = underLock(dir, () => new Promise<void>((resolve) => (free = resolve)));
+  await t.rejects(
+    underLock(dir, () => Promise.resolve(), 100),
+    { code: 'too_many_at_once' },
+  );
+  free();
+  await held;
+  t.equal(await underLock(dir, () => Promise.resolve('in')), 'in');
+  await t.rejects(
+    underLock(dir, () => Promise.reject(new Error('no'))),
+    { message: 'no' },
+  );
+  writeFileSync(join(dir, 'issuing.lock'), `${String(process.pid)} 1 dead\n`);
+  t.equal(await underLock(dir, () => Promise.resolve('in again')), 'in again');
 });

@@ -41,6 +41,10 @@ export interface Choices {
 const inForceAt = ({ status, from, until, delivery }: Grant, now: number): boolean =>
   status === 'active' && delivery.includes('query') && startOfDay(from) <= now && now < endOfDay(until);
 
+/** Of a department, in force or not: what a developer of it looks after. */
+export const ownClients = (policies: PolicySet, authority: string | undefined): readonly Client[] =>
+  [...policies.clients.values()].filter((client) => authority !== undefined && client.authority === authority);
+
 /**
  * @param authority whose clients may be chosen
  * @throws YitongError `not_found` for a client of another department
@@ -53,8 +57,8 @@ export function choicesOf(
 ): Choices {
   const own = [...policies.grants.values()].filter((grant) => inForceAt(grant, now()));
   const granted = ({ id }: Client): number => own.filter((grant) => grant.client === id).length;
-  const clients = [...policies.clients.values()]
-    .filter((client) => client.authority === authority && client.status === 'active')
+  const clients = ownClients(policies, authority)
+    .filter(({ status }) => status === 'active')
     .sort((a, b) => granted(b) - granted(a));
   const client = sent.client === undefined ? clients[0] : clients.find(({ id }) => id === sent.client);
   if (sent.client !== undefined && client === undefined)
@@ -75,6 +79,26 @@ export function choicesOf(
     datasets: contracts.filter(({ id }) => ids.has(id)),
     others: contracts.filter(({ id }) => !ids.has(id)),
     requires: new Set(grants.flatMap(({ requires }) => requires)),
+  };
+}
+
+/** How many datasets are chosen before anybody has. */
+const PRESET = 3;
+
+/** Those that are chosen before anybody has, of one key scheme. */
+export const presetOf = ({ datasets }: Pick<Choices, 'datasets'>, scheme: string | undefined): readonly Contract[] =>
+  datasets.filter(({ subject }) => subject.scheme === scheme).slice(0, PRESET);
+
+/** A question of which the gateway knows the grant, about somebody invented. */
+export function sampleQuestion(
+  { purpose, datasets }: Choices,
+  subjects: readonly { readonly subject: string; readonly scheme: string }[],
+): SandboxQuestion {
+  const scheme = datasets[0]?.subject.scheme;
+  return {
+    purpose: purpose?.id ?? '',
+    subject: subjects.find((one) => one.scheme === scheme)?.subject ?? '',
+    datasets: presetOf({ datasets }, scheme).map(({ id }) => ({ id })),
   };
 }
 

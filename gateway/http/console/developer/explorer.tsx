@@ -9,7 +9,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { askedIn } from '../../ui/asking.js';
 import { ChoiceField, FaultSummary, Form, TextField } from '../../ui/form.js';
 import { type Say, sayIn } from '../../ui/say.js';
-import { type Choices, PARTS, type Sent } from './desk.js';
+import { type Choices, PARTS, presetOf, type Sent, sampleQuestion } from './desk.js';
 
 export interface Asked {
   readonly question: SandboxQuestion;
@@ -35,8 +35,6 @@ const CASE: Readonly<Record<(typeof PARTS)[number], Localised>> = {
   caseId: { zh: '办件编号', en: 'Number of the case' },
   actor: { zh: '经办人', en: 'Who handles it' },
 };
-/** How many datasets are chosen before anybody has. */
-const PRESET = 3;
 const listed = (said: string | readonly string[] | undefined): readonly string[] => [said ?? []].flat();
 
 function Dataset({
@@ -121,7 +119,7 @@ function Ask({ language, choices, subjects, sent }: DeveloperProps): JSX.Element
   const schemes = new Set(datasets.map(({ subject }) => subject.scheme));
   const fit = subjects.filter(({ scheme }) => schemes.size === 0 || schemes.has(scheme));
   const scheme = fit.find(({ subject }) => subject === sent.subject)?.scheme ?? datasets[0]?.subject.scheme;
-  const preset = datasets.filter(({ subject }) => subject.scheme === scheme).slice(0, PRESET);
+  const preset = presetOf(choices, scheme);
   return (
     <Form action="/console/developer" hidden={{ client: client?.id ?? '', purpose: purpose?.id ?? '' }} class="stacked">
       <ChoiceField
@@ -262,12 +260,8 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
 export function developerPage(props: DeveloperProps): JSX.Element {
   const { language, choices, asked, origin } = props;
   const say = sayIn(language);
-  const { client, purpose, datasets } = choices;
-  const sample = asked?.question ?? {
-    purpose: purpose?.id ?? '',
-    subject: props.subjects.find(({ scheme }) => scheme === datasets[0]?.subject.scheme)?.subject ?? '',
-    datasets: datasets.slice(0, PRESET).map(({ id }) => ({ id })),
-  };
+  const { client } = choices;
+  const sample = asked?.question ?? sampleQuestion(choices, props.subjects);
   return (
     <>
       <h1>{say('开发台', "Developer's desk")}</h1>
@@ -277,6 +271,11 @@ export function developerPage(props: DeveloperProps): JSX.Element {
           'Ask as a client of your department, in a sandbox: policies and grants are the real ones, all data are ' +
             'invented, and nothing of it enters the log of the installation.',
         )}
+      </p>
+      <p>
+        <a href="/console/developer/keys">
+          {say('从沙箱到真实连接：申请应用证书 →', 'From the sandbox to the gateway: certificates of your clients →')}
+        </a>
       </p>
       {asked?.fault === undefined ? null : (
         <FaultSummary language={language} lines={[{ text: errorWords(asked.fault)[language] }]} />

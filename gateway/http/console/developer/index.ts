@@ -14,6 +14,7 @@ import { sandboxOf } from '../../plugins/sandbox.js';
 import { sendFramed } from '../../ui/frame.js';
 import { choicesOf, questionOf, type Sent } from './desk.js';
 import { type Asked, developerPage } from './explorer.js';
+import { keyRoutes } from './keys.js';
 
 const PATH = '/console/developer';
 const ROLES = ['developer'] as const;
@@ -104,6 +105,7 @@ const service: Service = {
     app.post<Route>(PATH, { ...own, config: { roles: ROLES, lists: ['dataset', 'field'] } }, async (request, reply) =>
       show(context, sandbox, request, reply, asked(context, sandbox, request)),
     );
+    keyRoutes(app, context, sandbox.subjects);
   },
 };
 export default service;

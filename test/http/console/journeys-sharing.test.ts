@@ -60,6 +60,7 @@ if (office !== undefined) {
     await yu.page.goto('/console/home');
     t.equal(await yu.page.locator(`[data-room=sharing] a[href="${matter}"]`).count(), 1, 'it waits for the head');
     film.end();
+    t.same(await song.inspect(`/console/datasets/${DATASET}`, 'journey-dataset'), []);
     t.same([...song.complaints, ...yu.complaints], []);
   });
 

@@ -10,7 +10,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import type { GrantId } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import { shape } from '../../../contracts/validate.js';
-import type { PolicySet } from '../../../policies/types.js';
+import type { Grant, PolicySet } from '../../../policies/types.js';
 import { readVersion, swapVersion } from '../../ground/files/versions.js';
 
 export interface Suspension {
@@ -107,6 +107,18 @@ const checkShared = shape<Readonly<Record<string, SharedSuspension>>>(
 export const sharedSuspensions = (members: ReadonlyMap<string, unknown>): ReadonlyMap<string, SharedSuspension> =>
   new Map(Object.entries(checkShared(Object.fromEntries(members), { file: 'the state' })));
 
+/** Grants of a set that its files do not suspend. */
+const byAuthority = new WeakSet<Grant>();
+
+/** Whether what is in force has it suspended by its own file, which nobody resumes but there. */
+export const suspendedByFile = (grant: Grant): boolean => grant.status === 'suspended' && !byAuthority.has(grant);
+
+function suspend(grant: Grant): Grant {
+  const suspended = { ...grant, status: 'suspended' as const };
+  byAuthority.add(suspended);
+  return suspended;
+}
+
 /**
  * The set with these grants suspended, under a version of its own. A grant that the set does not have is none of its
  * business.
@@ -120,8 +132,6 @@ export function suspendedIn(set: PolicySet, { grants: suspended }: Suspensions):
     version: createHash('sha256')
       .update(`${set.version}\nsuspended ${JSON.stringify(ids)}`)
       .digest('hex'),
-    grants: new Map(
-      [...set.grants].map(([id, grant]) => [id, narrowed.has(id) ? { ...grant, status: 'suspended' as const } : grant]),
-    ),
+    grants: new Map([...set.grants].map(([id, grant]) => [id, narrowed.has(id) ? suspend(grant) : grant])),
   };
 }

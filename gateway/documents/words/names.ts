@@ -24,6 +24,8 @@ export interface Names {
   readonly domain: (report: string | undefined, id: string) => string;
   /** Whose grant it is, and to what. */
   readonly grant: Naming;
+  /** Of a grant that is in force the articles that it names. */
+  readonly basis: (grant: string | undefined) => readonly string[];
   readonly role: Naming;
   /**
    * Who did something, as its entry says `by`: a client, an authority, a role, a program of ours, or whoever was on the
@@ -75,7 +77,10 @@ export function namesOf(
   const authority = named(authorities, '未登记的单位');
   const client = named(clients, '未登记的应用');
   const dataset = named(contracts, '已停用的数据集');
-  const granted: ReadonlyMap<string, { readonly client: string; readonly dataset: string }> = grants;
+  const granted: ReadonlyMap<
+    string,
+    { readonly client: string; readonly dataset: string; readonly legalBasis: readonly string[] }
+  > = grants;
   const nameless = without('未登记');
   const found = (table: Readonly<Record<string, Localised>>, id: string): string | undefined =>
     Object.hasOwn(table, id) ? table[id]?.[language] : undefined;
@@ -118,6 +123,7 @@ export function namesOf(
           : without('已撤销的授权')(id)
         : `${client(one.client) ?? ''} · ${dataset(one.dataset) ?? ''}`;
     },
+    basis: (grant) => (grant === undefined ? [] : (granted.get(grant)?.legalBasis ?? [])),
     role: (id) => (id === undefined ? undefined : (found(roles, id) ?? nameless(id))),
     field(of, path) {
       let known = titles.get(of);

@@ -16,7 +16,7 @@ export const PATH = '/console/applications';
 export const main = (page: Page): Promise<string> => page.locator('main').innerText();
 export const pathOf = (page: Page): string => new URL(page.url()).pathname;
 
-/** An act of the page: unfolds its form, fills it in, sends it. */
+/** An act of the page: unfolds its form where it has something to fill in, and sends it. */
 export async function act(
   page: Page,
   title: string,
@@ -25,9 +25,9 @@ export async function act(
 ): Promise<void> {
   const whole = of === undefined ? page.locator('main') : page.locator(`section.asked[aria-label="${of}"]`);
   const form = whole
-    .locator('section.act', { has: page.locator('summary', { hasText: new RegExp(`^${title}$`) }) })
+    .locator('section.act', { has: page.locator('summary, button', { hasText: new RegExp(`^${title}$`) }) })
     .first();
-  await form.locator('summary').click();
+  if ((await form.locator('summary').count()) > 0) await form.locator('summary').click();
   await fill(form);
   await form.locator('button[type=submit]').click();
   await page.waitForLoadState();

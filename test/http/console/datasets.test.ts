@@ -9,63 +9,24 @@ import t from 'tap';
 import { fromDcat } from '../../../contracts/exchange/read-dcat.js';
 import { ask, until } from '../../e2e/ask.js';
 import { cli } from '../../e2e/city.js';
-import { companies, stories } from '../../e2e/stories.js';
+import { companies } from '../../e2e/stories.js';
 import { first, query } from '../../e2e/suite.js';
 import { latinIn, TEXTS } from './latin.js';
+import { MARK, pushMarked } from './marked.js';
 import { seen } from './town.js';
 
 t.setTimeout(400_000);
 
 const APPLICANT = 'song-sharing';
-const MARK = '绝密标记';
-const { push } = stories;
 
 const ready = await seen(t);
 if (ready === undefined) t.end();
 else {
   const { town, workspace, as } = ready;
   const [company = ''] = await companies(town.data);
-  const key = company.slice(company.indexOf(':') + 1);
-
-  // a record whose every text is marked, beside those of the city
-  const pushed = await ask(town.api, town.pki, push.publisher, {
-    method: 'POST',
-    path: `/v1/datasets/${push.reader.dataset}/records`,
-    body: {
-      sourceTime: new Date().toISOString(),
-      records: [
-        {
-          position: 'marked-1',
-          value: {
-            checkNumber: `${MARK}一`,
-            uscc: key,
-            name: `${MARK}二`,
-            plate: `${MARK}三`,
-            station: `${MARK}四`,
-            checkedAt: '2026-01-06T01:03:00.000Z',
-            totalMass: 17230,
-            limit: 18000,
-            overloaded: false,
-            position: null,
-          },
-        },
-      ],
-    },
-  });
 
   t.test('the marked record is in the city', async (t) => {
-    t.equal(pushed.status, 200, pushed.text.slice(0, 600));
-    const answer = await until(
-      'the record is answered',
-      () =>
-        query(town, push.reader.client, {
-          purpose: push.reader.purpose,
-          subject: company,
-          datasets: [{ id: push.reader.dataset }],
-        }),
-      (one) => JSON.stringify(one).includes(MARK),
-    );
-    t.ok(JSON.stringify(answer).includes(MARK));
+    t.ok((await pushMarked(town, company)).includes(MARK));
   });
 
   t.test('search, and a page of each dataset', async (t) => {
@@ -159,12 +120,12 @@ else {
   t.test('whoever may apply for a dataset gets there from its page', async (t) => {
     const { page } = await as(APPLICANT);
     await page.goto('/console/datasets/tax.tax-arrears?lang=zh');
-    await page.click('a.button[href^="/console/applications/new"]');
+    await page.click('a[href^="/console/applications/new"]');
     t.match(await page.innerText('h1'), /申请/);
     const offered = page.locator('.offer a[href="/console/datasets/tax.tax-arrears"]');
     t.equal(await offered.count(), 1, 'and what is applied for leads to its page');
     await page.goto('/console/datasets/transport.penalties?lang=zh');
-    t.equal(await page.locator('a.button[href^="/console/applications/new"]').count(), 0, 'not for one of its own');
+    t.equal(await page.locator('a[href^="/console/applications/new"]').count(), 0, 'not for one of its own');
   });
 
   t.test('the same to other catalogues, by API and CLI', async (t) => {

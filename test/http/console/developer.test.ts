@@ -1,46 +1,38 @@
 /**
- * The developer's desk in a browser: the first answer with its counts, a denial, a dry run, fields, and that nothing of
- * production is shown nor anything of the sandbox on record there.
+ * The developer's desk in a browser: the first answer, a denial, a dry run, fields, and that nothing of
+ * production is shown nor anything of the sandbox on record there; the same of whatever else shows what data look like.
  */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { commitmentOf } from '../../../gateway/log/proof/journal.js';
 import { parseVkey } from '../../../gateway/log/proof/note.js';
 import { parseProof, verifyProof } from '../../../gateway/log/proof/proof.js';
 import { ask, until } from '../../e2e/ask.js';
-import { companies, stories } from '../../e2e/stories.js';
+import { companies } from '../../e2e/stories.js';
 import { query } from '../../e2e/suite.js';
+import { begin } from './applications-walk.js';
 import { latinIn, TEXTS } from './latin.js';
-import { seen } from './town.js';
+import { MARK, MARKED, pushMarked } from './marked.js';
+import { DATASET, seen } from './town.js';
 
 t.setTimeout(400_000);
 
 const DEVELOPER = 'jiang-developer';
-const MARK = '绝密标记';
-const { push } = stories;
 
-const ready = await seen(t);
+const ready = await seen(t, {}, MARK);
 if (ready === undefined) t.end();
 else {
   const { town, as } = ready;
   const [company = ''] = await companies(town.data);
-  const key = company.slice(company.indexOf(':') + 1);
   const shown: string[] = [];
 
-  t.test('the first answer: from the home page, by two clicks and without a field typed', async (t) => {
+  t.test('the first answer, with its request in four languages and its proof', async (t) => {
     const { page, complaints } = await as(DEVELOPER);
     await page.goto('/console?lang=zh');
-    const began = Date.now();
-    let clicks = 0;
-    const click = async (what: string): Promise<void> => {
-      clicks++;
-      await page.click(what);
-    };
-    await click('nav a[href="/console/developer"]');
-    await click('form[action="/console/developer"][method="post"] button.big');
+    await page.click('nav a[href="/console/developer"]');
+    await page.click('form[action="/console/developer"][method="post"] button.big');
     await page.waitForSelector('[data-allowed="true"]');
-    const seconds = (Date.now() - began) / 1000;
-    t.comment(`first answer: ${String(clicks)} clicks, 0 fields typed, ${seconds.toFixed(1)} s`);
-    t.equal(clicks, 2);
     const body = (await page.textContent('[data-part="answer"]')) ?? '';
     shown.push(body);
     const answer = JSON.parse(body) as { datasets: { status: string; records: unknown[] }[]; receipt: object };
@@ -102,41 +94,7 @@ else {
   });
 
   t.test('nothing of production is shown, and nothing of the sandbox is on record there', async (t) => {
-    const pushed = await ask(town.api, town.pki, push.publisher, {
-      method: 'POST',
-      path: `/v1/datasets/${push.reader.dataset}/records`,
-      body: {
-        sourceTime: new Date().toISOString(),
-        records: [
-          {
-            position: 'marked-desk',
-            value: {
-              checkNumber: `${MARK}一`,
-              uscc: key,
-              name: `${MARK}二`,
-              plate: `${MARK}三`,
-              station: `${MARK}四`,
-              checkedAt: '2026-01-06T01:03:00.000Z',
-              totalMass: 17230,
-              limit: 18000,
-              overloaded: false,
-              position: null,
-            },
-          },
-        ],
-      },
-    });
-    t.equal(pushed.status, 200);
-    await until(
-      'the marked record is answered',
-      () =>
-        query(town, push.reader.client, {
-          purpose: push.reader.purpose,
-          subject: company,
-          datasets: [{ id: push.reader.dataset }],
-        }),
-      (one) => JSON.stringify(one).includes(MARK),
-    );
+    t.ok((await pushMarked(town, company)).includes(MARK));
     const { page } = await as(DEVELOPER);
     await page.goto('/console/developer?lang=zh');
     const subjects = JSON.parse(
@@ -148,7 +106,7 @@ else {
     for (const subject of subjects) {
       await page.goto('/console/developer?lang=zh');
       await page.selectOption('select[name="subject"]', subject);
-      await page.selectOption('select[name="also"]', push.reader.dataset);
+      await page.selectOption('select[name="also"]', MARKED);
       await page.click('button.big');
       await page.waitForSelector('[data-part="answer"]');
       shown.push(await page.content());
@@ -168,6 +126,62 @@ else {
       await auditor.page.goto(`/console/log?lang=zh&subject=${encodeURIComponent(subject)}`);
       t.notMatch(await auditor.page.innerText('main'), /一网通办受理系统/);
     }
+  });
+
+  t.test('nothing of production is on what else shows how data look', async (t) => {
+    const [subject = ''] = await companies(town.data, DATASET);
+    const known = { purpose: 'open-restaurant', subject, datasets: [{ id: DATASET }] };
+    const answer = await query(town, 'one-stop-counter', known);
+    t.match(JSON.stringify(answer), new RegExp(MARK), 'records that a feed reads are marked as well');
+    const measured = join(town.data, 'quality', `${DATASET}.json`);
+    await until(
+      'the quality of what is marked',
+      () => Promise.resolve(existsSync(measured) ? readFileSync(measured, 'utf8') : '[]'),
+      (text) => (JSON.parse(text) as { sampled: number }[]).some(({ sampled }) => sampled > 100),
+      90_000,
+    );
+    const shows = new Map<string, string>();
+    const api = async (path: string, body?: object): Promise<string> => {
+      const told = await ask(town.api, town.pki, 'one-stop-counter', {
+        path,
+        ...(body === undefined ? {} : { method: 'POST', body }),
+      });
+      t.equal(told.status, 200, path);
+      shows.set(`${path} ${JSON.stringify(body)}`, told.text);
+      return told.text;
+    };
+    for (const path of [
+      '/v1/openapi.json',
+      '/v1/catalogue',
+      '/v1/catalogue/csv',
+      '/v1/catalogue/dcat',
+      `/v1/catalogue/${DATASET}`,
+      `/v1/catalogue/${MARKED}`,
+    ])
+      await api(path);
+    const { subjects } = JSON.parse(await api('/v1/sandbox/subjects')) as { readonly subjects: { subject: string }[] };
+    for (const one of subjects.filter((invented) => invented.subject.startsWith('uscc:')))
+      t.match(await api('/v1/sandbox/query', { ...known, subject: one.subject }), /"sandbox":true/);
+    for (const [person, paths] of [
+      [
+        'gao-sharing',
+        ['/console/trends', '/console/datasets', ...[DATASET, MARKED].map((id) => `/console/datasets/${id}`)],
+      ],
+      ['lin-auditor', ['/console/home', '/console/trends', '/console/overview']],
+      ['song-sharing', ['/console/applications/new?client=transport-licensing&purpose=open-transport-company']],
+    ] as const) {
+      const desk = await as(person);
+      for (const path of paths) {
+        t.equal((await desk.page.goto(path))?.status(), 200, path);
+        shows.set(`${person} ${path}`, await desk.page.content());
+      }
+      if (person !== 'song-sharing') continue;
+      await begin(desk, 'open-transport-company', [DATASET]);
+      t.match(await desk.page.textContent('main'), /样例内容是虚构的/);
+      shows.set('a draft', await desk.page.content());
+    }
+    t.ok(shows.size > 16, `${String(shows.size)} of them`);
+    for (const [where, text] of shows) t.notOk(text.includes(MARK), where);
   });
 
   t.test('the page in both languages and widths, by keyboard, with axe', async (t) => {

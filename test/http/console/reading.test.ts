@@ -67,9 +67,8 @@ t.test('the pages of those who read the log', async (t) => {
     t.same(await inspect(review, 'review'), []);
     await page.goto(`${review}?lang=zh`);
     const judge = async (verdict: string, note = ''): Promise<string> => {
-      await page.check(`input[name=verdict][value=${verdict}]`);
       await page.fill('textarea[name=note]', note);
-      await page.click('main section form button[type=submit]');
+      await page.click(`.judge button[name=verdict][value=${verdict}]`);
       return page.innerText('main');
     };
     t.match(await judge('question'), /请用 4 至 500 字说明/, 'a question says what it is');

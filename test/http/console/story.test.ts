@@ -74,6 +74,7 @@ t.test('periods by their names, in the time of the city', async (t) => {
       ['Last week', '2026-02-16T00:00', '2026-02-23T00:00'],
       ['This month', '2026-03-01T00:00', undefined],
       ['Last month', '2026-02-01T00:00', '2026-03-01T00:00'],
+      ['Last seven days', '2026-02-23T00:00', undefined],
     ],
   );
   t.equal(periodsAt(Date.parse('2026-01-15T00:00:00Z'))[5]?.since, '2025-12-01T00:00', 'over the turn of the year');

@@ -27,8 +27,12 @@ export interface Seen {
   readonly know: (...codes: string[]) => void;
 }
 
-/** None where there is no Chromium. */
-export async function seen(t: Test, env: Readonly<Record<string, string>> = {}): Promise<Seen | undefined> {
+/** None where there is no Chromium. @param mark what each record of the feed says of what its company does */
+export async function seen(
+  t: Test,
+  env: Readonly<Record<string, string>> = {},
+  mark?: string,
+): Promise<Seen | undefined> {
   const chromium = chromiumForTest(t);
   if (chromium === undefined) return undefined;
   const workspace = join(t.testdir(), 'yunzhou');
@@ -42,10 +46,15 @@ export async function seen(t: Test, env: Readonly<Record<string, string>> = {}):
     ...read(join(workspace, 'yitong.json')),
     synthetic: read(join(packageRoot(), 'yitong.json'))['synthetic'],
   });
-  const feed = read(join(packageRoot(), FEED)) as { readonly mapping: { readonly fields: Json } };
+  const { source, ...feed } = read(join(packageRoot(), FEED)) as {
+    readonly source: { readonly fields: Json };
+    readonly mapping: { readonly fields: Json };
+  };
+  const fields = { ...source.fields, ...(mark === undefined ? {} : { businessScope: { const: mark } }) };
   const know = (...codes: string[]): void =>
     put(FEED, {
       ...feed,
+      source: { ...source, fields },
       mapping: {
         ...feed.mapping,
         fields: {

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
-import { AreaField, ChoiceField, FoldedForm, PicksField, TextField } from '../../ui/form.js';
+import { AreaField, ChoiceField, FoldedForm, Form, PicksField, TextField } from '../../ui/form.js';
 import type { Say } from '../../ui/say.js';
 import type { ActLine, AskedDataset } from './views.js';
 import { PATH } from './words.js';
@@ -41,6 +41,10 @@ export function Acts({
   );
 }
 
+/** What asks for nothing is one press; what cannot be taken back is unfolded first all the same. */
+const atOnce = ({ fields, content, days, danger }: ActLine): boolean =>
+  fields.length === 0 && content === undefined && days === undefined && !danger;
+
 function ActForm({
   id,
   seen,
@@ -55,15 +59,20 @@ function ActForm({
     ...(act.part === undefined ? {} : { part: act.part }),
     ...(act.clock === undefined ? {} : { clock: act.clock }),
   };
+  const form = { name: `${act.act} ${act.part ?? ''} ${act.clock ?? ''}`, action: `${PATH}/${id}`, hidden };
+  if (atOnce(act))
+    return (
+      <section class="act" data-key={KEYS[act.act]}>
+        <Form {...form} data-once>
+          <button class="button" type="submit">
+            {act.title[language]}
+          </button>
+        </Form>
+      </section>
+    );
   return (
     <section class="act" data-key={KEYS[act.act]}>
-      <FoldedForm
-        name={`${act.act} ${act.part ?? ''} ${act.clock ?? ''}`}
-        summary={act.title[language]}
-        action={`${PATH}/${id}`}
-        hidden={hidden}
-        data-once
-      >
+      <FoldedForm {...form} summary={act.title[language]} data-once>
         {act.content === 'reply' && dataset !== undefined ? (
           <Reply dataset={dataset} language={language} say={say} />
         ) : null}

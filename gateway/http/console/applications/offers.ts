@@ -1,6 +1,6 @@
 /** Datasets of the catalogue as whoever applies chooses them, and a draft as it is written. */
 
-import type { Contract } from '../../../../contracts/types.js';
+import type { Contract, Localised } from '../../../../contracts/types.js';
 import { dateOf } from '../../../../policies/dates.js';
 import type { PolicySet } from '../../../../policies/types.js';
 import type { Application, AskedDataset as AskedPart } from '../../../procedures/sharing/application.js';
@@ -70,6 +70,8 @@ export async function offersFor(
   return { found: all.length, offers };
 }
 
+const AS_CASES_COME: Localised = { zh: '办件时实时查询', en: 'as cases come' };
+
 /** A dataset as it stands in a new draft: the smallest set is picked, with why. */
 export function proposed(
   contract: Contract,
@@ -83,6 +85,8 @@ export function proposed(
     fields: [...smallest].map(([path, why]) => ({ path, as: 'value', reason: (why[0]?.zh ?? '').slice(0, 300) })),
     rows: { all: true },
     delivery: contract.sharing.delivery.filter((one) => one === 'query'),
+    // as its way is: whoever applies says otherwise where it is otherwise
+    frequency: AS_CASES_COME.zh,
     from: dateOf(now),
     systems: [client],
     contractors: [],
@@ -91,7 +95,7 @@ export function proposed(
 
 /** The words are what an application holds. */
 const FREQUENCIES = [
-  { zh: '办件时实时查询', en: 'as cases come' },
+  AS_CASES_COME,
   { zh: '每日', en: 'daily' },
   { zh: '每周', en: 'weekly' },
   { zh: '每月', en: 'monthly' },

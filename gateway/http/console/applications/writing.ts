@@ -2,16 +2,18 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { dateOf } from '../../../../policies/dates.js';
 import type { Json } from '../../../ground/state/port.js';
 import type { Application } from '../../../procedures/sharing/application.js';
 import { formFault } from '../../plugins/forms.js';
+import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
 import { choosePage } from './choose-page.js';
 import { APPLIES, type Desk, MACHINE, pageOf } from './desk.js';
 import { draftPage } from './draft-page.js';
 import { draftProps, offersFor, proposed } from './offers.js';
-import { applicationIn } from './reading.js';
+import { applicationIn, sideOf } from './reading.js';
 import { applicationOf, type Sent, several, text } from './sent.js';
 import { PATH } from './words.js';
 
@@ -82,6 +84,15 @@ function catalogueRoute(app: FastifyInstance, desk: Desk): void {
   });
 }
 
+/** Whom the newest application of the department names: it is seldom another office. */
+async function contactBefore(desk: Desk, request: FastifyRequest): Promise<Application['contact']> {
+  const { person } = sessionOf(request);
+  const own = (await desk.all(person, 'open'))
+    .filter((one) => one.head.machine === MACHINE && sideOf(one, '', 'requester') === person.authority)
+    .sort((a, b) => b.openedAt - a.openedAt);
+  return own.map((one) => applicationIn(one)?.contact).find((one) => one?.office !== undefined);
+}
+
 function beginRoute(app: FastifyInstance, desk: Desk): void {
   const { context, systemsOf: own } = desk;
   app.post<Route>(
@@ -104,6 +115,7 @@ function beginRoute(app: FastifyInstance, desk: Desk): void {
       const content: Application = {
         purposes: [purpose.id],
         basis: purpose.legalBasis,
+        ...present({ contact: before === undefined ? await contactBefore(desk, request) : undefined }),
         ...before,
         datasets: [
           ...(before?.datasets ?? []),

@@ -26,5 +26,13 @@ export function periodsAt(now: number): readonly Period[] {
     { words: { zh: '上周', en: 'Last week' }, since: at(monday - 7 * DAY), until: at(monday) },
     { words: { zh: '本月', en: 'This month' }, since: at(first) },
     { words: { zh: '上月', en: 'Last month' }, since: at(Date.UTC(year, month - 2, 1)), until: at(first) },
+    { words: { zh: '近七天', en: 'Last seven days' }, since: at(today - 6 * DAY) },
   ];
 }
+
+/** Which of them a form means before somebody chooses. */
+export const USUAL_PERIOD = '6';
+
+/** As forms send one. */
+export const periodNamed = (value: string | undefined, now: number): Period | undefined =>
+  value === undefined || value === '' ? undefined : periodsAt(now)[Number(value)];

@@ -6,7 +6,8 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import type { Judgement, Review, Reviews } from '../../../procedures/reviews/store.js';
-import { AreaField, ChoiceField, Form, PicksField } from '../../ui/form.js';
+import { AreaField, ChoiceField, Form } from '../../ui/form.js';
+import { USUAL_PERIOD } from './periods.js';
 import { Story } from './words.js';
 
 type Listed = Awaited<ReturnType<Reviews['list']>>[number];
@@ -56,7 +57,7 @@ export function reviewsPage({ language, reviews, names, periods, lists }: Review
         <ChoiceField
           name="period"
           label={say('时间范围', 'Period')}
-          value="3"
+          value={USUAL_PERIOD}
           options={periods.map((title, i) => ({ value: String(i), title }))}
         />
         {FILTERED.map((name) => (
@@ -146,14 +147,12 @@ function AtHand({ language, review, judged, shown, story }: ReviewProps): JSX.El
       </div>
       <Story sentences={story} language={language} />
       <Form class="card pad judge" action={`${PATH}/${review.id}`} hidden={{ entry: String(index) }}>
-        <PicksField
-          type="radio"
-          name="verdict"
-          label={say('评判', 'What you found')}
-          required
-          value={before === undefined ? [] : [before.verdict]}
-          options={(['fine', 'question'] as const).map((value) => ({ value, title: verdictWords(value, language) }))}
-        />
+        {before === undefined ? null : (
+          <p>
+            {say('此前评判：', 'Found before: ')}
+            {verdictWords(before.verdict, language)}
+          </p>
+        )}
         <AreaField
           name="note"
           label={say('说明（有疑问时必填；加密保存并记入日志）', 'Note (needed for a question; sealed, and on record)')}
@@ -161,9 +160,14 @@ function AtHand({ language, review, judged, shown, story }: ReviewProps): JSX.El
           maxLength={500}
           value={before?.note ?? ''}
         />
-        <button class="button" type="submit">
-          {say('保存并看下一条', 'Save, and show the next')}
-        </button>
+        <p class="row">
+          <button class="button" type="submit" name="verdict" value="fine">
+            {say('无异常，看下一条', 'Nothing found: the next')}
+          </button>
+          <button class="quiet" type="submit" name="verdict" value="question">
+            {say('有疑问，看下一条', 'In question: the next')}
+          </button>
+        </p>
       </Form>
     </section>
   );

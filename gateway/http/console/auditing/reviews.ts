@@ -18,7 +18,7 @@ import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
 import type { Auditing } from './auditing.js';
 import { queryOf } from './filters.js';
-import { periodsAt } from './periods.js';
+import { periodNamed, periodsAt } from './periods.js';
 import { reviewPage, reviewsPage } from './reviews-page.js';
 import { storyOf } from './story.js';
 
@@ -54,7 +54,7 @@ function keptFor({ context }: Auditing): number {
 
 /** What may be drawn: the filters of a search, and the entries of their period. @throws YitongError `bad_request` */
 async function askedFor({ context, search }: Auditing, body: Drawn) {
-  const period = periodsAt(context.now())[Number(body.period)];
+  const period = periodNamed(body.period, context.now());
   const wanted = Number(body.wanted);
   if (period === undefined) throw formFault({ period: { zh: '请选择时间范围。', en: 'Choose a period.' } });
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > MOST_WANTED)

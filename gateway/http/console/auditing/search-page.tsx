@@ -206,6 +206,11 @@ function SearchForm({ language, filters, side, byName, names, lists }: SearchPro
   );
 }
 
+/** By which articles what was answered was answered, each once; what is not in force any more is not told. */
+const basesOf = ({ body: { datasets = [] } }: FoundEntry, names: Names): readonly string[] => [
+  ...new Set(datasets.flatMap(({ grant }) => names.basis(grant))),
+];
+
 /** @param mixed whether entries of several types are listed */
 export const entryColumns = (language: Language, names: Names, mixed: boolean): readonly Column<FoundEntry>[] => [
   {
@@ -253,6 +258,16 @@ export const entryColumns = (language: Language, names: Names, mixed: boolean): 
         {datasets.length > 3 ? ` +${datasets.length - 3}` : ''}
       </>
     ),
+  },
+  {
+    id: 'basis',
+    title: { zh: '授权依据', en: 'Granted by' },
+    wide: true,
+    cell: (entry) => {
+      const [first, ...more] = basesOf(entry, names);
+      const others = language === 'zh' ? `等 ${more.length + 1} 条` : ` +${more.length}`;
+      return first === undefined ? '–' : `${first}${more.length === 0 ? '' : others}`;
+    },
   },
   {
     id: 'result',

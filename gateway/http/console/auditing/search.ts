@@ -23,8 +23,8 @@ import { rulesOf } from '../../ui/list.js';
 import { LIST_FIELDS, listState } from '../../ui/list-state.js';
 import { meant } from '../../ui/meant.js';
 import { type Auditing, numberOf } from './auditing.js';
-import { addressOf, filtersOf, HIDDEN, onRecord, queryOf, type Side, scoped } from './filters.js';
-import { periodsAt } from './periods.js';
+import { addressOf, type Filters, filtersOf, HIDDEN, onRecord, queryOf, type Side, scoped } from './filters.js';
+import { periodNamed, periodsAt } from './periods.js';
 import { type SavedSearch, savedRoutes } from './saved.js';
 import { entryColumns, searchPage } from './search-page.js';
 
@@ -78,6 +78,14 @@ function normalised(text: string, schemes: Workspace['schemes']): SubjectKey {
   return parseSubject(only, schemes);
 }
 
+/** From when to when a period goes that a form calls by its name. */
+function spanOf(period: unknown, now: number): Pick<Filters, 'since' | 'until'> {
+  if (period === undefined || period === '') return {};
+  const named = typeof period === 'string' ? periodNamed(period, now) : undefined;
+  if (named === undefined) throw formFault({ period: { zh: '请选择时间范围。', en: 'Choose a period.' } });
+  return present({ since: named.since, until: named.until });
+}
+
 /** Takes a question, and keeps whom it is about out of the address. */
 function questionRoute(app: FastifyInstance, { context }: Auditing): void {
   const { workspace } = context;
@@ -87,7 +95,8 @@ function questionRoute(app: FastifyInstance, { context }: Auditing): void {
     { schema: { hide: true }, config: { roles: READERS } },
     async (request, reply) => {
       const session = sessionOf(request);
-      const given: Record<string, unknown> = { ...request.body };
+      const { period, ...rest } = request.body;
+      const given: Record<string, unknown> = { ...rest, ...spanOf(period, context.now()) };
       for (const name of HIDDEN) {
         const value = given[name];
         if (typeof value !== 'string' || value.trim() === '') continue;

@@ -7,6 +7,7 @@ import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { sharing as sharingNames, state as stateNames } from '../home/page.js';
+import { Apply, type ApplyProps } from './apply.js';
 import type { DatasetFacts, FieldFacts, GrantedTo } from './facts.js';
 import { Lineage } from './lineage.js';
 import { Quality } from './quality.js';
@@ -17,8 +18,8 @@ interface DatasetProps {
   readonly facts: DatasetFacts;
   /** To the feed's page, for its owner. */
   readonly rows?: string | undefined;
-  /** To where it is applied for, for whoever may. */
-  readonly apply?: string | undefined;
+  /** For whoever may apply for it. */
+  readonly apply?: ApplyProps | undefined;
 }
 
 const TYPES: Readonly<Record<string, Localised>> = {
@@ -261,13 +262,9 @@ export function datasetPage({ language, facts, rows, apply }: DatasetProps): JSX
       <div class="head">
         <h1>{contract.name[language]}</h1>
         <span class={`state ${css}`}>{status[language]}</span>
-        {apply === undefined ? null : (
-          <a class="button" href={apply}>
-            {say('申请共享', 'Apply for it')}
-          </a>
-        )}
       </div>
       <p class="lead">{contract.description[language]}</p>
+      {apply === undefined ? null : <Apply {...apply} language={language} />}
       <nav class="onpage" aria-label={say('本页内容', 'On this page')}>
         {parts.map(([id, title]) => (
           <a class="quiet" href={`#${id}`}>

@@ -7,18 +7,19 @@ import { YitongError } from '../../../../contracts/errors.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
-import { ROLES as ALL, type Role } from '../../../ground/identity/person.js';
+import { ROLES as ALL, type Person, type Role } from '../../../ground/identity/person.js';
 import { CatalogueSearch } from '../../../procedures/catalogue/search.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import type { ApplyProps } from './apply.js';
 import { datasetPage } from './dataset.js';
 import { factsOf } from './facts.js';
 import { type ListedDataset, listPage } from './list.js';
 
 const PATH = '/console/datasets';
-/** Companies and persons read their own history, not how departments share. */
 /** Where a department applies for data. */
 const APPLY = '/console/applications/new';
+/** Companies and persons read their own history, not how departments share. */
 const ROLES: readonly Role[] = ALL.filter((role) => role !== 'subject');
 const MOST_CHARACTERS = 100;
 
@@ -88,6 +89,29 @@ function listRoute(app: FastifyInstance, context: GatewayContext): void {
 /** In which of their roles they look: the first that may. */
 const roleOf = (roles: readonly Role[]): Role => roles.find((role) => ROLES.includes(role)) ?? 'subject';
 
+/** How whoever looks applies for it; undefined where they do not. */
+function applyFor(
+  { inForce }: GatewayContext,
+  { roles, authority }: Person,
+  contract: Contract,
+): ApplyProps | undefined {
+  if (!roles.includes('sharing-officer') || authority === contract.authority) return undefined;
+  if (contract.sharing.attribute === 'none') return undefined;
+  const { clients, purposes, grants } = inForce().policies;
+  const all = [...grants.values()];
+  const granted = new Set<string>(all.flatMap((grant) => (grant.dataset === contract.id ? grant.purposes : [])));
+  const askedBy = (client: string): number => all.filter((grant) => grant.client === client).length;
+  return {
+    dataset: contract.id,
+    clients: [...clients.values()]
+      .filter((one) => one.authority === authority && one.status === 'active')
+      .sort((a, b) => askedBy(b.id) - askedBy(a.id)),
+    // for which others have it already, first
+    purposes: [...purposes.values()].sort((a, b) => Number(granted.has(b.id)) - Number(granted.has(a.id))),
+    more: `${APPLY}?q=${encodeURIComponent(contract.name.zh)}`,
+  };
+}
+
 function datasetRoute(app: FastifyInstance, context: GatewayContext): void {
   const { workspace } = context;
   app.get<Route>(`${PATH}/:dataset`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
@@ -102,17 +126,13 @@ function datasetRoute(app: FastifyInstance, context: GatewayContext): void {
       detail: { dataset: contract.id },
     });
     const owns = person.roles.includes('data-officer') && person.authority === contract.authority;
-    const applies =
-      person.roles.includes('sharing-officer') &&
-      person.authority !== contract.authority &&
-      contract.sharing.attribute !== 'none';
     return sendFramed(request, reply, {
       title: contract.name[request.language],
       workspace,
       children: datasetPage({
         language: request.language,
         facts,
-        apply: applies ? `${APPLY}?q=${encodeURIComponent(contract.name.zh)}` : undefined,
+        apply: applyFor(context, person, contract),
         rows: owns ? `/console/feeds/${contract.id}` : undefined,
       }),
     });

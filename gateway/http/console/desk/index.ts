@@ -190,9 +190,23 @@ function feedsRoute(app: FastifyInstance, { context, workspace, record, factsOf 
 }
 
 /** What waits here for whoever starts the day, and what does not come as it should. */
-function roomOf({ context, workspace, quarantines }: Desk): Room {
+function roomOf({ context, workspace, quarantines, mends }: Desk): Room {
   const mine = ({ authority }: Person): readonly Contract[] =>
     [...workspace.contracts.values()].filter((one) => one.authority === authority);
+  /** Drafts of others: whoever proposed one does not approve it. */
+  async function toApprove(contract: Contract, person: Person): Promise<readonly WaitingItem[]> {
+    const items: WaitingItem[] = [];
+    for (const { draft, standing } of await mends.list(contract)) {
+      if (standing !== 'open' || (await (await mends.drafts()).proposedBy(draft, person))) continue;
+      const { zh, en } = contract.name;
+      items.push({
+        id: `${contract.id}.${draft.id}`,
+        title: { zh: `${zh}：映射修正草案待审批`, en: `${en}: a mend to be approved` },
+        href: `${PATH}/${contract.id}/mends/${draft.id}`,
+      });
+    }
+    return items;
+  }
   return {
     id: 'feeds',
     title: { zh: '本单位数据源', en: 'Rows held back' },
@@ -200,7 +214,9 @@ function roomOf({ context, workspace, quarantines }: Desk): Room {
     roles: ROLES,
     async waiting(person) {
       const items: WaitingItem[] = [];
+      const drafts: WaitingItem[] = [];
       for (const contract of mine(person)) {
+        drafts.push(...(await toApprove(contract, person)));
         const rows = (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0;
         const held = quarantines.held(contract).length;
         if (rows + held === 0) continue;
@@ -214,7 +230,9 @@ function roomOf({ context, workspace, quarantines }: Desk): Room {
           href: `${PATH}/${contract.id}`,
         });
       }
-      return { count: items.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
+      // a colleague waits for the first of them
+      const all = [...drafts, ...items.sort(byUrgency)];
+      return { count: all.length, items: all.slice(0, MOST_ITEMS) };
     },
     wrong: async (person) => staleOf(context, mine(person)),
   };

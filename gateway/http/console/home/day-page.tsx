@@ -4,6 +4,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { leftWords } from '../../notices/words.js';
 import type { Room, Trouble, Waiting, WaitingItem } from '../../people/rooms.js';
 import { type Say, sayIn } from '../../ui/say.js';
+import { type AskProps, AskWho } from './ask.js';
 
 export interface RoomLine {
   readonly room: Room;
@@ -27,6 +28,8 @@ interface DayProps {
   readonly before: string | undefined;
   readonly changed: readonly Changed[] | undefined;
   readonly wrong: readonly Trouble[];
+  /** Of whoever reads the log. */
+  readonly ask: AskProps | undefined;
 }
 
 /** Of each room. */
@@ -101,7 +104,7 @@ function Changes({ before, changed, language, say }: Pick<DayProps, 'before' | '
   );
 }
 
-export function dayPage({ language, name, today, lines, before, changed, wrong }: DayProps): JSX.Element {
+export function dayPage({ language, name, today, lines, before, changed, wrong, ask }: DayProps): JSX.Element {
   const say = sayIn(language);
   const busy = lines.filter(({ waiting }) => waiting.count > 0);
   const away = lines.filter((line) => line.away);
@@ -126,6 +129,7 @@ export function dayPage({ language, name, today, lines, before, changed, wrong }
       )}
       <div class="day">
         <div>
+          {ask === undefined ? null : <AskWho {...ask} language={language} />}
           <h2>{say('待我办理', 'What waits for me')}</h2>
           {busy.map((line) => (
             <RoomCard {...line} language={language} say={say} key={line.room.id} />

@@ -5,12 +5,14 @@
 import type { FastifyInstance } from 'fastify';
 import { dayOf } from '../../../../contracts/calendar.js';
 import type { GatewayContext } from '../../../documents/context.js';
-import { ROLES } from '../../../ground/identity/person.js';
+import { namesOfCompanies } from '../../../documents/names/lookup.js';
+import { type Person, ROLES, type Role } from '../../../ground/identity/person.js';
 import { noticesOf } from '../../notices/opened.js';
 import type { Seen, Visit } from '../../notices/store.js';
 import { NOTHING, roomsOf, type Waiting } from '../../people/rooms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import type { AskProps } from './ask.js';
 import { type Changed, dayPage, type RoomLine } from './day-page.js';
 import { wrongFor } from './wrong.js';
 
@@ -36,6 +38,16 @@ function changedSince(before: Visit | undefined, lines: readonly RoomLine[]): re
     const done = whole ? then.ids.filter((id) => !now.has(id)).length : Math.max(0, then.count - count);
     return fresh + done === 0 ? [] : [{ room, fresh, done }];
   });
+}
+
+/** Those who may ask who looked at whom. */
+const READERS: readonly Role[] = ['auditor', 'inspector'];
+
+/** The question of the search, for whoever may ask it. */
+async function askOf(context: GatewayContext, { roles }: Person): Promise<AskProps | undefined> {
+  const role = READERS.find((one) => roles.includes(one));
+  if (role === undefined) return undefined;
+  return { byName: (await namesOfCompanies(context)).definition?.roles.has(role) === true, now: context.now() };
 }
 
 export function dayRoute(app: FastifyInstance, context: GatewayContext): void {
@@ -82,6 +94,7 @@ export function dayRoute(app: FastifyInstance, context: GatewayContext): void {
       return sendFramed(request, reply, {
         title: language === 'zh' ? '首页' : 'Home',
         workspace: context.workspace,
+        scripts: ['names.js'],
         children: dayPage({
           language,
           name: person.name,
@@ -90,6 +103,7 @@ export function dayRoute(app: FastifyInstance, context: GatewayContext): void {
           before: before?.day,
           changed: changedSince(before, lines),
           wrong: await wrongFor(context, app.people.rooms, person),
+          ask: await askOf(context, person),
         }),
       });
     },

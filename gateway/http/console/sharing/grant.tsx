@@ -4,7 +4,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import { rowsInWords } from '../../../../policies/explain.js';
 import type { Grant } from '../../../../policies/types.js';
 import { deliveryNames, formNames } from '../../../../policies/words.js';
-import type { Suspension } from '../../../answer/inforce/suspensions.js';
+import { type Suspension, suspendedByFile } from '../../../answer/inforce/suspensions.js';
 import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
@@ -105,6 +105,11 @@ export function grantPage({
           </span>
         </p>
       )}
+      {suspension === undefined && inForce && !suspendedByFile(grant) ? (
+        <p class="notice" role="status">
+          {say('已恢复，数秒内生效。', 'Resumed; it is in force within seconds.')}
+        </p>
+      ) : null}
       <div class="card">
         <dl class="facts">
           {zh ? null : (
@@ -223,7 +228,7 @@ export function grantPage({
             say('恢复理由（记入日志）', 'Why it may go on (goes on record)'),
             false,
           )
-        ) : grant.status === 'suspended' ? (
+        ) : suspendedByFile(grant) ? (
           <p>{say('此授权由策略文件暂停，须在策略文件中恢复。', 'Suspended by its file; it is resumed there.')}</p>
         ) : (
           form(

@@ -15,6 +15,7 @@ import {
   readSuspensions,
   type Suspension,
   type Suspensions,
+  suspendedByFile,
   suspensionsDir,
 } from '../../../answer/inforce/suspensions.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
@@ -54,7 +55,7 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
 
   function stateOf(grant: Grant, suspensions: Suspensions): GrantState {
     const now = context.now();
-    if (grant.status === 'suspended' || suspensions.grants.has(grant.id)) return 'suspended';
+    if (suspendedByFile(grant) || suspensions.grants.has(grant.id)) return 'suspended';
     if (now >= endOfDay(grant.until)) return 'ended';
     return now < startOfDay(grant.from) ? 'not-begun' : 'active';
   }
@@ -138,7 +139,7 @@ async function change(
   // of the store that all share, before anything is on record: one that is away says so here
   const suspended = ((await context.suspensions?.read()) ?? readSuspensions(dir).grants).has(grant.id);
   if (suspended === (action === 'grant_suspended')) return grant.id;
-  if (action === 'grant_suspended' && grant.status === 'suspended')
+  if (action === 'grant_suspended' && suspendedByFile(grant))
     throw new YitongError('bad_request', 'the grant is suspended by its file already');
   // on record first: what stands on disk points to who did it
   const { id: entry } = await record.did(person, {

@@ -147,7 +147,7 @@ t.test('in the sandbox its own subjects are offered, of the key scheme that is a
   };
   const said: string[] = [];
   // client, purpose, datasets of two kinds of keys, then as proposed, and whatever is proposed
-  const answers = ['', '', '1,3', '', '2', ''];
+  const answers = ['', '', '1,3', '', '2', '', ''];
   const question = await buildQuestion(
     askable,
     (lines, prompt, proposed) => {
@@ -162,7 +162,7 @@ t.test('in the sandbox its own subjects are offered, of the key scheme that is a
     purpose: 'permit',
     datasets: ['a.b', 'c.d'],
     subject: 'uscc:3',
-    stated: { item: 'I-7' },
+    stated: { item: 'I-7', actor: 'sample' },
     sandbox: true,
   });
   t.same(asked, ['desk'], 'as the client that was chosen');
@@ -171,7 +171,7 @@ t.test('in the sandbox its own subjects are offered, of the key scheme that is a
   t.notMatch(text, /of cn-id:1/, 'nobody is offered who has no such key');
   t.equal(
     commandFor('yitong', question!, ''),
-    'yitong query uscc:3 --datasets a.b,c.d --purpose permit --as desk --item I-7 --sandbox',
+    'yitong query uscc:3 --datasets a.b,c.d --purpose permit --as desk --item I-7 --actor sample --sandbox',
   );
 });
 

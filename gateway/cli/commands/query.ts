@@ -184,7 +184,7 @@ const command: Command = {
     if (sandbox) checkSandbox(question);
     const gateway = await gatewayAs(client, call.values);
     const shown = async (answers: readonly DatasetAnswer[]): Promise<void> => {
-      if (sandbox) call.say(call.words(INVENTED));
+      if (sandbox && answers.length > 0) call.say(call.words(INVENTED));
       if (call.form === 'lines') for (const answer of answers) show(answer, call.say);
       else if (call.form !== 'json')
         showTables(answers, await namingAt(folders(call.values).workspace, call.language), call);

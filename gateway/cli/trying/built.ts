@@ -176,10 +176,12 @@ export async function buildQuestion(askable: Askable, ask: Ask, language: Langua
   const wanted = await datasetsFor(chosen, datasets);
   const subject = await subjectFor(chosen, datasets.find(({ id }) => wanted.includes(id))?.scheme);
   const needed = new Set(fit.filter(({ dataset }) => wanted.includes(dataset)).flatMap(({ requires }) => requires));
+  // in the sandbox no case is at hand
+  const usualCase = askable.invented === undefined ? '' : { zh: '示例', en: 'sample' }[language];
   const stated: Partial<Record<Stated, string>> = {};
   for (const part of needed) {
     while ((stated[part] ?? '') === '')
-      stated[part] = await ask([''], CASE[part][language], example?.case?.[part] ?? '');
+      stated[part] = await ask([''], CASE[part][language], example?.case?.[part] ?? usualCase);
   }
   return { client, purpose, datasets: wanted, subject, stated, sandbox: askable.invented !== undefined };
 }

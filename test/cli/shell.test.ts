@@ -129,7 +129,7 @@ t.test('in the sandbox its own subjects are offered, of the key scheme that is a
   const asked: string[] = [];
   const askable: Askable = {
     grants: [
-      grant('one', { requires: ['item'] }),
+      grant('one', { requires: ['item', 'actor'] }),
       grant('two', { dataset: 'c.d' }),
       grant('three', { dataset: 'p.q' }),
     ],

@@ -8,17 +8,23 @@ interface AskedInProps {
   /** Whose certificate it is asked with. */
   readonly client: string;
   readonly language: Language;
+  /** Tells it from the others of a page. */
+  readonly name?: string;
 }
 
-export const AskedIn = ({ request, client, language }: AskedInProps): JSX.Element => (
-  <>
+/** Copied by a button where the page has `choose.js`. */
+export const AskedIn = ({ request, client, language, name = 'asked-in' }: AskedInProps): JSX.Element => (
+  <div data-copied={language === 'zh' ? '已复制' : 'copied'}>
     {askedIn(request, client).map(({ id, title, code }, i) => (
-      <details name="asked-in" open={i === 0} data-code={id}>
+      <details name={name} open={i === 0} data-code={id}>
         <summary>{title[language]}</summary>
-        <pre class="command" lang="en" tabIndex={0}>
+        <pre class="command" lang="en" tabIndex={0} id={`${name}-${id}`}>
           {code}
         </pre>
+        <button type="button" class="quiet" data-copy={`${name}-${id}`} hidden>
+          {language === 'zh' ? '复制' : 'Copy'}
+        </button>
       </details>
     ))}
-  </>
+  </div>
 );

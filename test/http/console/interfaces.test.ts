@@ -95,7 +95,7 @@ t.test('the pages are for who works for a department; a look is on record first'
   t.match(list.text, /从零到第一个回答/);
   t.match(gateway.entries.at(-1)?.body, { action: 'developer', role: 'developer', detail: { page: 'interfaces' } });
   const one = await page(`${PATH}/query`, developer, 'en');
-  t.match(one.text, /ask about a subject across departments[^]*data-code="java"[^]*purpose_required/);
+  t.match(one.text, /Ask about a subject across departments[^]*data-code="java"[^]*purpose_required/);
   t.match(gateway.entries.at(-1)?.body, { detail: { page: 'interfaces', operation: 'query' } });
   t.match(one.text, /credentialFiles\(&#39;pki&#39;|credentialFiles\('pki'/);
   const officer = await page(PATH, { roles: ['data-officer'], authority: 'samr' });

@@ -60,7 +60,9 @@ function OneStep({
       </h3>
       <p>{about[language]}</p>
       <Done step={step} language={language} />
-      {request === undefined ? null : <AskedIn request={request} client={ground.client} language={language} />}
+      {request === undefined ? null : (
+        <AskedIn request={request} client={ground.client} language={language} name={`asked-${id}`} />
+      )}
       {seen === undefined ? null : (
         <>
           <p class="soft">{say('可以看到', 'What is to be seen')}</p>

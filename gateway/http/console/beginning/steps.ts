@@ -63,7 +63,8 @@ export function groundOf(grounds: Grounds): Ground | undefined {
   const shown = tour.find(({ client }) => own.includes(client));
   const choices = choicesOf(grounds, policies, authority, present({ client: shown?.client, purpose: shown?.purpose }));
   const { client, purpose, datasets, others, grants } = choices;
-  const contract = datasets.find(({ id }) => shown?.datasets.includes(id) === true) ?? datasets[0];
+  const named = shown?.datasets.find((dataset) => datasets.some(({ id }) => id === dataset));
+  const contract = datasets.find(({ id }) => id === named) ?? datasets[0];
   if (client === undefined || purpose === undefined || contract === undefined) return undefined;
   const { scheme } = contract.subject;
   const { api, pki } = up ?? USUAL;
@@ -109,8 +110,8 @@ function inSandbox(ground: Ground, language: Language): readonly Step[] {
       about: {
         zh: '应用、用途、主体和数据集均已选好，直接按下按钮。不需要证书，数据全部虚构。',
         en:
-          'Client, purpose, subject and datasets are chosen already: press the button. It needs no certificate, and all ' +
-          'data are invented.',
+          'Client, purpose, subject and datasets are chosen already: press the button. It needs no certificate, and ' +
+          'all data are invented.',
       },
       follow: {
         href: `${DESK}?client=${client}&purpose=${purpose}`,
@@ -124,8 +125,8 @@ function inSandbox(ground: Ground, language: Language): readonly Step[] {
       about: {
         zh: '在工作区目录中运行。每个问题直接回车，即采用方括号内的建议；最后给出可以保存的同一命令。',
         en:
-          'In the folder of the workspace. Enter takes what stands in brackets; at the end the same question stands as ' +
-          'one command, to be kept.',
+          'In the folder of the workspace. Enter takes what stands in brackets; at the end the same question stands ' +
+          'as one command, to be kept.',
       },
       run: `npx yitong try --sandbox --${language}`,
       seen: {

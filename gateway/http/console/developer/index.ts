@@ -74,6 +74,7 @@ function show(
   return sendFramed(request, answer?.fault === undefined ? reply : reply.code(400), {
     title: request.language === 'zh' ? '开发台' : "Developer's desk",
     workspace: context.workspace,
+    scripts: ['choose.js'],
     children: developerPage({
       language: request.language,
       choices: choicesOf(context, policies, sessionOf(request).person.authority, sent),

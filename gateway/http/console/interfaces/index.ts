@@ -71,6 +71,7 @@ const service: Service = {
       return sendFramed(request, reply, {
         title: operation.title[language].replaceAll('`', ''),
         workspace,
+        scripts: ['choose.js'],
         children: operationPage({ language, tries, operation, client: clientOf(context, request) }),
       });
     });

@@ -227,7 +227,7 @@ export function operationPage({ language, tries, operation, client }: OperationP
           <Takes operation={operation} language={language} />
           <Answers operation={operation} language={language} />
         </section>
-        <section class="samples" aria-label={say('示例', 'Samples')}>
+        <section class="beside" aria-label={say('示例', 'Samples')}>
           <h2 id="request">{say('请求示例', 'A sample request')}</h2>
           <AskedIn request={request} client={client} language={language} />
           {example === undefined ? null : (

@@ -93,7 +93,7 @@ function shown(method: string, path: string, operation: Operation, described: De
     method: method.toUpperCase(),
     path,
     group: operation.tags?.[0] ?? 'about',
-    title: { zh: words.title, en: summary },
+    title: { zh: words.title, en: capital(summary) },
     about: { zh: words.about, en: description },
     parameters: [...parameters]
       .sort((a, b) => places.indexOf(a.in) - places.indexOf(b.in))
@@ -110,7 +110,12 @@ function shown(method: string, path: string, operation: Operation, described: De
   };
 }
 
-/** In the order of their groups; groups that nobody named come last. */
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE'];
+const turn = ({ method }: OperationShown): number => METHODS.indexOf(method);
+/** As a heading. */
+const capital = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+
+/** In the order of their groups, of their addresses and of what is done there; groups that nobody named come last. */
 export function operationsOf(described: Described): readonly OperationShown[] {
   const order = Object.keys(GROUPS);
   const place = ({ group }: OperationShown): number => (order.includes(group) ? order.indexOf(group) : order.length);
@@ -118,7 +123,7 @@ export function operationsOf(described: Described): readonly OperationShown[] {
     .flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => shown(method, path, operation, described)),
     )
-    .sort((a, b) => place(a) - place(b));
+    .sort((a, b) => place(a) - place(b) || (a.path < b.path ? -1 : a.path > b.path ? 1 : turn(a) - turn(b)));
 }
 
 export const groupTitle = (group: string): Localised => GROUPS[group]?.title ?? { zh: '其他', en: group };

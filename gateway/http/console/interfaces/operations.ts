@@ -70,7 +70,11 @@ function bodyOf(content: Content, schemas: Readonly<Record<string, object>>): Bo
   };
 }
 
-const errorOf = (code: ErrorCode): ErrorShown => ({ code, status: errorTable[code].status, words: errorWords(code) });
+/** In English as programs get it: what pages say there is for whoever reads pages. */
+const errorOf = (code: ErrorCode): ErrorShown => {
+  const { status, title } = errorTable[code];
+  return { code, status, words: { zh: errorWords(code).zh, en: title } };
+};
 
 const isError = (status: string): boolean => Number(status) >= 400;
 

@@ -31,6 +31,12 @@ export const gatewayOptions = {
   data: dataOption,
 } as const;
 
+export const sandboxOption = {
+  type: 'boolean',
+  zh: '在沙箱中查询：策略与授权是正式的，数据全部虚构',
+  describe: 'in the sandbox: real policies and grants, invented records',
+} as const;
+
 /** Clients that have a certificate in a PKI folder. */
 const clientsIn = (pki: string): readonly string[] =>
   existsSync(join(pki, 'clients')) ? readdirSync(join(pki, 'clients')).sort() : [];

@@ -58,6 +58,8 @@ export interface WorkerContext {
    * say.
    */
   readonly peopleAddress?: () => string | undefined;
+  /** The description of the API (OpenAPI 3.1), for pages that show it; undefined where its port is not at hand. */
+  readonly described?: () => object;
   /** By whom people sign in; undefined where nobody can. */
   readonly provider?: Provider;
   /** By whom agents are let in; undefined where none is. */
@@ -92,6 +94,10 @@ export interface Service {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** On the port of the API: its own description, OpenAPI 3.1. */
+    describe(): object;
+  }
   interface FastifyRequest {
     /** Set by plugins/identity before any handler of the mTLS port runs. */
     client: Client | undefined;

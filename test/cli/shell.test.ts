@@ -91,7 +91,7 @@ t.test('a question is built from what grants in force leave open', async (t) => 
     ],
     clients: ['old', 'gone', 'night', 'desk'].map(named),
     purposes: ['permit', 'other'].map(named),
-    datasets: ['a.b', 'c.d', 'e.f'].map(named),
+    datasets: ['a.b', 'c.d', 'e.f'].map((id) => ({ ...named(id), scheme: 'uscc' })),
     examples: [{ client: 'desk', purpose: 'permit', subject: 'uscc:91' }],
     now: Date.parse('2026-06-01T00:00:00Z'),
   };
@@ -112,6 +112,7 @@ t.test('a question is built from what grants in force leave open', async (t) => 
     datasets: ['c.d', 'a.b'],
     subject: 'uscc:91',
     stated: { caseId: 'No. 1' },
+    sandbox: false,
   });
   t.notMatch(said.join('\n'), /name of (?:old|gone|night|other|e\.f)/, 'nothing is offered that would be denied');
   t.equal(
@@ -121,6 +122,57 @@ t.test('a question is built from what grants in force leave open', async (t) => 
   const none = { ...askable, grants: [] };
   t.equal(await buildQuestion(none, () => Promise.reject(new Error('asked')), 'zh'), undefined);
   t.match(await run('try'), { code: 2, stderr: /asks at a terminal/ });
+});
+
+t.test('in the sandbox its own subjects are offered, of the key scheme that is asked', async (t) => {
+  const named = (id: string, scheme = 'uscc') => ({ id, name: { zh: `名称${id}`, en: `name of ${id}` }, scheme });
+  const asked: string[] = [];
+  const askable: Askable = {
+    grants: [
+      grant('one', { requires: ['item', 'actor'] }),
+      grant('two', { dataset: 'c.d' }),
+      grant('three', { dataset: 'p.q' }),
+    ],
+    clients: [named('desk')],
+    purposes: [named('permit')],
+    datasets: [named('a.b'), named('c.d'), named('p.q', 'cn-id')],
+    examples: [{ client: 'desk', purpose: 'permit', subject: 'uscc:91', case: { item: 'I-7' } }],
+    invented: (client) => {
+      asked.push(client);
+      return Promise.resolve(
+        ['cn-id:1', 'uscc:2', 'uscc:3'].map((subject) => ({ subject, title: { zh: subject, en: `of ${subject}` } })),
+      );
+    },
+    now: Date.parse('2026-06-01T00:00:00Z'),
+  };
+  const said: string[] = [];
+  // client, purpose, datasets of two kinds of keys, then as proposed, and whatever is proposed
+  const answers = ['', '', '1,3', '', '2', '', ''];
+  const question = await buildQuestion(
+    askable,
+    (lines, prompt, proposed) => {
+      said.push(...lines, `${prompt} [${proposed}]`);
+      const answer = answers.shift() ?? t.fail('asked too often');
+      return Promise.resolve(answer === '' ? proposed : String(answer));
+    },
+    'en',
+  );
+  t.same(question, {
+    client: 'desk',
+    purpose: 'permit',
+    datasets: ['a.b', 'c.d'],
+    subject: 'uscc:3',
+    stated: { item: 'I-7', actor: 'sample' },
+    sandbox: true,
+  });
+  t.same(asked, ['desk'], 'as the client that was chosen');
+  const text = said.join('\n');
+  t.match(text, /numbers, with commas \[1,2\][^]*keys of different kinds/);
+  t.notMatch(text, /of cn-id:1/, 'nobody is offered who has no such key');
+  t.equal(
+    commandFor('yitong', question!, ''),
+    'yitong query uscc:3 --datasets a.b,c.d --purpose permit --as desk --item I-7 --actor sample --sandbox',
+  );
 });
 
 t.test('logs are for people, as they come', async (t) => {

@@ -62,6 +62,11 @@ const WRONG: readonly (readonly [line: string, message: string, help?: string])[
     'query',
   ],
   ['query uscc:1', 'a query names a subject, --datasets, --purpose and --as', 'query'],
+  [
+    'query uscc:1 --datasets a.b --purpose p --as c --sandbox --as-of 2026-01-01',
+    'the sandbox has neither a past nor pages: leave out `--as-of` and `--cursor`',
+    'query',
+  ],
   ['init', 'name the folder of the new workspace', 'init'],
   ['report show', 'name the report by its id, and the company with --for', 'report show'],
   ['quarantine retry', 'name a dataset, as in `yitong quarantine retry samr.company-register`', 'quarantine retry'],

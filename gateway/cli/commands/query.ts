@@ -2,14 +2,14 @@ import { errorWordsOf } from '../../../contracts/error-words.js';
 import type { Localised } from '../../../contracts/localised.js';
 import { present } from '../../../contracts/present.js';
 import { reasonWords } from '../../../policies/words.js';
-import { type DatasetAnswer, GatewayError, receiptId } from '../../client/index.js';
+import { type DatasetAnswer, GatewayError, type QueryBody, receiptId } from '../../client/index.js';
 import { folders, text } from '../../ground/files/places.js';
 import { localMinute } from '../../ground/language/time.js';
 import { state as stateNames } from '../../http/console/home/page.js';
 import { tableOption } from '../arguments.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
-import { gatewayAs, gatewayOptions } from '../gateway-options.js';
+import { gatewayAs, gatewayOptions, sandboxOption } from '../gateway-options.js';
 import { type Column, type Table, tabled } from '../table.js';
 import { type Leaf, leavesOf, type Naming, namingAt } from '../values.js';
 
@@ -87,9 +87,10 @@ function showTables(answers: readonly DatasetAnswer[], naming: Naming, call: Inv
     if (records.length > 0) call.table(tabulate([answer], naming, call));
     const kept = withheld.map(
       ({ field, reason }) =>
-        `${naming.field(id, field) ?? field}${zh ? `（${reasonWords(reason).zh}）` : ` (${reason})`}`,
+        `${naming.field(id, field) ?? field}` +
+        (zh ? `（${reasonWords(reason).zh}）` : ` (${reason}: ${reasonWords(reason).en})`),
     );
-    if (kept.length > 0) call.say(zh ? `不予提供：${kept.join('、')}` : `withheld: ${kept.join(', ')}`);
+    if (kept.length > 0) call.say(zh ? `不予提供：${kept.join('、')}` : `withheld: ${kept.join('; ')}`);
     if (cursor !== undefined) call.say(zh ? `还有记录：--cursor ${cursor}` : `more: --cursor ${cursor}`);
   }
 }
@@ -104,10 +105,41 @@ function show(answer: DatasetAnswer, say: (line: string) => void): void {
   if (answer.cursor !== undefined) say(`  more: --cursor ${answer.cursor}`);
 }
 
+const INVENTED: Localised = {
+  zh: '沙箱中的答复：数据全部虚构，未读取任何部门的登记。',
+  en: 'answered in the sandbox: all data are invented, no register was read',
+};
+
+/** What the words of the command ask; undefined where a part of it is missing. */
+function questionOf({ values, positionals: [subject] }: Invocation): QueryBody | undefined {
+  const [datasets, purpose] = [text(values['datasets']), text(values['purpose'])];
+  if (subject === undefined || datasets === undefined || purpose === undefined) return undefined;
+  const fields = text(values['fields'])?.split(',');
+  const cursor = text(values['cursor']);
+  const stated = present({
+    item: text(values['item']),
+    caseId: text(values['case-id']),
+    actor: text(values['actor']),
+  });
+  return {
+    purpose,
+    subject,
+    datasets: datasets.split(',').map((id) => ({ id, ...present({ fields, cursor }) })),
+    ...(Object.keys(stated).length === 0 ? {} : { case: stated }),
+    ...present({ asOf: text(values['as-of']) }),
+  };
+}
+
+/** @throws WrongUsage for what has to do with a past or with pages: the sandbox has neither */
+function checkSandbox({ asOf, datasets }: QueryBody): void {
+  if (asOf !== undefined || datasets.some(({ cursor }) => cursor !== undefined))
+    throw new WrongUsage('the sandbox has neither a past nor pages: leave out `--as-of` and `--cursor`');
+}
+
 const command: Command = {
   summary: 'ask about a subject across departments, from a shell',
   zh: '从终端跨部门查询一个主体',
-  usage: '<subject> --datasets a,b --purpose p --as client [-o table|json|csv]',
+  usage: '<subject> --datasets a,b --purpose p --as client [--sandbox] [-o table|json|csv]',
   takes: 1,
   wanting: { zh: '网关不予答复', en: 'where the gateway refuses' },
   examples: [
@@ -139,46 +171,26 @@ const command: Command = {
       zh: '从上次答复停止处继续',
       describe: 'go on where an earlier answer of one dataset stopped',
     },
+    sandbox: sandboxOption,
     ...tableOption,
     ...gatewayOptions,
   },
   async run(call) {
-    const subject = call.positionals[0];
-    const datasets = text(call.values['datasets']);
-    const purpose = text(call.values['purpose']);
     const client = text(call.values['as']);
-    if (subject === undefined || datasets === undefined || purpose === undefined || client === undefined) {
+    const question = questionOf(call);
+    if (question === undefined || client === undefined)
       throw new WrongUsage('a query names a subject, --datasets, --purpose and --as');
-    }
-    const fields = text(call.values['fields'])?.split(',');
-    const cursor = text(call.values['cursor']);
-    const item = text(call.values['item']);
-    const caseId = text(call.values['case-id']);
-    const actor = text(call.values['actor']);
-    const asOf = text(call.values['as-of']);
+    const sandbox = call.values['sandbox'] === true;
+    if (sandbox) checkSandbox(question);
     const gateway = await gatewayAs(client, call.values);
     const shown = async (answers: readonly DatasetAnswer[]): Promise<void> => {
+      if (sandbox && answers.length > 0) call.say(call.words(INVENTED));
       if (call.form === 'lines') for (const answer of answers) show(answer, call.say);
       else if (call.form !== 'json')
         showTables(answers, await namingAt(folders(call.values).workspace, call.language), call);
     };
     try {
-      const answer = await gateway.query({
-        purpose,
-        subject,
-        datasets: datasets.split(',').map((id) => ({
-          id,
-          ...present({ fields, cursor }),
-        })),
-        ...((item ?? caseId ?? actor) === undefined
-          ? {}
-          : {
-              case: {
-                ...present({ item, caseId, actor }),
-              },
-            }),
-        ...present({ asOf }),
-      });
+      const answer = sandbox ? await gateway.sandboxQuery(question) : await gateway.query(question);
       call.json(answer);
       await shown(answer.datasets);
       call.say(

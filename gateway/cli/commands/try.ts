@@ -1,11 +1,12 @@
 import { YitongError } from '../../../contracts/errors.js';
+import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { folders, program, workspaceFlag } from '../../ground/files/places.js';
 import { loadTour } from '../../http/console/home/tour.js';
 import { tableOption } from '../arguments.js';
 import type { Command } from '../command.js';
-import { clientsThere, gatewayOptions } from '../gateway-options.js';
+import { clientsThere, gatewayAs, gatewayOptions, sandboxOption } from '../gateway-options.js';
 import { canAsk, talk } from '../terminal.js';
 import { type Ask, buildQuestion, commandFor, optionsFor } from '../trying/built.js';
 import query from './query.js';
@@ -15,10 +16,14 @@ const command: Command = {
   summary: 'a question put together by choices, then asked',
   zh: '逐步选择应用、用途与数据集，组成一次查询并发出',
   group: 'start',
-  usage: '[-o table|json|csv] [--workspace D] [--data D] [--api URL] [--pki D]',
+  usage: '[--sandbox] [-o table|json|csv] [--workspace D] [--data D] [--api URL] [--pki D]',
   wanting: { zh: '网关不予答复', en: 'where the gateway refuses' },
-  examples: ['yitong try', 'yitong try --workspace my-city'],
-  options: { ...tableOption, ...gatewayOptions },
+  examples: ['yitong try', 'yitong try --sandbox', 'yitong try --workspace my-city'],
+  options: {
+    sandbox: sandboxOption,
+    ...tableOption,
+    ...gatewayOptions,
+  },
   async run(call) {
     if (!canAsk())
       throw new YitongError('bad_request', '`yitong try` asks at a terminal; in a script `yitong query` says it all');
@@ -29,6 +34,14 @@ const command: Command = {
     const choices = <T extends { readonly name: { zh: string; en: string } }>(all: ReadonlyMap<string, T>) =>
       [...all].map(([id, { name }]) => ({ id, name }));
     const examples = await loadTour(workspace);
+    const invented = async (client: string) => {
+      const gateway = await gatewayAs(client, call.values);
+      try {
+        return (await gateway.sandboxSubjects({ signal: call.signal })).subjects;
+      } finally {
+        gateway.close();
+      }
+    };
     const question = await talk(call.signal, (terminal) => {
       const ask: Ask = async (lines, prompt, proposed) => {
         for (const line of lines) process.stderr.write(`${line}\n`);
@@ -42,8 +55,13 @@ const command: Command = {
           grants: [...policies.grants.values()],
           clients: choices(policies.clients).filter(({ id }) => known.includes(id)),
           purposes: choices(policies.purposes),
-          datasets: choices(workspace.contracts),
+          datasets: [...workspace.contracts.values()].map(({ id, name, subject: { scheme } }) => ({
+            id,
+            name,
+            scheme,
+          })),
           examples,
+          ...present({ invented: call.values['sandbox'] === true ? invented : undefined }),
           now: Date.now(),
         },
         ask,

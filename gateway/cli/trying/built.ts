@@ -2,11 +2,19 @@
 import type { Localised } from '../../../contracts/localised.js';
 import { endOfDay, startOfDay } from '../../../policies/dates.js';
 import type { Grant } from '../../../policies/types.js';
+import { CASE_FLAGS } from '../../http/console/home/tour.js';
 import type { Language } from '../command.js';
 
 interface Choice {
   readonly id: string;
   readonly name: Localised;
+}
+
+interface Example {
+  readonly client: string;
+  readonly purpose: string;
+  readonly subject: string;
+  readonly case?: Readonly<Partial<Record<Stated, string>>>;
 }
 
 /** What can be asked here, and as whom. */
@@ -15,9 +23,11 @@ export interface Askable {
   readonly grants: readonly Grant[];
   readonly clients: readonly Choice[];
   readonly purposes: readonly Choice[];
-  readonly datasets: readonly Choice[];
+  readonly datasets: readonly (Choice & { readonly scheme: string })[];
+  /** In the sandbox: its invented subjects, asked as this client. */
+  readonly invented?: (client: string) => Promise<readonly { readonly subject: string; readonly title: Localised }[]>;
   /** Subjects that the workspace names for trying it out. */
-  readonly examples: readonly { readonly client: string; readonly purpose: string; readonly subject: string }[];
+  readonly examples: readonly Example[];
   /** ms since 1970 */
   readonly now: number;
 }
@@ -31,6 +41,8 @@ interface Question {
   readonly datasets: readonly string[];
   readonly subject: string;
   readonly stated: Readonly<Partial<Record<Stated, string>>>;
+  /** Of invented records. */
+  readonly sandbox: boolean;
 }
 
 /** One line is asked for; what stands above it says what may be written. */
@@ -57,11 +69,17 @@ function picked(all: readonly Choice[], said: string): readonly string[] | undef
   return found.length > 0 && found.every((one) => one !== undefined) ? [...new Set(found)] : undefined;
 }
 
-/** @returns undefined where no client that can be used has a grant in force */
-export async function buildQuestion(askable: Askable, ask: Ask, language: Language): Promise<Question | undefined> {
+/** Asks for one or several of a list, until they are. */
+type Choose = (
+  title: Localised,
+  all: readonly Choice[],
+  proposed: string,
+  many?: boolean,
+) => Promise<readonly string[]>;
+
+const chooser = (ask: Ask, language: Language): Choose => {
   const say = (text: Localised): string => text[language];
-  const grants = usable(askable);
-  const choose = async (title: Localised, all: readonly Choice[], proposed: string, many = false) => {
+  return async (title, all, proposed, many = false) => {
     const lines = [
       '',
       say(title),
@@ -78,6 +96,58 @@ export async function buildQuestion(askable: Askable, ask: Ask, language: Langua
       if (found !== undefined && (many || found.length === 1)) return found;
     }
   };
+};
+
+/** What was chosen so far, and how the rest is asked for. */
+interface Chosen {
+  readonly askable: Askable;
+  readonly client: string;
+  readonly example: Example | undefined;
+  readonly ask: Ask;
+  readonly choose: Choose;
+  readonly language: Language;
+}
+
+const schemeIn = (subject: string): string => subject.split(':')[0] ?? '';
+
+/** Those of one key scheme, since one subject has one key. */
+async function datasetsFor({ example, choose }: Chosen, datasets: Askable['datasets']): Promise<readonly string[]> {
+  const usual = example === undefined ? datasets[0]?.scheme : schemeIn(example.subject);
+  const fit = datasets.flatMap(({ scheme }, i) => (scheme === usual ? [String(i + 1)] : []));
+  const proposed = (fit.length > 0 ? fit : datasets.map((_, i) => String(i + 1))).join(',');
+  for (let title = { zh: '查询哪些数据集', en: 'which datasets' }; ; ) {
+    const wanted = await choose(title, datasets, proposed, true);
+    if (new Set(datasets.filter(({ id }) => wanted.includes(id)).map(({ scheme }) => scheme)).size === 1) return wanted;
+    title = {
+      zh: '这些数据集按不同类型的编号查询，请分开查询：选择哪些数据集',
+      en: 'these are asked by keys of different kinds, so one after the other: which datasets',
+    };
+  }
+}
+
+/** Whom it is about: written with the scheme of its key, or one of the sandbox. */
+async function subjectFor(chosen: Chosen, scheme: string | undefined): Promise<string> {
+  const { askable, client, ask, choose, language, example = askable.examples[0] } = chosen;
+  if (askable.invented !== undefined) {
+    const all = (await askable.invented(client)).filter(({ subject }) => schemeIn(subject) === scheme);
+    const title = { zh: '查询哪个虚构主体', en: 'about which invented subject' };
+    const choices = all.map(({ subject, title: name }) => ({ id: subject, name }));
+    return (await choose(title, choices, '1'))[0] ?? '';
+  }
+  const asked = { zh: '查询哪个主体，如 uscc:…', en: 'about whom, as uscc:…' }[language];
+  let subject = '';
+  for (let above: readonly string[] = ['']; !/^[a-z][a-z0-9-]*:.+$/.test(subject); )
+    [subject, above] = [
+      await ask(above, asked, example?.subject ?? ''),
+      [{ zh: '请连同编号类型一起填写，如 uscc:…', en: 'with the scheme of its key, as uscc:…' }[language]],
+    ];
+  return subject;
+}
+
+/** @returns undefined where no client that can be used has a grant in force */
+export async function buildQuestion(askable: Askable, ask: Ask, language: Language): Promise<Question | undefined> {
+  const grants = usable(askable);
+  const choose = chooser(ask, language);
   // those for which there is something to try come first, in its order
   const tried = (client: string): number => {
     const at = askable.examples.findIndex((one) => one.client === client);
@@ -90,38 +160,45 @@ export async function buildQuestion(askable: Askable, ask: Ask, language: Langua
   const [client = ''] = await choose({ zh: '以哪个应用的身份查询', en: 'as which client' }, clients, '1');
   const own = grants.filter((grant) => grant.client === client);
   const purposes = askable.purposes.filter(({ id }) => own.some((grant) => grant.purposes.includes(id as never)));
-  const [purpose = ''] = await choose({ zh: '为何用途', en: 'for which purpose' }, purposes, '1');
+  const shown = askable.examples.find((one) => one.client === client && purposes.some(({ id }) => id === one.purpose));
+  const usual = purposes.findIndex(({ id }) => id === shown?.purpose);
+  const [purpose = ''] = await choose(
+    { zh: '为何用途', en: 'for which purpose' },
+    purposes,
+    String(Math.max(0, usual) + 1),
+  );
+  const example =
+    askable.examples.find((one) => one.client === client && one.purpose === purpose) ??
+    askable.examples.find((one) => one.client === client);
+  const chosen: Chosen = { askable, client, example, ask, choose, language };
   const fit = own.filter((grant) => grant.purposes.includes(purpose as never));
   const datasets = askable.datasets.filter(({ id }) => fit.some(({ dataset }) => dataset === id));
-  const all = datasets.map((_, i) => String(i + 1)).join(',');
-  const wanted = await choose({ zh: '查询哪些数据集', en: 'which datasets' }, datasets, all, true);
-  const example =
-    askable.examples.find((one) => one.client === client && one.purpose === purpose)?.subject ??
-    (askable.examples.find((one) => one.client === client) ?? askable.examples[0])?.subject ??
-    '';
-  const asked = say({ zh: '查询哪个主体，如 uscc:…', en: 'about whom, as uscc:…' });
-  let subject = '';
-  for (let above: readonly string[] = ['']; !/^[a-z][a-z0-9-]*:.+$/.test(subject); )
-    [subject, above] = [
-      await ask(above, asked, example),
-      [say({ zh: '请连同编号类型一起填写，如 uscc:…', en: 'with the scheme of its key, as uscc:…' })],
-    ];
+  const wanted = await datasetsFor(chosen, datasets);
+  const subject = await subjectFor(chosen, datasets.find(({ id }) => wanted.includes(id))?.scheme);
   const needed = new Set(fit.filter(({ dataset }) => wanted.includes(dataset)).flatMap(({ requires }) => requires));
+  // in the sandbox no case is at hand
+  const usualCase = askable.invented === undefined ? '' : { zh: '示例', en: 'sample' }[language];
   const stated: Partial<Record<Stated, string>> = {};
   for (const part of needed) {
-    while ((stated[part] ?? '') === '') stated[part] = await ask([''], say(CASE[part]), '');
+    while ((stated[part] ?? '') === '')
+      stated[part] = await ask([''], CASE[part][language], example?.case?.[part] ?? usualCase);
   }
-  return { client, purpose, datasets: wanted, subject, stated };
+  return { client, purpose, datasets: wanted, subject, stated, sandbox: askable.invented !== undefined };
 }
 
-const FLAG: Readonly<Record<Stated, string>> = { item: 'item', caseId: 'case-id', actor: 'actor' };
-
 /** Options of `yitong query`, by their names. */
-export const optionsFor = ({ client, purpose, datasets, stated }: Question): Readonly<Record<string, string>> => ({
+export const optionsFor = ({
+  client,
+  purpose,
+  datasets,
+  stated,
+  sandbox,
+}: Question): Readonly<Record<string, string | true>> => ({
   datasets: datasets.join(','),
   purpose,
   as: client,
-  ...Object.fromEntries(Object.entries(stated).map(([part, value]) => [FLAG[part as Stated], value])),
+  ...Object.fromEntries(Object.entries(stated).map(([part, value]) => [CASE_FLAGS[part as Stated], value])),
+  ...(sandbox ? { sandbox } : {}),
 });
 
 /** As a shell takes it. */
@@ -131,5 +208,7 @@ const quoted = (text: string): string => (/^[\w:.,/@-]+$/.test(text) ? text : `'
 export const commandFor = (program: string, question: Question, where: string): string =>
   [
     `${program} query ${quoted(question.subject)}`,
-    ...Object.entries(optionsFor(question)).map(([name, value]) => `--${name} ${quoted(value)}`),
+    ...Object.entries(optionsFor(question)).map(([name, value]) =>
+      value === true ? `--${name}` : `--${name} ${quoted(value)}`,
+    ),
   ].join(' ') + where;

@@ -8,7 +8,8 @@ import { open, problemSchema } from '../../answer/question/schemas.js';
 import type { GatewayContext } from '../../documents/context.js';
 import { errorAnswers } from './openapi/errors.js';
 import { loadExamples, withExamples } from './openapi/examples.js';
-import type { Operation } from './openapi/operation.js';
+import { GROUPS } from './openapi/groups.js';
+import { type Described, withFile } from './openapi/operation.js';
 import { unchanging } from './unchanging.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
@@ -27,29 +28,7 @@ const securitySchemes = {
   mutualTLS: { type: 'mutualTLS', description: 'a client certificate bound to a client of the workspace' },
 };
 
-/** Of each tag one line, in the order in which they are shown. */
-const TAGS: Readonly<Record<string, string>> = {
-  query: 'asking about subjects, for a stated purpose',
-  verify: 'comparing what somebody states with what departments have on record (核验)',
-  regions: 'asking other regions (跨省通办)',
-  catalogue: 'what can be asked for',
-  publish: 'bringing records in, and what broke its contract',
-  objections: 'objections and repairs that wait for an authority',
-  reports: 'reports on companies, and who may ask for them',
-  documents: 'whether documents are genuine, and what has changed since',
-  credentials: 'what a company presents of a report',
-  compliance: 'one question by a code that a company shows (合规一码通)',
-  audit: 'what the audit log proves',
-  registry: "schemas of the topics, for others' deserialisers",
-  about: 'the API itself',
-};
-
 const named = (url: string): string => url.replaceAll(/:(\w+)/g, '{$1}');
-
-interface Described {
-  readonly paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components?: { readonly schemas?: object };
-}
 
 export async function openApiPlugin(app: FastifyInstance, context: GatewayContext): Promise<void> {
   await app.register(swagger, {
@@ -62,37 +41,50 @@ export async function openApiPlugin(app: FastifyInstance, context: GatewayContex
           'Cross-department queries for a stated purpose. Every request presents a client certificate; every ' +
           'decision is on record before its answer leaves.',
       },
-      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      tags: Object.entries(GROUPS).map(([name, { about }]) => ({ name, description: about })),
     },
   });
   const errors = new Map<string, readonly ErrorCode[]>();
-  app.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
-    if (config?.errors !== undefined)
-      for (const one of [method].flat()) errors.set(`${one.toLowerCase()} ${named(url)}`, config.errors);
+  const files = new Map<string, readonly string[]>();
+  app.addHook('onRoute', ({ method, url, config, schema }: RouteOptions) => {
+    for (const one of [method].flat().map((name) => `${name.toLowerCase()} ${named(url)}`)) {
+      if (config?.errors !== undefined) errors.set(one, config.errors);
+      // a body that is a file has no schema
+      if (schema?.consumes !== undefined && schema.body === undefined) files.set(one, schema.consumes);
+    }
   });
   const examples = await loadExamples(context.workspace);
-  const describe = (): object => {
-    const made = app.swagger() as Described;
-    const operations = Object.entries(made.paths ?? {}).map(([path, methods]) => [
+  const made = (): Described => {
+    const { paths = {}, ...rest } = app.swagger() as Partial<Described>;
+    const operations = Object.entries(paths).map(([path, methods]) => [
       path,
       Object.fromEntries(
         Object.entries(methods).map(([method, operation]) => [
           method,
-          withExamples(errorAnswers(operation, errors.get(`${method} ${path}`) ?? []), examples),
+          withExamples(
+            errorAnswers(
+              withFile(operation, files.get(`${method} ${path}`) ?? []),
+              errors.get(`${method} ${path}`) ?? [],
+            ),
+            examples,
+          ),
         ]),
       ),
     ]);
     return {
-      ...made,
+      ...rest,
       paths: Object.fromEntries(operations),
       security: [{ mutualTLS: [] }],
       components: {
-        ...made.components,
-        schemas: { ...made.components?.schemas, Problem: problemSchema },
+        ...rest.components,
+        schemas: { ...rest.components?.schemas, Problem: problemSchema },
         securitySchemes,
       },
     };
   };
+  let described: Described | undefined;
+  const describe = (): Described => (described ??= made());
+  app.decorate('describe', describe);
   app.get(
     '/v1/openapi.json',
     {

@@ -68,7 +68,11 @@ export class WorkerPorts {
       logger: log,
       https: { ...apiTls(pair, parts.anchors()), ServerResponse },
     });
-    const people = await buildApp('people', context, { logger: log, https: { ...peopleTls(pair), ServerResponse } });
+    const people = await buildApp(
+      'people',
+      { ...context, described: () => api.describe() },
+      { logger: log, https: { ...peopleTls(pair), ServerResponse } },
+    );
     for (const [port, app] of [
       ['api', api],
       ['people', people],

@@ -159,7 +159,11 @@ export async function faces(
     https: { cert: await readFile(files.cert, 'utf8'), key: await readFile(files.key, 'utf8') },
     logger,
   })) as Faces['api'];
-  const people = (await buildApp('people', context, { logger })) as Faces['people'];
+  const people = (await buildApp(
+    'people',
+    { ...context, described: () => api.describe() },
+    { logger },
+  )) as Faces['people'];
   await api.listen({ host: '127.0.0.1', port: 0 });
   await people.ready();
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });

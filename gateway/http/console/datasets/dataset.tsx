@@ -6,6 +6,7 @@ import { deliveryNames, formNames, unitName } from '../../../../policies/words.j
 import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { INTERFACES } from '../developer/tabs.js';
 import { sharing as sharingNames, state as stateNames } from '../home/page.js';
 import { Apply, type ApplyProps } from './apply.js';
 import type { DatasetFacts, FieldFacts, GrantedTo } from './facts.js';
@@ -286,6 +287,9 @@ export function datasetPage({ language, facts, rows, apply }: DatasetProps): JSX
       {samples.length === 0 ? null : (
         <>
           <h2 id="sample">{say('调用示例', 'A sample question')}</h2>
+          <p>
+            <a href={`${INTERFACES}/query`}>{say('该接口的文档', 'How this is asked, in full')}</a>
+          </p>
           {samples.map(({ title, code }) => (
             <>
               <h3>{title[language]}</h3>

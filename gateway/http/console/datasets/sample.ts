@@ -1,5 +1,5 @@
 /** A question that a program asks, in four forms: what is in capitals is the asker's own. */
-import { askedIn } from '../../ui/asking.js';
+import { askedIn, questionAsked } from '../../ui/asking.js';
 import type { DatasetFacts } from './facts.js';
 
 /** None of a dataset that nobody is given by query. */
@@ -16,5 +16,5 @@ export function sampleQuestions({ contract, grants }: DatasetFacts): ReturnType<
     ...(stated === undefined ? {} : { case: stated }),
     datasets: [{ id: contract.id }],
   };
-  return askedIn(question, 'YOUR-CLIENT');
+  return askedIn(questionAsked(question), 'YOUR-CLIENT');
 }

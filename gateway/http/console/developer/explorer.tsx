@@ -6,10 +6,12 @@ import type { Contract, Localised } from '../../../../contracts/types.js';
 import type { SandboxEntry } from '../../../answer/sandbox/log.js';
 import type { SandboxQuestion } from '../../../answer/sandbox/sandbox.js';
 import type { Language } from '../../../ground/language/language.js';
-import { askedIn } from '../../ui/asking.js';
+import { AskedIn } from '../../ui/asked.js';
+import { questionAsked } from '../../ui/asking.js';
 import { ChoiceField, FaultSummary, Form, TextField } from '../../ui/form.js';
 import { type Say, sayIn } from '../../ui/say.js';
 import { type Choices, PARTS, presetOf, type Sent, sampleQuestion } from './desk.js';
+import { DESK, DeskTabs } from './tabs.js';
 
 export interface Asked {
   readonly question: SandboxQuestion;
@@ -83,7 +85,7 @@ function Who({ language, choices }: Pick<DeveloperProps, 'language' | 'choices'>
   const bases = [...new Set([...(purpose?.legalBasis ?? []), ...grants.flatMap(({ legalBasis }) => legalBasis)])];
   return (
     <div class="asker">
-      <form class="stacked" method="get" action="/console/developer">
+      <form class="stacked" method="get" action={DESK}>
         <ChoiceField
           name="client"
           label={say('应用', 'Client')}
@@ -121,7 +123,7 @@ function Ask({ language, choices, subjects, sent }: DeveloperProps): JSX.Element
   const scheme = fit.find(({ subject }) => subject === sent.subject)?.scheme ?? datasets[0]?.subject.scheme;
   const preset = presetOf(choices, scheme);
   return (
-    <Form action="/console/developer" hidden={{ client: client?.id ?? '', purpose: purpose?.id ?? '' }} class="stacked">
+    <Form action={DESK} hidden={{ client: client?.id ?? '', purpose: purpose?.id ?? '' }} class="stacked">
       <ChoiceField
         name="subject"
         label={say('虚构主体', 'Invented subject')}
@@ -166,29 +168,6 @@ function Ask({ language, choices, subjects, sent }: DeveloperProps): JSX.Element
         {say('在沙箱中查询', 'Ask in the sandbox')}
       </button>
     </Form>
-  );
-}
-
-function Codes({
-  question,
-  client,
-  language,
-}: {
-  question: SandboxQuestion;
-  client: string;
-  language: Language;
-}): JSX.Element {
-  return (
-    <>
-      {askedIn(question, client).map(({ id, title, code }, i) => (
-        <details name="asked-in" open={i === 0} data-code={id}>
-          <summary>{title[language]}</summary>
-          <pre class="command" lang="en" tabIndex={0}>
-            {code}
-          </pre>
-        </details>
-      ))}
-    </>
   );
 }
 
@@ -252,7 +231,7 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
       )}
       {entry === undefined ? null : <Entry entry={entry} say={say} />}
       <h2>{say('请求', 'The request')}</h2>
-      <Codes question={question} client={client} language={language} />
+      <AskedIn request={questionAsked(question)} client={client} language={language} />
     </>
   );
 }
@@ -265,6 +244,7 @@ export function developerPage(props: DeveloperProps): JSX.Element {
   return (
     <>
       <h1>{say('开发台', "Developer's desk")}</h1>
+      <DeskTabs here="ask" tries language={language} />
       <p class="lead">
         {say(
           '以本单位应用的身份在沙箱中试查：策略与授权是正式的，数据全部虚构，记录不进入正式日志。',

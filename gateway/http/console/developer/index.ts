@@ -15,8 +15,8 @@ import { sendFramed } from '../../ui/frame.js';
 import { choicesOf, questionOf, type Sent } from './desk.js';
 import { type Asked, developerPage } from './explorer.js';
 import { keyRoutes } from './keys.js';
+import { DESK } from './tabs.js';
 
-const PATH = '/console/developer';
 const ROLES = ['developer'] as const;
 
 interface Route {
@@ -74,6 +74,7 @@ function show(
   return sendFramed(request, answer?.fault === undefined ? reply : reply.code(400), {
     title: request.language === 'zh' ? '开发台' : "Developer's desk",
     workspace: context.workspace,
+    scripts: ['choose.js'],
     children: developerPage({
       language: request.language,
       choices: choicesOf(context, policies, sessionOf(request).person.authority, sent),
@@ -91,7 +92,7 @@ const service: Service = {
     const sandbox = sandboxOf(context);
     const own = { schema: { hide: true }, config: { roles: ROLES } };
     app.get<Route>(
-      PATH,
+      DESK,
       { ...own, config: { roles: ROLES, nav: { title: { zh: '开发台', en: 'Developer' }, order: 10 } } },
       async (request, reply) => {
         await app.people.record.looked(sessionOf(request).person, {
@@ -102,7 +103,7 @@ const service: Service = {
         return show(context, sandbox, request, reply);
       },
     );
-    app.post<Route>(PATH, { ...own, config: { roles: ROLES, lists: ['dataset', 'field'] } }, async (request, reply) =>
+    app.post<Route>(DESK, { ...own, config: { roles: ROLES, lists: ['dataset', 'field'] } }, async (request, reply) =>
       show(context, sandbox, request, reply, asked(context, sandbox, request)),
     );
     keyRoutes(app, context, sandbox.subjects);

@@ -5,7 +5,7 @@ import type { SandboxQuestion } from '../../../answer/sandbox/sandbox.js';
 import { MOST_IN_FORCE, type OwnCertificate, TERM_DAYS } from '../../../ground/identity/own-certificates.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { askedIn } from '../../ui/asking.js';
+import { askedIn, questionAsked } from '../../ui/asking.js';
 import { AreaField, ChoiceField, FilesField, FoldedForm, Form } from '../../ui/form.js';
 import { type Say, sayIn } from '../../ui/say.js';
 
@@ -137,7 +137,7 @@ function Steps(props: KeysProps & { readonly client: Client }): JSX.Element {
   const say = sayIn(language);
   const address = `export API=${api ?? 'https://127.0.0.1:8443'}`;
   const dataset = question.datasets.slice(0, 1).map(({ id }) => `/${id}`)[0] ?? '';
-  const asks = askedIn(question, client.id).find(({ id }) => id === 'curl')?.code ?? '';
+  const asks = askedIn(questionAsked(question), client.id).find(({ id }) => id === 'curl')?.code ?? '';
   return (
     <ol class="to-answer">
       <li>

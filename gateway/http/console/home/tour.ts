@@ -47,10 +47,17 @@ export async function loadTour(workspace: Workspace): Promise<readonly TourStep[
   return file === undefined ? [] : check(await readJson(file, 'bad_workspace'), { file });
 }
 
-/** The same question as a command line. */
-export const asCommand = (step: TourStep): string =>
+/** What a part of the case is called on the command line. */
+export const CASE_FLAGS = { item: 'item', caseId: 'case-id', actor: 'actor' } as const;
+
+/** The same question as a command line. @param more words behind it */
+export const asCommand = (step: Omit<TourStep, 'title'>, more: readonly string[] = []): string =>
   [
     `npx yitong query ${step.subject}`,
     `--purpose ${step.purpose} --as ${step.client}`,
     `--datasets ${step.datasets.join(',')}`,
+    ...Object.entries(step.case ?? {}).map(
+      ([part, value]) => `--${CASE_FLAGS[part as keyof typeof CASE_FLAGS]} '${value.replaceAll("'", `'\\''`)}'`,
+    ),
+    ...more,
   ].join(' \\\n    ');

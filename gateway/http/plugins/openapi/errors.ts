@@ -6,7 +6,7 @@ import { type ErrorCode, errorTable } from '../../../../contracts/errors.js';
 import type { Answered, Operation } from './operation.js';
 
 /** Of every route: who asks, how often, and whether an answer can be put on record. */
-const EVERYWHERE: readonly ErrorCode[] = [
+export const EVERYWHERE: readonly ErrorCode[] = [
   'certificate_required',
   'certificate_invalid',
   'certificate_untrusted',
@@ -60,6 +60,7 @@ export function errorAnswers(operation: Operation, own: readonly ErrorCode[]): O
       status,
       {
         description,
+        'x-codes': of,
         content: { [PROBLEM]: { schema: described.length === 0 ? problem : { anyOf: [...described, problem] } } },
       },
     ];

@@ -16,7 +16,7 @@ import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
-import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
+import { byUrgency, MOST_ITEMS, NOTHING, type Room, type WaitingItem } from '../../people/rooms.js';
 import { staleOf } from '../../people/stale.js';
 import { sessionOf } from '../../plugins/people.js';
 import { openMendDesk } from '../../publishing/mends.js';
@@ -220,6 +220,30 @@ function roomOf({ context, workspace, quarantines }: Desk): Room {
   };
 }
 
+/** Drafts of mends that a colleague proposed. */
+const approvingRoom = ({ mends }: Desk): Room => ({
+  id: 'mends',
+  title: { zh: '待审批的映射修正', en: 'Mends to approve' },
+  href: PATH,
+  roles: ROLES,
+  async waiting(person) {
+    if (person.authority === undefined) return NOTHING;
+    const items = (await mends.toApprove(person.authority, person)).map(({ contract, draft }): WaitingItem => {
+      const { zh, en } = contract.name;
+      const back = draft.undoes !== undefined;
+      return {
+        id: draft.id,
+        title: {
+          zh: `${zh}：${back ? '恢复原映射' : `可使 ${draft.held.good} 行通过检查`}`,
+          en: `${en}: ${back ? 'puts back what was before' : `makes ${draft.held.good} rows good`}`,
+        },
+        href: `${PATH}/${contract.id}/mends/${draft.id}`,
+      };
+    });
+    return { count: items.length, items: items.slice(0, MOST_ITEMS) };
+  },
+});
+
 /** One feed. */
 function feedRoute(app: FastifyInstance, desk: Desk): void {
   const { record, own } = desk;
@@ -330,7 +354,7 @@ const service: Service = {
   port: 'people',
   async register(app, context) {
     const desk = await openDesk(app, context);
-    app.people.rooms.push(roomOf(desk));
+    app.people.rooms.push(roomOf(desk), approvingRoom(desk));
     feedsRoute(app, desk);
     feedRoute(app, desk);
     contentRoute(app, desk);

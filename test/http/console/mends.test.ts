@@ -63,7 +63,7 @@ t.test('a broken code is mended by one decision of two people', async (t) => {
   t.match(await page.innerText('main'), /提出\s+\S+ \S+ · 陈专员\s+退回\s+\S+ \S+ · 沈专员（经\S+）/);
   t.same(await chen.inspect(refused, 'mend-refused'), []);
 
-  await page.goto(cause);
+  await page.goto(zh(cause));
   await page.click('.mend button');
   await page.waitForURL(/\/mends\/[0-9a-f]{16}/);
   const draft = new URL(page.url()).pathname;

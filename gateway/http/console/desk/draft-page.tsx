@@ -169,7 +169,7 @@ function Acts({ language, draft, standing, own, elsewhere }: DraftProps): JSX.El
           )}
         </p>
       ) : null}
-      <div class="row acts">
+      <div class="row draft-acts">
         {may.has('approve') && !own ? act('approve', say('批准', 'Approve')) : null}
         {may.has('approve') && own ? (
           <span class="soft">{say('须由另一名数据专员审批。', 'Another data officer has to approve it.')}</span>

@@ -233,9 +233,9 @@ t.test('a report is shown by a code', async (t) => {
         /^消息 \d+\s+办理结论：决定补充 · 信息遗漏异议 · \S+/,
         'what was decided stands first where the company comes in',
       );
-      t.ok(await fits(company.page));
-      await picture(company.page, 'home-company');
       t.same(latinIn(await company.page.evaluate<string>(TEXTS)), []);
+      t.same(await company.inspect('/console/home', 'home-company'), []);
+      await company.page.goto('/console/home?lang=zh');
       await news.locator('ul a').first().click();
       t.match(company.page.url(), /\/console\/messages$/);
       const told = await company.page.innerText('main');

@@ -45,7 +45,7 @@ const roomOf = (context: GatewayContext, desk: ReturnType<typeof openDesk>, seen
     const quiet = () => async () => ({ id: '', json: '' });
     const messages = [
       ...opened.flatMap((ticket) => messagesOf(context, ticket, several, since)),
-      ...(await messagesOfCases(desk, person, quiet, since)),
+      ...(await messagesOfCases(desk, person, quiet, since)).toReversed(),
     ];
     return unread(messages, PATH);
   },

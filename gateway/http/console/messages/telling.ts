@@ -108,12 +108,16 @@ function lineOf({ act, ended, matter, dataset, subject }: Message): Localised {
 const firstOf = (a: Message, b: Message): number =>
   Number(a.ended === undefined) - Number(b.ended === undefined) || b.at - a.at;
 
-/** What somebody has not looked at yet: a line a matter, those that ended first. @param href where all of it is read */
+/**
+ * What somebody has not looked at yet: a line a matter, those that ended first.
+ * @param messages of each matter in the order in which it was done @param href where all of it is read
+ */
 export function unread(messages: readonly Message[], href: string): Waiting {
   const matters = new Map<string, Message>();
   for (const one of messages) {
     const known = matters.get(one.href);
-    if (one.fresh && (known === undefined || firstOf(one, known) < 0)) matters.set(one.href, one);
+    // of two of one millisecond the later one counts
+    if (one.fresh && (known === undefined || firstOf(one, known) <= 0)) matters.set(one.href, one);
   }
   const items = [...matters.values()].sort(firstOf).map((one): WaitingItem => {
     const matter = one.href.slice(one.href.lastIndexOf('/') + 1);

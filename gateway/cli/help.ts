@@ -14,7 +14,7 @@ const GROUPS: readonly { readonly id: Group; readonly title: Localised; readonly
   {
     id: 'registers',
     title: { zh: '数据接入', en: 'registers' },
-    of: ['contracts', 'bundles', 'connector', 'quarantine', 'withdrawals'],
+    of: ['contracts', 'bundles', 'connector', 'quarantine', 'mends', 'withdrawals'],
   },
   { id: 'rights', title: { zh: '授权与策略', en: 'who may have what' }, of: ['policies', 'subscriptions', 'file'] },
   { id: 'reports', title: { zh: '报告', en: 'reports' }, of: ['report'] },

@@ -9,6 +9,7 @@ import { type CredentialsMethods, credentialsMethods } from '../http/api/credent
 import { type DocumentsMethods, documentsMethods } from '../http/api/documents/client.js';
 import { type FilesMethods, filesMethods } from '../http/api/files/client.js';
 import { type GuideMethods, guideMethods } from '../http/api/guide/client.js';
+import { type MendsMethods, mendsMethods } from '../http/api/mends/client.js';
 import { type ObjectionsMethods, objectionsMethods } from '../http/api/objections/client.js';
 import { type QuarantineMethods, quarantineMethods } from '../http/api/quarantine/client.js';
 import { type QueryMethods, queryMethods } from '../http/api/query/client.js';
@@ -32,6 +33,7 @@ export type * from '../http/api/credentials/client.js';
 export type * from '../http/api/documents/client.js';
 export type * from '../http/api/files/client.js';
 export type * from '../http/api/guide/client.js';
+export type * from '../http/api/mends/client.js';
 export type * from '../http/api/objections/client.js';
 export type * from '../http/api/quarantine/client.js';
 export type * from '../http/api/query/client.js';
@@ -56,6 +58,7 @@ export interface RouteMethods
     DocumentsMethods,
     FilesMethods,
     GuideMethods,
+    MendsMethods,
     ObjectionsMethods,
     QuarantineMethods,
     QueryMethods,
@@ -80,6 +83,7 @@ export const routeMethods = (wire: Wire): RouteMethods => ({
   ...documentsMethods(wire),
   ...filesMethods(wire),
   ...guideMethods(wire),
+  ...mendsMethods(wire),
   ...objectionsMethods(wire),
   ...quarantineMethods(wire),
   ...queryMethods(wire),

@@ -14,7 +14,7 @@ const sourceOf = (name: string): string =>
   readFileSync(join(packageRoot(), 'gateway', 'cli', 'commands', `${name}.ts`), 'utf8');
 
 /** They ask a gateway, which may refuse. */
-const ASKS = /^(?:report|sharing|subscriptions)-/;
+const ASKS = /^(?:mends|report|sharing|subscriptions)-/;
 
 t.test('a command that can end with 1 says when, and one that lists cannot', async (t) => {
   for (const name of commandNames) {

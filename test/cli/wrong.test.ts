@@ -70,6 +70,16 @@ const WRONG: readonly (readonly [line: string, message: string, help?: string])[
   ['init', 'name the folder of the new workspace', 'init'],
   ['report show', 'name the report by its id, and the company with --for', 'report show'],
   ['quarantine retry', 'name a dataset, as in `yitong quarantine retry samr.company-register`', 'quarantine retry'],
+  [
+    'mends approve samr.company-register 3f0c2d9a41e87b36 --as x',
+    'say with `--officer` who acts: two people are needed for a mend',
+    'mends approve',
+  ],
+  [
+    'mends propose samr.company-register --as x --officer y',
+    'name the dataset, and with `--cause` why rows are held back',
+    'mends propose',
+  ],
   ['completion tcsh', 'there is no completion for `tcsh`; there is for bash, zsh, fish', 'completion'],
   // what is not there
   ['up --workspace nowhere', `DIR/nowhere/yitong.json: ${NO_WORKSPACE}`],

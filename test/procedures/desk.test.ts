@@ -176,6 +176,14 @@ t.test('objections and repair in a city', async (t) => {
     t.match(await open('food-inspector'), { status: 201, json: { state: 'revocation-told' } });
     t.match(await open('food-inspector'), { status: 409, json: { code: 'act_refused' } }, 'one is open');
     await company.page.goto('/console?lang=zh');
+    const first = await company.page.locator('[data-room=messages]').innerText();
+    for (const decided of [
+      /办理结论：已删除 · 信用信息异议/,
+      /办理结论：告知已撤回 · 撤销与信用修复/,
+      /告知行政行为已撤销 · 撤销与信用修复/,
+    ])
+      t.match(first, decided, 'what was decided stands where the company comes in');
+    await company.page.locator('[data-room=messages] ul a').first().click();
     const told = await company.page.innerText('main');
     for (const message of [
       /办理结论：已删除[^]*信用信息异议/,

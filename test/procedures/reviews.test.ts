@@ -101,6 +101,17 @@ t.test('what is found, over time and restarts', async (t) => {
       judged.set(entry, [verdict, note]);
     }
   }
+  const whole = new Set<string>();
+  for (const _ of ['the first time', 'and by what is known'])
+    t.same(
+      (await opened.reviews.unjudged(whole)).map(({ id, judged }) => [id, judged]),
+      [...model.values()]
+        .reverse()
+        .slice(0, 100)
+        .filter(({ review, judged }) => judged.size < review.entries.length)
+        .map(({ review, judged }) => [review.id, judged.size]),
+      'what waits to be judged',
+    );
   const listed = await opened.reviews.list();
   t.same(
     listed.map(({ id, judged, questions }) => [id, judged, questions]),

@@ -16,6 +16,9 @@ export interface InForce {
   readonly anchors: readonly TrustAnchor[];
 }
 
+/** ms after which a change of grants or clients counts in every process (docs/in-force.md). */
+export const COUNTS_EVERYWHERE = 5000;
+
 /** @param before whose decider, with all that it has worked out, goes on if the policies are the same */
 export function inForceOf(
   policies: PolicySet,

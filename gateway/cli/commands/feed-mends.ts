@@ -13,9 +13,10 @@ import type { Contract, Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { dataOption, foldersThere, packageRoot, text, workspaceOption } from '../../ground/files/places.js';
 import { textOfFeed, withField } from '../../http/publishing/feed-file.js';
-import { mendWords } from '../../http/publishing/mend-words.js';
+import { mendLine } from '../../http/publishing/mend-words.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
+import { causeName, causeNamed } from '../mend-options.js';
 import { lineFree } from '../progress.js';
 import { knownDataset } from '../values.js';
 
@@ -68,17 +69,12 @@ function say({ call, workspace, contract }: Parts, { cause, mend, held }: Tried)
   const zh = call.language === 'zh';
   const info = contract.latest.fields.find(({ path }) => path === cause.field);
   const codelist = workspace.codelists.get(info?.codelist ?? '');
-  call.say(`${cause.code}${cause.field === '' ? '' : `:${cause.field}`}  ${String(cause.rows)} ${zh ? '行' : 'rows'}`);
+  call.say(`${causeName(cause)}  ${String(cause.rows)} ${zh ? '行' : 'rows'}`);
   if (held === undefined) {
     call.say(zh ? '  没有把握确定的修正，不提建议' : '  nothing can be proposed without a guess');
     return;
   }
-  for (const part of mend.parts)
-    call.say(
-      `  ${mendWords(part, call.language, codelist)
-        .map((word) => (typeof word === 'string' ? word : `\`${word.own}\``))
-        .join('')}`,
-    );
+  for (const part of mend.parts) call.say(`  ${mendLine(part, call.language, codelist)}`);
   const left = held.same + held.otherwise;
   call.say(
     zh
@@ -104,8 +100,8 @@ async function writeOut({ call, feed }: Parts, { cause, mend }: Tried, out: stri
 /** The causes that are asked for: one by its name, or all. */
 function wantedOf(causes: readonly CauseCount[], asked: string | undefined): readonly CauseCount[] {
   if (asked === undefined) return causes;
-  const [code = '', ...rest] = asked.split(':');
-  const found = causes.filter((one) => one.code === code && one.field === rest.join(':'));
+  const { code, field } = causeNamed(asked);
+  const found = causes.filter((one) => one.code === code && one.field === field);
   if (found.length === 0)
     throw new YitongError('not_found', 'no row is held back for this cause; name it as the list shows it');
   return found;

@@ -6,7 +6,6 @@ import type { KeyObject } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Localised } from '../../../contracts/localised.js';
 import { publicAddress } from '../../documents/address.js';
 import type { GatewayContext } from '../../documents/context.js';
 import { secretIn } from '../../ground/state/secret.js';
@@ -15,6 +14,7 @@ import type { Room } from '../people/rooms.js';
 import { Noticing } from './noticing.js';
 import { noticesKey } from './sending.js';
 import { NoticeStore } from './store.js';
+import { noticedRoom } from './words.js';
 
 interface NoticeDesk {
   readonly store: NoticeStore;
@@ -37,7 +37,6 @@ interface Opened extends NoticeDesk {
 const SECRET = 'notices';
 /** ms until a state that could not be opened is tried again. */
 const AGAIN = 1000;
-const OTHER: Localised = { zh: '其他事项', en: 'Other work' };
 
 async function open(
   context: GatewayContext,
@@ -58,7 +57,7 @@ async function open(
       baseDir: workspace.layers[0] ?? dataDir,
       secret,
       address: () => publicAddress(context),
-      titleOf: (id) => rooms().find((room) => room.id === id)?.title ?? OTHER,
+      roomOf: (id) => noticedRoom(rooms(), id),
     });
     noticing.begin(settings.notices.everySeconds * 1000);
     return {

@@ -1,12 +1,11 @@
 /** Notices on their way out of the console: what one says, and to whom it goes by e-mail or as a signed webhook. */
 import type { KeyObject } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { Localised } from '../../../contracts/localised.js';
 import type { NoticesSettings } from '../../ground/config/notices.js';
 import { reachWebhook, signingKey } from '../../procedures/subscriptions/webhook.js';
 import { Refused, sendMail } from './smtp.js';
 import type { Outgoing, Profile } from './store.js';
-import { noticeWords } from './words.js';
+import { type NoticedRoom, noticeWords } from './words.js';
 
 /** No client is called so: its key is that of notifications alone. */
 const SIGNER = '/notices';
@@ -19,14 +18,14 @@ export interface OutwardParts {
   readonly secret: KeyObject;
   /** @throws YitongError `address_unknown` */
   readonly address: () => string;
-  readonly titleOf: (room: string) => Localised;
+  readonly roomOf: (id: string) => NoticedRoom;
 }
 
 /** Whether the installation has a way for it. */
 export const hasWay = (channel: Outgoing['channel'], settings: NoticesSettings): boolean =>
   channel === 'mail' ? settings.smtpHost !== '' && settings.mailFrom !== '' : settings.webhookUrl !== '';
 
-function mailOf(outgoing: Outgoing, { language, mail }: Profile, { address, titleOf }: OutwardParts) {
+function mailOf(outgoing: Outgoing, { language, mail }: Profile, { address, roomOf }: OutwardParts) {
   const zh = language === 'zh';
   if (outgoing.notices.length === 0)
     return {
@@ -38,12 +37,10 @@ function mailOf(outgoing: Outgoing, { language, mail }: Profile, { address, titl
     };
   const count = outgoing.notices.length;
   const lines = outgoing.notices.map(
-    (one) => `${noticeWords(one, titleOf(one.room))[language]}\n${address()}/console/notices/${one.id}`,
+    (one) => `${noticeWords(one, roomOf(one.room))[language]}\n${address()}/console/notices/${one.id}`,
   );
   return {
-    subject: zh
-      ? `一通：${count} 项待办提醒`
-      : `Yitong: ${count} ${count === 1 ? 'thing waits' : 'things wait'} for you`,
+    subject: zh ? `一通：${count} 项提醒` : `Yitong: ${count} ${count === 1 ? 'notice' : 'notices'}`,
     text: `${lines.join('\n\n')}\n\n${
       zh
         ? `登录后查看具体内容。如不需要邮件提醒，可在此关闭：\n${address()}/console/notices/settings\n`

@@ -41,6 +41,11 @@ export interface Room {
   /** Its tray. */
   readonly href: string;
   readonly roles: readonly Role[];
+  /**
+   * Of a room that tells of something: what a notice says of it. What it tells of is read and nothing is to be done, so
+   * the start of the day shows it before the work.
+   */
+  readonly tells?: Localised;
   /** Puts nothing on record: whoever shows it does. */
   waiting(person: Person): Promise<Waiting>;
   wrong?(person: Person): Promise<readonly Trouble[]>;

@@ -8,8 +8,8 @@ import type { Edit } from '../../../connectors/propose/mend-edits.js';
 import type { HeldPreview, NotRead, SourcePreview } from '../../../connectors/propose/mend-preview.js';
 import type { QuarantineCause } from '../../../connectors/quarantine-causes.js';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import { authorityOf, type DatasetId } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
-import type { Person } from '../../ground/identity/person.js';
 import type { Json, State } from '../../ground/state/port.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
 import type { SealingKeys } from '../../log/entries/sealing-keys.js';
@@ -34,10 +34,23 @@ export interface DraftContent {
   readonly source: SourcePreview | NotRead;
 }
 
+/** Who acts: somebody signed in, or an officer for whom a system of the own department answers. */
+export interface Officer {
+  /** `<issuer>|<sub>`, or `client:<client>|<sub>`: under which key the name stands. */
+  readonly id: string;
+  readonly name: string;
+  /** The system. */
+  readonly via?: string;
+}
+
 /** Somebody who acted; their name stands sealed under their own key. */
 interface Actor {
   readonly pseudonym: string;
   readonly enc: string;
+  /** By which two ways of coming are known to be one person. */
+  readonly who: string;
+  /** The system in which they acted; absent: on a page here. */
+  readonly via?: string;
 }
 
 interface Step {
@@ -72,6 +85,21 @@ export function standingOf(draft: Draft, file: string): Standing {
   return draft.applied === undefined && file === draft.before.digest ? 'waiting' : 'replaced';
 }
 
+/** What may be done with a draft; `refuse` is also how whoever proposed it takes it back. */
+export type MendAct = 'approve' | 'refuse' | 'write' | 'undo';
+
+/** @param here whether the feed's file is written here */
+export function actsOn(standing: Standing, here: boolean): readonly MendAct[] {
+  if (standing === 'open') return ['approve', 'refuse'];
+  if (standing === 'outdated') return ['refuse'];
+  if (standing === 'waiting') return here ? ['write'] : [];
+  return standing === 'in-force' ? ['undo'] : [];
+}
+
+/** Ended by somebody else than whoever proposed it. */
+export const isRefused = ({ proposed, withdrawn }: Pick<Draft, 'proposed' | 'withdrawn'>): boolean =>
+  withdrawn !== undefined && withdrawn.by.who !== proposed.by.who;
+
 const KIND = 'mend';
 /** ms for which a draft is kept. */
 const KEPT = 400 * 86_400_000;
@@ -80,22 +108,27 @@ const SHOWN = 50;
 const MOST_OPEN = 20;
 
 const linkOf = (dataset: string, at = ''): string => `mends/${dataset}/${at}`;
+/** Of drafts that nobody has decided on, by whose datasets they are. */
+const openOf = (authority: string, at = ''): string => `mends-open/${authority}/${at}`;
+const isUndecided = ({ approved, withdrawn }: Draft): boolean => approved === undefined && withdrawn === undefined;
 const ID = /^[0-9a-f]{16}$/;
 
 export interface MendDrafts {
   /** The newest first. */
   list(dataset: string): Promise<readonly Draft[]>;
+  /** Those of an authority's datasets that nobody has decided on, the oldest first. */
+  undecided(authority: string, limit: number): Promise<readonly Draft[]>;
   /** @throws YitongError `not_found` */
   find(dataset: string, id: string): Promise<Draft>;
   /** @throws YitongError `bad_request` where too many wait for a decision */
-  add(content: DraftContent, by: Person): Promise<Draft>;
+  add(content: DraftContent, by: Officer): Promise<Draft>;
   /** @throws YitongError `state_conflict` where it is decided on by now */
-  withdraw(draft: Draft, by: Person): Promise<Draft>;
+  withdraw(draft: Draft, by: Officer): Promise<Draft>;
   /** @throws YitongError `second_person_needed`, `state_conflict` */
-  approve(draft: Draft, by: Person): Promise<Draft>;
+  approve(draft: Draft, by: Officer): Promise<Draft>;
   /** @throws YitongError `second_person_needed` of whoever proposed it */
-  refuseSame(draft: Draft, by: Person): Promise<void>;
-  proposedBy(draft: Draft, person: Person): Promise<boolean>;
+  refuseSame(draft: Draft, by: Officer): Promise<void>;
+  proposedBy(draft: Draft, officer: Officer): Promise<boolean>;
   /** The file says it: noted once. */
   applied(draft: Draft): Promise<Draft>;
   /** Names of those who acted; without those whose key is gone. */
@@ -107,7 +140,15 @@ interface Names {
   readonly decided?: string;
 }
 
-const subjectOf = ({ id }: Person): string => `person:${id}`;
+const subjectOf = ({ id }: Officer): string => `person:${id}`;
+
+/** What the identity provider calls somebody, however a system writes it. */
+const subOf = ({ id }: Officer): string =>
+  id
+    .slice(id.indexOf('|') + 1)
+    .normalize('NFKC')
+    .trim()
+    .toLowerCase();
 
 class OpenedDrafts implements MendDrafts {
   readonly #state: State;
@@ -120,26 +161,36 @@ class OpenedDrafts implements MendDrafts {
     this.#now = now;
   }
 
-  async #step(person: Person): Promise<Step> {
-    const subject = subjectOf(person);
+  /** The same of the same person on a page and in any system of the department; meaningless elsewhere. */
+  #who(officer: Officer): string {
+    return this.#keys.reference('actor', `mends\0${subOf(officer)}`);
+  }
+
+  async #step(officer: Officer): Promise<Step> {
+    const subject = subjectOf(officer);
     const secret = await this.#keys.secretOf(subject);
-    const plain = Buffer.from(JSON.stringify({ subject, details: { name: person.name } }));
+    const plain = Buffer.from(JSON.stringify({ subject, details: { name: officer.name } }));
     const enc = seal(secret, randomBytes(NONCE_BYTES), plain);
-    return { by: { pseudonym: secret.pseudonym, enc }, at: this.#now() };
+    const by: Actor = { pseudonym: secret.pseudonym, enc, who: this.#who(officer), ...present({ via: officer.via }) };
+    return { by, at: this.#now() };
   }
 
   /** @param others that change with it */
   async #put(draft: Draft, version: number, others: readonly Found[] = []): Promise<Draft> {
     await this.#state.commit(
-      [{ draft, version }, ...others].map(({ draft: one, version: expected }) => ({
-        do: 'put',
-        kind: KIND,
-        id: one.id,
-        version: expected,
-        links: [linkOf(one.dataset, String(one.proposed.at).padStart(15, '0'))],
-        until: one.proposed.at + KEPT,
-        body: one as unknown as Json,
-      })),
+      [{ draft, version }, ...others].map(({ draft: one, version: expected }) => {
+        const at = String(one.proposed.at).padStart(15, '0');
+        const open = isUndecided(one) ? [openOf(authorityOf(one.dataset as DatasetId), `${at}/${one.id}`)] : [];
+        return {
+          do: 'put',
+          kind: KIND,
+          id: one.id,
+          version: expected,
+          links: [linkOf(one.dataset, at), ...open],
+          until: one.proposed.at + KEPT,
+          body: one as unknown as Json,
+        };
+      }),
     );
     return draft;
   }
@@ -155,7 +206,7 @@ class OpenedDrafts implements MendDrafts {
   /** As it stands now, where nobody has decided on it. */
   async #undecided({ dataset, id }: Draft): Promise<Found> {
     const found = await this.#current(dataset, id);
-    if (found.draft.withdrawn !== undefined || found.draft.approved !== undefined)
+    if (!isUndecided(found.draft))
       throw new YitongError('state_conflict', 'the draft was decided on meanwhile; look at it again');
     return found;
   }
@@ -171,27 +222,32 @@ class OpenedDrafts implements MendDrafts {
     return documents.map(({ body }) => body as unknown as Draft);
   }
 
+  async undecided(authority: string, limit: number): Promise<readonly Draft[]> {
+    const { documents } = await this.#state.documents(KIND, { link: openOf(authority), limit });
+    return documents.map(({ body }) => body as unknown as Draft);
+  }
+
   async find(dataset: string, id: string): Promise<Draft> {
     return (await this.#current(dataset, id)).draft;
   }
 
-  async add(content: DraftContent, by: Person): Promise<Draft> {
+  async add(content: DraftContent, by: Officer): Promise<Draft> {
     const all = await this.list(content.dataset);
-    if (all.filter((one) => one.approved === undefined && one.withdrawn === undefined).length >= MOST_OPEN)
+    if (all.filter(isUndecided).length >= MOST_OPEN)
       throw new YitongError('bad_request', 'too many drafts of this feed wait for a decision; decide on those first');
     return this.#put({ ...content, id: randomBytes(8).toString('hex'), proposed: await this.#step(by) }, 0);
   }
 
-  async withdraw(draft: Draft, by: Person): Promise<Draft> {
+  async withdraw(draft: Draft, by: Officer): Promise<Draft> {
     const { draft: found, version } = await this.#undecided(draft);
     return this.#put({ ...found, withdrawn: await this.#step(by) }, version);
   }
 
-  async proposedBy({ proposed }: Draft, person: Person): Promise<boolean> {
-    return (await this.#keys.secretOf(subjectOf(person))).pseudonym === proposed.by.pseudonym;
+  async proposedBy({ proposed: { by } }: Draft, officer: Officer): Promise<boolean> {
+    return by.who === this.#who(officer) || (await this.#keys.find(subjectOf(officer)))?.pseudonym === by.pseudonym;
   }
 
-  async refuseSame(draft: Draft, by: Person): Promise<void> {
+  async refuseSame(draft: Draft, by: Officer): Promise<void> {
     if (await this.proposedBy(draft, by))
       throw new YitongError(
         'second_person_needed',
@@ -199,7 +255,7 @@ class OpenedDrafts implements MendDrafts {
       );
   }
 
-  async approve(draft: Draft, by: Person): Promise<Draft> {
+  async approve(draft: Draft, by: Officer): Promise<Draft> {
     const { draft: found, version } = await this.#undecided(draft);
     await this.refuseSame(found, by);
     const undone =

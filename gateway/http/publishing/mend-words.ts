@@ -2,9 +2,25 @@
 import type { Step } from '../../../connectors/feed.js';
 import type { MendKind } from '../../../connectors/propose/mend-candidates.js';
 import type { Edit } from '../../../connectors/propose/mend-edits.js';
+import type { Localised } from '../../../contracts/localised.js';
 import type { Codelist } from '../../../contracts/types.js';
 import type { Language } from '../../ground/language/language.js';
-import type { DraftPart } from './mend-drafts.js';
+import type { DraftPart, Standing } from './mend-drafts.js';
+
+const standings: Readonly<Record<Standing, Localised>> = {
+  open: { zh: '待审批', en: 'to be approved' },
+  outdated: { zh: '已过时', en: 'outdated' },
+  withdrawn: { zh: '已撤销', en: 'withdrawn' },
+  waiting: { zh: '已批准，待写入', en: 'approved, to be put in place' },
+  'in-force': { zh: '已生效', en: 'in force' },
+  replaced: { zh: '已被后来的修改取代', en: 'replaced since' },
+  undone: { zh: '已恢复原映射', en: 'undone' },
+};
+const REFUSED: Localised = { zh: '已退回', en: 'refused' };
+
+/** How a draft stands. @param refused by another officer than whoever proposed it */
+export const standingWords = (refused: boolean, standing: Standing): Localised =>
+  refused ? REFUSED : standings[standing];
 
 /** Words, or signs as the source has them. */
 type MendWord = string | { readonly own: string };
@@ -130,3 +146,9 @@ export function mendWords(
   const made = steps.filter((step) => typeof step === 'object');
   return KINDS[kind]({ edits, steps: made, zh: language === 'zh', language, codelist });
 }
+
+/** The same as one text, signs of the source between backquotes. */
+export const mendLine = (part: DraftPart, language: Language, codelist: Codelist | undefined): string =>
+  mendWords(part, language, codelist)
+    .map((word) => (typeof word === 'string' ? word : `\`${word.own}\``))
+    .join('');

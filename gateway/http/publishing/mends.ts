@@ -14,6 +14,7 @@ import type { QuarantineEntry } from '../../../connectors/quarantine.js';
 import type { QuarantineCause } from '../../../connectors/quarantine-causes.js';
 import { loadSourceKinds } from '../../../connectors/sources/load.js';
 import { YitongError } from '../../../contracts/errors.js';
+import type { DatasetId } from '../../../contracts/ids.js';
 import type { Contract } from '../../../contracts/types.js';
 import type { GatewayContext } from '../../documents/context.js';
 import { packageRoot } from '../../ground/files/places.js';
@@ -23,6 +24,7 @@ import {
   type Draft,
   type DraftContent,
   type MendDrafts,
+  type Officer,
   openMendDrafts,
   type Standing,
   standingOf,
@@ -34,6 +36,8 @@ const SAMPLE = 400;
 /** Rows of the source that a draft is tried on, and ms that it may take. */
 const SOURCE_ROWS = 20_000;
 const SOURCE_MS = 8_000;
+/** Drafts of an authority that are looked at together. */
+const MOST_UNDECIDED = 200;
 
 let terms: Promise<Terms> | undefined;
 const registerTerms = (): Promise<Terms> => (terms ??= readTerms(join(packageRoot(), 'connectors/propose/terms.json')));
@@ -43,22 +47,37 @@ export interface StandingDraft {
   readonly standing: Standing;
 }
 
+/** Of what a draft is to be made. */
+export interface MendAsked {
+  readonly cause: QuarantineCause;
+  /** Of the parts that are wanted; absent: all. */
+  readonly keys?: readonly string[];
+  /** By this row alone, with all that is proposed for it. */
+  readonly row?: string;
+}
+
 export interface MendDesk {
   /** Undefined without a feed that has a mapping. @throws YitongError `bad_feed` */
   propose(contract: Contract, cause: QuarantineCause, rows: readonly QuarantineEntry[]): Promise<Mend | undefined>;
-  /**
-   * What the draft would say and do. @param keys of the parts that are wanted
-   * @throws YitongError `state_conflict` where none of them is proposed any more
-   */
-  content(
+  /** Of the first rows of the cause, as `propose`; with how many there are in all. */
+  proposed(
     contract: Contract,
-    asked: { readonly cause: QuarantineCause; readonly keys: readonly string[]; readonly row?: string },
-    signal: AbortSignal,
-  ): Promise<DraftContent>;
+    cause: QuarantineCause,
+  ): Promise<{ readonly rows: number; readonly mend: Mend | undefined }>;
+  /**
+   * What the draft would say and do.
+   * @throws YitongError `state_conflict` where none of what is asked for is proposed any more
+   */
+  content(contract: Contract, asked: MendAsked, signal: AbortSignal): Promise<DraftContent>;
   /** The mapping of before a draft that is in force. @throws YitongError `state_conflict` */
   undoing(contract: Contract, draft: Draft, signal: AbortSignal): Promise<DraftContent>;
   drafts(): Promise<MendDrafts>;
   list(contract: Contract): Promise<readonly StandingDraft[]>;
+  /** Of an authority's datasets, those that somebody else proposed and that can be approved, the oldest first. */
+  toApprove(
+    authority: string,
+    officer: Officer,
+  ): Promise<readonly { readonly contract: Contract; readonly draft: Draft }[]>;
   /** @throws YitongError `not_found` */
   find(contract: Contract, id: string): Promise<StandingDraft>;
   /** Why an approved draft is not written here; undefined where it is. */
@@ -148,17 +167,23 @@ class OpenedMends implements MendDesk {
     return proposeMend({ feed, contract, workspace }, cause, rows, await registerTerms());
   }
 
-  async content(
+  async proposed(
     contract: Contract,
-    { cause, keys, row }: { readonly cause: QuarantineCause; readonly keys: readonly string[]; readonly row?: string },
-    signal: AbortSignal,
-  ): Promise<DraftContent> {
+    cause: QuarantineCause,
+  ): Promise<{ readonly rows: number; readonly mend: Mend | undefined }> {
+    const causes = (await this.#quarantines.look(contract, (quarantine) => quarantine.causes())) ?? [];
+    const rows = causes.find(({ code, field }) => code === cause.code && field === cause.field)?.rows ?? 0;
+    return { rows, mend: await this.propose(contract, cause, await this.#rowsFor(contract, cause, undefined)) };
+  }
+
+  async content(contract: Contract, { cause, keys, row }: MendAsked, signal: AbortSignal): Promise<DraftContent> {
     const feed = await this.#feedOf(contract);
     const before = await textOfFeed(feed);
     const rows = await this.#rowsFor(contract, cause, row);
     const { workspace } = this.#context;
     const mend = proposeMend({ feed, contract, workspace }, cause, rows, await registerTerms());
-    const parts = row === undefined ? mend.parts.filter(({ key }) => keys.includes(key)) : mend.parts;
+    const parts =
+      row === undefined && keys !== undefined ? mend.parts.filter(({ key }) => keys.includes(key)) : mend.parts;
     const mapping = mendedMapping(feed.mapping, cause.field, parts);
     const target = targetOf(feed.mapping, cause.field);
     if (parts.length === 0 || mapping === undefined || target === undefined)
@@ -196,6 +221,25 @@ class OpenedMends implements MendDesk {
     if (all.length === 0) return [];
     const file = await this.#fileDigest(contract);
     return Promise.all(all.map((draft) => this.#standing(draft, file)));
+  }
+
+  async toApprove(
+    authority: string,
+    officer: Officer,
+  ): Promise<readonly { readonly contract: Contract; readonly draft: Draft }[]> {
+    const drafts = await this.drafts();
+    const all = await drafts.undecided(authority, MOST_UNDECIDED);
+    const files = new Map<string, Promise<string | undefined>>();
+    const found = await Promise.all(
+      all.map(async (draft) => {
+        const contract = this.#context.workspace.contracts.get(draft.dataset as DatasetId);
+        if (contract === undefined || (await drafts.proposedBy(draft, officer))) return [];
+        let file = files.get(draft.dataset);
+        if (file === undefined) files.set(draft.dataset, (file = this.#fileDigest(contract)));
+        return standingOf(draft, (await file) ?? '') === 'open' ? [{ contract, draft }] : [];
+      }),
+    );
+    return found.flat();
   }
 
   async find(contract: Contract, id: string): Promise<StandingDraft> {

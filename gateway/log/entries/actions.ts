@@ -119,6 +119,13 @@ const acts = {
       'target is the dataset; written before it is done: the `id` of a record that left its register and ' +
       'was held on record (`yitong withdrawals list`). By the role `data-officer`',
   },
+  mends_shown: {
+    zh: '查看映射修正',
+    en: 'saw mends of a mapping',
+    detail:
+      'target is the dataset: ids of `drafts` that were shown; or the `cause` (code) and `field` for which something ' +
+      'was proposed, out of how many `rows`. By a client',
+  },
   mend_proposed: {
     zh: '提出映射修正草案',
     en: 'proposed a mend of a mapping',
@@ -126,25 +133,26 @@ const acts = {
       'target is the dataset; written before the draft is kept: the `draft`, `cause` (code) and `field`, kinds of ' +
       'its `parts`, digests of the feed `before` and `after`, of rows held back how many are `good` then, and of the ' +
       'source how many were `looked` at, `changed`, come in (`comesIn`) and go out (`goesOut`); `undoes` where it ' +
-      'puts back what was before another draft. No content of a row. By the role `data-officer`',
+      'puts back what was before another draft. No content of a row. By the role `data-officer`, or by a client for ' +
+      'an officer who stands in the subject part',
   },
   mend_approved: {
     zh: '批准映射修正草案',
     en: 'approved a mend of a mapping',
     detail:
       'target is the dataset; written before it is done: the `draft`, digests of the feed `before` and `after`, and ' +
-      'the `way`: `written` into the feed, or `handed` on as a file. By the role `data-officer`, another person than ' +
-      'whoever proposed it',
+      'the `way`: `written` into the feed, or `handed` on as a file. By the role `data-officer` or a client for an ' +
+      'officer, another person than whoever proposed it',
   },
   mend_withdrawn: {
     zh: '撤销映射修正草案',
-    en: 'withdrew a draft of a mend',
-    detail: 'target is the dataset; written before it is done: the `draft`. By the role `data-officer`',
+    en: 'withdrew or refused a draft of a mend',
+    detail: 'target is the dataset; written before it is done: the `draft`. By whom as `mend_proposed`',
   },
   mend_written: {
     zh: '写入已批准的映射修正',
     en: 'wrote an approved mend into its feed',
-    detail: 'as `mend_approved`, where the file could not be written then. By the role `data-officer`',
+    detail: 'as `mend_approved`, where the file could not be written then. By whom as `mend_proposed`',
   },
   feed_asked: {
     zh: '要求立即重新读取来源',

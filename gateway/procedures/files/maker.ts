@@ -11,7 +11,7 @@ import type { DatasetId, SubjectKey } from '../../../contracts/ids.js';
 import { syncDir } from '../../../contracts/sync-dir.js';
 import type { Workspace } from '../../../contracts/types.js';
 import type { Client } from '../../../policies/types.js';
-import type { InForce } from '../../answer/inforce/snapshot.js';
+import { COUNTS_EVERYWHERE, type InForce } from '../../answer/inforce/snapshot.js';
 import type { Marked } from '../../answer/question/build.js';
 import type { Closing } from '../../answer/question/closed-records.js';
 import { type Included, recordMany } from '../../answer/question/on-record.js';
@@ -64,8 +64,6 @@ export const TAKEN_OVER_AFTER = 30_000;
 /** ms between two looks for orders. */
 const LOOK = 500;
 const MOST_FAULTS = 3;
-/** ms after which a change of grants or clients counts in every process (docs/in-force.md). */
-const COUNTS_EVERYWHERE = 5000;
 /** What passes: the file is begun again when it has. */
 const PASSING: ReadonlySet<string> = new Set([
   'view_unavailable',

@@ -38,8 +38,13 @@ export interface Judgement {
 }
 
 export interface Reviews {
-  /** The newest first. */
-  list(): Promise<readonly (Review & { readonly judged: number; readonly questions: number })[]>;
+  /** The newest first. @param since ms since 1970: of those that were drawn then or later */
+  list(since?: number): Promise<readonly (Review & { readonly judged: number; readonly questions: number })[]>;
+  /**
+   * Of the newest, those of which entries wait for a judgement.
+   * @param whole ids of those that were whole before: what was judged stays so; new ones are added
+   */
+  unjudged(whole: Set<string>): Promise<readonly (Review & { readonly judged: number })[]>;
   /** @throws YitongError `not_found` */
   find(id: string): Promise<{ readonly review: Review; readonly judged: ReadonlyMap<number, Judgement> }>;
   add(review: Review): Promise<void>;
@@ -87,11 +92,23 @@ export function openReviews(state: State, keys: SealingKeys, keptFor: number): R
     const { name, note } = unseal(secret, enc).details as { readonly name: string; readonly note: string };
     return { entry, at, verdict, note, by: name };
   };
+  const newest = async () => (await state.documents(KIND, { link: BY_TIME, descending: true, limit: SHOWN })).documents;
   return {
-    async list() {
-      const { documents } = await state.documents(KIND, { link: BY_TIME, descending: true, limit: SHOWN });
+    async unjudged(whole) {
+      const found = await Promise.all(
+        (await newest())
+          .filter(({ id }) => !whole.has(id))
+          .map(async ({ id, body }) => ({ ...(body as unknown as Review), judged: (await judgements(id)).size })),
+      );
+      return found.filter(({ id, judged, entries }) => {
+        if (judged >= entries.length) whole.add(id);
+        return judged < entries.length;
+      });
+    },
+    async list(since = 0) {
+      const drawn = (await newest()).filter(({ body }) => (body as unknown as Review).at >= since);
       return Promise.all(
-        documents.map(async ({ id, body }) => {
+        drawn.map(async ({ id, body }) => {
           const judged = [...(await judgements(id)).values()];
           const questions = judged.filter(({ verdict }) => verdict === 'question').length;
           return { ...(body as unknown as Review), judged: judged.length, questions };

@@ -15,7 +15,7 @@ import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { appliedDir, copyApplied } from '../../answer/inforce/applied-grants.js';
 import { changeSuspended, type SharedSuspensions } from '../../answer/inforce/shared-suspensions.js';
-import type { InForce } from '../../answer/inforce/snapshot.js';
+import { COUNTS_EVERYWHERE, type InForce } from '../../answer/inforce/snapshot.js';
 import { suspensionsDir } from '../../answer/inforce/suspensions.js';
 import type { ViewReader } from '../../answer/view/port.js';
 import type { StateSettings } from '../../ground/config/state.js';
@@ -138,8 +138,7 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
   }
 }
 
-/** ms within which what was granted anywhere is in force (docs/in-force.md), and between two looks. */
-const COMES_WITHIN = 5000;
+/** ms between two looks whether what was granted is in force. */
 const COMES_LOOK = 50;
 
 /** In force on this replica, and its dataset is on the bus and in the view: a question would be answered. */
@@ -151,7 +150,7 @@ async function answerable(
     throw new YitongError('act_refused', what);
   };
   // what was agreed to in another process of this replica comes into force here a moment later
-  const until = performance.now() + COMES_WITHIN;
+  const until = performance.now() + COUNTS_EVERYWHERE;
   while (!grants.every((id) => inForce().policies.grants.has(id as GrantId)) && performance.now() < until)
     await pause(COMES_LOOK);
   const { policies, decider } = inForce();

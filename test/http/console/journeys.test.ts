@@ -80,7 +80,7 @@ if (ready !== undefined) {
     await film.picture(page);
     t.match(await page.innerText('main'), new RegExp(`将通过校验并发布\\s+${String(held)}`), 'what it would do');
     const second = await film.from(shen);
-    await second.click('[data-room=feeds] a[href*="/mends/"]');
+    await second.click('[data-room=mends] a[href*="/mends/"]');
     await second.click('form[action$="/approve"] button');
     await second.getByText('已生效').first().waitFor();
     await until('the records', now, (seen) => seen.held === 0 && seen.records > published, 120_000);

@@ -18,7 +18,7 @@ const zh = (path: string): string => `${path}${path.includes('?') ? '&' : '?'}la
 t.test('a broken code is mended by one decision of two people', async (t) => {
   const ready = await seen(t);
   if (ready === undefined) return;
-  const { workspace, as } = ready;
+  const { town, workspace, as } = ready;
   const file = join(workspace, 'connectors/feeds', `${DATASET.replace('.', '/')}.json`);
   const before = readFileSync(file, 'utf8');
   const chen = await as('chen-officer');
@@ -50,7 +50,20 @@ t.test('a broken code is mended by one decision of two people', async (t) => {
   await page.click('form[action$="/withdraw"] button');
   t.match(await page.innerText('.state'), /已撤销/);
 
+  // by another row, and refused by a colleague in a system of the department
   await page.goto(cause);
+  await page.locator('.cells tbody tr').nth(1).locator('button').click();
+  await page.waitForURL(/\/mends\/[0-9a-f]{16}/);
+  const refused = new URL(page.url()).pathname;
+  const officer = { id: 'shen-officer', name: '沈专员' };
+  const system = await town.as('food-inspector');
+  await system.actOnMend(DATASET, refused.slice(-16), { act: 'refuse', officer });
+  await page.goto(zh(refused));
+  t.match(await page.innerText('h1 + .state'), /已退回/);
+  t.match(await page.innerText('main'), /提出\s+\S+ \S+ · 陈专员\s+退回\s+\S+ \S+ · 沈专员（经\S+）/);
+  t.same(await chen.inspect(refused, 'mend-refused'), []);
+
+  await page.goto(zh(cause));
   await page.click('.mend button');
   await page.waitForURL(/\/mends\/[0-9a-f]{16}/);
   const draft = new URL(page.url()).pathname;
@@ -61,7 +74,16 @@ t.test('a broken code is mended by one decision of two people', async (t) => {
   t.same(await chen.inspect(draft, 'mend-draft'), []);
   t.equal(readFileSync(file, 'utf8'), before, 'a draft changes nothing');
 
-  await shen.page.goto(zh(draft));
+  await page.goto(zh('/console/home'));
+  t.equal(await page.locator('[data-room=mends]').count(), 0, 'what somebody proposed does not wait for them');
+  await shen.page.goto(zh('/console/home'));
+  t.match(
+    await shen.page.locator('[data-room=mends]').innerText(),
+    new RegExp(`待审批的映射修正 1\\s+\\S+：可使 ${String(held)} 行通过检查`),
+    'it waits for a colleague',
+  );
+  await shen.page.locator('[data-room=mends] ul a').click();
+  t.equal(new URL(shen.page.url()).pathname, draft);
   t.same(await shen.inspect(draft, 'mend-approve'), []);
   await shen.page.goto(zh(draft));
   await shen.page.click('form[action$="/approve"] button');

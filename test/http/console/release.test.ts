@@ -226,7 +226,18 @@ t.test('a report is shown by a code', async (t) => {
       t.same(await company.inspect('/console/tickets/missing', 'missing'), []);
 
       await company.page.goto('/console?lang=zh');
-      t.match(company.page.url(), /\/console\/messages$/, 'what was decided stands where the company comes in');
+      t.match(company.page.url(), /\/console\/home$/);
+      const news = company.page.locator('[data-room=messages]');
+      t.match(
+        await news.innerText(),
+        /^消息 \d+\s+办理结论：决定补充 · 信息遗漏异议 · \S+/,
+        'what was decided stands first where the company comes in',
+      );
+      t.same(latinIn(await company.page.evaluate<string>(TEXTS)), []);
+      t.same(await company.inspect('/console/home', 'home-company'), []);
+      await company.page.goto('/console/home?lang=zh');
+      await news.locator('ul a').first().click();
+      t.match(company.page.url(), /\/console\/messages$/);
       const told = await company.page.innerText('main');
       t.match(
         told,
@@ -238,6 +249,9 @@ t.test('a report is shown by a code', async (t) => {
       await picture(company.page, 'messages');
       await company.page.reload();
       t.notMatch(await company.page.innerText('main'), / 新/, 'seen once, it is not new');
+      await company.page.goto('/console/home');
+      t.equal(await news.count(), 0, 'and it is told no more');
+      await company.page.goto('/console/messages');
       t.same(latinIn(await company.page.evaluate<string>(TEXTS)), []);
       t.same(await company.inspect('/console/messages', 'messages'), []);
     },

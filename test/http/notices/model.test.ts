@@ -172,7 +172,7 @@ class World {
       baseDir: '/',
       secret: await secretIn(state, 'notices'),
       address: () => 'https://people.test',
-      titleOf: (id) => this.rooms.find((room) => room.id === id)?.title ?? { zh: '其他', en: 'other' },
+      roomOf: (id) => this.rooms.find((room) => room.id === id) ?? { title: { zh: '其他', en: 'other' } },
       leaseMs: LEASE_MS,
     });
   }
@@ -354,7 +354,7 @@ t.test('a webhook is signed, and says whom, what and how long, and nothing else'
     baseDir: '/',
     secret,
     address: () => 'https://people.test',
-    titleOf: () => room.title,
+    roomOf: () => room,
   });
   t.equal(await noticing.pass(), true);
   await noticing.pass();

@@ -6,13 +6,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Person } from '../../../gateway/ground/identity/person.js';
 import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
 import { digestOfFeed, textOfFeed, withField, writeFeed } from '../../../gateway/http/publishing/feed-file.js';
 import {
   type Draft,
   type DraftContent,
   type MendDrafts,
+  type Officer,
   openMendDrafts,
   type Standing,
   standingOf,
@@ -20,14 +20,15 @@ import {
 import { sealingKeysOf } from '../../../gateway/log/entries/sealing-keys.js';
 
 const DATASET = 'office.shops';
-const person = (id: string): Person => ({
-  id,
-  name: `${id} by name`,
-  roles: ['data-officer'],
-  subjects: [],
-  authority: 'office',
-});
-const PEOPLE = ['a', 'b', 'c'].map(person);
+/** On a page, and by two systems that write them otherwise. */
+const ways = (sub: string): readonly Officer[] => [
+  { id: `https://idp.example|${sub}`, name: `${sub} by name` },
+  { id: `client:desk|${sub.toUpperCase()}`, name: `${sub} by name`, via: 'desk' },
+  { id: `client:back| ${sub}`, name: `${sub} by name`, via: 'back' },
+];
+const OFFICERS = ['a', 'b', 'c'].flatMap(ways);
+/** Who it is. */
+const whoOf = ({ id }: Officer): string => (id.split('|')[1] ?? '').trim().toLowerCase();
 
 /** Deterministic, so that a failure can be met again. */
 function numbers(seed: number): (below: number) => number {
@@ -134,7 +135,7 @@ class Town {
     };
   }
 
-  async propose(by: Person, after: string, undoes?: string): Promise<Draft | undefined> {
+  async propose(by: Officer, after: string, undoes?: string): Promise<Draft | undefined> {
     const open = [...this.model.drafts.values()].filter(({ state }) => state === 'proposed').length;
     const content = this.content(after, undoes);
     if (open >= 20) {
@@ -143,7 +144,7 @@ class Town {
     }
     const draft = await this.drafts.add(content, by);
     this.model.drafts.set(draft.id, {
-      by: by.id,
+      by: whoOf(by),
       before: content.before.digest,
       after: content.after.digest,
       ...(undoes === undefined ? {} : { undoes }),
@@ -155,7 +156,7 @@ class Town {
   }
 
   /** As the routes do it. @param killed between approval and file @param seen the draft as it was looked at */
-  async approve(seen: Draft, by: Person, killed: boolean): Promise<void> {
+  async approve(seen: Draft, by: Officer, killed: boolean): Promise<void> {
     const modelled = this.model.drafts.get(seen.id);
     if (modelled === undefined) throw new Error('the model does not know it');
     const open = standingOf(seen, digestOfFeed(this.text())) === 'open';
@@ -170,7 +171,7 @@ class Town {
       })(),
     );
     const expected =
-      by.id === modelled.by
+      whoOf(by) === modelled.by
         ? 'second_person_needed'
         : open && modelled.state === 'proposed'
           ? 'done'
@@ -178,7 +179,7 @@ class Town {
     t.equal(outcome, expected, `approved by ${by.id} while it is ${modelled.state}`);
     if (expected !== 'done') return;
     modelled.state = 'approved';
-    modelled.approver = by.id;
+    modelled.approver = whoOf(by);
     const undone = this.model.drafts.get(modelled.undoes ?? '');
     if (undone !== undefined) undone.undone = true;
     if (killed) return;
@@ -199,6 +200,12 @@ class Town {
   async compare(): Promise<void> {
     const digest = digestOfFeed(await textOfFeed(this.feed));
     t.equal(digest, this.model.file, 'the file says what the model says');
+    const waits = [...this.model.drafts].flatMap(([id, { state }]) => (state === 'proposed' ? [id] : []));
+    t.strictSame(
+      (await this.drafts.undecided('office', 100)).map(({ id }) => id),
+      waits,
+      'what nobody decided on',
+    );
     for (const [id, modelled] of this.model.drafts) {
       const draft = await this.drafts.find(DATASET, id);
       const standing = standingOf(draft, digest);
@@ -223,7 +230,7 @@ for (const seed of [1, 2, 3, 4])
     const seen: Draft[] = [];
     for (let step = 0; step < 160; step++) {
       town.now += 1000;
-      const by = one(PEOPLE) ?? person('a');
+      const by = one(OFFICERS) ?? { id: 'x|a', name: 'a by name' };
       const stale = one(seen);
       const fresh = stale === undefined ? undefined : await town.drafts.find(DATASET, stale.id);
       const chance = random(100);

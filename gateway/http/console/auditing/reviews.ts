@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { dayOf } from '../../../../contracts/calendar.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { namesOf } from '../../../documents/words/names.js';
@@ -13,6 +14,7 @@ import { readCheckpoint } from '../../../log/store/published.js';
 import { type CaseGround, openCaseGround } from '../../../procedures/cases/opened.js';
 import { digestOf, draw } from '../../../procedures/reviews/draw.js';
 import { openReviews, type Review, type Reviews, type Verdict } from '../../../procedures/reviews/store.js';
+import { MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
@@ -26,6 +28,8 @@ const PATH = '/console/reviews';
 const ROLES = ['auditor'] as const;
 const MOST_WANTED = 50;
 const DAY = 86_400_000;
+/** ms for which the start of the day tells of what was found in question. */
+const QUESTIONED = 30 * DAY;
 const NOTE = { most: 500, least: 4 };
 
 interface Params {
@@ -168,6 +172,47 @@ function judgeRoute(app: FastifyInstance, { context }: Auditing, reviews: () => 
   );
 }
 
+/** Samples that were drawn and are not judged to their end, by whichever auditor; and what was found in question. */
+function roomOf(now: () => number, reviews: () => Promise<Reviews>): Room {
+  const whole = new Set<string>();
+  return {
+    id: 'reviews',
+    title: { zh: '抽查', en: 'Reviews' },
+    href: PATH,
+    roles: ROLES,
+    async waiting() {
+      const items = (await (await reviews()).unjudged(whole)).map(({ id, at, entries, judged }): WaitingItem => {
+        const left = entries.length - judged;
+        return {
+          id,
+          title: {
+            zh: `${dayOf(at)} 抽取：${left} 条待评判，共 ${entries.length} 条`,
+            en: `drawn on ${dayOf(at)}: ${left} of ${entries.length} to be judged`,
+          },
+          href: `${PATH}/${id}`,
+        };
+      });
+      return { count: items.length, items: items.slice(0, MOST_ITEMS) };
+    },
+    async wrong() {
+      return (await (await reviews()).list(now() - QUESTIONED)).flatMap(({ id, at, questions }) =>
+        questions === 0
+          ? []
+          : [
+              {
+                what: {
+                  zh: `${dayOf(at)} 的抽查中有 ${questions} 条存疑`,
+                  en: `${questions} of the review of ${dayOf(at)} in question`,
+                },
+                mends: { zh: '审计人员会同使用单位', en: 'auditors, with whoever used the data' },
+                href: `${PATH}/${id}`,
+              },
+            ],
+      );
+    },
+  };
+}
+
 export function reviewRoutes(app: FastifyInstance, auditing: Auditing): void {
   const { context, reports, search } = auditing;
   const { workspace } = context;
@@ -255,6 +300,7 @@ export function reviewRoutes(app: FastifyInstance, auditing: Auditing): void {
     },
   );
 
+  app.people.rooms.push(roomOf(context.now, reviews));
   drawRoute(app, auditing, reviews);
   judgeRoute(app, auditing, reviews);
 }

@@ -1,9 +1,12 @@
 /** /console/complaints: what subjects complain of, for the auditor. Their texts are opened, and that is on record. */
 
 import { YitongError } from '../../../../contracts/errors.js';
-import type { Service } from '../../../documents/context.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
+import type { Person } from '../../../ground/identity/person.js';
 import { complaintsFor } from '../../../procedures/lifecycles/complaints.js';
-import { COMPLAINTS, complaintOf } from '../../people/complaints.js';
+import { isUse } from '../../../procedures/lifecycles/effects.js';
+import { COMPLAINT_ROLE, COMPLAINTS, complaintOf, useWords } from '../../people/complaints.js';
+import { byUrgency, MOST_ITEMS, type Room, type Trouble, type WaitingItem } from '../../people/rooms.js';
 import { hideSubject } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
@@ -12,14 +15,64 @@ import { complaintsPage } from './list.js';
 const PATH = '/console/complaints';
 const PAGE = 30;
 
+/** Those on which an auditor can act, and those that others keep waiting. */
+function roomOf({ tickets, workspace }: Pick<GatewayContext, 'tickets' | 'workspace'>): Room {
+  const open = async (person: Person) =>
+    (await tickets.list({ kind: 'person', person })).filter(({ head, over }) => !over && isUse(head.dataset));
+  return {
+    id: 'complaints',
+    title: { zh: '投诉', en: 'Complaints' },
+    href: PATH,
+    roles: [COMPLAINT_ROLE],
+    async waiting(person) {
+      const todo = (await open(person)).filter(({ acts }) => acts.length > 0);
+      const items = todo.map(({ head, lifecycle, state, due }): WaitingItem => {
+        const of = useWords(workspace, head.dataset);
+        const at = lifecycle.states[state.state]?.title ?? { zh: '办理中', en: 'under way' };
+        return {
+          id: head.id,
+          title: { zh: `${of.zh}：${at.zh}`, en: `${of.en}: ${at.en}` },
+          href: `/console/tickets/${head.id}`,
+          ...(due === undefined ? {} : { due: { at: due.due.overAt, left: due.left, over: due.over } }),
+        };
+      });
+      return { count: items.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
+    },
+    /** A term of somebody else that is over; the auditor's own stand among what waits. */
+    async wrong(person) {
+      return (await open(person)).flatMap(({ head, lifecycle, clocks }) =>
+        clocks.flatMap(({ clock, over, stoppedAt }): readonly Trouble[] => {
+          const rule = lifecycle.clocks[clock];
+          const party = lifecycle.parties[rule?.party ?? ''];
+          if (!over || stoppedAt !== undefined || rule === undefined) return [];
+          if (party === undefined || party.role === COMPLAINT_ROLE) return [];
+          const of = useWords(workspace, head.dataset);
+          return [
+            {
+              what: {
+                zh: `投诉（${of.zh}）：${rule.title.zh}已逾期`,
+                en: `complaint (${of.en}): ${rule.title.en} is overdue`,
+              },
+              mends: party.title,
+              href: `/console/tickets/${head.id}`,
+            },
+          ];
+        }),
+      );
+    },
+  };
+}
+
 const service: Service = {
   port: 'people',
-  register(app, { workspace, tickets }) {
+  register(app, context) {
+    const { workspace, tickets } = context;
+    app.people.rooms.push(roomOf(context));
     app.get<{ Querystring: { after?: string } }>(
       PATH,
       {
         schema: { hide: true },
-        config: { roles: ['auditor'], nav: { title: { zh: '投诉', en: 'Complaints' }, order: 30 } },
+        config: { roles: [COMPLAINT_ROLE], nav: { title: { zh: '投诉', en: 'Complaints' }, order: 30 } },
       },
       async (request, reply) => {
         const session = sessionOf(request);
@@ -34,7 +87,7 @@ const service: Service = {
         await app.people.record.looked(session.person, {
           requestId: request.id,
           action: 'complaints',
-          role: 'auditor',
+          role: COMPLAINT_ROLE,
           detail: { entries: complaints.map(({ entry }) => entry), ids: handled.map(({ id }) => id) },
           results: complaints.length + handled.length,
         });

@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { loadFeed } from '../../../../connectors/feeds.js';
 import { columnsOfField } from '../../../../connectors/mapping/columns.js';
 import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
-import { errorTable, isYitongError, YitongError } from '../../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract, Workspace } from '../../../../contracts/types.js';
 import type { Person } from '../../../ground/identity/person.js';
@@ -16,6 +16,7 @@ import { csvOf } from '../../../log/search/export/csv.js';
 import { EXPORT_TYPES } from '../../../log/search/export/export.js';
 import { plainWorkbook } from '../../../log/search/export/workbook.js';
 import { sessionOf } from '../../plugins/people.js';
+import { causeAsked } from '../../publishing/mend-acts.js';
 import type { MendDesk } from '../../publishing/mends.js';
 import type { QuarantineDesk } from '../../publishing/quarantine.js';
 import { sendCsv, sendFramed } from '../../ui/frame.js';
@@ -37,13 +38,6 @@ interface Route {
   readonly Params: { readonly dataset: string };
   readonly Querystring: { readonly code?: string; readonly field?: string; readonly after?: string };
   readonly Body: { readonly code?: string; readonly field?: string; readonly as?: string };
-}
-
-/** @throws YitongError `bad_request` */
-export function causeAsked({ code = '', field = '' }: Pick<Route['Body'], 'code' | 'field'>): QuarantineCause {
-  if (!Object.hasOwn(errorTable, code) || field.length > 400)
-    throw new YitongError('bad_request', '`code` is a code of docs/errors.md, `field` a field of the contract');
-  return { code, field };
 }
 
 /** Cells by column, whatever way a row came. */

@@ -5,19 +5,21 @@ import type { Codelist, Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { Elsewhere } from '../../publishing/feed-file.js';
-import type { Draft, Standing } from '../../publishing/mend-drafts.js';
+import { actsOn, type Draft, isRefused, type MendAct, type Standing } from '../../publishing/mend-drafts.js';
+import { standingWords } from '../../publishing/mend-words.js';
 import { Form } from '../../ui/form.js';
 import { causeAddress, causeWords } from './cause-words.js';
 import { PartWords } from './mend-words.js';
 
-export const standings: Readonly<Record<Standing, Localised & { readonly css: string }>> = {
-  open: { zh: '待审批', en: 'to be approved', css: 'warn' },
-  outdated: { zh: '已过时', en: 'outdated', css: 'none' },
-  withdrawn: { zh: '已撤销', en: 'withdrawn', css: 'none' },
-  waiting: { zh: '已批准，待写入', en: 'approved, to be put in place', css: 'warn' },
-  'in-force': { zh: '已生效', en: 'in force', css: 'ok' },
-  replaced: { zh: '已被后来的修改取代', en: 'replaced since', css: 'none' },
-  undone: { zh: '已恢复原映射', en: 'undone', css: 'none' },
+/** How its standing is coloured. */
+export const standingCss: Readonly<Record<Standing, string>> = {
+  open: 'warn',
+  outdated: 'none',
+  withdrawn: 'none',
+  waiting: 'warn',
+  'in-force': 'ok',
+  replaced: 'none',
+  undone: 'none',
 };
 
 const places: Readonly<Record<Elsewhere, Localised>> = {
@@ -48,6 +50,8 @@ interface DraftProps {
   /** Whether whoever looks has proposed it. */
   readonly own: boolean;
   readonly elsewhere: Elsewhere | undefined;
+  /** A system of the department, by its id. */
+  readonly systemOf: (id: string) => Localised | undefined;
   readonly titles: ReadonlyMap<string, Localised>;
   readonly codelist: Codelist | undefined;
   /** Rows of its cause that are held back now. */
@@ -152,6 +156,7 @@ function Acts({ language, draft, standing, own, elsewhere }: DraftProps): JSX.El
     </Form>
   );
   const hand = elsewhere !== undefined && (standing === 'open' || standing === 'waiting');
+  const may = new Set<MendAct>(actsOn(standing, elsewhere === undefined));
   return (
     <>
       {hand ? (
@@ -164,19 +169,21 @@ function Acts({ language, draft, standing, own, elsewhere }: DraftProps): JSX.El
           )}
         </p>
       ) : null}
-      <div class="row acts">
-        {standing === 'open' && !own ? act('approve', say('批准', 'Approve')) : null}
-        {standing === 'open' && own ? (
+      <div class="row draft-acts">
+        {may.has('approve') && !own ? act('approve', say('批准', 'Approve')) : null}
+        {may.has('approve') && own ? (
           <span class="soft">{say('须由另一名数据专员审批。', 'Another data officer has to approve it.')}</span>
         ) : null}
-        {standing === 'waiting' && elsewhere === undefined ? act('write', say('写入并重读', 'Put it in place')) : null}
+        {may.has('write') ? act('write', say('写入并重读', 'Put it in place')) : null}
         {standing === 'waiting' || standing === 'in-force' || standing === 'open' ? (
           <a class="quiet" href={`${path}/file`} download>
             {say('下载修改后的配置文件', 'Download the changed file')}
           </a>
         ) : null}
-        {standing === 'open' || standing === 'outdated' ? act('withdraw', say('撤销草案', 'Withdraw'), true) : null}
-        {standing === 'in-force'
+        {may.has('refuse')
+          ? act('withdraw', own ? say('撤销草案', 'Withdraw') : say('退回草案', 'Refuse it'), true)
+          : null}
+        {may.has('undo')
           ? act('undo', say('恢复原映射（另生成草案）', 'Put back what was before (a new draft)'), true)
           : null}
       </div>
@@ -184,13 +191,34 @@ function Acts({ language, draft, standing, own, elsewhere }: DraftProps): JSX.El
   );
 }
 
+/** Who took a step, and when. */
+function Taken({
+  step: { at, by },
+  name,
+  systemOf,
+  language,
+}: Pick<DraftProps, 'systemOf' | 'language'> & {
+  readonly step: Draft['proposed'];
+  readonly name: string | undefined;
+}): JSX.Element {
+  const say: Say = (zh, en) => (language === 'zh' ? zh : en);
+  const system =
+    by.via === undefined ? undefined : (systemOf(by.via)?.[language] ?? say('已停用的系统', 'a system that is gone'));
+  return (
+    <dd>
+      {localMinute(new Date(at).toISOString())} ·{' '}
+      <span class="own">{name ?? say('（姓名已删除）', '(name erased)')}</span>
+      {system === undefined ? null : say(`（经${system}）`, ` (by ${system})`)}
+    </dd>
+  );
+}
+
 export function draftPage(props: DraftProps): JSX.Element {
-  const { language, name, draft, standing, names, titles, codelist, now } = props;
+  const { language, name, draft, standing, names, systemOf, titles, codelist, now } = props;
   const say: Say = (zh, en) => (language === 'zh' ? zh : en);
   const { dataset, cause, proposed, approved, withdrawn } = draft;
   const decided = approved ?? withdrawn;
-  const somebody = say('（姓名已删除）', '(name erased)');
-  const { css, ...words } = standings[standing];
+  const refused = isRefused(draft);
   return (
     <>
       <p class="foot">
@@ -205,7 +233,7 @@ export function draftPage(props: DraftProps): JSX.Element {
             ? say('映射修正草案', 'Draft of a mend')
             : say('恢复原映射草案', 'Draft that puts back')}
         </h1>
-        <span class={`state ${css}`}>{words[language]}</span>
+        <span class={`state ${standingCss[standing]}`}>{standingWords(refused, standing)[language]}</span>
       </div>
       <p class="lead">
         {say('针对：', 'For: ')}
@@ -214,15 +242,17 @@ export function draftPage(props: DraftProps): JSX.Element {
       <div class="card">
         <dl class="facts">
           <dt>{say('提出', 'Proposed')}</dt>
-          <dd>
-            {localMinute(new Date(proposed.at).toISOString())} · <span class="own">{names.proposed ?? somebody}</span>
-          </dd>
+          <Taken step={proposed} name={names.proposed} systemOf={systemOf} language={language} />
           {decided === undefined ? null : (
             <>
-              <dt>{approved === undefined ? say('撤销', 'Withdrawn') : say('批准', 'Approved')}</dt>
-              <dd>
-                {localMinute(new Date(decided.at).toISOString())} · <span class="own">{names.decided ?? somebody}</span>
-              </dd>
+              <dt>
+                {approved !== undefined
+                  ? say('批准', 'Approved')
+                  : refused
+                    ? say('退回', 'Refused')
+                    : say('撤销', 'Withdrawn')}
+              </dt>
+              <Taken step={decided} name={names.decided} systemOf={systemOf} language={language} />
             </>
           )}
           {draft.applied === undefined ? null : (

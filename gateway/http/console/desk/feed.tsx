@@ -11,10 +11,12 @@ import type { Localised } from '../../../../contracts/types.js';
 import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { isRefused } from '../../publishing/mend-drafts.js';
+import { standingWords } from '../../publishing/mend-words.js';
 import type { StandingDraft } from '../../publishing/mends.js';
 import { Form } from '../../ui/form.js';
 import { causeAddress, causeWords } from './cause-words.js';
-import { standings } from './draft-page.js';
+import { standingCss } from './draft-page.js';
 import { ReadAgain } from './read-again.js';
 
 export interface FeedFacts {
@@ -187,7 +189,7 @@ function Drafts({ facts, drafts, language }: Pick<FeedProps, 'facts' | 'drafts' 
                 )}
               </p>
             </div>
-            <span class={`state ${standings[standing].css}`}>{standings[standing][language]}</span>
+            <span class={`state ${standingCss[standing]}`}>{standingWords(isRefused(draft), standing)[language]}</span>
           </li>
         ))}
       </ul>

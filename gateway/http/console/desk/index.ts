@@ -16,7 +16,7 @@ import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
-import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
+import { byUrgency, MOST_ITEMS, NOTHING, type Room, type WaitingItem } from '../../people/rooms.js';
 import { staleOf } from '../../people/stale.js';
 import { sessionOf } from '../../plugins/people.js';
 import { openMendDesk } from '../../publishing/mends.js';
@@ -190,23 +190,9 @@ function feedsRoute(app: FastifyInstance, { context, workspace, record, factsOf 
 }
 
 /** What waits here for whoever starts the day, and what does not come as it should. */
-function roomOf({ context, workspace, quarantines, mends }: Desk): Room {
+function roomOf({ context, workspace, quarantines }: Desk): Room {
   const mine = ({ authority }: Person): readonly Contract[] =>
     [...workspace.contracts.values()].filter((one) => one.authority === authority);
-  /** Drafts of others: whoever proposed one does not approve it. */
-  async function toApprove(contract: Contract, person: Person): Promise<readonly WaitingItem[]> {
-    const items: WaitingItem[] = [];
-    for (const { draft, standing } of await mends.list(contract)) {
-      if (standing !== 'open' || (await (await mends.drafts()).proposedBy(draft, person))) continue;
-      const { zh, en } = contract.name;
-      items.push({
-        id: `${contract.id}.${draft.id}`,
-        title: { zh: `${zh}：映射修正草案待审批`, en: `${en}: a mend to be approved` },
-        href: `${PATH}/${contract.id}/mends/${draft.id}`,
-      });
-    }
-    return items;
-  }
   return {
     id: 'feeds',
     title: { zh: '本单位数据源', en: 'Rows held back' },
@@ -214,9 +200,7 @@ function roomOf({ context, workspace, quarantines, mends }: Desk): Room {
     roles: ROLES,
     async waiting(person) {
       const items: WaitingItem[] = [];
-      const drafts: WaitingItem[] = [];
       for (const contract of mine(person)) {
-        drafts.push(...(await toApprove(contract, person)));
         const rows = (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0;
         const held = quarantines.held(contract).length;
         if (rows + held === 0) continue;
@@ -230,13 +214,35 @@ function roomOf({ context, workspace, quarantines, mends }: Desk): Room {
           href: `${PATH}/${contract.id}`,
         });
       }
-      // a colleague waits for the first of them
-      const all = [...drafts, ...items.sort(byUrgency)];
-      return { count: all.length, items: all.slice(0, MOST_ITEMS) };
+      return { count: items.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
     },
     wrong: async (person) => staleOf(context, mine(person)),
   };
 }
+
+/** Drafts of mends that a colleague proposed. */
+const approvingRoom = ({ mends }: Desk): Room => ({
+  id: 'mends',
+  title: { zh: '待审批的映射修正', en: 'Mends to approve' },
+  href: PATH,
+  roles: ROLES,
+  async waiting(person) {
+    if (person.authority === undefined) return NOTHING;
+    const items = (await mends.toApprove(person.authority, person)).map(({ contract, draft }): WaitingItem => {
+      const { zh, en } = contract.name;
+      const back = draft.undoes !== undefined;
+      return {
+        id: draft.id,
+        title: {
+          zh: `${zh}：${back ? '恢复原映射' : `可使 ${draft.held.good} 行通过检查`}`,
+          en: `${en}: ${back ? 'puts back what was before' : `makes ${draft.held.good} rows good`}`,
+        },
+        href: `${PATH}/${contract.id}/mends/${draft.id}`,
+      };
+    });
+    return { count: items.length, items: items.slice(0, MOST_ITEMS) };
+  },
+});
 
 /** One feed. */
 function feedRoute(app: FastifyInstance, desk: Desk): void {
@@ -348,7 +354,7 @@ const service: Service = {
   port: 'people',
   async register(app, context) {
     const desk = await openDesk(app, context);
-    app.people.rooms.push(roomOf(desk));
+    app.people.rooms.push(roomOf(desk), approvingRoom(desk));
     feedsRoute(app, desk);
     feedRoute(app, desk);
     contentRoute(app, desk);

@@ -93,7 +93,11 @@ function Changes({ before, changed, language, say }: Pick<DayProps, 'before' | '
           <span>
             {[
               fresh === 0 ? '' : say(`新增 ${numeral(fresh)} 项`, `${numeral(fresh)} new`),
-              done === 0 ? '' : say(`办结或转出 ${numeral(done)} 项`, `${numeral(done)} done or moved on`),
+              done === 0
+                ? ''
+                : room.tells === undefined
+                  ? say(`办结或转出 ${numeral(done)} 项`, `${numeral(done)} done or moved on`)
+                  : say(`已阅 ${numeral(done)} 项`, `${numeral(done)} read`),
             ]
               .filter(Boolean)
               .join(say('，', ', '))}
@@ -106,10 +110,12 @@ function Changes({ before, changed, language, say }: Pick<DayProps, 'before' | '
 
 export function dayPage({ language, name, today, lines, before, changed, wrong, ask }: DayProps): JSX.Element {
   const say = sayIn(language);
-  const busy = lines.filter(({ waiting }) => waiting.count > 0);
+  const busy = lines.filter(({ room, waiting }) => waiting.count > 0 && room.tells === undefined);
+  const told = lines.filter(({ room, waiting }) => waiting.count > 0 && room.tells !== undefined);
   const away = lines.filter((line) => line.away);
-  const idle = lines.filter((line) => !line.away && line.waiting.count === 0);
-  const sum = busy.reduce((all, { waiting }) => all + waiting.count, 0);
+  const idle = lines.filter((line) => !line.away && line.waiting.count === 0 && line.room.tells === undefined);
+  const counted = (of: readonly RoomLine[]): number => of.reduce((all, { waiting }) => all + waiting.count, 0);
+  const [sum, news] = [counted(busy), counted(told)];
   const titles = (of: readonly RoomLine[]): string => of.map(({ room }) => room.title[language]).join(say('、', ', '));
   return (
     <>
@@ -121,6 +127,7 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
               `${today}，共有 ${numeral(sum)} 项待办。`,
               `${today}. ${numeral(sum)} ${sum === 1 ? 'thing waits' : 'things wait'} for you.`,
             )}
+        {news === 0 ? null : say(`有 ${numeral(news)} 项新的办理情况。`, ` You are told of ${numeral(news)}.`)}
       </p>
       {away.length === 0 ? null : (
         <p class="notice warn" role="status">
@@ -130,6 +137,14 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
       <div class="day">
         <div>
           {ask === undefined ? null : <AskWho {...ask} language={language} />}
+          {told.length === 0 ? null : (
+            <>
+              <h2>{say('新的办理情况', 'What I am told')}</h2>
+              {told.map((line) => (
+                <RoomCard {...line} language={language} say={say} key={line.room.id} />
+              ))}
+            </>
+          )}
           <h2>{say('待我办理', 'What waits for me')}</h2>
           {busy.map((line) => (
             <RoomCard {...line} language={language} say={say} key={line.room.id} />

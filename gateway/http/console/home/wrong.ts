@@ -64,12 +64,14 @@ export async function wrongFor(
   person: Person,
 ): Promise<readonly Trouble[]> {
   const found: Trouble[] = [];
-  if (person.roles.some((role) => WHOLE.includes(role))) {
+  const whole = person.roles.some((role) => WHOLE.includes(role));
+  if (whole) {
     found.push(...(await readiness(context)));
     if (context.state?.health().answers === false)
       found.push({ what: { zh: '共享状态库无应答', en: 'the state does not answer' }, mends: OPERATORS });
-    found.push(...staleOf(context, context.workspace.contracts.values()));
   }
   for (const room of roomsOf(rooms, person)) found.push(...((await room.wrong?.(person)) ?? []));
+  // there may be many, which would hide all else
+  if (whole) found.push(...staleOf(context, context.workspace.contracts.values()));
   return [...new Map(found.map((one) => [one.what.zh, one])).values()];
 }

@@ -1,94 +1,74 @@
 /**
- * /console/messages: a company is told what others did in its objections, repairs and cases, and how each ended, where
- * it comes in. Nothing is sent elsewhere: what is told of a ticket is an event of it, and of a case it was stored with
- * the act, so it is there as soon as that has taken effect.
+ * /console/messages: a company is told what others did in its objections, repairs and cases, and how each ended.
+ * Nothing is sent elsewhere: what is told of a ticket is an event of it, and of a case it was stored with the act, so
+ * it is there as soon as that has taken effect. What somebody has not looked at yet stands first where their day
+ * begins.
  */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
-import { type DatasetId, keyOf } from '../../../../contracts/ids.js';
-import type { Localised } from '../../../../contracts/types.js';
-import type { Service } from '../../../documents/context.js';
-import type { Actor } from '../../../procedures/lifecycles/parties.js';
-import type { OpenedTicket } from '../../../procedures/lifecycles/tickets.js';
+import type { GatewayContext, Service } from '../../../documents/context.js';
+import type { Person } from '../../../ground/identity/person.js';
+import { noticesOf } from '../../notices/opened.js';
+import { MOST_ITEMS, type Room } from '../../people/rooms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
-import { PATH as APPLYING, type ApplyingDesk, openDesk, subjectWords } from '../applying/desk.js';
-import { actWords } from '../applying/words.js';
-import { actsOf } from '../tickets/words.js';
-import { type Message, messagesPage } from './list.js';
+import { openDesk } from '../applying/desk.js';
+import { messagesPage } from './list.js';
+import { type SeenMessages, seenMessages } from './seen.js';
+import { actorOf, messagesOf, messagesOfCases, ownTickets, PAGE, unread } from './telling.js';
 
 const PATH = '/console/messages';
 const ROLES = ['subject'] as const;
-const PAGE = 30;
-/** When this browser last saw the page, ms since 1970. */
-const SEEN_COOKIE = 'yitong-messages';
-const YEAR = 31_536_000;
 
-const title = (rules: Readonly<Record<string, { readonly title: Localised }>>, id: string): Localised =>
-  (Object.hasOwn(rules, id) ? rules[id]?.title : undefined) ?? { zh: '其他', en: id };
-
-const WHO_APPLIES: Localised = { zh: '申请人', en: 'who applies' };
-
-/** What departments did in cases, the newest of each subject. */
-async function messagesOfCases(desk: ApplyingDesk, request: FastifyRequest, seen: number): Promise<readonly Message[]> {
-  const { subjects } = sessionOf(request).person;
-  const service = await desk.cases();
-  const found = await Promise.all(
-    subjects.map(async (subject) =>
-      (await service.messages(desk.how(request, subject), PAGE)).map((message) => ({ subject, message })),
-    ),
+function seenOf(app: FastifyInstance, context: GatewayContext): SeenMessages {
+  const notices = noticesOf(
+    context,
+    () => app.people.rooms,
+    (err) => app.log.warn({ err }, 'notices'),
   );
-  return found.flat().map(({ subject, message: { case: id, bundle: name, at, act, item, phase, task } }): Message => {
-    const bundle = service.bundles.get(name);
-    const told = item === undefined ? undefined : bundle?.items.get(item);
-    const authority = told?.authority ?? bundle?.outcomes.get(task ?? '')?.task?.owner ?? bundle?.authority ?? '';
-    const of = (language: 'zh' | 'en') => (act === 'step' ? WHO_APPLIES[language] : desk.nameOf(authority, language));
-    return {
-      href: `${APPLYING}/${id}`,
-      matter: bundle?.title ?? { zh: '其他事项', en: 'another matter' },
-      dataset: told?.title,
-      act: { zh: actWords(act, 'zh'), en: actWords(act, 'en') },
-      by: { zh: of('zh'), en: of('en') },
-      at,
-      fresh: at > seen,
-      subject: subjects.length > 1 ? subjectWords(subject) : undefined,
-      ended: phase === 'delivered' ? { zh: '已办结', en: 'done' } : undefined,
-      said: [],
-    };
-  });
+  return seenMessages(notices.desk, notices.deskIfAny, context.now);
 }
+
+/** Tells of what was done and decided since somebody looked at the messages last. */
+const roomOf = (context: GatewayContext, desk: ReturnType<typeof openDesk>, seen: SeenMessages): Room => ({
+  id: 'messages',
+  title: { zh: '消息', en: 'Messages' },
+  href: PATH,
+  roles: ROLES,
+  tells: { zh: '有新的办理情况', en: 'something was done or decided' },
+  async waiting(person) {
+    const since = await seen.until(person);
+    const moved = (await ownTickets(context, person)).filter(({ state }) => state.at > since).slice(0, MOST_ITEMS);
+    const opened = await Promise.all(moved.map(({ head }) => context.tickets.get(head.id, actorOf(person))));
+    const several = person.subjects.length > 1;
+    // whoever shows it puts it on record
+    const quiet = () => async () => ({ id: '', json: '' });
+    const messages = [
+      ...opened.flatMap((ticket) => messagesOf(context, ticket, several, since)),
+      ...(await messagesOfCases(desk, person, quiet, since)).toReversed(),
+    ];
+    return unread(messages, PATH);
+  },
+});
 
 const service: Service = {
   port: 'people',
   register(app, context) {
     const { workspace, tickets } = context;
     if (tickets.lifecycles.size === 0) return;
-
-    /** Acts of others; the last one of a ticket that is over says how it ended. */
-    function messagesOf(ticket: OpenedTicket, several: boolean, seen: number): readonly Message[] {
-      const { head, lifecycle, events, over, state, record } = ticket;
-      const dataset = workspace.contracts.get(head.dataset as DatasetId)?.name;
-      return events.flatMap(({ at, act, party, fields = {} }, i): Message[] => {
-        if (lifecycle.parties[party]?.role === 'subject') return [];
-        return [
-          {
-            href: `/console/tickets/${head.id}`,
-            ticket: head.id,
-            matter: lifecycle.title,
-            dataset,
-            act: title(actsOf(lifecycle), act),
-            by: title(lifecycle.parties, party),
-            at,
-            fresh: at > seen,
-            subject: several && record !== undefined ? keyOf(record.subject) : undefined,
-            ended: over && i === events.length - 1 ? title(lifecycle.states, state.state) : undefined,
-            said: Object.entries(fields).map(([name, text]) => ({ title: title(lifecycle.fields, name), text })),
-          },
-        ];
-      });
-    }
-
     const desk = openDesk(app, context);
+    const seen = seenOf(app, context);
+    app.people.rooms.push(roomOf(context, desk, seen));
+
+    /** What was looked at is not new any more. A state that is away takes nothing from the page but this. */
+    const sinceOf = (person: Person): Promise<number> =>
+      seen.until(person).catch((err: unknown) => {
+        app.log.warn({ err }, 'what somebody was told before');
+        return 0;
+      });
+    const saw = (person: Person, at: number): Promise<void> =>
+      seen.saw(person, at).catch((err: unknown) => app.log.warn({ err }, 'what somebody was told'));
+
     app.get<{ Querystring: { readonly page?: string } }>(
       PATH,
       { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '消息', en: 'Messages' }, order: 12 } } },
@@ -96,12 +76,8 @@ const service: Service = {
         const { person } = sessionOf(request);
         const { page = '0' } = request.query;
         if (!/^\d{1,6}$/.test(page)) throw new YitongError('bad_request', 'there is no such list');
-        const actor: Actor = { kind: 'person', person };
-        const seen = Number(request.cookies[SEEN_COOKIE] ?? 0);
-        const own = (await tickets.list(actor)).filter(({ parties, lifecycle }) =>
-          parties.some((party) => lifecycle.parties[party]?.role === 'subject'),
-        );
-        const newest = own.sort((a, b) => b.state.at - a.state.at);
+        const since = await sinceOf(person);
+        const newest = await ownTickets(context, person);
         const from = Number(page) * PAGE;
         const shown = newest.slice(from, from + PAGE);
         await app.people.record.looked(person, {
@@ -111,20 +87,15 @@ const service: Service = {
           detail: { show: 'messages', ids: shown.map(({ head }) => head.id) },
           results: shown.length,
         });
-        const opened = await Promise.all(shown.map(({ head }) => tickets.get(head.id, actor)));
-        const since = Number.isFinite(seen) ? seen : 0;
+        const opened = await Promise.all(shown.map(({ head }) => tickets.get(head.id, actorOf(person))));
+        const recordFor = (subject: string) => desk.how(request, subject).record;
         const messages = [
-          ...opened.flatMap((ticket) => messagesOf(ticket, person.subjects.length > 1, since)),
-          ...(from === 0 ? await messagesOfCases(desk, request, since) : []),
+          ...opened.flatMap((ticket) => messagesOf(context, ticket, person.subjects.length > 1, since)),
+          ...(from === 0 ? await messagesOfCases(desk, person, recordFor, since) : []),
         ].sort((a, b) => b.at - a.at);
+        const [last] = messages;
+        if (last?.fresh === true) await saw(person, last.at);
         const { language } = request;
-        void reply.setCookie(SEEN_COOKIE, String(context.now()), {
-          path: PATH,
-          secure: true,
-          httpOnly: true,
-          sameSite: 'lax',
-          maxAge: YEAR,
-        });
         return sendFramed(request, reply, {
           title: language === 'zh' ? '消息' : 'Messages',
           workspace,

@@ -23,7 +23,7 @@ export interface Message {
   readonly ended?: Localised | undefined;
   /** What was written, by its title. */
   readonly said: readonly { readonly title: Localised; readonly text: string }[];
-  /** It has come since the page was last seen in this browser. */
+  /** It has come since they looked at the page last. */
   readonly fresh: boolean;
 }
 

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { Notice } from '../../notices/store.js';
-import { noticeWords } from '../../notices/words.js';
+import { noticedRoom, noticeWords } from '../../notices/words.js';
 import type { Room } from '../../people/rooms.js';
 import { Form } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
@@ -18,7 +18,6 @@ interface NoticesProps {
 export function noticesPage({ language, notices, rooms }: NoticesProps): JSX.Element {
   const say = sayIn(language);
   const unread = notices.filter(({ read }) => !read).length;
-  const titleOf = (id: string) => rooms.find((room) => room.id === id)?.title ?? { zh: '其他事项', en: 'Other work' };
   return (
     <>
       <div class="head">
@@ -49,7 +48,9 @@ export function noticesPage({ language, notices, rooms }: NoticesProps): JSX.Ele
               <li key={notice.id} data-read={notice.read ? '' : undefined}>
                 <span>
                   {notice.read ? null : <span class="state warn">{say('未读', 'unread')}</span>}{' '}
-                  <a href={`/console/notices/${notice.id}`}>{noticeWords(notice, titleOf(notice.room))[language]}</a>
+                  <a href={`/console/notices/${notice.id}`}>
+                    {noticeWords(notice, noticedRoom(rooms, notice.room))[language]}
+                  </a>
                 </span>
                 <time class="soft" dateTime={new Date(notice.at).toISOString()}>
                   {localMinute(notice.at)}

@@ -18,7 +18,6 @@ const PENDING_COOKIE = '__Host-yitong-sign-in';
 const COOKIE = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const;
 const PATH = /^\/(?![/\\])[\w\-./?&=%~+:,@]{0,1500}$/;
 const home = '/console';
-const MESSAGES = '/console/messages';
 /** Where a form that was sent without a session waits. */
 const OF_FORM = /^\/console\/kept\//;
 
@@ -45,10 +44,7 @@ function homeRoute(app: FastifyInstance, { reports, people }: Desk): void {
       return reply
         .header('cache-control', 'no-store')
         .redirect(`/console/authorisations?of=${hideSubject(session, invited)}`, 303);
-    const may = people.nav.filter((entry) => entry.roles.some((role) => roles.includes(role)));
-    // a company is told what was decided where it comes in; the day of whoever works here begins with what waits
-    const told = roles.every((role) => role === 'subject') ? may.find(({ path }) => path === MESSAGES) : undefined;
-    const first = told ?? may[0];
+    const first = people.nav.find((entry) => entry.roles.some((role) => roles.includes(role)));
     if (first === undefined) throw new YitongError('role_missing', 'there is no page for your role yet');
     return reply.header('cache-control', 'no-store').redirect(first.path, 303);
   });

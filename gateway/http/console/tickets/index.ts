@@ -7,7 +7,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorWords } from '../../../../contracts/error-words.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { SubjectKey } from '../../../../contracts/ids.js';
-import { authorityOf, type DatasetId } from '../../../../contracts/ids.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
@@ -18,6 +17,7 @@ import { isUse, type RecordRef, useOf } from '../../../procedures/lifecycles/eff
 import type { Actor } from '../../../procedures/lifecycles/parties.js';
 import { concerned, recordReader, type ShownRecord } from '../../../procedures/lifecycles/records.js';
 import type { OpenedTicket, SeenTicket, TicketAct } from '../../../procedures/lifecycles/tickets.js';
+import { COMPLAINT_ROLE, useWords } from '../../people/complaints.js';
 import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { hideSubject, type Session, shownSubject, spokenFor } from '../../people/sessions.js';
 import { inField } from '../../plugins/forms.js';
@@ -92,16 +92,10 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
         ...(deed.role === 'subject' ? { subject } : {}),
       });
 
-  const nameOf = (id: string): Localised => {
-    if (!isUse(id))
-      return [...datasets, ...lacking].find((one) => one.id === id)?.name ?? { zh: '已停用的数据集', en: id };
-    const name = (workspace.authorities as ReadonlyMap<string, { readonly name: Localised }>).get(
-      authorityOf(id as DatasetId),
-    )?.name;
-    return name === undefined
-      ? { zh: '文书的出具或核验', en: 'a document' }
-      : { zh: `${name.zh}使用数据`, en: `use by ${name.en}` };
-  };
+  const nameOf = (id: string): Localised =>
+    isUse(id)
+      ? useWords(workspace, id)
+      : ([...datasets, ...lacking].find((one) => one.id === id)?.name ?? { zh: '已停用的数据集', en: id });
   return { context, workspace, tickets, record, roles, reader, datasets, lacking, recording, nameOf };
 }
 type Desk = ReturnType<typeof openDesk>;
@@ -284,7 +278,11 @@ const roomOf = ({ tickets, roles, nameOf }: Desk): Room => ({
   href: PATH,
   roles,
   async waiting(person) {
-    const todo = (await tickets.list(actorOf(person))).filter(({ acts, over }) => !over && acts.length > 0);
+    const todo = (await tickets.list(actorOf(person))).filter(
+      // complaints have a room of their own for auditors
+      ({ acts, over, head }) =>
+        !over && acts.length > 0 && !(isUse(head.dataset) && person.roles.includes(COMPLAINT_ROLE)),
+    );
     const items = todo.map(({ head, lifecycle, due }): WaitingItem => {
       const of = nameOf(head.dataset);
       return {

@@ -462,7 +462,41 @@ const REGION: Own = { by: '不予答复的一方' };
 const SUBSCRIPTION: Own = { form: '推送形式', way: '告知方式' };
 
 /** By operation. */
+const MEND: Own = {
+  applied: '生效时间',
+  approved: '审批',
+  bad: '不合格行数',
+  changed: '将变更的记录数',
+  comesIn: '将新增的记录数',
+  edits: '对映射的修改',
+  elsewhere: '不在此处写入的原因',
+  goesOut: '将撤下的记录数',
+  good: '可通过的行数',
+  goodOfOthers: '其他原因中可通过的行数',
+  held: '在留待核对的行上试行',
+  left: '仍不通过的行数',
+  looked: '试行的行数',
+  mend: '草案编号',
+  notRead: '未在来源上试行的原因',
+  otherwise: '因其他原因仍不通过的行数',
+  proposed: '提出',
+  refused: '是否由他人退回',
+  rows: '留待核对的行数',
+  same: '结果不变的行数',
+  skipped: '不属于本数据集的行数',
+  source: '在数据来源上试行',
+  standing: '状态',
+  undoes: '所撤销的草案',
+  via: '所经应用',
+};
+const MENDS: Own = { ...MEND, causes: '原因列表', drafts: '草案列表' };
+
 const OWN: Readonly<Record<string, Own>> = {
+  mends: MENDS,
+  proposedMend: MEND,
+  mend: MEND,
+  proposeMend: MEND,
+  actOnMend: MEND,
   authorise: AUTHORISATION,
   authorisations: AUTHORISATION,
   previewReport: REPORT,

@@ -66,6 +66,20 @@ const OPERATIONS: Readonly<Record<string, OperationWords>> = {
   },
   quarantine: { title: '未通过校验的数据', about: '列出不符合数据契约的行及理由；仅限提供单位自己的数据集。' },
   retryQuarantine: { title: '重新校验未通过的数据', about: '映射或契约更改后，将现已合格的行予以发布。' },
+  mends: { title: '未通过的原因与映射修正草案', about: '原因按行数排列，草案由新到旧；仅限提供单位自己的数据集。' },
+  proposedMend: {
+    title: '针对一类原因可提出的映射修正',
+    about: '只提出无需猜测原意的修正，说明各部分可使多少行通过检查；不改动任何内容。',
+  },
+  mend: { title: '一份映射修正草案', about: '修改的内容、试行的结果、提出人与审批人，以及修改后的数据源文件。' },
+  proposeMend: {
+    title: '提出映射修正草案',
+    about: '在全部留待核对的行和数据来源上试行，须由另一名经办人审批后方才生效。',
+  },
+  actOnMend: {
+    title: '审批、退回、写入或者撤销映射修正',
+    about: '提出人不得审批自己的草案；撤销时另立草案，恢复原映射。每一步均留痕。',
+  },
   objections: {
     title: '异议与信用修复申请',
     about: '列出本单位作为一方的申请及剩余期限；代主体提出的，列出该主体的申请。',

@@ -20,27 +20,29 @@ interface Around {
   readonly state: State | undefined;
 }
 
-/** @returns how many went @throws YitongError `state_unavailable` */
-export async function dropIdleUploadsOf({ dataDir, settings, state }: Around): Promise<number> {
-  // nobody ever uploaded anything here
-  if (state === undefined && !existsSync(join(dataDir, 'blobs'))) return 0;
+type Ground = Awaited<ReturnType<typeof openCaseGround>>;
+
+async function onGround({ dataDir, settings, state }: Around, work: (ground: Ground) => Promise<number>) {
   const ground = await openCaseGround({ dataDir, settings, now: Date.now, ...present({ state }) });
   try {
-    const others = (folder: string) => filesNeeded(ground, folder);
-    return await dropIdleUploads({ ...ground, others }, Date.now());
+    return await work(ground);
   } finally {
     await ground.close();
   }
 }
 
+/** @returns how many went @throws YitongError `state_unavailable` */
+export async function dropIdleUploadsOf(around: Around): Promise<number> {
+  // nobody ever uploaded anything here
+  if (around.state === undefined && !existsSync(join(around.dataDir, 'blobs'))) return 0;
+  return onGround(around, (ground) =>
+    dropIdleUploads({ ...ground, others: (folder) => filesNeeded(ground, folder) }, Date.now()),
+  );
+}
+
 /** @returns of how many grants records of use went @throws YitongError `state_unavailable` */
-export async function dropOverdueUseOf({ dataDir, settings, state }: Around): Promise<number> {
+export async function dropOverdueUseOf(around: Around): Promise<number> {
   // nobody ever wrote one here
-  if (state === undefined && !existsSync(embeddedDir(dataDir))) return 0;
-  const ground = await openCaseGround({ dataDir, settings, now: Date.now, ...present({ state }) });
-  try {
-    return await dropOverdueUse(ground.state, Date.now());
-  } finally {
-    await ground.close();
-  }
+  if (around.state === undefined && !existsSync(embeddedDir(around.dataDir))) return 0;
+  return onGround(around, ({ state }) => dropOverdueUse(state, Date.now()));
 }

@@ -148,7 +148,7 @@ function placeIn(matter: SeenMatter, to: string): AttachPlace {
 
 /** Under whose key files of a matter stand. @throws YitongError `act_refused` where that subject was erased */
 async function whoseFiles({ state, keys }: Ground, { head: { id, subject } }: SeenMatter) {
-  if (subject === undefined) return { secret: await keys.secretOf(subjectOf(id)) };
+  if (subject === undefined) return { subject, secret: await keys.secretOf(subjectOf(id)) };
   const store = new MatterStore(state as State);
   const stored = await store.find(id);
   const found = stored && (await subjectIn(store, keys, stored));
@@ -185,7 +185,7 @@ export async function attach(
   const { events, files } = await keptOf(state, id);
   if (files.length >= MOST_FILES || events >= MOST_EVENTS)
     throw new YitongError('too_many_files', `a matter takes ${String(MOST_FILES)} files at most`);
-  const { secret, subject } = { subject: undefined, ...(await whoseFiles(ground, matter)) };
+  const { secret, subject } = await whoseFiles(ground, matter);
   const upload: Upload<AttachmentType> = uploadOf(keys, secret, { bytes, type }, { current: undefined, after: events });
   const { name, size, digest, pseudonym } = upload;
   // the bytes first: whoever is told of a file can have it, and bytes that nobody is told of go by themselves
@@ -216,7 +216,7 @@ export async function detach(
   const { events, kept } = await found(ground, matter, file, authority);
   placeIn(matter, kept.to);
   if (kept.authority !== authority) throw new YitongError('act_refused', 'the file is another department’s');
-  const { subject } = { subject: undefined, ...(await whoseFiles(ground, matter)) };
+  const { subject } = await whoseFiles(ground, matter);
   const { id: entry } = await record(
     deedOn({ matter, role }, subject, { act: 'remove', file, to: kept.to }, kept.digest),
   );

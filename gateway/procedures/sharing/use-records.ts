@@ -162,15 +162,8 @@ export async function dropOverdueUse(state: State, now: number): Promise<number>
   let gone = 0;
   for (const grant of kept.keys()) {
     const found = grants.get(grant);
-    const ended =
-      found === undefined
-        ? undefined
-        : 'ended' in found
-          ? dayOf(Date.parse(found.ended.at))
-          : found.grant.until < today
-            ? found.grant.until
-            : undefined;
-    if (await dropUseRecords(state, grant, ended, today)) gone++;
+    const last = found && ('ended' in found ? dayOf(Date.parse(found.ended.at)) : found.grant.until);
+    if (await dropUseRecords(state, grant, last, today)) gone++;
   }
   return gone;
 }

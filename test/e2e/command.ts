@@ -19,8 +19,8 @@ export const run = (...args: readonly string[]): Promise<Ended> =>
     (failed: Ended) => failed,
   );
 
-/** What stands in the audit log under these filters, as its reader gets it. */
+/** All that stands in the audit log under these filters, as its reader gets it; newest first. */
 export async function entries<Body>(data: string, ...filters: readonly string[]): Promise<readonly Body[]> {
-  const { stdout } = await run('audit', 'search', '--data', data, ...filters, '--json');
+  const { stdout } = await run('audit', 'search', '--data', data, '--limit', '1000000', ...filters, '--json');
   return (JSON.parse(stdout) as { readonly body: Body }[]).map(({ body }) => body);
 }

@@ -58,7 +58,8 @@ export async function begin(page: Page, bundle: Bundle, instead: Instead = {}): 
 
 /** Presses each step that may be done now. @returns how many there were */
 export async function doSteps(page: Page, prefer = 'post'): Promise<number> {
-  for (let pressed = 0; ; pressed++) {
+  for (let pressed = 0, looks = 0; ; pressed++, looks++) {
+    if (looks > 40) throw new Error(`its steps come again and again: ${await page.innerText('main')}`);
     const open = page.locator('.mine form');
     const video = page.locator('.mine a[href$="/video"]');
     if ((await video.count()) > 0) {
@@ -75,7 +76,8 @@ export async function doSteps(page: Page, prefer = 'post'): Promise<number> {
 /** Uploads a picture for each paper that no register has. */
 export async function upload(page: Page): Promise<void> {
   const missing = page.locator('[data-material][data-state=missing]');
-  while ((await missing.count()) > 0) {
+  for (let looks = 0; (await missing.count()) > 0; looks++) {
+    if (looks > 40) throw new Error(`papers are asked for again and again: ${await page.innerText('main')}`);
     const one = missing.first();
     await one
       .locator('input[type=file]')

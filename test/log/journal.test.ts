@@ -460,6 +460,19 @@ t.test('when the journal thread dies, what waits is refused and a new thread goe
   t.same(bodies, ['{"n":1}', '{"n":3}']);
 });
 
+t.test('what the thread leaves to its event loop does not grow with the groups that it writes', async (t) => {
+  const counts = new SharedArrayBuffer(8);
+  const journal = await open(t.testdir(), {
+    hook: { module: new URL('./left-over.js', import.meta.url).href, parameter: counts },
+  });
+  const about = { subject: { subject: 'uscc:91310101MA1FL0AB2X', json: '{}' } };
+  for (let n = 0; n < 1500; n++) await journal.append({ clear: `{"n":${n}}`, ...about });
+  await journal.close();
+  const [most = 0, writes = 0] = new Int32Array(counts);
+  t.ok(writes > 1000, `${writes} writes`);
+  t.ok(most < 600, `at most ${most} were left at once`);
+});
+
 t.test('an entry that is too large is refused alone', async (t) => {
   const data = t.testdir();
   const journal = await open(data);

@@ -3,6 +3,7 @@
  * and end. The main thread then refuses everything and starts a new one, which recovers from disk.
  */
 import type { KeyObject } from 'node:crypto';
+import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { present } from '../../../contracts/present.js';
 import { openSubjectKeys, type SubjectSecret } from '../entries/keys.js';
@@ -46,6 +47,11 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly reason: string };
 
 const MAX_GROUP_BYTES = 4 << 20;
+/**
+ * Groups after which the event loop turns once. What is used here leaves things to it, LMDB a timer at each look at the
+ * keys: in a loop that never turned they were kept for ever, some 100 B an entry.
+ */
+const TURN_EVERY = 256;
 
 async function filesFor(input: WorkerInput): Promise<Files> {
   if (input.hook === undefined) return diskFiles;
@@ -99,7 +105,8 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
   };
   const gathering = new Gathering();
 
-  for (;;) {
+  for (let groups = 0; ; groups++) {
+    if (groups % TURN_EVERY === 0) await turnOfTheEventLoop();
     // a key that was destroyed is not used for another group, and is forgotten while nothing is to do
     keys.refresh();
     const room = take();

@@ -93,7 +93,8 @@ export class ErrandCarrier implements ErrandSending {
     this.#token = lease?.token;
     if (lease === undefined) return;
     const regions = new Set(waiting.map(({ region }) => region));
-    await Promise.all(
+    // all of them end before the next pass begins, also where one fails
+    const passed = await Promise.allSettled(
       [...regions].map((region) =>
         this.#toOne(
           waiting.filter((one) => one.region === region),
@@ -101,6 +102,7 @@ export class ErrandCarrier implements ErrandSending {
         ),
       ),
     );
+    for (const one of passed) if (one.status === 'rejected') throw one.reason;
     if (now() - this.#passedAt > PASS_EVERY) {
       await errandsPassed(state, now());
       this.#passedAt = now();

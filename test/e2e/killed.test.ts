@@ -1,6 +1,7 @@
 /** A process of the group that is killed comes back, and no answer that was given is missing from the log. */
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { receiptId } from '../../gateway/client/index.js';
@@ -29,6 +30,13 @@ function kill(t: Test, running: City, word: string): void {
   if (child === undefined) throw new Error(`no process is ${word}`);
   process.kill(child, 'SIGKILL');
 }
+
+/** Of each of its threads: proc_pid_stat(5), field 19. */
+const nicenessOf = (pid: number): readonly number[] =>
+  readdirSync(`/proc/${String(pid)}/task`).map((thread) => {
+    const stat = readFileSync(`/proc/${String(pid)}/task/${thread}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
 
 void t.test('writer, feeds and worker are killed in turn under questions', async (t) => {
   const workspace = join(t.testdir(), 'city');
@@ -96,6 +104,18 @@ void t.test('writer, feeds and worker are killed in turn under questions', async
     () => ready(running),
     (text) => text.startsWith('200'),
   );
+  const parent = runningUp(running.data)?.pid ?? 0;
+  const [own = 0] = nicenessOf(parent);
+  for (const [word, behind] of [
+    ['writer.js', true],
+    ['feeds.js', true],
+    ['worker.js', false],
+  ] as const)
+    for (const pid of childrenOf(parent, `operate/process/${word}`))
+      t.ok(
+        nicenessOf(pid).every((nice) => nice > own === behind),
+        `where cores are short, all threads of ${word} ${behind ? 'let others go first' : 'go first'}`,
+      );
   asking = false;
   await asker;
   await running.stop();

@@ -87,9 +87,9 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   let bytes = 0;
   let next = 0;
   const latencies = new Float32Array(Math.max(4_000_000, ((options.perSecond ?? 0) * options.ms) / 900));
-  /** In an open loop: connections that wait for something to be due, and when what nobody could send was due. */
+  /** In an open loop: connections that wait for something to be due, and how much was sent. */
   const idle: (() => void)[] = [];
-  const due: number[] = [];
+  let pace: Pace | undefined;
   let taken = 0;
 
   function drive(socket: TLSSocket): void {
@@ -98,7 +98,7 @@ async function main(options: LoadOptions): Promise<LoadResult> {
     let got = 0;
     let ok = true;
     const send = (): void => {
-      const at = options.perSecond === undefined ? performance.now() : due[taken];
+      const at = options.perSecond === undefined ? performance.now() : pace?.dueAt(taken);
       if (at === undefined) return void idle.push(send);
       taken++;
       const request = requests[next++ % requests.length];
@@ -152,7 +152,7 @@ async function main(options: LoadOptions): Promise<LoadResult> {
     ),
   );
   for (const socket of sockets) drive(socket);
-  const pace = options.perSecond === undefined ? undefined : paced(options.perSecond, due, () => taken, idle);
+  if (options.perSecond !== undefined) pace = paced(options.perSecond, () => taken, idle);
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
   await wait(options.warmupMs);
   const cpu = threadMicros(options.pid);
@@ -163,7 +163,7 @@ async function main(options: LoadOptions): Promise<LoadResult> {
     await wait(marks === undefined ? options.ms - (performance.now() - from) : 50);
   measuring = false;
   const seconds = (performance.now() - from) / 1000;
-  if (pace !== undefined) clearInterval(pace);
+  pace?.end();
   const serverMicros = (threadMicros(options.pid) - cpu) / done;
   for (const socket of sockets) socket.destroy();
   const sorted = latencies.subarray(0, Math.min(done, latencies.length)).sort();
@@ -173,15 +173,24 @@ async function main(options: LoadOptions): Promise<LoadResult> {
   return { requests: done, perSecond, p50: at(0.5), p99: at(0.99), ...open, errors, lastOkAt, bytes, serverMicros };
 }
 
+interface Pace {
+  /** ms of `performance.now` when the n-th was due, from 0; undefined where it is not yet. */
+  dueAt(n: number): number | undefined;
+  end(): void;
+}
+
 /** Makes requests due, each millisecond those that are; a timer that comes late makes up for it. */
-function paced(perSecond: number, due: number[], taken: () => number, idle: (() => void)[]): NodeJS.Timeout {
+function paced(perSecond: number, taken: () => number, idle: (() => void)[]): Pace {
   const began = performance.now();
   let count = 0;
-  return setInterval(() => {
-    const now = performance.now();
-    for (; began + (count * 1000) / perSecond <= now; count++) due.push(began + (count * 1000) / perSecond);
-    while (idle.length > 0 && taken() < due.length) idle.shift()?.();
+  const timer = setInterval(() => {
+    count = Math.floor(((performance.now() - began) * perSecond) / 1000) + 1;
+    while (idle.length > 0 && taken() < count) idle.shift()?.();
   }, 1);
+  return {
+    dueAt: (n) => (n < count ? began + (n * 1000) / perSecond : undefined),
+    end: () => clearInterval(timer),
+  };
 }
 
 main(JSON.parse(process.argv[2] ?? '{}') as LoadOptions).then(

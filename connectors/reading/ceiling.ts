@@ -61,8 +61,8 @@ export const ceilingSchema = {
       minimum: 1,
       maximum: 86_400,
       description:
-        'seconds between two runs of a feed that people ask for by hand (page, API, command line), whoever asks; runs ' +
-        'of its schedule, and those that follow a mend, do not count',
+        'seconds between two runs of a feed that people ask for by hand (page, API, command line), whoever asks; ' +
+        'runs of its schedule, and those that follow a mend, do not count',
       default: READ_AGAIN,
     },
   },

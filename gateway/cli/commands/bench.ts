@@ -33,8 +33,8 @@ const command: Command = {
     records: {
       type: 'string',
       describe:
-        'of the city of memory, flatness, restart and rebuild, default 1000000; rows of held, default 100000; entries ' +
-        'of search, default 1000000, with `--only search` 10000000',
+        'of the city of memory, flatness, restart and rebuild, default 1000000; rows of held, default 100000; ' +
+        'entries of search, default 1000000, with `--only search` 10000000',
     },
     minutes: { type: 'string', describe: 'how long `steady` takes, default 60' },
   },

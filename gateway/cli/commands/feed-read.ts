@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { progressReporter } from '../../../connectors/progress.js';
-import { errorWordsOf } from '../../../contracts/error-words.js';
 import type { Client, ReadingAnswer } from '../../client/index.js';
 import { localMinute } from '../../ground/language/time.js';
+import { endedWords } from '../../http/publishing/reading-words.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
 import { askingAs } from '../gateway-options.js';
@@ -14,29 +14,6 @@ const EVERY = 1_000;
 const BEGINS = 60_000;
 
 type Last = NonNullable<ReadingAnswer['last']>;
-type Words = Pick<Invocation, 'language'>;
-
-/** How the newest run ended. */
-function lastLine({ state, code, ended, rows, published, quarantined, withdrawn }: Last, { language }: Words): string {
-  const zh = language === 'zh';
-  const at = localMinute(ended);
-  switch (state) {
-    case 'failed':
-      return zh ? `${at} 读取失败：${errorWordsOf(code).zh}` : `${at} it could not be read: ${errorWordsOf(code).en}`;
-    case 'refused':
-      return zh
-        ? `${at} 已读取 ${String(rows)} 行，但来源减少过多，未撤回任何记录`
-        : `${at} ${String(rows)} rows were read, and so much has left the source that nothing was withdrawn`;
-    case 'nothing-new':
-      return zh ? `${at} 已读取，来源没有变化` : `${at} it was read, and is as it was before`;
-    case 'complete':
-      return zh
-        ? `${at} 已读取 ${String(rows)} 行：发布 ${String(published)} 行，未通过校验 ${String(quarantined)} 行，` +
-            `撤回 ${String(withdrawn)} 条`
-        : `${at} ${String(rows)} rows were read: ${String(published)} published, ${String(quarantined)} held back, ` +
-            `${String(withdrawn)} withdrawn`;
-  }
-}
 
 function sayReading(call: Invocation, { asked, running, last, wait }: ReadingAnswer): void {
   const zh = call.language === 'zh';
@@ -52,7 +29,7 @@ function sayReading(call: Invocation, { asked, running, last, wait }: ReadingAns
         ? `${localMinute(asked)} 已要求读取，尚未开始`
         : `it was asked for at ${localMinute(asked)}, and has not begun`,
     );
-  call.say(last === undefined ? (zh ? '尚未读取过' : 'it was never read') : lastLine(last, call));
+  call.say(last === undefined ? (zh ? '尚未读取过' : 'it was never read') : endedWords(last, call.language));
   if (wait > 0) call.say(zh ? `${String(wait)} 秒后可以再次要求` : `it may be asked for again in ${String(wait)} s`);
 }
 
@@ -93,7 +70,7 @@ async function readNow(call: Invocation, gateway: Client, dataset: string): Prom
   }
   const last = await untilRead(call, gateway, dataset, reading.asked ?? '');
   call.json(last === undefined ? reading : { ...reading, last });
-  if (last !== undefined) call.say(lastLine(last, call));
+  if (last !== undefined) call.say(endedWords(last, call.language));
   else
     call.say(
       zh

@@ -29,7 +29,7 @@ type NamedOfficer = Static<typeof officerSchema>;
 
 type Detail = Readonly<Record<string, unknown>>;
 
-export interface ClientOfficer {
+interface ClientOfficer {
   readonly officer: Officer;
   /** @throws YitongError `audit_unavailable`, and where the client may not any longer */
   did(action: ActionName, contract: Contract, detail: Detail): Promise<unknown>;

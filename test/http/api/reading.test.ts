@@ -94,14 +94,14 @@ t.test('asked for by two ways under one rule, each on record first', async (t) =
   t.ok(((await reading()).wait ?? 0) > 40);
   t.equal(acts().length, 3, 'what was refused is no act');
   const read = await page();
-  t.match(read, /最近一次：2026-10-27 10:00 已读取 12 行：发布 3 行，未通过校验 1 行，撤回 0 条/);
+  t.match(read, /最近一次读取（2026-10-27 10:00）：共 12 行，发布 3 行，没有变化 8 行，未通过校验 1 行，撤回 0 条。/);
   t.match(read, /秒后可以再次要求/);
   t.notMatch(read, FORM);
   t.match(told(await here.visit({ path: `${PAGE}/state` }, chen)), { state: `ended ${when.ended}` });
 
   noteEnded(state, DATASET, { ...counts, ...when, state: 'failed', code: 'source_unavailable' });
   await state.flushed();
-  t.match(await page(), /读取失败：/);
+  t.match(await page(), /最近一次读取（2026-10-27 10:00）失败：/);
 });
 
 t.test('only of the own authority, and only where a source is read', async (t) => {

@@ -124,7 +124,7 @@ t.test('a broken code is mended by one decision of two people', async (t) => {
     (count) => count === 1,
     120_000,
   );
-  t.match(await page.innerText('.readings'), /最近一次：\S+ \S+ 已读取 \d+ 行/);
+  t.match(await page.innerText('.readings'), /最近一次读取（\S+ \S+）：共 \d+ 行/);
   await page.click('form[action$="/read"] button');
   // the page looks for itself until it was read
   await page.waitForSelector('.readings:not([data-follow])', { timeout: 120_000 });

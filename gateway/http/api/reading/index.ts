@@ -43,7 +43,7 @@ const service: Service = {
           operationId: 'reading',
           summary: 'how the source of a dataset is read: whether a run is asked for, goes on, and how the last ended',
           description:
-            "For clients of the dataset's authority. Of this replica's data folder: what feeds that run on it have done.",
+            "For clients of the dataset's authority. Of this replica's data folder: what feeds that run on it did.",
           tags,
           params: paramsSchema,
           response: { 200: readingSchema },

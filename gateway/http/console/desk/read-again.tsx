@@ -3,11 +3,11 @@
  * the source is read, and how the newest run ended.
  */
 import type { JSX } from 'preact';
-import type { EndedRun, Reading } from '../../../../connectors/run/asked.js';
-import { errorWordsOf } from '../../../../contracts/error-words.js';
+import type { Reading } from '../../../../connectors/run/asked.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { secondsOf } from '../../publishing/reading-acts.js';
+import { endedWords } from '../../publishing/reading-words.js';
 import { Form } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
 
@@ -47,25 +47,6 @@ export function ReadAgain({ dataset, language, reading }: ReadAgainProps): JSX.E
   );
 }
 
-function endedWords({ state, code, ended, rows, published, quarantined, withdrawn }: EndedRun, language: Language) {
-  const say = sayIn(language);
-  const at = localMinute(ended);
-  if (state === 'failed')
-    return say(`${at} 读取失败：${errorWordsOf(code).zh}`, `${at} could not be read: ${errorWordsOf(code).en}`);
-  if (state === 'nothing-new') return say(`${at} 已读取，来源没有变化`, `${at} read, and as it was before`);
-  if (state === 'refused')
-    return say(
-      `${at} 已读取 ${numeral(rows)} 行；来源减少过多，未撤回任何记录`,
-      `${at} ${numeral(rows)} rows read; so much has left the source that nothing was withdrawn`,
-    );
-  return say(
-    `${at} 已读取 ${numeral(rows)} 行：发布 ${numeral(published)} 行，未通过校验 ${numeral(quarantined)} 行，` +
-      `撤回 ${numeral(withdrawn)} 条`,
-    `${at} ${numeral(rows)} rows read: ${numeral(published)} published, ${numeral(quarantined)} held back, ` +
-      `${numeral(withdrawn)} withdrawn`,
-  );
-}
-
 /** How the source is read just now, and how it was; a page that shows a change to come looks for it by itself. */
 export function Readings({ dataset, language, reading }: ReadAgainProps): JSX.Element | null {
   if (reading === undefined) return null;
@@ -94,7 +75,10 @@ export function Readings({ dataset, language, reading }: ReadAgainProps): JSX.El
         </p>
       )}
       {last === undefined ? null : (
-        <p class="foot">{say(`最近一次：${endedWords(last, language)}。`, `Last: ${endedWords(last, language)}.`)}</p>
+        <p class="foot">
+          {endedWords(last, language)}
+          {say('。', '.')}
+        </p>
       )}
     </div>
   );

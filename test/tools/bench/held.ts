@@ -108,6 +108,7 @@ async function mend(city: CityAddresses, office: Client, browser: Browser, rows:
     { timeoutMs: TRIED_S * 1000 + 10_000 },
   );
   const tried = (performance.now() - begun) / 1000;
+  const { last: before } = await office.reading(DATASET);
   const approved = performance.now();
   const path = `${PAGE}/mends/${draft.id}`;
   const { status } = await browser.post(city, path, `${path}/approve`, {});
@@ -119,15 +120,21 @@ async function mend(city: CityAddresses, office: Client, browser: Browser, rows:
     (count) => count === left,
     PATIENCE,
   );
-  const last = `uscc:${subjectOf(rows * MENDED - 1)}`;
+  const subject = `uscc:${subjectOf(rows * MENDED - 1)}`;
   await until(
     'the record',
-    () => office.query({ purpose: PURPOSE, subject: last, datasets: [{ id: DATASET }] }),
+    () => office.query({ purpose: PURPOSE, subject, datasets: [{ id: DATASET }] }),
     ({ datasets }) => datasets[0]?.records.length === 1,
     PATIENCE,
   );
   const applied = (performance.now() - approved) / 1000;
-  const { last: run } = await office.reading(DATASET);
+  // records are answered before their run has ended
+  const { last: run } = await until(
+    'the end of the run',
+    () => office.reading(DATASET),
+    (reading) => reading.last?.began !== before?.began,
+    PATIENCE,
+  );
   const steps = await until(
     'the entries',
     () =>

@@ -108,7 +108,6 @@ async function mend(city: CityAddresses, office: Client, browser: Browser, rows:
     { timeoutMs: TRIED_S * 1000 + 10_000 },
   );
   const tried = (performance.now() - begun) / 1000;
-  const { last: before } = await office.reading(DATASET);
   const approved = performance.now();
   const path = `${PAGE}/mends/${draft.id}`;
   const { status } = await browser.post(city, path, `${path}/approve`, {});
@@ -128,13 +127,8 @@ async function mend(city: CityAddresses, office: Client, browser: Browser, rows:
     PATIENCE,
   );
   const applied = (performance.now() - approved) / 1000;
-  // records are answered before their run has ended
-  const { last: run } = await until(
-    'the end of the run',
-    () => office.reading(DATASET),
-    (reading) => reading.last?.began !== before?.began,
-    PATIENCE,
-  );
+  const { text } = await browser.get(city, PAGE);
+  const [, records = ''] = /(?:当前记录|Current records)<\/dt><dd[^>]*>([\d,]+)/.exec(text) ?? [];
   const steps = await until(
     'the entries',
     () =>
@@ -145,7 +139,7 @@ async function mend(city: CityAddresses, office: Client, browser: Browser, rows:
     tried,
     applied,
     good: draft.held.good,
-    published: run?.published ?? 0,
+    published: Number(records.replaceAll(',', '')),
     onRecord: steps.every(({ length }) => length === 1),
   };
 }

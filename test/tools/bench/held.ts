@@ -127,8 +127,17 @@ async function mend(city: CityAddresses, office: Client, browser: Browser, rows:
     PATIENCE,
   );
   const applied = (performance.now() - approved) / 1000;
-  const { text } = await browser.get(city, PAGE);
-  const [, records = ''] = /(?:当前记录|Current records)<\/dt><dd[^>]*>([\d,]+)/.exec(text) ?? [];
+  // the page of a worker that was started anew may count them a moment later
+  const published = await until(
+    'all records',
+    async () => {
+      const { text } = await browser.get(city, PAGE);
+      const [, records = ''] = /(?:当前记录|Current records)<\/dt><dd[^>]*>([\d,]+)/.exec(text) ?? [];
+      return Number(records.replaceAll(',', ''));
+    },
+    (records) => records === rows * MENDED,
+    PATIENCE,
+  );
   const steps = await until(
     'the entries',
     () =>
@@ -139,7 +148,7 @@ async function mend(city: CityAddresses, office: Client, browser: Browser, rows:
     tried,
     applied,
     good: draft.held.good,
-    published: Number(records.replaceAll(',', '')),
+    published,
     onRecord: steps.every(({ length }) => length === 1),
   };
 }

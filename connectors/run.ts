@@ -12,7 +12,7 @@ import { sendWatermark, takeTurn } from './publish/index.js';
 import { Quarantine } from './quarantine.js';
 import { type CutOff, joinReports, type RunReport } from './report.js';
 import { retryInTurn } from './retry.js';
-import { asked } from './run/asked.js';
+import { type EndedRun, noteEnded, takeAsked } from './run/asked.js';
 import { lastWatermark } from './run/end.js';
 import { retryMended } from './run/mended.js';
 import { Run } from './run/once.js';
@@ -89,12 +89,42 @@ function noteRun(
   };
 }
 
+const NOTHING_READ = { rows: 0, published: 0, unchanged: 0, quarantined: 0, skipped: 0, withdrawn: 0 };
+
+/** Tells everybody of the data folder how a run ended; one that was stopped goes on as the next. */
+function noteOutcome(
+  { state, feed }: Pick<RunOptions, 'state' | 'feed'>,
+  began: Date,
+  now: () => Date,
+  outcome: RunReport | { readonly error: unknown },
+): void {
+  const when = { began: began.toISOString(), ended: now().toISOString() };
+  if ('error' in outcome) {
+    const code = isYitongError(outcome.error) ? outcome.error.code : 'internal';
+    if (code !== 'shutting_down')
+      noteEnded(state, feed.dataset, { ...when, ...NOTHING_READ, state: 'failed', code } satisfies EndedRun);
+    return;
+  }
+  const { state: how, rows, published, unchanged, quarantined, skipped, withdrawn } = outcome;
+  noteEnded(state, feed.dataset, {
+    ...when,
+    state: how,
+    rows,
+    published,
+    unchanged,
+    quarantined,
+    skipped,
+    withdrawn,
+  });
+}
+
 async function run(given: RunOptions, contract: Contract, span: Span | undefined): Promise<RunReport> {
   const { feed, state } = given;
   const now = given.now ?? (() => new Date());
+  // before its beginning is noted: what is asked for from here on is done by the next
+  await takeAsked(state, feed.dataset);
   const noted = noteRun(given, now);
   const began = now();
-  if (asked(state, feed.dataset)) state.write('asked', feed.dataset, null);
   const options: RunOptions = { ...given, onProgress: noted.onProgress };
   const quarantine = Quarantine.open(options.dataDir, feed.dataset, now);
   const reports: RunReport[] = [];
@@ -123,7 +153,7 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
         ...(held === 0 ? {} : { held }),
         ...present({ cutOff: noted.cutOff }),
       };
-      return {
+      const whole = {
         ...joined,
         notes: {
           ...joined.notes,
@@ -131,9 +161,12 @@ async function run(given: RunOptions, contract: Contract, span: Span | undefined
           ...(mended === 0 ? {} : { mended_by_mapping: mended }),
         },
       };
+      noteOutcome(given, began, now, whole);
+      return whole;
     }
   } catch (error) {
     await failed(options, contract, now).catch(() => undefined);
+    noteOutcome(given, began, now, { error });
     throw error;
   } finally {
     // one that failed is told as such

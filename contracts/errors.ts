@@ -307,6 +307,18 @@ const rows = {
     title: 'another run publishes to the dataset',
     zh: '该数据集正在由另一任务发布',
   },
+  not_read_here: {
+    status: 409,
+    title: 'no source is read for the dataset: its records are pushed, or it has no feed',
+    zh: '该数据集没有由本平台读取的来源',
+    en: 'No source is read here for this dataset',
+  },
+  asked_just_now: {
+    status: 429,
+    title: 'the source was read a moment ago because somebody asked for it; `retry-after` says when it may be again',
+    zh: '刚刚已有人要求读取该来源，请稍后再试',
+    en: 'Somebody had this source read a moment ago; try again a little later',
+  },
   // running
   internal: {
     status: 500,

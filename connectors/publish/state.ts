@@ -46,6 +46,19 @@ export interface Held {
 const KEEP_POSITIONS_MS = 30 * 86_400_000;
 const PRUNE = 20_000;
 const FORGET = 20_000;
+/** What is noted of a dataset beside its records. */
+const NOTED = [
+  'memory',
+  'watermark',
+  'refused',
+  'run',
+  'unreadable',
+  'groups',
+  'unlearnt',
+  'asked',
+  'pressed',
+  'ended',
+] as const;
 
 const queueOf = (stored: unknown): readonly string[] =>
   Array.isArray(stored) ? stored.filter((one) => typeof one === 'string') : [];
@@ -330,6 +343,23 @@ export class State {
     void this.#track(() => this.#tables.meta.putSync(`${name}|${dataset}`, text));
   }
 
+  /**
+   * What is noted of a dataset, read and written in one step that no other process comes between; on disk when it
+   * resolves. @throws YitongError `state_unavailable`
+   */
+  change<T>(
+    dataset: string,
+    work: (noted: { get(name: string): unknown; put(name: string, value: unknown): void }) => T,
+  ): Promise<T> {
+    const { meta } = this.#tables;
+    return this.#commit(() =>
+      work({
+        get: (name) => meta.get(`${name}|${dataset}`),
+        put: (name, value) => meta.putSync(`${name}|${dataset}`, value),
+      }),
+    );
+  }
+
   /** Who publishes to a dataset, first, and who waits to, as the other processes have left it. */
   queue(dataset: string): readonly string[] {
     this.env.root.resetReadTxn();
@@ -358,8 +388,7 @@ export class State {
       }
     }
     await this.#commit(() => {
-      for (const name of ['memory', 'watermark', 'refused', 'run', 'unreadable', 'groups', 'unlearnt', 'asked'])
-        this.#tables.meta.removeSync(`${name}|${dataset}`);
+      for (const name of NOTED) this.#tables.meta.removeSync(`${name}|${dataset}`);
     });
   }
 

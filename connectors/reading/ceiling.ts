@@ -14,11 +14,15 @@ import { shape } from '../../contracts/validate.js';
  */
 export const HOST_PATTERN = '^(?:[A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}\\])(?::[0-9]{1,5})?$';
 
+/** s */
+const READ_AGAIN = 60;
+
 interface Settings {
   /** Absent: as feeds say. Empty: none. */
   readonly allowHosts?: readonly string[];
   readonly roots?: readonly string[];
   readonly mends?: 'write' | 'hand';
+  readonly readAgainSeconds?: number;
 }
 
 /** JSON schema of the section; unknown keys are refused. */
@@ -51,6 +55,15 @@ export const ceilingSchema = {
         'what becomes of a mend that a second officer approved: `write`: it is written into the feed, where the ' +
         'file is of this workspace, may be written and is not kept in git; `hand`: always a file to hand on',
       default: 'write',
+    },
+    readAgainSeconds: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 86_400,
+      description:
+        'seconds between two runs of a feed that people ask for by hand (page, API, command line), whoever asks; ' +
+        'runs of its schedule, and those that follow a mend, do not count',
+      default: READ_AGAIN,
     },
   },
 } as const;
@@ -120,6 +133,10 @@ export const filesRoots = ({
 /** Whether feeds are never written here, whatever people approve. @throws YitongError `bad_config` with the file */
 export const mendsByHand = (workspace: Declared, env: Environment = process.env): boolean =>
   settingsOf(workspace, env).mends === 'hand';
+
+/** ms between two runs that people ask for by hand. @throws YitongError `bad_config` with the file */
+export const readAgainEvery = (workspace: Declared, env: Environment = process.env): number =>
+  (settingsOf(workspace, env).readAgainSeconds ?? READ_AGAIN) * 1000;
 
 /** What is said of a host above the ceiling, when a feed is loaded and when it runs. */
 export const aboveCeiling = (host: string): string =>

@@ -47,10 +47,10 @@ export function clientIn(values: Invocation['values']): string {
   return client;
 }
 
-/** @throws WrongUsage */
-export function officerIn(values: Invocation['values']): MendOfficer {
+/** @param why they are to be named. @throws WrongUsage */
+export function officerIn(values: Invocation['values'], why = 'two people are needed for a mend'): MendOfficer {
   const id = text(values['officer']);
-  if (id === undefined) throw new WrongUsage('say with `--officer` who acts: two people are needed for a mend');
+  if (id === undefined) throw new WrongUsage(`say with \`--officer\` who acts: ${why}`);
   return { id, ...present({ name: text(values['name']) }) };
 }
 

@@ -13,6 +13,7 @@ import { type MendsMethods, mendsMethods } from '../http/api/mends/client.js';
 import { type ObjectionsMethods, objectionsMethods } from '../http/api/objections/client.js';
 import { type QuarantineMethods, quarantineMethods } from '../http/api/quarantine/client.js';
 import { type QueryMethods, queryMethods } from '../http/api/query/client.js';
+import { type ReadingMethods, readingMethods } from '../http/api/reading/client.js';
 import { type ReceiptsMethods, receiptsMethods } from '../http/api/receipts/client.js';
 import { type RecordsMethods, recordsMethods } from '../http/api/records/client.js';
 import { type RegionsMethods, regionsMethods } from '../http/api/regions/client.js';
@@ -37,6 +38,7 @@ export type * from '../http/api/mends/client.js';
 export type * from '../http/api/objections/client.js';
 export type * from '../http/api/quarantine/client.js';
 export type * from '../http/api/query/client.js';
+export type * from '../http/api/reading/client.js';
 export type * from '../http/api/receipts/client.js';
 export type * from '../http/api/records/client.js';
 export type * from '../http/api/regions/client.js';
@@ -62,6 +64,7 @@ export interface RouteMethods
     ObjectionsMethods,
     QuarantineMethods,
     QueryMethods,
+    ReadingMethods,
     ReceiptsMethods,
     RecordsMethods,
     RegionsMethods,
@@ -87,6 +90,7 @@ export const routeMethods = (wire: Wire): RouteMethods => ({
   ...objectionsMethods(wire),
   ...quarantineMethods(wire),
   ...queryMethods(wire),
+  ...readingMethods(wire),
   ...receiptsMethods(wire),
   ...recordsMethods(wire),
   ...regionsMethods(wire),

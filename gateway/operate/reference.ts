@@ -42,7 +42,9 @@ const SECTIONS: Readonly<Record<string, string>> = {
     'which cannot do without ' +
     `${busSettingsSchema.then.required.map((key) => `\`${key}\``).join(', ')}.`,
   acl: 'What `yitong bus acl` sets on a Kafka ([who may do what](kafka.md#who-may-do-what)). In yitong.json only.',
-  connectors: 'How far sources may reach, whatever feeds say ([mapping](mapping.md)).',
+  connectors:
+    'How far sources may reach, whatever feeds say ([mapping](mapping.md)), and what people do by hand ' +
+    '([mends](mends.md)).',
 };
 
 /** Settings that hold until the gateway is started anew, or the name of a section of which all do. */

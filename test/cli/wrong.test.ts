@@ -75,6 +75,7 @@ const WRONG: readonly (readonly [line: string, message: string, help?: string])[
     'say with `--officer` who acts: two people are needed for a mend',
     'mends approve',
   ],
+  ['feed read samr.company-register --as x', 'say with `--officer` who acts: who asks is on record', 'feed read'],
   [
     'mends propose samr.company-register --as x --officer y',
     'name the dataset, and with `--cause` why rows are held back',

@@ -19,6 +19,7 @@ import type * as mends from '../../gateway/http/api/mends/schema.js';
 import type * as objections from '../../gateway/http/api/objections/schema.js';
 import type * as quarantine from '../../gateway/http/api/quarantine/schema.js';
 import type * as asking from '../../gateway/http/api/query/schema.js';
+import type * as reading from '../../gateway/http/api/reading/schema.js';
 import type { receiptAnswerSchema } from '../../gateway/http/api/receipts/index.js';
 import type * as records from '../../gateway/http/api/records/schema.js';
 import type { schemaAnswer, versionAnswer } from '../../gateway/http/api/registry/index.js';
@@ -76,6 +77,8 @@ export function held(): void {
   same<Same<Said<typeof mends.proposeBody>, client.ProposeMendBody>>();
   same<Same<Said<typeof mends.actBody>, client.MendActBody>>();
   same<Same<Said<typeof mends.draftSchema>, Answer<'proposeMend'> & Answer<'mend'> & Answer<'actOnMend'>>>();
+  same<Same<Said<typeof reading.readBody>, client.ReadAgainBody>>();
+  same<Same<Said<typeof reading.readingSchema>, Answer<'reading'> & Answer<'readAgain'>>>();
   same<Same<Said<typeof objections.listQuery>, AsText<client.ObjectionsQuestion>>>();
   same<Same<Said<typeof objections.listSchema>, Answer<'objections'>>>();
   same<Same<Said<typeof objections.actBody>, client.ActBody>>();

@@ -35,10 +35,12 @@ export async function shopsWorkspace(workspace: string, batch: number): Promise<
 const read = async (workspace: string, path: string): Promise<Json> =>
   JSON.parse(await readFile(join(workspace, path), 'utf8')) as Json;
 
-async function change(workspace: string, path: string, parts: Json): Promise<void> {
-  await writeFile(join(workspace, `${path}.new`), JSON.stringify({ ...(await read(workspace, path)), ...parts }));
+export async function changeFile(workspace: string, path: string, to: (content: Json) => Json): Promise<void> {
+  await writeFile(join(workspace, `${path}.new`), JSON.stringify(to(await read(workspace, path))));
   await rename(join(workspace, `${path}.new`), join(workspace, path));
 }
+const change = (workspace: string, path: string, parts: Json): Promise<void> =>
+  changeFile(workspace, path, (content) => ({ ...content, ...parts }));
 
 export const changeGrant = (workspace: string, parts: Json): Promise<void> => change(workspace, GRANT, parts);
 

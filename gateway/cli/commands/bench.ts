@@ -22,7 +22,7 @@ const command: Command = {
       type: 'string',
       describe:
         'one figure: query, query-peer, publish, freshness, audit, audit-added-p99, memory, flatness, restart, ' +
-        'rebuild, limits, integrate, replay, search, report-compute, report-single, report-batch, cases, ' +
+        'rebuild, limits, held, integrate, replay, search, report-compute, report-single, report-batch, cases, ' +
         'cases-inbox, steady (an hour, only where it is asked for)',
     },
     quick: {
@@ -33,8 +33,8 @@ const command: Command = {
     records: {
       type: 'string',
       describe:
-        'of the city of memory, flatness, restart and rebuild, default 1000000; entries of search, default ' +
-        '1000000, with `--only search` 10000000',
+        'of the city of memory, flatness, restart and rebuild, default 1000000; rows of held, default 100000; ' +
+        'entries of search, default 1000000, with `--only search` 10000000',
     },
     minutes: { type: 'string', describe: 'how long `steady` takes, default 60' },
   },

@@ -6,11 +6,12 @@
 import { loadFeed } from '../../../connectors/feeds.js';
 import { type Held, keepHeld, releaseHeld, type State } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
+import { readAgainEvery } from '../../../connectors/reading/ceiling.js';
 import { type RetryReport, retryQuarantine } from '../../../connectors/retry.js';
-import { askForRun } from '../../../connectors/run/asked.js';
+import { askForRun, type Pressed, pressForRun, type Reading, readingOf } from '../../../connectors/run/asked.js';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
-import type { Contract } from '../../../contracts/types.js';
+import type { Contract, Workspace } from '../../../contracts/types.js';
 import type { GatewayContext } from '../../documents/context.js';
 import { openState } from './state.js';
 
@@ -60,8 +61,12 @@ export interface QuarantineDesk {
     by: string,
     first: () => Promise<void>,
   ): Promise<void>;
-  /** The next run of its feed, sooner than it is due. @throws YitongError `not_publisher` without a feed that is run */
+  /** The next run of its feed, sooner than it is due; nothing where its records are pushed. */
   ask(contract: Contract): Promise<void>;
+  /** How its source is read. @throws YitongError `not_read_here` where none is, `bad_feed` */
+  reading(contract: Contract): Promise<Reading>;
+  /** As `ask`, by hand. @throws YitongError as `reading` */
+  press(contract: Contract): Promise<Pressed>;
   /** When what goes on has ended. */
   close(): Promise<void>;
 }
@@ -71,6 +76,40 @@ const stillWaiting = (): YitongError =>
     'bus_unavailable',
     'records that were pushed before wait for the bus; try again when they are forwarded',
   );
+
+/** How sources are read, and that one is to be read sooner. */
+function asking({
+  workspace,
+  state,
+  now,
+}: {
+  readonly workspace: Workspace;
+  readonly state: () => State;
+  readonly now: () => Date;
+}): Pick<QuarantineDesk, 'ask' | 'reading' | 'press'> {
+  const isRead = async (contract: Contract): Promise<boolean> => {
+    const feed = await loadFeed(workspace, contract.id);
+    return feed !== undefined && feed.schedule !== 'push';
+  };
+  async function refuseUnread(contract: Contract): Promise<void> {
+    if (!(await isRead(contract)))
+      throw new YitongError('not_read_here', `no source is read for \`${contract.id}\`: its records are pushed`);
+  }
+  const every = (): number => readAgainEvery(workspace);
+  return {
+    async ask(contract) {
+      if (await isRead(contract)) await askForRun(state(), contract.id, now());
+    },
+    async reading(contract) {
+      await refuseUnread(contract);
+      return readingOf(state(), contract.id, now(), every());
+    },
+    async press(contract) {
+      await refuseUnread(contract);
+      return pressForRun(state(), contract.id, now(), every());
+    },
+  };
+}
 
 export function openQuarantineDesk(
   context: Pick<GatewayContext, 'workspace' | 'dataDir' | 'now' | 'bus' | 'spool'>,
@@ -132,12 +171,7 @@ export function openQuarantineDesk(
       retrying.add(mine);
       return mine.finally(() => retrying.delete(mine));
     },
-    async ask(contract) {
-      const feed = await loadFeed(workspace, contract.id);
-      if (feed === undefined || feed.schedule === 'push')
-        throw new YitongError('not_publisher', `\`${contract.id}\` has no feed that is run`);
-      await askForRun(stateOf(), contract.id, now());
-    },
+    ...asking({ workspace, state: stateOf, now }),
     async retry(contract, ids, first) {
       if (!Quarantine.exists(dataDir, contract.id)) return undefined;
       const feed = await loadFeed(workspace, contract.id);

@@ -157,7 +157,7 @@ const acts = {
   feed_asked: {
     zh: '要求立即重新读取来源',
     en: 'asked for a run of a feed',
-    detail: 'target is the dataset; written before the run is asked for. By the role `data-officer`',
+    detail: 'target is the dataset; written before the run is asked for. By whom as `mend_proposed`',
   },
   grant_suspended: {
     zh: '暂停授权',

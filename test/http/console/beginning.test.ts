@@ -29,6 +29,7 @@ interface Step {
   readonly href?: string;
   readonly press?: string;
   readonly run?: string;
+  readonly otherwise?: string;
   readonly python?: string;
   readonly kind?: 'json' | 'text';
   readonly seen?: string;
@@ -42,6 +43,7 @@ const STEPS = `JSON.stringify([...document.querySelectorAll('[data-step]')].map(
     href: step.querySelector('a[data-press]')?.getAttribute('href') ?? undefined,
     press: step.querySelector('a[data-press]')?.dataset.press,
     run: text('[data-run]') ?? text('[data-code=curl] pre'),
+    otherwise: text('[data-otherwise]'),
     python: text('[data-code=python] pre'),
     kind: step.querySelector('[data-seen]')?.dataset.seen,
     seen: text('[data-seen]'),
@@ -90,10 +92,11 @@ else {
       const steps = JSON.parse(await page.evaluate<string>(STEPS)) as readonly Step[];
       t.same(
         steps.map(({ id }) => id),
-        ['browser', 'try', 'command', 'where', 'certificate', 'sandbox', 'first', 'denied'],
+        ['browser', 'try', 'command', 'key', 'certificate', 'where', 'sandbox', 'first', 'denied'],
       );
       if (language === 'zh') t.same(latinIn(await page.evaluate<string>(TEXTS)), []);
-      const [browser, trying, ...shell] = steps;
+      const [browser, trying] = steps;
+      const folder = join(workspace, 'first-answer');
       const began = Date.now();
       await page.click('[data-step="browser"] a[data-press]');
       t.match(page.url(), browser?.href?.split('?')[0] ?? 'no address');
@@ -110,22 +113,54 @@ else {
         t.equal(compared(trying ?? { id: '' }, text), undefined, 'try');
       }
 
-      const script = shell.map(({ run = 'false' }) => `${run}\nprintf '${END}'`).join('\n');
-      const { stdout } = await promisify(execFile)('sh', ['-euc', script], { cwd: workspace, env, maxBuffer: 1 << 22 });
-      const outputs = stdout.split(END);
-      for (const [i, step] of shell.entries()) t.equal(compared(step, outputs[i] ?? ''), undefined, step.id);
+      const of = (id: string): Step => steps.find((one) => one.id === id) ?? { id };
+      const done = async (ids: readonly string[], cwd: string): Promise<void> => {
+        const script = ids.map((id) => `${of(id).run ?? 'false'}\nprintf '${END}'`).join('\n');
+        const { stdout } = await promisify(execFile)('sh', ['-euc', script], { cwd, env, maxBuffer: 1 << 22 });
+        const outputs = stdout.split(END);
+        for (const [i, id] of ids.entries()) t.equal(compared(of(id), outputs[i] ?? ''), undefined, id);
+      };
+      await done(['command', 'key'], workspace);
+      const certificate = of('certificate');
+      await page.goto(`${START}?lang=${language}`);
+      await page.click('[data-step="certificate"] a[data-press]');
+      t.match(page.url(), certificate.href ?? 'no address');
+      await page.setInputFiles('input[type=file]', join(folder, 'request.pem'));
+      await page.click(`button:text-is("${certificate.press ?? ''}")`);
+      await page.waitForSelector('#made');
+      for (const name of ['cert.pem', 'ca.pem']) {
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.click(`#made a[download="${name}"]`),
+        ]);
+        await download.saveAs(join(folder, name));
+      }
+      await done(
+        steps.slice(steps.indexOf(certificate) + 1).map(({ id }) => id),
+        folder,
+      );
       t.comment(`all steps: ${String(Math.round((Date.now() - began) / 1000))} s`);
 
       if (spawnSync('python3', ['--version']).status !== 0) missingHere(t, 'Python 3: not here');
       else
-        for (const step of shell.filter(({ id }) => id === 'sandbox' || id === 'first')) {
-          const where = shell.find(({ id }) => id === 'where')?.run ?? 'false';
-          const asked = await promisify(execFile)('sh', ['-euc', `${where}\nexec python3 -c "$PROGRAM"`], {
-            cwd: join(workspace, 'first-answer'),
-            env: { ...env, PROGRAM: step.python },
-          });
+        for (const step of [of('sandbox'), of('first')]) {
+          const asked = await promisify(execFile)(
+            'sh',
+            ['-euc', `${of('where').run ?? 'false'}\nexec python3 -c "$PROGRAM"`],
+            {
+              cwd: folder,
+              env: { ...env, PROGRAM: step.python },
+            },
+          );
           t.equal(compared(step, asked.stdout), undefined, `${step.id} in Python`);
         }
+
+      // the other way, with a key of its own
+      const lines = [of('key').run, certificate.otherwise, of('where').run, of('sandbox').run].map(
+        (one) => one ?? 'false',
+      );
+      const { stdout } = await promisify(execFile)('sh', ['-euc', lines.join('\n')], { cwd: workspace, env });
+      t.equal(compared(of('sandbox'), stdout), undefined, 'with a certificate that was issued in the shell');
       t.same(complaints, []);
     });
 

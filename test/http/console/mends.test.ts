@@ -115,9 +115,21 @@ t.test('a broken code is mended by one decision of two people', async (t) => {
   await page.goto(zh(draft));
   t.match(await page.innerText('h1 + .state'), /已恢复原映射/);
 
-  await page.goto(zh(FEED));
+  await until(
+    'the run that put it back',
+    async () => {
+      await page.goto(zh(FEED));
+      return page.locator('form[action$="/read"]').count();
+    },
+    (count) => count === 1,
+    120_000,
+  );
+  t.match(await page.innerText('.readings'), /最近一次读取（\S+ \S+）：共 \d+ 行/);
   await page.click('form[action$="/read"] button');
-  t.match(await page.innerText('[role=status]'), /已要求立即读取/);
+  // the page looks for itself until it was read
+  await page.waitForSelector('.readings:not([data-follow])', { timeout: 120_000 });
+  t.match(await page.innerText('main'), /秒后可以再次要求|立即重新读取/);
+  t.same(await chen.inspect(FEED, 'feed-read'), []);
 
   const auditor = await as('lin-auditor');
   await auditor.page.goto('/console/search?type=administration');

@@ -12,6 +12,7 @@ import { caseRows, inboxRow } from './cases.js';
 import { documentRows } from './documents.js';
 import { fileRow } from './file.js';
 import { freshnessRow } from './freshness.js';
+import { heldRows } from './held.js';
 import { integrateRows } from './integrate.js';
 import { largeRows } from './large.js';
 import { limitsRow } from './limits.js';
@@ -74,6 +75,7 @@ const benches: readonly Bench[] = [
   },
   { ids: ['file'], run: (dir, { records }) => fileRow(dir, records) },
   { ids: ['limits'], run: limitsRow },
+  { ids: ['held', 'held-tried', 'held-applied'], run: (dir, { records }) => heldRows(dir, records) },
   { ids: ['integrate', 'integrate-p99'], run: integrateRows },
   { ids: ['replay'], run: replayRow },
   { ids: ['report-compute'], quick: ['report-compute'], run: reportRow },

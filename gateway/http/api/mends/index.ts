@@ -7,12 +7,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { clientOf, type GatewayContext, type Service } from '../../../documents/context.js';
-import type { ActionName } from '../../../log/entries/actions.js';
-import { administrationBody } from '../../../log/entries/events.js';
 import { checkStill } from '../../plugins/identity.js';
 import { untilGone } from '../../plugins/until-gone.js';
-import { causeAsked, type MendActor, mendActs, TRYING } from '../../publishing/mend-acts.js';
+import { causeAsked, mendActs, TRYING } from '../../publishing/mend-acts.js';
 import { openMendDesk } from '../../publishing/mends.js';
+import { clientOfficers } from '../../publishing/officers.js';
 import { ownDataset } from '../../publishing/owner.js';
 import { openQuarantineDesk } from '../../publishing/quarantine.js';
 import { answersOf } from './answers.js';
@@ -31,7 +30,6 @@ import {
 
 const PATH = '/v1/datasets/:id/mends';
 const tags = ['publish'];
-const iso = (at: number): string => new Date(at).toISOString();
 
 interface Route {
   readonly Params: { readonly id: string; readonly mend: string };
@@ -40,43 +38,10 @@ interface Route {
 
 /** What the routes work with. */
 function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const { journal, workspace, now } = context;
   const quarantines = openQuarantineDesk(context);
   app.addHook('onClose', () => quarantines.close());
   const mends = openMendDesk(context, quarantines);
   app.addHook('onClose', () => mends.close());
-
-  const note = (
-    request: FastifyRequest,
-    action: ActionName,
-    contract: Contract,
-    detail: Readonly<Record<string, unknown>>,
-    subject?: { readonly subject: string; readonly json: string },
-  ): Promise<unknown> =>
-    journal.append({
-      clear: administrationBody({
-        time: iso(now()),
-        action,
-        by: clientOf(request).id,
-        target: contract.id,
-        detail: { requestId: request.id, ...detail },
-      }),
-      ...present({ subject }),
-    });
-
-  /** Under the key of the officer, as a system of the department names them. */
-  function actor(request: FastifyRequest, { id, name = id }: ActBody['officer']): MendActor {
-    const client = clientOf(request);
-    const officer = { id: `client:${client.id}|${id}`, name, via: client.id };
-    return {
-      officer,
-      async did(action, contract, detail) {
-        const subject = { subject: `person:${officer.id}`, json: JSON.stringify({ name }) };
-        await note(request, action, contract, detail, subject);
-        checkStill(context, request, client);
-      },
-    };
-  }
 
   return {
     context,
@@ -84,9 +49,8 @@ function openDesk(app: FastifyInstance, context: GatewayContext) {
     mends,
     acts: mendActs(mends, quarantines),
     own: (request: FastifyRequest, id: string): Contract => ownDataset(context, id, clientOf(request)),
-    note,
-    actor,
-    ...answersOf(workspace, mends),
+    ...clientOfficers(context),
+    ...answersOf(context.workspace, mends),
   };
 }
 type Desk = ReturnType<typeof openDesk>;

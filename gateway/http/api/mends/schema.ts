@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { strict } from '../../../answer/question/request.js';
 import { localised, moment, open } from '../../../answer/question/schemas.js';
+import { officerSchema } from '../../publishing/officers.js';
 
 const hex = (description: string) => Type.String({ pattern: '^[0-9a-f]{16}$', description });
 const dataset = Type.String({ maxLength: 200 });
@@ -14,18 +15,6 @@ export const draftParams = Type.Object({ id: dataset, mend: hex('of a draft') })
 // whose dataset it is comes first: a stranger is not told what is lacking
 export const causeQuery = Type.Object({ code: Type.Optional(code), field: Type.Optional(field) }, strict);
 
-const officer = Type.Object(
-  {
-    id: Type.String({
-      minLength: 1,
-      maxLength: 200,
-      pattern: '^[^|]*$',
-      description: 'as the identity provider of the console knows them (`sub`), whatever your system calls them',
-    }),
-    name: Type.Optional(Type.String({ minLength: 1, maxLength: 80, description: 'as the draft shows it' })),
-  },
-  { ...strict, description: 'who acts in your system, which answers for that' },
-);
 export const proposeBody = Type.Object(
   {
     code,
@@ -39,7 +28,7 @@ export const proposeBody = Type.Object(
       }),
     ),
     row: Type.Optional(hex('of a row in quarantine: only what is proposed for it')),
-    officer,
+    officer: officerSchema,
   },
   strict,
 );
@@ -53,7 +42,7 @@ export const actBody = Type.Object(
         'takes it back; `write`: puts in place what was approved and could not be written then; `undo`: a new draft ' +
         'of the mapping of before',
     }),
-    officer,
+    officer: officerSchema,
   },
   strict,
 );

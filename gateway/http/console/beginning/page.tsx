@@ -14,27 +14,47 @@ interface PageProps {
   readonly city: boolean;
 }
 
+interface CopiedProps {
+  readonly id: string;
+  readonly code: string;
+  readonly language: Language;
+  readonly 'data-run'?: boolean;
+  readonly 'data-otherwise'?: boolean;
+}
+
+/** A command, and the button that copies it. */
+const Copied = ({ id, code, language, ...data }: CopiedProps): JSX.Element => (
+  <div class="copied" data-copied={language === 'zh' ? '已复制' : 'copied'}>
+    <pre class="command" lang="en" tabIndex={0} id={id} {...data}>
+      {code}
+    </pre>
+    <button type="button" class="quiet" data-copy={id} hidden>
+      {language === 'zh' ? '复制' : 'Copy'}
+    </button>
+  </div>
+);
+
 function Done({ step, language }: { step: Step; language: Language }): JSX.Element {
   const say = sayIn(language);
-  const { id, follow, run } = step;
+  const { id, follow, run, otherwise } = step;
   return (
     <>
       {follow === undefined ? null : (
         <p>
           <a class="button" href={follow.href} data-press={follow.press[language]}>
-            {say(`打开试查页，按“${follow.press.zh}”`, `Open the sandbox, and press “${follow.press.en}”`)}
+            {say(
+              `打开${follow.where.zh}，按“${follow.press.zh}”`,
+              `Open ${follow.where.en}, and press “${follow.press.en}”`,
+            )}
           </a>
         </p>
       )}
-      {run === undefined ? null : (
-        <div class="copied" data-copied={say('已复制', 'copied')}>
-          <pre class="command" lang="en" tabIndex={0} id={`run-${id}`} data-run>
-            {run}
-          </pre>
-          <button type="button" class="quiet" data-copy={`run-${id}`} hidden>
-            {say('复制', 'Copy')}
-          </button>
-        </div>
+      {run === undefined ? null : <Copied id={`run-${id}`} code={run} language={language} data-run />}
+      {otherwise === undefined ? null : (
+        <details>
+          <summary>{say('不经浏览器：在开发城市所在机器上执行', 'Without a browser, where the city runs')}</summary>
+          <Copied id={`otherwise-${id}`} code={otherwise} language={language} data-otherwise />
+        </details>
       )}
     </>
   );

@@ -9,6 +9,7 @@ import type { UpFile } from '../../../ground/files/places.js';
 import type { Language } from '../../../ground/language/language.js';
 import { type ApiRequest, questionAsked } from '../../ui/asking.js';
 import { choicesOf } from '../developer/desk.js';
+import { KEYS_PATH, makesRequest } from '../developer/keys-page.js';
 import { DESK } from '../developer/tabs.js';
 import { asCommand, type TourStep } from '../home/tour.js';
 
@@ -25,6 +26,8 @@ export interface Ground {
   readonly denied?: string;
   readonly api: string;
   readonly pki: string;
+  /** It is that of the page, whose certificates are issued in the browser. */
+  readonly city: boolean;
 }
 
 export interface Step {
@@ -32,9 +35,11 @@ export interface Step {
   readonly title: Localised;
   readonly about: Localised;
   /** In the browser: where, and what is pressed there. */
-  readonly follow?: { readonly href: string; readonly press: Localised };
+  readonly follow?: { readonly href: string; readonly where: Localised; readonly press: Localised };
   /** In a shell. */
   readonly run?: string;
+  /** The same in a shell, where it is done in the browser. */
+  readonly otherwise?: string;
   /** In four languages; the first is the one of the shell. */
   readonly request?: ApiRequest;
   /** `…` is what is otherwise each time. */
@@ -84,6 +89,7 @@ export function groundOf(grounds: Grounds): Ground | undefined {
     ...present({ denied: others.find(({ id, subject }) => !granted.has(id) && subject.scheme === scheme)?.id }),
     api,
     pki,
+    city: up !== undefined,
   };
 }
 
@@ -115,6 +121,7 @@ function inSandbox(ground: Ground, language: Language): readonly Step[] {
       },
       follow: {
         href: `${DESK}?client=${client}&purpose=${purpose}`,
+        where: { zh: '试查页', en: 'the sandbox' },
         press: { zh: '在沙箱中查询', en: 'Ask in the sandbox' },
       },
       seen: { kind: 'text', text: zh ? '已答复 虚构数据\n结论与理由' : 'answered invented data\nDecisions, and why' },
@@ -153,34 +160,60 @@ function inSandbox(ground: Ground, language: Language): readonly Step[] {
   ];
 }
 
-function withCertificate(ground: Ground): readonly Step[] {
-  const { client, api, pki, dataset, denied, invented, subject } = ground;
-  const here = pki.startsWith('/') ? `'${pki}'` : `"$PWD/${pki}"`;
+/** Its key stays in the folder in which everything else is done. */
+function keyAndCertificate({ client, api, pki, city }: Ground): readonly Step[] {
+  const issue = [
+    `PKI=${pki.startsWith('/') ? `'${pki}'` : `"$PWD/../${pki}"`}`,
+    `cp "$(npx yitong pki issue ${client} --request request.pem --dir "$PKI" --workspace ..)" cert.pem`,
+    'cp "$PKI/ca.pem" .',
+  ].join('\n');
+  const inBrowser: Pick<Step, 'follow' | 'otherwise'> = {
+    follow: {
+      href: `${KEYS_PATH}?client=${client}`,
+      where: { zh: '应用证书页', en: 'the page of certificates' },
+      press: { zh: '签发证书', en: 'Issue the certificate' },
+    },
+    otherwise: issue,
+  };
   return [
     {
-      id: 'where',
-      title: { zh: '说明网关与证书在哪里', en: 'Say where the gateway and the certificates are' },
+      id: 'key',
+      title: { zh: '生成密钥和签名请求', en: 'Make a key and a signing request' },
       about: {
-        zh: '以下各步在同一终端、工作区目录中进行。',
-        en: 'The steps from here on are done in one shell, begun in the folder of the workspace.',
+        zh: '以下各步在同一终端进行，从工作区目录开始。私钥留在这台机器上，不提交。',
+        en:
+          'The steps from here on are done in one shell, begun in the folder of the workspace. The private key stays ' +
+          'on your machine.',
       },
-      run: `export API=${api}\nexport PKI=${here}`,
+      run: `mkdir -p first-answer && cd first-answer\n${makesRequest(client)}`,
     },
     {
       id: 'certificate',
-      title: { zh: '签发自己的证书', en: 'Have a certificate of your own' },
+      title: { zh: '取得证书', en: 'Get a certificate' },
       about: {
-        zh: '由开发用证书机构签发，原有证书另行保存，仍然有效。正式环境的证书由运行单位信任的机构签发。',
+        zh: '选择上一步生成的请求文件，签发后下载证书和机构证书，放进同一目录。正式环境的证书由运行单位信任的机构签发。',
         en:
-          'Of the development CA; the one before is kept beside it and stays good. In production certificates are of ' +
-          'the authorities that the operator trusts.',
+          'Choose the request.pem of the step before; once it is issued, download cert.pem and ca.pem into the same ' +
+          'folder. In production certificates are of the authorities that the operator trusts.',
       },
-      run:
-        `npx yitong pki issue ${client} --dir "$PKI" --force\n` +
-        'mkdir -p first-answer && cd first-answer\n' +
-        `cp "$PKI/ca.pem" "$PKI/clients/${client}/cert.pem" "$PKI/clients/${client}/key.pem" .`,
-      seen: { kind: 'text', text: `…/clients/${client}/cert.pem\n…/clients/${client}/key.pem` },
+      ...(city ? inBrowser : { run: issue }),
     },
+    {
+      id: 'where',
+      title: { zh: '说明网关在哪里', en: 'Say where the gateway is' },
+      about: {
+        zh: '后面的查询从这里取得网关地址。',
+        en: 'The questions that follow take the address from here.',
+      },
+      run: `export API=${api}`,
+    },
+  ];
+}
+
+function withCertificate(ground: Ground): readonly Step[] {
+  const { dataset, denied, invented, subject } = ground;
+  return [
+    ...keyAndCertificate(ground),
     {
       id: 'sandbox',
       title: { zh: '凭证书在沙箱中查询', en: 'Ask the sandbox with it' },

@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import type { Mend } from '../../../../connectors/propose/mend.js';
 import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
+import type { Reading } from '../../../../connectors/run/asked.js';
 import type { Codelist, Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
@@ -33,12 +34,15 @@ interface CauseProps {
   /** Undefined where there is nothing to mend. */
   readonly mend: Mend | undefined;
   readonly codelist: Codelist | undefined;
+  /** How the source is read; undefined where none is. */
+  readonly reading: Reading | undefined;
   readonly first: boolean;
   readonly next?: string;
 }
 
 export function causePage(props: CauseProps): JSX.Element {
   const { language, dataset, name, cause, titles, rows, wrong, contents, first, next, count, looked, mend } = props;
+  const { reading } = props;
   const say = (a: string, b: string): string => (language === 'zh' ? a : b);
   const columns = [...new Set(rows.flatMap(({ shown }) => [...shown.keys()]))];
   // what is wrong stands first: a wide table is read from its left
@@ -103,7 +107,7 @@ export function causePage(props: CauseProps): JSX.Element {
                 </button>
               </Form>
             ))}
-            <ReadAgain dataset={dataset} language={language} />
+            <ReadAgain dataset={dataset} reading={reading} language={language} />
           </div>
           <h2>
             {say(

@@ -66,6 +66,13 @@ function contentsOf(
   return [...counts].sort(([, a], [, b]) => b - a).slice(0, CONTENTS);
 }
 
+/** Undefined where there is none of it for a reason that a page tells elsewhere. */
+export const unlessRefused = <T>(work: Promise<T>): Promise<T | undefined> =>
+  work.catch((error: unknown) => {
+    if (isYitongError(error)) return undefined;
+    throw error;
+  });
+
 type Found = (
   request: FastifyRequest<Route>,
   asked: Route['Body'],
@@ -81,7 +88,7 @@ type Found = (
 interface CauseDesk {
   readonly workspace: Workspace;
   readonly record: FastifyInstance['people']['record'];
-  readonly quarantines: Pick<QuarantineDesk, 'look'>;
+  readonly quarantines: Pick<QuarantineDesk, 'look' | 'reading'>;
   readonly mends: Pick<MendDesk, 'propose'>;
   /** @throws YitongError `not_found` for another authority's dataset */
   readonly own: (person: Person, dataset: string) => Contract;
@@ -93,10 +100,7 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
   /** Columns of which a field is made; of pushed records the field itself. */
   async function wrongIn(contract: Contract, field: string): Promise<ReadonlySet<string>> {
     if (field === '') return new Set();
-    const feed = await loadFeed(workspace, contract.id).catch((error: unknown) => {
-      if (isYitongError(error)) return undefined;
-      throw error;
-    });
+    const feed = await unlessRefused(loadFeed(workspace, contract.id));
     return new Set([field, ...(feed?.mapping === undefined ? [] : columnsOfField(feed.mapping, field))]);
   }
 
@@ -129,12 +133,7 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
     }))) ?? { rows: [], causes: [] };
     const first = (query.after ?? '') === '';
     // what cannot be loaded has no mapping to mend; the page of the feed says why
-    const mend = first
-      ? await mends.propose(contract, cause, counted.rows).catch((error: unknown) => {
-          if (isYitongError(error)) return undefined;
-          throw error;
-        })
-      : undefined;
+    const mend = first ? await unlessRefused(mends.propose(contract, cause, counted.rows)) : undefined;
     const info = contract.latest.fields.find(({ path }) => path === cause.field);
     const rows = page.rows.map((row): HeldRow => ({ ...present({ ...row }), shown: cellsOf(row) }));
     return sendFramed(request, reply, {
@@ -153,6 +152,7 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
         looked: counted.rows.length,
         mend,
         codelist: workspace.codelists.get(info?.codelist ?? ''),
+        reading: await unlessRefused(quarantines.reading(contract)),
         first,
         ...present({ next: page.next }),
       }),

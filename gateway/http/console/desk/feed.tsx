@@ -4,6 +4,7 @@ import type { JSX } from 'preact';
 import { type Held, heldId } from '../../../../connectors/publish/index.js';
 import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
 import type { RetriedRow, RetryReport } from '../../../../connectors/retry.js';
+import type { Reading } from '../../../../connectors/run/asked.js';
 import { errorWords, errorWordsOf } from '../../../../contracts/error-words.js';
 import type { YitongError } from '../../../../contracts/errors.js';
 import { keyOf } from '../../../../contracts/ids.js';
@@ -17,7 +18,7 @@ import type { StandingDraft } from '../../publishing/mends.js';
 import { Form } from '../../ui/form.js';
 import { causeAddress, causeWords } from './cause-words.js';
 import { standingCss } from './draft-page.js';
-import { ReadAgain } from './read-again.js';
+import { ReadAgain, Readings } from './read-again.js';
 
 export interface FeedFacts {
   readonly id: string;
@@ -53,8 +54,8 @@ interface FeedProps {
   readonly next: string | undefined;
   /** Drafts of its mapping, the newest first. */
   readonly drafts: readonly StandingDraft[];
-  /** A run of it was asked for just now. */
-  readonly asked: boolean;
+  /** How its source is read; undefined where none is. */
+  readonly reading: Reading | undefined;
   readonly content?: QuarantineEntry;
   readonly report?: RetryReport;
 }
@@ -248,7 +249,7 @@ export function feedPage({
   first,
   next,
   drafts,
-  asked,
+  reading,
   content,
   report,
 }: FeedProps): JSX.Element {
@@ -284,13 +285,9 @@ export function feedPage({
         </p>
       )}
       {report === undefined ? null : <Retried report={report} language={language} />}
-      {asked ? (
-        <p class="notice" role="status">
-          {say('已要求立即读取，几秒内开始。', 'A run was asked for; it begins within seconds.')}
-        </p>
-      ) : null}
       <Facts facts={facts} language={language} />
-      <ReadAgain dataset={facts.id} schedule={facts.schedule ?? 'push'} language={language} />
+      <Readings dataset={facts.id} reading={reading} language={language} />
+      <ReadAgain dataset={facts.id} reading={reading} language={language} />
       <Drafts facts={facts} drafts={drafts} language={language} />
 
       {heldCount === 0 ? null : (

@@ -24,7 +24,7 @@ import { openQuarantineDesk, retryDetail } from '../../publishing/quarantine.js'
 import { sendCsv, sendFramed } from '../../ui/frame.js';
 import { csvOfList, rulesOf } from '../../ui/list.js';
 import { listState, sorted } from '../../ui/list-state.js';
-import { causeRoutes } from './cause.js';
+import { causeRoutes, unlessRefused } from './cause.js';
 import { type FeedFacts, feedPage } from './feed.js';
 import { feedColumns, feedsPage } from './feeds.js';
 import { mendRoutes } from './mends.js';
@@ -39,7 +39,7 @@ const HELD = 100;
 
 interface Route {
   readonly Params: { readonly dataset: string };
-  readonly Querystring: { readonly after?: string; readonly asked?: string };
+  readonly Querystring: { readonly after?: string };
   readonly Body: { readonly id?: string };
 }
 
@@ -95,8 +95,6 @@ interface Shown {
   /** The row whose content is shown. */
   readonly content?: QuarantineEntry;
   readonly report?: RetryReport;
-  /** A run was asked for. */
-  readonly asked?: boolean;
 }
 /** The page of one feed. */
 async function show(
@@ -104,7 +102,7 @@ async function show(
   request: FastifyRequest,
   reply: FastifyReply,
   contract: Contract,
-  { after = '', content, report, asked = false }: Shown,
+  { after = '', content, report }: Shown,
 ): Promise<FastifyReply> {
   const { rows, causes, count } = (await quarantines.look(contract, async (quarantine) => ({
     rows: await quarantine.page(after, PAGE + 1),
@@ -116,6 +114,7 @@ async function show(
   return sendFramed(request, reply, {
     title: contract.name[request.language],
     workspace,
+    scripts: ['follow.js'],
     children: feedPage({
       language: request.language,
       facts,
@@ -126,7 +125,7 @@ async function show(
       held: quarantines.held(contract).slice(0, HELD),
       heldCount: quarantines.held(contract).length,
       drafts: await mends.list(contract),
-      asked,
+      reading: await unlessRefused(quarantines.reading(contract)),
       next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
       ...present({ content, report }),
     }),
@@ -258,7 +257,7 @@ function feedRoute(app: FastifyInstance, desk: Desk): void {
       role: 'data-officer',
       detail: { dataset: contract.id },
     });
-    return show(desk, request, reply, contract, { after, asked: request.query.asked === '1' });
+    return show(desk, request, reply, contract, { after });
   });
 }
 

@@ -14,8 +14,10 @@ import { type MendActor, mendActs, TRYING } from '../../publishing/mend-acts.js'
 import type { Draft, MendAct } from '../../publishing/mend-drafts.js';
 import type { MendDesk } from '../../publishing/mends.js';
 import type { QuarantineDesk } from '../../publishing/quarantine.js';
+import { askToRead, type ReadingActor } from '../../publishing/reading-acts.js';
 import { sendFramed } from '../../ui/frame.js';
 import { draftPage } from './draft-page.js';
+import { readingState } from './read-again.js';
 
 const PATH = '/console/feeds/:dataset/mends';
 const ROLES = ['data-officer'] as const;
@@ -54,11 +56,11 @@ function steps({ record, quarantines, mends }: MendRoutes) {
       detail: { requestId: request.id, ...detail },
     });
   return {
-    did,
     acts: mendActs(mends, quarantines),
-    by: (request: FastifyRequest): MendActor => ({
+    by: (request: FastifyRequest): MendActor & ReadingActor => ({
       officer: sessionOf(request).person,
-      did: (action, contract, detail) => did(request, action, contract, detail),
+      did: (action: ActionName, contract: Contract, detail: Readonly<Record<string, unknown>>) =>
+        did(request, action, contract, detail),
     }),
     to: (reply: FastifyReply, contract: Contract, { id }: Pick<Draft, 'id'>): FastifyReply =>
       reply.header('cache-control', 'no-store').redirect(`/console/feeds/${contract.id}/mends/${id}`, 303),
@@ -169,14 +171,24 @@ export function mendRoutes(app: FastifyInstance, desk: MendRoutes): void {
   proposeRoute(app, desk, shared);
   lookRoutes(app, desk, shared);
   decideRoutes(app, desk, shared);
-  app.post<Route>(
-    '/console/feeds/:dataset/read',
-    { schema: { hide: true }, config: { roles: ROLES } },
+  readRoutes(app, desk, shared);
+}
+
+/** Has the source read again now; and, for a page that waits for it, whether something changed. It says no more. */
+function readRoutes(app: FastifyInstance, { quarantines, own }: MendRoutes, { by }: Steps): void {
+  const schema = { hide: true };
+  app.post<Route>('/console/feeds/:dataset/read', { schema, config: { roles: ROLES } }, async (request, reply) => {
+    const contract = own(sessionOf(request).person, request.params.dataset);
+    await askToRead(quarantines, contract, by(request));
+    return reply.header('cache-control', 'no-store').redirect(`/console/feeds/${contract.id}`, 303);
+  });
+  app.get<Route>(
+    '/console/feeds/:dataset/state',
+    { schema, config: { roles: ROLES, offers: ['application/json'] } },
     async (request, reply) => {
-      const contract = desk.own(sessionOf(request).person, request.params.dataset);
-      await shared.did(request, 'feed_asked', contract, {});
-      await desk.quarantines.ask(contract);
-      return reply.header('cache-control', 'no-store').redirect(`/console/feeds/${contract.id}?asked=1`, 303);
+      const contract = own(sessionOf(request).person, request.params.dataset);
+      const state = readingState(await quarantines.reading(contract));
+      return reply.header('cache-control', 'no-store').send({ state });
     },
   );
 }

@@ -42,7 +42,7 @@ function Command({ id, code, say }: { readonly id: string; readonly code: string
 }
 
 /** @param more lines of the command, behind the others */
-const makesRequest = (client: string, ...more: readonly string[]): string =>
+export const makesRequest = (client: string, ...more: readonly string[]): string =>
   [
     'openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes',
     '-keyout key.pem -out request.pem',

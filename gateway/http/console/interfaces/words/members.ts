@@ -489,6 +489,21 @@ const MEND: Own = {
   undoes: '所撤销的草案',
   via: '所经应用',
 };
+const READING: Own = {
+  asked: '已要求读取，自',
+  began: '开始时间',
+  code: '失败的错误代码',
+  ended: '结束时间',
+  last: '最近一次读取',
+  published: '发布的行数',
+  quarantined: '留待核对的行数',
+  rows: '读取的行数',
+  running: '正在进行的读取',
+  skipped: '不属于本数据集的行数',
+  unchanged: '没有变化的行数',
+  wait: '再次要求前须等待的秒数',
+  withdrawn: '撤回的记录数',
+};
 const MENDS: Own = { ...MEND, causes: '原因列表', drafts: '草案列表' };
 
 const OWN: Readonly<Record<string, Own>> = {
@@ -497,6 +512,8 @@ const OWN: Readonly<Record<string, Own>> = {
   mend: MEND,
   proposeMend: MEND,
   actOnMend: MEND,
+  reading: READING,
+  readAgain: READING,
   authorise: AUTHORISATION,
   authorisations: AUTHORISATION,
   previewReport: REPORT,

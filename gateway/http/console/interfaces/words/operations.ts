@@ -80,6 +80,14 @@ const OPERATIONS: Readonly<Record<string, OperationWords>> = {
     title: '审批、退回、写入或者撤销映射修正',
     about: '提出人不得审批自己的草案；撤销时另立草案，恢复原映射。每一步均留痕。',
   },
+  reading: {
+    title: '来源的读取情况',
+    about: '是否已要求读取、正在读取，以及最近一次的结果；仅限提供单位自己的数据集。',
+  },
+  readAgain: {
+    title: '立即重新读取来源',
+    about: '来源更正后不等下一次定时，几秒内开始读取；两次要求之间须有间隔。要求人先行留痕。',
+  },
   objections: {
     title: '异议与信用修复申请',
     about: '列出本单位作为一方的申请及剩余期限；代主体提出的，列出该主体的申请。',

@@ -25,6 +25,8 @@ export interface Input {
   readonly required: boolean;
   /** Required where that other one is left empty. */
   readonly unless?: string;
+  /** When it is filled in. */
+  readonly hint?: Localised;
   readonly choices?: Readonly<Record<string, Localised>>;
 }
 
@@ -41,18 +43,14 @@ export const CONTENT_INPUTS: Readonly<Record<string, readonly Input[]>> = {
   'of-dispute': [
     input('grant', 'grant', '涉及的授权', 'Grant', false),
     {
-      ...input('dataset', 'any-dataset', '涉及的数据集（没有授权时填写）', 'Dataset, where there is no grant', false),
+      ...input('dataset', 'any-dataset', '涉及的数据集', 'Dataset', false),
       unless: 'grant',
+      hint: { zh: '未选授权时填写', en: 'where no grant is chosen' },
     },
     {
-      ...input(
-        'requester',
-        'department',
-        '需求部门（没有授权，或者授权属于其他地区时填写）',
-        'Requester, where there is no grant or it is another region’s',
-        false,
-      ),
+      ...input('requester', 'department', '需求部门', 'Requester', false),
       unless: 'grant',
+      hint: { zh: '未选授权，或者授权属于其他地区时填写', en: 'where no grant is chosen, or it is another region’s' },
     },
   ],
   'of-widening': [

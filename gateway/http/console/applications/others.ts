@@ -55,12 +55,13 @@ function contentLines(ground: Ground, { contents }: Pick<Matter, 'contents'>): r
   return Object.entries(contents).flatMap(([name, content]) =>
     (CONTENT_INPUTS[name] ?? []).flatMap(({ name: member, title, kind, choices }): readonly AboutLine[] => {
       const value = (content as Readonly<Record<string, unknown>> | null)?.[member];
-      if (value === undefined || kind === 'grant' || kind.endsWith('dataset')) return [];
+      // what stands in the head of the page, or among what it concerns, is not said again
+      if (value === undefined || kind === 'grant' || kind === 'department' || kind.endsWith('dataset')) return [];
       const all = [value].flat().map(String);
       const words = all.map((one): Localised => {
         if (kind === 'purpose') return names.purpose(one);
         if (kind === 'client') return names.client(one);
-        if (kind === 'authority' || kind === 'authorities' || kind === 'department') return names.authority(one);
+        if (kind === 'authority' || kind === 'authorities') return names.authority(one);
         return choices?.[one] ?? { zh: one, en: one };
       });
       const text = { zh: words.map(({ zh }) => zh).join('、'), en: words.map(({ en }) => en).join(', ') };

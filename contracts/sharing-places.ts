@@ -104,7 +104,7 @@ export async function loadSharingPlaces({
 
 type Known = Pick<Workspace, 'authorities'>;
 
-/** Areas of an authority or a body, its own first, then each above; none where nobody looks after sharing in its own. */
+/** Areas of an authority or a body: its own, then each above. None where nobody looks after sharing in its own. */
 export function areasOf({ areas, bodies }: SharingPlaces, { authorities }: Known, who: string): readonly string[] {
   const own = authorities.get(who as AuthorityId)?.area ?? (Object.hasOwn(bodies, who) ? bodies[who]?.area : undefined);
   const found: string[] = [];

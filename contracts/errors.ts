@@ -912,6 +912,17 @@ const rows = {
     title: 'the act lacks what it requires; all of it is told at once',
     zh: '办理所需的内容尚未填写完整',
   },
+  coordinator_unknown: {
+    status: 409,
+    title: 'the workspace does not say who is superior to both departments of a dispute and could coordinate it',
+    zh:
+      '跨层级、跨地域的共享争议，依据《政务数据共享条例》第二十八条第二款由共同的上级政务数据共享主管部门协调处理；' +
+      '本平台没有登记双方的地域或者共同的上级主管部门，不能在此提出',
+    en:
+      'A dispute across levels or areas is coordinated by the sharing authority superior to both (Article 28(2) of ' +
+      'the regulations on sharing government data). Nobody is registered here as that, so it cannot be raised here',
+    refusal: true,
+  },
   file_type: {
     status: 400,
     title: 'a file is of no kind that is taken: PDF, JPEG and PNG are, told by their content',

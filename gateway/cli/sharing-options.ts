@@ -14,7 +14,14 @@ import type { Invocation } from './command.js';
 import { WrongUsage } from './failure.js';
 import { gatewayAs, gatewayOptions } from './gateway-options.js';
 
-const ROLES = ['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority'] as const;
+const ROLES = [
+  'sharing-officer',
+  'sharing-head',
+  'department-head',
+  'sharing-authority',
+  'superior-authority',
+  'government',
+] as const;
 
 export const sharingOptions = {
   as: {

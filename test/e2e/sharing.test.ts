@@ -1,13 +1,17 @@
 /**
  * Sharing by law on two gateways that share a state: an application from its draft to its end, by the systems of both
  * departments. What is agreed to is answered by both gateways within five seconds, and refused by both within five
- * seconds of its end.
+ * seconds of its end. The departments are of two districts: what they quarrel over goes to the city.
  */
-import t from 'tap';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t, { type Test } from 'tap';
 import { GatewayError, type MatterOfSharing } from '../../gateway/client/index.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import { kafkaForTest } from '../support/servers/kafka.js';
 import { ask, until } from './ask.js';
 import type { City } from './city.js';
+import { run } from './command.js';
 import { pairOfCities } from './pair.js';
 
 t.setTimeout(400_000);
@@ -56,11 +60,106 @@ const refusal = async (act: Promise<unknown>): Promise<{ readonly code: string; 
 
 const stateOf = ({ parts }: MatterOfSharing): string => parts[0]?.state ?? '';
 
+/** Both departments in districts of one city, whose sharing authority is so the common superior. */
+function inDistricts(workspace: string): void {
+  const put = (file: string, what: object): void => {
+    mkdirSync(dirname(join(workspace, file)), { recursive: true });
+    writeFileSync(join(workspace, file), JSON.stringify(what));
+  };
+  const bureau = { authority: 'district-bureau', government: 'district-government', above: '9901' };
+  put('contracts/sharing.json', {
+    areas: { '9901': { authority: 'data-bureau', government: 'city-government' }, '990103': bureau, '990104': bureau },
+    bodies: {
+      'city-government': { zh: '市人民政府', en: 'government of the city' },
+      'district-bureau': { zh: '区数据局', en: 'bureau of a district' },
+      'district-government': { zh: '区人民政府', en: 'government of a district' },
+    },
+  });
+  for (const [authority, area] of [
+    ['transport', '990103'],
+    ['samr', '990104'],
+  ] as const) {
+    const file = `contracts/datasets/${authority}/authority.json`;
+    put(file, { ...(JSON.parse(readFileSync(join(packageRoot(), file), 'utf8')) as object), area });
+  }
+}
+
+/** By command line as well: raised at one gateway, brought to the common superior at the other, which settles it. */
+async function disputeAcross(
+  t: Test,
+  { east, west, workspace }: Readonly<Record<'east' | 'west', City>> & { workspace: string },
+) {
+  const [samr, bureau] = [await west.as('food-inspector'), await west.as('one-stop-counter')];
+  const file = join(workspace, 'dispute.json');
+  writeFileSync(file, JSON.stringify({ dataset: DATASET, requester: 'transport' }));
+  const at = (town: City, as: string): readonly string[] => ['--as', as, '--workspace', workspace, '--data', town.data];
+  const words = ['--field', 'about=提供范围', '--field', 'claim=应当提供办案人员信息'];
+  const raised = await run(
+    'sharing',
+    'open',
+    'dispute',
+    'raise',
+    '--content',
+    file,
+    ...words,
+    '--json',
+    ...at(east, 'transport-licensing'),
+  );
+  t.equal(raised.code, 0, raised.stderr);
+  const { id, acts } = JSON.parse(raised.stdout) as MatterOfSharing;
+  t.same(
+    acts.map(({ act }) => act).filter((act) => act.startsWith('apply')),
+    ['apply-above'],
+    'the common superior alone is offered',
+  );
+  const own = await refusal(samr.actOnMatter(id, { act: 'apply', fields: { claim: '请予协调' } }));
+  t.match(own, { code: 'act_refused', message: /common superior coordinates/ });
+  await samr.actOnMatter(id, { act: 'apply-above', fields: { claim: '请共同的上级协调' } });
+  const { matters } = await bureau.matters({ tray: 'todo', machine: 'dispute', role: 'superior-authority' });
+  t.equal(matters[0]?.id, id, 'it waits for the city’s authority, as the superior of both districts');
+  const done = await run(
+    'sharing',
+    'act',
+    id,
+    'coordinate-above',
+    '--officer',
+    'hao',
+    '--role',
+    'superior-authority',
+    '--field',
+    'opinion=双方同意提供办案人员工号',
+    '--json',
+    ...at(west, 'one-stop-counter'),
+  );
+  t.equal(done.code, 0, done.stderr);
+  for (const side of [samr, await east.as('transport-licensing')]) {
+    const told = await side.matter(id);
+    t.match(
+      [stateOf(told), told.over, told.steps.at(-1)?.fields],
+      ['settled', true, { opinion: /工号/ }],
+      'each side is told',
+    );
+  }
+  writeFileSync(file, JSON.stringify({ dataset: 'tax.tax-arrears', requester: 'transport' }));
+  const none = await run(
+    'sharing',
+    'open',
+    'dispute',
+    'raise',
+    '--content',
+    file,
+    ...words,
+    ...at(east, 'transport-licensing'),
+  );
+  t.match(none, { code: 1, stdout: /coordinator_unknown/ }, 'above a district and its city nobody is declared');
+}
+
 t.test('an application on two gateways', async (t) => {
   const broker = kafkaForTest(t);
   if (broker === undefined) return;
   const pair = await pairOfCities(t, broker);
   if (pair === undefined) return;
+  inDistricts(pair.workspace);
   const [east, west] = [await pair.start('east'), await pair.start('west')];
   const [transport, samr] = [await east.as('transport-licensing'), await west.as('food-inspector')];
   /** As a gateway answers now: what it says of the dataset. */
@@ -180,6 +279,7 @@ t.test('an application on two gateways', async (t) => {
       ({ status }) => status === 'denied',
     );
   t.ok(Date.now() - ended < 5000, `refused by both gateways ${String(Date.now() - ended)} ms after the end`);
+  await disputeAcross(t, { east, west, workspace: pair.workspace });
   await west.stop();
   const back = await pair.start('west');
   t.equal((await answered(back)).status, 'denied', 'what has ended does not come back with a restart');

@@ -3,7 +3,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { mayDo } from '../../../contracts/lifecycle/engine.js';
 import { type MatterState, mayDoIn, WHOLE } from '../../../contracts/lifecycle/matter.js';
 import { CONSENT, EXTEND, type Lifecycle } from '../../../contracts/lifecycle/types.js';
-import { authorityOfActor, partiesFor, sidesOf } from './sides.js';
+import { authorityOfActor, misplaced, partiesFor, sidesOf } from './sides.js';
 import type { Matter, MatterAct, MatterHead } from './types.js';
 
 /** As which party somebody acts. @throws YitongError `act_refused` for whoever is none */
@@ -51,7 +51,7 @@ export function openedBy(lifecycle: Lifecycle, head: MatterHead, { actor, act }:
 
 /** What a party may do in one part now, with its clocks. */
 export function possibleIn(
-  { lifecycle, state, clocks }: Pick<Matter, 'lifecycle' | 'state' | 'clocks'>,
+  { head, lifecycle, state, clocks }: Pick<Matter, 'head' | 'lifecycle' | 'state' | 'clocks'>,
   part: string,
   party: string,
   whos: readonly string[],
@@ -60,6 +60,7 @@ export function possibleIn(
   if (one === undefined) return [];
   const acts = mayDo(lifecycle, one.holder, one, party)
     .filter((act) => whos.every((who) => mayDo(lifecycle, one.holder, one, party, who).includes(act)))
+    .filter((act) => misplaced(lifecycle.acts[act]?.guards ?? [], sidesOf(head, part)) === undefined)
     .map((act) => ({ act }));
   const onClocks = (clocks[part] ?? []).flatMap(({ clock, stoppedAt, over, asked }) => {
     const rule = lifecycle.clocks[clock]?.extension;

@@ -1,6 +1,7 @@
 /** For which parties of a matter somebody acts. */
 
 import { WHOLE } from '../../../contracts/lifecycle/matter.js';
+import type { GuardName } from '../../../contracts/lifecycle/program-names.js';
 import type { Lifecycle, Side } from '../../../contracts/lifecycle/types.js';
 import type { DeputyFor, MatterActor, MatterHead, Sides } from './types.js';
 
@@ -55,6 +56,18 @@ export function partiesFor({ parties }: Lifecycle, actor: MatterActor, sides: Si
       ? [id]
       : [],
   );
+}
+
+/**
+ * Why an act does not fit where the two sides are: a dispute within one level goes to its own authority, one across
+ * levels or areas to their common superior instead (政务数据共享条例 Art.28(2)). Undefined: it fits, or does not ask.
+ */
+export function misplaced(guards: readonly GuardName[], { authority, superior }: Sides): string | undefined {
+  if (guards.includes('same-level') && authority === undefined)
+    return 'the two are of different levels or areas: their common superior coordinates';
+  if (guards.includes('across-levels') && (superior === undefined || authority !== undefined))
+    return 'the two are of one level: their own sharing authority coordinates';
+  return undefined;
 }
 
 /** Names who acted, for whoever keeps the keys; the same person is the same name. */

@@ -1,6 +1,6 @@
 /**
  * How sharing is quarrelled over, changed and ended, by persons of each role in a real browser: a term that is extended,
- * a dispute that the authority does not settle and the government decides, a service that changes once its users were
+ * a dispute that the authority does not settle and the government decides, one across levels, a service that changes once its users were
  * heard, and data that are disposed of with proof.
  */
 import t from 'tap';
@@ -11,6 +11,19 @@ import { officeWithBrowser } from './casework-town.js';
 t.setTimeout(400_000);
 const office = await officeWithBrowser(t);
 const gu = { id: 'test|gu', name: '顾秘书长', roles: ['government'], authority: 'yunzhou-government' } as const;
+const meng = {
+  id: 'test|meng',
+  name: '孟经办',
+  roles: ['sharing-officer'],
+  authority: 'beita-approval-bureau',
+} as const;
+const hao = {
+  id: 'test|hao',
+  name: '郝处长',
+  roles: ['superior-authority'],
+  authority: 'province-data-bureau',
+} as const;
+const ji = { id: 'test|ji', name: '季秘书长', roles: ['government'], authority: 'province-government' } as const;
 const counter = { id: 'test|mu', name: '穆经办', roles: ['sharing-officer'], authority: 'data-bureau' } as const;
 type Form = Parameters<NonNullable<Parameters<typeof act>[2]>>[0];
 
@@ -109,6 +122,65 @@ t.test('a dispute that the departments and the authority do not settle is decide
   t.match(await main(song.page), /已决定[\s\S]*应当提供，限十个工作日内补充目录/);
   t.same(await song.inspect(matter, 'ends-dispute-decided'), []);
   t.same([...song.complaints, ...pan.complaints, ...gao.complaints, ...government.complaints], []);
+});
+
+t.test('a dispute of a district and a city goes to who is superior to both, and never to another', async (t) => {
+  if (office === undefined) return;
+  const [district, pan, province, government] = await Promise.all([meng, people.pan, hao, ji].map(office.as));
+  if (district === undefined || pan === undefined || province === undefined || government === undefined) return;
+  const chosen = { 'content.dataset': 'samr.company-register', 'content.requester': meng.authority };
+  const matter = await opened(district, 'dispute', { chosen, words: '审批需要企业登记的历史变更记录' });
+  const begun = await main(district.page);
+  t.match(
+    begun,
+    /协商中[\s\S]*共同的上级政务数据共享主管部门\s*省数据局[\s\S]*人民政府\s*省人民政府/,
+    'whose it will be',
+  );
+  t.match(begun, /向共同的上级主管部门申请协调/);
+  t.notMatch(begun, /向同级主管部门申请协调/, 'what would be refused is not offered');
+  t.same(await district.inspect(matter, 'ends-across-raised'), []);
+  await pan.page.goto(`${PATH}?show=held&lang=zh`);
+  t.match(await main(pan.page), /共享争议/, 'the other side is told');
+  await done(district, matter, '向共同的上级主管部门申请协调', '协商未果，请予协调');
+  for (const other of [people.gao, gu])
+    t.equal(
+      (await office.here.visit({ path: matter, headers: { accept: 'text/html' } }, other)).status,
+      404,
+      'not theirs',
+    );
+  await province.page.goto(`${PATH}?lang=zh`);
+  t.match(await main(province.page), /共享争议/, 'it waits for the common superior');
+  t.same(await province.inspect(PATH, 'ends-across-superior-tray'), []);
+  t.same(await province.inspect(matter, 'ends-across-superior'), []);
+  await done(province, matter, '未达成一致，报本级人民政府', '双方意见不一致，报请决定');
+  t.match(await done(government, matter, '作出决定', '应当提供历史变更记录'), /已决定/);
+  for (const side of [district, pan]) {
+    await side.page.goto(`${matter}?lang=zh`);
+    t.match(await main(side.page), /已决定[\s\S]*应当提供历史变更记录/, 'each side is told');
+  }
+  t.same(await pan.inspect(matter, 'ends-across-decided'), []);
+
+  // superior to a city's department and a province's nobody is declared: the page says whom the law names
+  await pan.page.goto(`${PATH}/open/dispute?lang=zh`);
+  const form = pan.page.locator('main form');
+  await form.locator('select[name="content.dataset"]').selectOption('samr.company-register');
+  await form.locator('select[name="content.requester"]').selectOption('province-market-bureau');
+  await saying('省级部门要求另行提供全量数据')(form);
+  await form.locator('button[type=submit]').click();
+  await pan.page.waitForURL(/kept=/);
+  t.match(await main(pan.page), /第二十八条第二款由共同的上级政务数据共享主管部门协调处理/, 'whom the law names');
+  t.equal(
+    await form.locator('select[name="content.requester"]').inputValue(),
+    'province-market-bureau',
+    'nothing is lost',
+  );
+  t.same(await pan.inspect(`${PATH}/open/dispute`, 'ends-across-open'), []);
+  await pan.page.goto(`${PATH}/open/dispute?lang=zh`);
+  await saying('没有选择授权')(form);
+  await form.locator('button[type=submit]').click();
+  await pan.page.waitForURL(/kept=/);
+  t.match(await main(pan.page), /请填写“涉及的数据集”[\s\S]*请填写“需求部门”/, 'beside the fields');
+  t.same([...district.complaints, ...pan.complaints, ...province.complaints, ...government.complaints], []);
 });
 
 t.test('a service changes once each department that uses it was heard, and the change is filed', async (t) => {

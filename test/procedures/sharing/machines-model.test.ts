@@ -20,6 +20,7 @@ import {
 } from '../../../contracts/lifecycle/matter.js';
 import type { Lifecycle } from '../../../contracts/lifecycle/types.js';
 import { ownConditions } from '../../../gateway/procedures/sharing/machines/conditions.js';
+import { possibleIn } from '../../../gateway/procedures/sharing/parties.js';
 import type { StepAround } from '../../../gateway/procedures/sharing/types.js';
 import { declared } from './world.js';
 
@@ -51,6 +52,39 @@ const inOrder = (events: readonly MatterEvent[], ...names: readonly string[]): b
   let at = -1;
   return names.every((name) => (at = events.findIndex(({ act }, i) => i > at && act === name)) >= 0);
 };
+
+/** Whose turn a dispute is, by what was done alone: the clock that runs for it, and since when. */
+const TURNS: Readonly<Record<string, string>> = {
+  raise: 'negotiate',
+  apply: 'coordinate',
+  'apply-above': 'coordinate-above',
+  refer: 'decide',
+  'refer-above': 'decide',
+};
+function turnOf(events: readonly MatterEvent[]): string {
+  const moved = events.filter(({ act }) => Object.hasOwn(TURNS, act)).at(-1);
+  const over = events.some(({ act }) => /^(accept|coordinate|decide|withdraw)/.test(act));
+  return moved === undefined || over ? '' : `${TURNS[moved.act] ?? ''} since ${String(moved.at)}`;
+}
+
+/** What Art.28(2) asks beside the body: both sides follow, each body hears of it when its turn comes, one clock runs. */
+function toldAndTimed(events: readonly MatterEvent[], state: MatterState): string | undefined {
+  const { seenBy = [], clocks = {} } = state.parts[WHOLE] ?? {};
+  const did = (...names: readonly string[]): boolean => events.some(({ act }) => names.includes(act));
+  const told: Readonly<Record<string, boolean>> = {
+    requester: true,
+    provider: true,
+    authority: did('apply'),
+    superior: did('apply-above'),
+    government: did('refer', 'refer-above'),
+  };
+  for (const [party, right] of Object.entries(told))
+    if (seenBy.includes(party) !== right) return `${party} ${right ? 'was not told' : 'was told before its turn'}`;
+  const running = Object.entries(clocks)
+    .filter(([, { stoppedAt }]) => stoppedAt === undefined)
+    .map(([name, { startedAt }]) => `${name} since ${String(startedAt)}`);
+  return running.join() === turnOf(events) ? undefined : `${running.join()} runs, and not ${turnOf(events)}`;
+}
 
 /** What the law asks of each, said of histories. A claim gives what is wrong. */
 const claims: Readonly<Record<string, Claim>> = {
@@ -177,7 +211,7 @@ const claims: Readonly<Record<string, Claim>> = {
       return 'a government decided what nobody had coordinated';
     for (const [at, { act, party }] of events.entries())
       if (act.startsWith('accept') && events[at - 1]?.party === party) return 'accepted by who offered';
-    return undefined;
+    return toldAndTimed(events, state);
   },
   order: (history) => {
     const [first] = history;
@@ -245,6 +279,24 @@ function tried(lifecycle: Lifecycle, state: MatterState | undefined, at: number,
   };
 }
 
+/** Of a dispute: what is offered to somebody and would then be refused. */
+function offeredInVain(lifecycle: Lifecycle, state: MatterState, at: number, level: number): readonly string[] {
+  const head = { id: '', machine: lifecycle.id, about: [], sides: { [WHOLE]: SIDES[level] ?? {} } };
+  const vain: string[] = [];
+  for (const party of Object.keys(lifecycle.parties))
+    for (const { act } of possibleIn({ head, lifecycle, state, clocks: {} }, WHOLE, party, [])) {
+      const { requires = [] } = lifecycle.acts[act] ?? {};
+      const fields = Object.fromEntries(requires.map((name) => [name, '够长的说明文字']));
+      try {
+        taken(lifecycle, state, { at, act, party, who: 'p9', fields }, level);
+      } catch (error) {
+        if (!isYitongError(error)) throw error;
+        vain.push(`${act} by ${party}`);
+      }
+    }
+  return vain;
+}
+
 /** As the program does it: terms, the machine, conditions. @throws YitongError */
 function taken(lifecycle: Lifecycle, before: MatterState | undefined, event: MatterEvent, level: number): MatterState {
   if (before !== undefined) checkMatterTerms(lifecycle, calendar, before, event);
@@ -298,6 +350,8 @@ for (const lifecycle of machines) {
               throw new Error(`a clock runs on in ${where}`);
           }
           const wrong = claims[lifecycle.id]?.(history, state, level);
+          const vain = lifecycle.id === 'dispute' ? offeredInVain(lifecycle, state, at, level) : [];
+          if (vain.length > 0) throw new Error(`offered in vain: ${vain.join(', ')}`);
           if (wrong !== undefined)
             throw new Error(`${wrong}: ${history.map(({ event: { act, party } }) => `${act} by ${party}`).join(', ')}`);
         }

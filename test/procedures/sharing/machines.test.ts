@@ -182,27 +182,6 @@ towns('disposal: told, demanded, proved, confirmed; only that closes the applica
   t.equal((await town.matters.get(id, people.officer)).state.parts[ASKED]?.state, 'closed');
 });
 
-towns('a dispute goes to the own authority, then to the government; never to a superior', async (t, town) => {
-  const { grant } = await supplied(town);
-  const content = asContent({ grant });
-  const { head } = await town.open('dispute', people.officer, 'raise', {
-    content,
-    fields: { about: '提供方式', claim: '应当提供批量方式' },
-  });
-  await town.does(head.id, people.officer, 'offer', { fields: { agreement: '每日一批' } });
-  t.equal(await code(town.does(head.id, people.officer, 'accept')), 'act_refused', 'nobody accepts the own offer');
-  await town.does(head.id, people.taxOfficer, 'decline', { fields: { reason: '批量存在风险' } });
-  t.match(await refusal(town.does(head.id, people.officer, 'apply-above', { fields: { claim: '请上级协调' } })), {
-    code: 'act_refused',
-    message: /of one level/,
-  });
-  await town.does(head.id, people.officer, 'apply', { fields: { claim: '请主管部门协调' } });
-  t.equal(await code(town.matters.get(head.id, people.government)), 'not_found', 'the government not before');
-  await town.does(head.id, people.bureau, 'refer', { fields: { opinion: '双方仍未达成一致' } });
-  await town.does(head.id, people.government, 'decide', { fields: { decision: '同意按日批量提供' } });
-  t.equal((await town.matters.get(head.id, people.officer)).over, true);
-});
-
 towns('an entry is published once the head of the department and the authority have agreed', async (t, town, clock) => {
   const { workspace } = await import('./world.js');
   const { readFileSync } = await import('node:fs');

@@ -6,7 +6,7 @@ import type { Test } from 'tap';
 import { loadActs } from '../../../contracts/acts.js';
 import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
-import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
+import { loadSharingPlaces, type SharingPlaces } from '../../../contracts/sharing-places.js';
 import { appliedIn, appliedTo } from '../../../gateway/answer/inforce/applied-grants.js';
 import { shareSuspensions } from '../../../gateway/answer/inforce/shared-suspensions.js';
 import { readSuspensions, suspendedIn } from '../../../gateway/answer/inforce/suspensions.js';
@@ -29,7 +29,7 @@ import { makeDecider } from '../../../policies/decide.js';
 import type { PolicySet } from '../../../policies/types.js';
 import { application, asContent, workspace as base, declared, people as few, person, policies } from './world.js';
 
-const places = await loadSharingPlaces(base);
+const referencePlaces = await loadSharingPlaces(base);
 const acts = await loadActs(base.layers);
 
 export const people = {
@@ -38,6 +38,8 @@ export const people = {
   taxDirector: person('department-head', 'tax'),
   government: person('government', 'yunzhou-government'),
   province: person('superior-authority', 'province-data-bureau'),
+  provinceGovernment: person('government', 'province-government'),
+  district: person('sharing-officer', 'beita-approval-bureau'),
 } as const;
 
 export const refusal = async (act: Promise<unknown>): Promise<{ readonly code: string; readonly message: string }> => {
@@ -73,12 +75,20 @@ interface Given {
   readonly tellReceivers?: ConsequenceNeeds['tellReceivers'];
   /** Of authorities that are not of the city's own area. */
   readonly areas?: Readonly<Record<string, string>>;
+  /** Who looks after sharing where; default as the reference city says. */
+  readonly places?: SharingPlaces;
+  /** Clients that are gateways of other regions, and of which. */
+  readonly regions?: Readonly<Record<string, string>>;
 }
 
 const ASKED = 'tax.tax-arrears';
 
 /** @param state opened anew for another replica of the same town */
-export async function townOver(t: Test, state: State, { now, tellReceivers, areas = {} }: Given): Promise<Town> {
+export async function townOver(
+  t: Test,
+  state: State,
+  { now, tellReceivers, areas = {}, places = referencePlaces, regions = {} }: Given,
+): Promise<Town> {
   const workspace = {
     ...base,
     authorities: new Map(
@@ -93,9 +103,15 @@ export async function townOver(t: Test, state: State, { now, tellReceivers, area
   const deeds: MatterDeed[] = [];
   const record = (deed: MatterDeed) =>
     Promise.resolve({ id: `w1:${String(deeds.push(deed))}-${String(Math.random())}`, json: '{}' });
-  let current: PolicySet = policies;
+  const declaredPolicies: PolicySet = {
+    ...policies,
+    clients: new Map(
+      [...policies.clients].map(([id, one]) => [id, { ...one, ...present({ region: regions[id] }) }] as const),
+    ),
+  };
+  let current = declaredPolicies;
   const refresh = async (): Promise<void> => {
-    current = appliedTo(policies, workspace, (await appliedIn(state)).grants).set;
+    current = appliedTo(declaredPolicies, workspace, (await appliedIn(state)).grants).set;
   };
   const of: { matters?: Matters } = {};
   const parts = { workspace, policies: () => current, state };

@@ -114,6 +114,25 @@ for (const kind of SHARED)
     await town.does(dispute.head.id, people.government, 'decide', { fields: { decision: '备份一并删除' } });
     t.equal((await beside.matters.get(dispute.head.id, people.taxOfficer)).over, true);
 
+    // one across areas: the common superior instead, and then its government; the two replicas see the same
+    const across = await beside.open('dispute', people.taxOfficer, 'raise', {
+      content: asContent({ dataset: ASKED, requester: 'beita-approval-bureau' }),
+      fields: { about: '共享范围', claim: '区级部门应当向市级主管部门提出' },
+    });
+    await town.does(across.head.id, people.district, 'apply-above', { fields: { claim: '请共同的上级协调' } });
+    t.equal(
+      await code(beside.does(across.head.id, people.bureau, 'coordinate', { fields: { opinion: '由我局协调' } })),
+      'not_found',
+    );
+    await beside.does(across.head.id, people.province, 'refer-above', { fields: { opinion: '未达成一致' } });
+    await town.does(across.head.id, people.provinceGovernment, 'decide', { fields: { decision: '应当提供' } });
+    for (const [replica, side] of [
+      [town, people.taxOfficer],
+      [beside, people.district],
+      [town, people.province],
+    ] as const)
+      t.equal((await replica.matters.get(across.head.id, side)).state.parts['']?.state, 'decided');
+
     t.notMatch(
       JSON.stringify([...town.deeds, ...beside.deeds].map(({ detail, target }) => [detail, target])),
       /91990105|所属期|营销/,

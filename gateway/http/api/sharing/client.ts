@@ -81,7 +81,13 @@ export interface MatterOfficer {
   /** Of your own; it stands in the log under a key. */
   readonly id: string;
   /** As which the officer acted in your system, which answers for that. */
-  readonly role: 'sharing-officer' | 'sharing-head' | 'department-head' | 'sharing-authority';
+  readonly role:
+    | 'sharing-officer'
+    | 'sharing-head'
+    | 'department-head'
+    | 'sharing-authority'
+    | 'superior-authority'
+    | 'government';
 }
 
 interface Acting {

@@ -8,7 +8,7 @@ import type { Json } from '../../../ground/state/port.js';
 import { administrationBody } from '../../../log/entries/events.js';
 import { sharingDeskOf, supplying } from '../../../procedures/sharing/opened.js';
 import type { MatterAct, MatterActor, MatterDeed } from '../../../procedures/sharing/types.js';
-import type { ActBody } from './schema.js';
+import { type ActBody, OFFICER_ROLES } from './schema.js';
 
 export const tags = ['sharing'];
 export const iso = (at: number): string => new Date(at).toISOString();
@@ -74,8 +74,7 @@ export type Desk = ReturnType<typeof openDesk>;
 /** Of the officer for whom a system asks. */
 export function officerOf(role: string | undefined): Officer | undefined {
   if (role === undefined) return undefined;
-  const roles = ['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority'] as const;
-  const found = roles.find((one) => one === role);
-  if (found === undefined) throw new YitongError('bad_request', `\`role\` is one of ${roles.join(', ')}`);
+  const found = OFFICER_ROLES.find((one) => one === role);
+  if (found === undefined) throw new YitongError('bad_request', `\`role\` is one of ${OFFICER_ROLES.join(', ')}`);
   return { id: '-', role: found };
 }

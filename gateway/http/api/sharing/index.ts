@@ -148,7 +148,7 @@ function actRoutes(app: FastifyInstance, { context, desk, acting }: Desk): void 
   app.post<{ Body: OpenBody }>(
     '/v1/sharing',
     {
-      config: { errors: ['not_found', 'bad_subject', 'act_refused', 'act_incomplete'] },
+      config: { errors: ['not_found', 'bad_subject', 'act_refused', 'act_incomplete', 'coordinator_unknown'] },
       schema: {
         operationId: 'openMatter',
         summary: 'open a matter of sharing',

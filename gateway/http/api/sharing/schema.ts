@@ -10,10 +10,19 @@ const fields = Type.Record(Type.String({ maxLength: 60 }), Type.String({ maxLeng
   maxProperties: 50,
   description: "by the name that the act's `requires` and `optional` give",
 });
+/** Of whom a system may say that they acted. */
+export const OFFICER_ROLES = [
+  'sharing-officer',
+  'sharing-head',
+  'department-head',
+  'sharing-authority',
+  'superior-authority',
+  'government',
+] as const;
 export const officer = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: 200, description: 'of your own; it stands in the log under a key' }),
-    role: Type.Enum(['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority'], {
+    role: Type.Enum([...OFFICER_ROLES], {
       description: 'as which the officer acted in your system, which answers for that',
     }),
   },

@@ -92,14 +92,15 @@ function Fields({
 }
 
 function InputField({
-  input: { name, title, kind, required, choices },
+  input: { name, title, kind, required, hint, choices },
   options,
   grant,
   language,
   say,
 }: Pick<OpenProps, 'options' | 'grant' | 'language'> & { readonly input: Input; readonly say: Say }): JSX.Element {
   const field = `content.${name}`;
-  const label = required ? title[language] : say(`${title.zh}（选填）`, `${title.en} (optional)`);
+  const when = hint ?? { zh: '选填', en: 'optional' };
+  const label = required ? title[language] : say(`${title.zh}（${when.zh}）`, `${title.en} (${when.en})`);
   const all =
     choices === undefined
       ? options[kind]

@@ -47,7 +47,9 @@ export async function openable(desk: Desk, request: FastifyRequest) {
   });
 }
 
-function optionsFor({ context, workspace, systemsOf, authorityOf }: Desk, request: FastifyRequest) {
+async function optionsFor(desk: Desk, request: FastifyRequest) {
+  const { context, workspace, systemsOf, authorityOf } = desk;
+  const { bodies } = (await desk.sharing()).grants.places;
   const names = namesFor(context);
   const own = authorityOf(request);
   const everything = sessionOf(request).person.roles.includes('sharing-authority');
@@ -73,9 +75,17 @@ function optionsFor({ context, workspace, systemsOf, authorityOf }: Desk, reques
       })),
     dataset: contracts.filter(({ authority }) => authority !== own).map(named),
     'own-dataset': contracts.filter(({ authority }) => authority === own).map(named),
+    'any-dataset': contracts.map(named),
     client: systemsOf(request).map(named),
     purpose: [...purposes.values()].map(named),
     authority: [...workspace.authorities.values()].map(named),
+    // also those that provide no data here: of a district, of another region
+    department: [
+      ...[...workspace.authorities.values()].map(named),
+      ...Object.entries(bodies).flatMap(([value, { zh, en, area }]) =>
+        area === undefined ? [] : [{ value, title: { zh, en } }],
+      ),
+    ],
   };
 }
 
@@ -98,7 +108,7 @@ export function openingRoutes(app: FastifyInstance, desk: Desk): void {
         basis: lifecycle.basis,
         acts: acts.map((act) => actLine(lifecycle, { act, party: '', parts: [] }, undefined)),
         inputs,
-        options: optionsFor(desk, request),
+        options: await optionsFor(desk, request),
         grant: request.query.grant ?? '',
       }),
     });

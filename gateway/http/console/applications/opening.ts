@@ -12,6 +12,8 @@ export interface Input {
     | 'grant'
     | 'dataset'
     | 'own-dataset'
+    | 'any-dataset'
+    | 'department'
     | 'client'
     | 'purpose'
     | 'authority'
@@ -21,6 +23,10 @@ export interface Input {
     | 'day'
     | 'choice';
   readonly required: boolean;
+  /** Required where that other one is left empty. */
+  readonly unless?: string;
+  /** When it is filled in. */
+  readonly hint?: Localised;
   readonly choices?: Readonly<Record<string, Localised>>;
 }
 
@@ -34,7 +40,19 @@ const input = (name: string, kind: Input['kind'], zh: string, en: string, requir
 /** What is not here is written by API or command line: an entry of the catalogue is a whole file. */
 export const CONTENT_INPUTS: Readonly<Record<string, readonly Input[]>> = {
   'of-grant': [input('grant', 'grant', '涉及的授权', 'Grant')],
-  'of-dispute': [input('grant', 'grant', '涉及的授权', 'Grant')],
+  'of-dispute': [
+    input('grant', 'grant', '涉及的授权', 'Grant', false),
+    {
+      ...input('dataset', 'any-dataset', '涉及的数据集', 'Dataset', false),
+      unless: 'grant',
+      hint: { zh: '未选授权时填写', en: 'where no grant is chosen' },
+    },
+    {
+      ...input('requester', 'department', '需求部门', 'Requester', false),
+      unless: 'grant',
+      hint: { zh: '未选授权，或者授权属于其他地区时填写', en: 'where no grant is chosen, or it is another region’s' },
+    },
+  ],
   'of-widening': [
     input('grant', 'grant', '涉及的授权', 'Grant'),
     input('purposes', 'purpose', '增加的用途', 'Further purpose', false),
@@ -87,13 +105,14 @@ const LISTS: ReadonlySet<string> = new Set(['purposes', 'areas', 'thirdParties',
 export function contentOf(body: Sent, inputs: readonly Input[]): Json {
   const content: Record<string, Json> = {};
   const faults: Record<string, Localised> = {};
-  for (const { name, title, kind, required } of inputs) {
+  for (const { name, title, kind, required, unless } of inputs) {
     const sent = body[`content.${name}`];
     const all = kind === 'texts' ? text(sent).split(/[\s、,，]+/) : several(sent).map((one) => one.trim());
     const values = all.filter((one) => one !== '').map((one) => one.slice(0, 200));
     const [first] = values;
     if (first !== undefined) content[name] = LISTS.has(name) ? values : first;
-    else if (required) faults[`content.${name}`] = { zh: `请填写“${title.zh}”。`, en: `Say: ${title.en}.` };
+    else if (required || (unless !== undefined && text(body[`content.${unless}`]) === ''))
+      faults[`content.${name}`] = { zh: `请填写“${title.zh}”。`, en: `Say: ${title.en}.` };
   }
   if (Object.keys(faults).length > 0) throw formFault(faults, 'act_incomplete');
   return content;

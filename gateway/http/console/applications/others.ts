@@ -55,7 +55,8 @@ function contentLines(ground: Ground, { contents }: Pick<Matter, 'contents'>): r
   return Object.entries(contents).flatMap(([name, content]) =>
     (CONTENT_INPUTS[name] ?? []).flatMap(({ name: member, title, kind, choices }): readonly AboutLine[] => {
       const value = (content as Readonly<Record<string, unknown>> | null)?.[member];
-      if (value === undefined || kind === 'grant' || kind === 'dataset' || kind === 'own-dataset') return [];
+      // what stands in the head of the page, or among what it concerns, is not said again
+      if (value === undefined || kind === 'grant' || kind === 'department' || kind.endsWith('dataset')) return [];
       const all = [value].flat().map(String);
       const words = all.map((one): Localised => {
         if (kind === 'purpose') return names.purpose(one);
@@ -67,6 +68,17 @@ function contentLines(ground: Ground, { contents }: Pick<Matter, 'contents'>): r
       return [{ label: title, words: text }];
     }),
   );
+}
+
+/** Who looks after it, coordinates, decides: as far as its machine has such a party, and each by its name. */
+function bodyLines(ground: Ground, { head, lifecycle }: Pick<Matter, 'head' | 'lifecycle'>): readonly AboutLine[] {
+  const names = namesFor(ground);
+  const sides = head.sides[WHOLE] ?? {};
+  const parties = Object.values(lifecycle.parties);
+  return (['authority', 'superior', 'government'] as const).flatMap((side): readonly AboutLine[] => {
+    const [party, who] = [parties.find(({ of }) => of === side), sides[side]];
+    return party === undefined || who === undefined ? [] : [{ label: party.title, words: names.authority(who) }];
+  });
 }
 
 /** Acts that are always there and wait for nobody. */
@@ -136,7 +148,11 @@ export function otherView(ground: Ground, matter: OpenedMatter, authority: strin
     requester: from,
     provider: to,
     facts: [],
-    about: [...head.about.map((one) => aboutLine(ground, one)), ...contentLines(ground, matter)],
+    about: [
+      ...head.about.map((one) => aboutLine(ground, one)),
+      ...contentLines(ground, matter),
+      ...bodyLines(ground, matter),
+    ],
     datasets: [],
     parts: several ? parts : [],
     missing: [],

@@ -9,7 +9,7 @@ import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import { authorityOf, type DatasetId } from '../../../../contracts/ids.js';
 import { WHOLE } from '../../../../contracts/lifecycle/matter.js';
 import { present } from '../../../../contracts/present.js';
-import { placedBetween, type SharingPlaces } from '../../../../contracts/sharing-places.js';
+import { areasOf, isOfRegion, placedBetween, type SharingPlaces } from '../../../../contracts/sharing-places.js';
 import type { Contract, Workspace } from '../../../../contracts/types.js';
 import { shape } from '../../../../contracts/validate.js';
 import type { Grant, PolicySet } from '../../../../policies/types.js';
@@ -146,13 +146,41 @@ function entryProblems({ acts }: ConcernNeeds, { contract }: OfEntry, now: numbe
   }
 }
 
-/** A dispute within one level is its authority's; one across levels or areas its common superior's instead (Art.28). */
+const uncoordinated = (what: string): never => {
+  throw new YitongError('coordinator_unknown', what);
+};
+
+/**
+ * A dispute within one level is its authority's; one across levels or areas its common superior's instead (Art.28).
+ * Where the workspace does not say who that is none is opened, so that it comes to no other.
+ */
 function disputeSides(needs: ConcernNeeds, requester: string, provider: string): Sides {
+  if (requester === provider) throw new YitongError('act_refused', 'a department has no dispute with itself');
+  const { places, workspace } = needs;
+  for (const one of [requester, provider])
+    if (places !== undefined && areasOf(places, workspace, one).length === 0)
+      uncoordinated(`contracts/sharing.json has no area of \`${one}\``);
   const { crossing, authority, superior, government } = between(needs, requester, provider);
   if (!crossing) return { requester, provider, authority, government };
   if (superior === undefined)
-    throw new YitongError('act_refused', 'no sharing authority is above both, so nobody could coordinate');
+    return uncoordinated(`contracts/sharing.json has no area above both \`${requester}\` and \`${provider}\``);
   return { requester, provider, superior, government };
+}
+
+/**
+ * Who was given the data of a grant. The gateway of another region asks for departments there, and an authority here
+ * only answers for it: the dispute names which of them it is.
+ */
+function disputant(needs: ConcernNeeds, { client }: GrantOf, named: string | undefined): string {
+  const own = clientAuthority(needs, client);
+  const region = needs.policies().clients.get(client as never)?.region;
+  if (region === undefined)
+    return named === undefined || named === own ? own : incomplete('`requester` is another than whose grant it is');
+  if (named === undefined) return incomplete('the grant is a region’s: `requester` names the department there');
+  const { places, workspace } = needs;
+  if (places === undefined || !isOfRegion(places, workspace, named, region))
+    uncoordinated(`contracts/sharing.json does not say that \`${named}\` is of the region \`${region}\``);
+  return named;
 }
 
 /** Parts, each of one department on one side. */
@@ -227,7 +255,7 @@ export function concerns(needs: ConcernNeeds): MatterRules['contents'] {
       const { grant, dataset, requester } = readDispute(given);
       if (grant !== undefined) {
         const found = await grantOf(grant);
-        const sides = disputeSides(needs, found.sides.requester ?? '', found.sides.provider ?? '');
+        const sides = disputeSides(needs, disputant(needs, found, requester), found.sides.provider ?? '');
         return { content: { grant }, sides: { [WHOLE]: sides }, about: aboutGrant(found) };
       }
       if (dataset === undefined || requester === undefined)

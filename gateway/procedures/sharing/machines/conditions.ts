@@ -3,7 +3,9 @@
 import { dayOf } from '../../../../contracts/calendar.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { WHOLE } from '../../../../contracts/lifecycle/matter.js';
-import type { MatterRules } from '../types.js';
+import type { GuardName } from '../../../../contracts/lifecycle/program-names.js';
+import { misplaced, sidesOf } from '../sides.js';
+import type { MatterRules, StepAround } from '../types.js';
 import { type ConcernNeeds, type GrantOf, living, type OfEntry } from './concern.js';
 
 const refused = (why: string): never => {
@@ -11,6 +13,13 @@ const refused = (why: string): never => {
 };
 /** States in which a requester was heard. */
 const HEARD: ReadonlySet<string> = new Set(['agreed', 'objected', 'filed', 'effective']);
+
+const placed =
+  (guard: GuardName) =>
+  ({ head }: Pick<StepAround, 'head'>): void => {
+    const why = misplaced([guard], sidesOf(head, WHOLE));
+    if (why !== undefined) refused(why);
+  };
 
 /** Those that look at nothing but the matter. */
 export const ownConditions: Pick<
@@ -26,14 +35,8 @@ export const ownConditions: Pick<
     const open = Object.entries(before?.parts ?? {}).filter(([, { state }]) => !HEARD.has(state));
     if (open.length > 0) refused(`not every requester was heard: ${open.map(([name]) => name).join(', ')}`);
   },
-  'same-level': ({ head }) => {
-    if (head.sides[WHOLE]?.authority === undefined)
-      refused('the two are of different levels or areas: their common superior coordinates');
-  },
-  'across-levels': ({ head }) => {
-    if (head.sides[WHOLE]?.superior === undefined || head.sides[WHOLE].authority !== undefined)
-      refused('the two are of one level: their own sharing authority coordinates');
-  },
+  'same-level': placed('same-level'),
+  'across-levels': placed('across-levels'),
   'lead-is-part': ({ event, after }) => {
     if (!Object.hasOwn(after.parts, event.fields['lead'] ?? ''))
       refused('the source is one of the departments that collect it');

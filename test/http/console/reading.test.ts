@@ -50,6 +50,17 @@ t.test('the pages of those who read the log', async (t) => {
       ['/console/privileges', 'privileges'],
     ] as const)
       t.same(await inspect(path, name), []);
+    await page.goto('/console/overview?lang=zh');
+    t.match(
+      await page.innerText('[data-departments] tbody'),
+      /云州市数据局\s+\d+[\s\S]*此前没有/,
+      'departments are compared',
+    );
+    await page.emulateMedia({ media: 'print' });
+    t.notOk(await page.isVisible('.nav'), 'on paper there is no menu');
+    t.notOk(await page.isVisible('main .pills'));
+    t.ok(await page.isVisible('[data-departments] table'), 'but what the page says');
+    await page.emulateMedia({ media: 'screen' });
     t.same(complaints, []);
   });
 

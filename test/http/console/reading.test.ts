@@ -169,8 +169,14 @@ t.test('the pages of those who read the log', async (t) => {
         await form.locator('button[type=submit]').click();
         return who.page.innerText('main');
       };
+      const answeredBy = async (): Promise<string | undefined> => {
+        await page.goto('/console/history?lang=zh');
+        return /预计 (\d{4}-\d\d-\d\d) 前答复/.exec(await page.innerText('main'))?.[1];
+      };
+      const told = await answeredBy();
       t.match(await does(auditor, 'accept'), /已受理/);
-      await page.goto('/console/history?lang=zh');
+      t.match(await answeredBy(), /^\d{4}/);
+      t.equal(await answeredBy(), told, 'the day of the answer, and not that of a step before it');
       t.match(await page.innerText('main'), /已受理[^]*预计 \d{4}-\d\d-\d\d 前答复/);
       t.same(await auditor.inspect(ticket, 'complaint-auditor'), []);
       t.match(

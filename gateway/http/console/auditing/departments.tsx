@@ -76,7 +76,7 @@ export function Departments({
               <th class="n">{say('请求', 'Requests')}</th>
               <th class="n">{say('其中拒绝', 'Denied')}</th>
               <th class="n wide">{say('拒绝占比', 'Share denied')}</th>
-              <th class="n wide">{say(`此前${span}`, `${span} before`)}</th>
+              <th class="n wide">{say(`此前 ${span}`, `${span} before`)}</th>
               <th class="n">{say('变化', 'Change')}</th>
             </tr>
           </thead>

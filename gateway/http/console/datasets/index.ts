@@ -131,7 +131,7 @@ function mineOf(
         grant.purposes.map((purpose, at) => ({
           system: client,
           use: purposes[at] ?? client,
-          tries: `${DESK}?${new URLSearchParams({ client: grant.client, purpose }).toString()}`,
+          tries: `${DESK}?${new URLSearchParams({ client: grant.client, purpose, dataset: contract.id }).toString()}`,
         })),
       ),
   };

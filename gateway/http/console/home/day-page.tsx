@@ -167,7 +167,7 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
       <h1>{say(`${name}，您好`, `Good day, ${name}`)}</h1>
       <p class="lead">
         {bare
-          ? say(`${today}。`, `${today}.`)
+          ? say(`${today}，可从下列内容开始。`, `${today}. Begin with one of these.`)
           : sum === 0
             ? say(`${today}，没有待办事项。`, `${today}. Nothing waits for you.`)
             : say(

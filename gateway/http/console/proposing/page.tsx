@@ -97,6 +97,9 @@ function aboutWords({ about }: Decision, { titles, language }: Titled): string {
 /** As a person would say it. */
 function valueWords({ about }: Decision, value: string, language: Language): string {
   if (language !== 'zh') return value;
+  // the column alone: what its keys are stands in its title
+  if (about === 'subject') return value.replace(/:[\w-]+$/, '');
+  if (about === 'key' && value === 'none') return '不需要，每个主体一条记录';
   if (about.endsWith(' type')) return typeName(value.replace(/\(.*$/, '')).zh;
   if (about.endsWith(' class')) return (CLASSES as Readonly<Record<string, string>>)[value] ?? value;
   return value;

@@ -38,47 +38,49 @@ function Together({
 }): JSX.Element {
   const stops = action === 'suspend';
   return (
-    <Form action={`/console/grants/clients/${client.id}/${action}`} class="card pad together">
-      <div class="row">
-        <TextField
-          class="grow"
-          name="reason"
-          label={
-            stops
-              ? say(
-                  '暂停理由（记入日志，数秒内对所有请求生效）',
-                  'Why (goes on record; counts for every request within seconds)',
-                )
-              : say('恢复理由（记入日志）', 'Why they may go on (goes on record)')
-          }
-          required
-          minLength={4}
-          maxLength={500}
-          autocomplete="off"
+    <div class="card pad">
+      <Form action={`/console/grants/clients/${client.id}/${action}`} class="many-grants">
+        <div class="row">
+          <TextField
+            class="grow"
+            name="reason"
+            label={
+              stops
+                ? say(
+                    '暂停理由（记入日志，数秒内对所有请求生效）',
+                    'Why (goes on record; counts for every request within seconds)',
+                  )
+                : say('恢复理由（记入日志）', 'Why they may go on (goes on record)')
+            }
+            required
+            minLength={4}
+            maxLength={500}
+            autocomplete="off"
+          />
+          <button class={`button low ${stops ? 'danger' : ''}`} type="submit">
+            {stops ? say('暂停勾选的授权', 'Suspend those picked') : say('恢复勾选的授权', 'Resume those picked')}
+          </button>
+        </div>
+        <PicksField
+          name="grant"
+          label={say(
+            `${of.length} 项${stops ? '有效' : '已暂停'}授权，已勾选 ${chosen.length} 项`,
+            `${of.length} ${stops ? 'in force' : 'suspended'}, ${chosen.length} picked`,
+          )}
+          value={chosen}
+          options={of.map(({ grant, dataset, last }) => ({
+            value: grant.id,
+            title: dataset[language],
+            hint: [
+              grant.purposes.map((id) => names.purpose(id)).join(say('、', ', ')),
+              last === undefined
+                ? say('近期未使用', 'not used lately')
+                : say(`${localMinute(last)} 用过`, localMinute(last)),
+            ].join(say('；', '; ')),
+          }))}
         />
-        <button class={`button low ${stops ? 'danger' : ''}`} type="submit">
-          {stops ? say('暂停勾选的授权', 'Suspend those picked') : say('恢复勾选的授权', 'Resume those picked')}
-        </button>
-      </div>
-      <PicksField
-        name="grant"
-        label={say(
-          `${of.length} 项${stops ? '有效' : '已暂停'}授权，已勾选 ${chosen.length} 项`,
-          `${of.length} ${stops ? 'in force' : 'suspended'}, ${chosen.length} picked`,
-        )}
-        value={chosen}
-        options={of.map(({ grant, dataset, last }) => ({
-          value: grant.id,
-          title: dataset[language],
-          hint: [
-            grant.purposes.map((id) => names.purpose(id)).join(say('、', ', ')),
-            last === undefined
-              ? say('近期未使用', 'not used lately')
-              : say(`${localMinute(last)} 用过`, localMinute(last)),
-          ].join(say('；', '; ')),
-        }))}
-      />
-    </Form>
+      </Form>
+    </div>
   );
 }
 

@@ -2,9 +2,10 @@
  * All that one system may have, and the whole of it stopped by one act: a system that is suspected has dozens of
  * grants, and whoever stops them has no time for dozens of pages.
  */
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
-import type { Client } from '../../../../policies/types.js';
+import type { Client, Grant } from '../../../../policies/types.js';
 import { readSuspensions, type Suspensions, suspendedByFile } from '../../../answer/inforce/suspensions.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { formFault } from '../../plugins/forms.js';
@@ -44,6 +45,20 @@ function lastTogether(grants: readonly GrantSummary[], { grants: suspended }: Su
   );
   const reason = standing.find(({ at }) => at === last)?.reason;
   return new Set(standing.filter((one) => one.reason === reason).map(({ id }) => id));
+}
+
+/** ms; whoever stops a system wants to see that it is stopped, and does not wait longer for it. */
+const PATIENCE = 3000;
+const LOOKS = 100;
+
+/** Until this process goes by it; where that takes longer the page says so. */
+async function counts({ context }: Desk, grants: readonly Grant[], suspended: boolean): Promise<void> {
+  const ids = new Set<string>(grants.map(({ id }) => id));
+  for (let waited = 0; waited < PATIENCE; waited += LOOKS) {
+    const now = [...context.inForce().policies.grants.values()].filter(({ id }) => ids.has(id));
+    if (now.every(({ status }) => (status === 'suspended') === suspended)) return;
+    await setTimeout(LOOKS);
+  }
 }
 
 export function ofClientRoutes(app: FastifyInstance, desk: Desk): void {
@@ -91,6 +106,7 @@ export function ofClientRoutes(app: FastifyInstance, desk: Desk): void {
         if (grants.length === 0)
           throw formFault({ grant: { zh: '请至少勾选一项授权。', en: 'Pick one grant at least.' } });
         await changeGrants(desk, request, grants, action, request.body.reason);
+        await counts(desk, grants, action === 'grant_suspended');
         return reply.header('cache-control', 'no-store').redirect(`${PATH}/clients/${client.id}`, 303);
       },
     );

@@ -204,6 +204,7 @@ t.test('the pages of those who read the log', async (t) => {
     t.equal(await page.locator('tbody tr').count(), 1);
     t.same(await inspect('/console/search', 'inspector'), []);
     await page.goto('/console/search');
+    await page.selectOption('form[action="/console/export"] select[name=format]', 'ndjson');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.click('form[action="/console/export"] button'),

@@ -187,7 +187,7 @@ function Fields({
   const { fields, subjectField, draft, leftOut } = proposal;
   return (
     <>
-      <div class="card scroll">
+      <div class="card scroll" role="region" tabIndex={0} aria-label={say('字段', 'Fields')}>
         <table>
           <thead>
             <tr>
@@ -235,9 +235,10 @@ function Fields({
 
 /** As they would be published; what is personal is masked. */
 function FirstRows({ proposal, schemes, language }: Pick<ProposalProps, 'proposal' | 'schemes' | 'language'>) {
+  const say = sayIn(language);
   const rows = maskedRows(proposal, schemes);
   return (
-    <div class="card scroll">
+    <div class="card scroll" role="region" tabIndex={0} aria-label={say('前几行', 'The first rows')}>
       <table class="cells own">
         <thead>
           <tr>

@@ -157,7 +157,7 @@ export function grantsPage({
         </div>
       </form>
       {clients.length === 0 ? null : (
-        <p class="row ways">
+        <p class="row ways by-client">
           <span class="soft">{say('按应用查看、一并暂停：', 'By system, to suspend all of one:')}</span>
           {clients.map(({ id, name, grants: many }) => (
             <a class="quiet" href={`/console/grants/clients/${id}`}>

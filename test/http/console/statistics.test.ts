@@ -80,7 +80,7 @@ t.test('figures of a quarter, for the sharing authority and for a department', a
     /需要关注[\s\S]*欠税信息（云州市交通运输局）：答复（有条件共享）已逾期 \d+ 个工作日[\s\S]*由国家税务总局云州市税务局处理/,
     'what another department lets run out is told first',
   );
-  await page.getByRole('link', { name: /^欠税信息（云州市交通运输局）/ }).click();
+  await page.getByRole('link', { name: /^欠税信息（云州市交通运输局）：答复/ }).click();
   await page.getByRole('link', { name: '责令其改正' }).click();
   await page.locator('summary', { hasText: '责令提供部门改正' }).click();
   t.equal(

@@ -40,8 +40,8 @@ export function Mine({ shared, granted, language }: MineProps & { readonly langu
             '须由本单位的数据共享经办人员在本页提出共享申请，提供单位依法定期限答复；同意后数秒内即可查询。' +
               '请把所需字段、用途和理由告诉经办人员。',
             'An officer of your department for sharing applies for it on this page, and the publisher answers within ' +
-              'the time that the law sets; once it is agreed to, your system may ask within seconds. Tell the officer ' +
-              'which fields you need, for what and why.',
+              'the time that the law sets; once it is agreed to, your system may ask within seconds. Tell the ' +
+              'officer which fields you need, for what and why.',
           )
         : say('该数据依法不予共享，不能申请。', 'By law it is not shared, and cannot be applied for.')}
     </section>

@@ -427,8 +427,8 @@ export function feedPage({
           <p class="foot">
             {say(
               '重新校验按现行映射与数据契约进行，不改动数据：须先按原因修正，或者请来源单位更正。',
-              'Trying again changes nothing by itself, it goes by mapping and contract as they are now: mend the cause ' +
-                'first, or have the source corrected.',
+              'Trying again changes nothing by itself, it goes by mapping and contract as they are now: mend the ' +
+                'cause first, or have the source corrected.',
             )}
           </p>
           {content === undefined ? null : (

@@ -26,8 +26,8 @@ export function samplePage({ language }: { readonly language: Language }): JSX.E
       <p class="lead">
         {say(
           '选择一份样表，先看它会成为怎样的数据集：各列是什么、哪些是个人信息、哪些行不能通过校验及其原因。样表只读一次，不保存。',
-          'Choose a sample, and see what it would become: what its columns are, what is personal, and which rows would ' +
-            'not pass and why. It is read once and not kept.',
+          'Choose a sample, and see what it would become: what its columns are, what is personal, and which rows ' +
+            'would not pass and why. It is read once and not kept.',
         )}
       </p>
       <Form class="card pad stacked" action={PATH} files data-once>
@@ -286,8 +286,8 @@ export function proposalPage({ language, proposal, schemes, taken, archive }: Pr
         {say(
           `样表共 ${n(trial.rows)} 行：${n(trial.published)} 行可以发布，${n(trial.merged)} 行与其他行相同，` +
             `${n(trial.quarantined)} 行不能通过校验。`,
-          `${n(trial.rows)} rows: ${n(trial.published)} would be published, ${n(trial.merged)} are the same as others, ` +
-            `${n(trial.quarantined)} would be held back.`,
+          `${n(trial.rows)} rows: ${n(trial.published)} would be published, ${n(trial.merged)} are the same as ` +
+            `others, ${n(trial.quarantined)} would be held back.`,
         )}
       </p>
       {taken ? (
@@ -324,8 +324,8 @@ export function proposalPage({ language, proposal, schemes, taken, archive }: Pr
           <li>
             {say(
               '交运行维护人员放入工作区，样表所在的登记放入收件目录；校验通过后一分钟内接入，出现在“本单位数据源”。',
-              'Hand them to the operators, who put them into the workspace, and the register into its inbox; once they ' +
-                'pass the checks it is taken in within a minute, and stands among your feeds.',
+              'Hand them to the operators, who put them into the workspace, and the register into its inbox; once ' +
+                'they pass the checks it is taken in within a minute, and stands among your feeds.',
             )}
           </li>
         </ol>

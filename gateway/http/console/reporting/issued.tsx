@@ -35,10 +35,6 @@ const fileNames: Readonly<Record<string, { readonly zh: string; readonly en: str
   sdjwt: { zh: '下载可验证凭证（可选择披露）', en: 'Credential (SD-JWT VC)' },
 };
 
-/** What a person reads stands first; the others are for programs. */
-const readableFirst = (a: Download, b: Download): number =>
-  Number(b.extension === 'pdf') - Number(a.extension === 'pdf');
-
 function Downloads({
   id,
   language,
@@ -69,8 +65,13 @@ function Downloads({
           maxLength={60}
         />
       ) : null}
-      {[...downloads].sort(readableFirst).map((one, at) => (
-        <button class={at === 0 ? 'button low' : 'quiet low'} type="submit" name="as" value={one.extension}>
+      {downloads.map((one) => (
+        <button
+          class={one.extension === 'pdf' ? 'button low' : 'quiet low'}
+          type="submit"
+          name="as"
+          value={one.extension}
+        >
           {name(one)}
         </button>
       ))}

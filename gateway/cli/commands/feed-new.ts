@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from '
 import { basename, dirname, join, relative } from 'node:path';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
+import { maskedRows } from '../../../connectors/propose/masked.js';
 import {
   type Found,
   type Looked,
@@ -39,7 +40,7 @@ import {
   planGrant,
 } from '../feed-new/grant.js';
 import { showNext } from '../feed-new/next.js';
-import { maskedRows, openOf, showOpen, showProposal } from '../feed-new/show.js';
+import { openOf, showOpen, showProposal } from '../feed-new/show.js';
 import { lineFree } from '../progress.js';
 import { canAsk, confirm } from '../terminal.js';
 

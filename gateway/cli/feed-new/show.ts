@@ -1,5 +1,6 @@
 /** A proposal for the eye: each thing with its reason, what is not sure with a `?`. */
 import type { Decision } from '../../../connectors/propose/decision.js';
+import { maskedRows } from '../../../connectors/propose/masked.js';
 import type { Proposal } from '../../../connectors/propose/propose.js';
 import { spokenType } from '../../../connectors/propose/types.js';
 import type { KeyScheme } from '../../../contracts/types.js';
@@ -47,29 +48,6 @@ function fieldLines({ fields, decisions, draft, subjectField }: Proposal): strin
       ...hints.map((hint) => `        note: ${hint}`),
     ];
   });
-}
-
-/** Values of people are not for whoever looks over the shoulder. */
-export function maskedRows(
-  { trial, fields, subjectField, draft }: Proposal,
-  schemes: ReadonlyMap<string, KeyScheme>,
-): readonly Readonly<Record<string, unknown>>[] {
-  const scheme = schemes.get(draft.contractFile.subject.scheme);
-  return trial.first.map((row) =>
-    Object.fromEntries(
-      fields.map(({ field, classification }): [string, unknown] => {
-        const value = row[field];
-        if (value === null || value === undefined || (classification !== 'personal' && classification !== 'sensitive'))
-          return [field, value ?? null];
-        return [
-          field,
-          field === subjectField && typeof value === 'string' && scheme !== undefined
-            ? scheme.mask(value)
-            : `${String(value).slice(0, 1)}**`,
-        ];
-      }),
-    ),
-  );
 }
 
 export function showProposal(

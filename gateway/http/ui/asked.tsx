@@ -15,9 +15,11 @@ interface AskedInProps {
 /** Copied by a button where the page has `choose.js`. */
 export const AskedIn = ({ request, client, language, name = 'asked-in' }: AskedInProps): JSX.Element => (
   <div data-copied={language === 'zh' ? '已复制' : 'copied'}>
-    {askedIn(request, client).map(({ id, title, code }, i) => (
+    {askedIn(request, client).map(({ id, title, called, code }, i) => (
       <details name={name} open={i === 0} data-code={id}>
-        <summary>{title[language]}</summary>
+        <summary>
+          {title[language]} · <span lang="en">{called}</span>
+        </summary>
         <pre class="command" lang="en" tabIndex={0} id={`${name}-${id}`}>
           {code}
         </pre>

@@ -7,6 +7,8 @@ import type { Localised } from '../../../contracts/types.js';
 interface Shown {
   readonly id: 'curl' | 'typescript' | 'python' | 'java';
   readonly title: Localised;
+  /** What those who write it call it, in every language. */
+  readonly called: string;
   readonly code: string;
 }
 
@@ -143,8 +145,13 @@ export const questionAsked = (question: object, sandbox = false): ApiRequest => 
 
 /** @param client whose certificate it is asked with */
 export const askedIn = (request: ApiRequest, client: string): readonly Shown[] => [
-  { id: 'curl', title: { zh: '命令行', en: 'In a shell' }, code: curl(request) },
-  { id: 'typescript', title: { zh: '程序', en: 'TypeScript' }, code: typescript(request, client) },
-  { id: 'python', title: { zh: '脚本', en: 'Python' }, code: python(request) },
-  { id: 'java', title: { zh: '服务端程序', en: 'Java' }, code: java(request) },
+  { id: 'curl', title: { zh: '命令行', en: 'In a shell' }, called: 'curl', code: curl(request) },
+  {
+    id: 'typescript',
+    title: { zh: '程序', en: 'A program' },
+    called: 'TypeScript',
+    code: typescript(request, client),
+  },
+  { id: 'python', title: { zh: '脚本', en: 'A script' }, called: 'Python', code: python(request) },
+  { id: 'java', title: { zh: '服务端程序', en: 'A server' }, called: 'Java', code: java(request) },
 ];

@@ -60,9 +60,9 @@ function stylesheet(): string {
     .map((folder) => join(http, folder, 'style.css'))
     .filter((file) => existsSync(file))
     .sort();
-  return [...SHARED.map((name) => join(http, 'ui', 'style', `${name}.css`)), ...pages]
-    .map((file) => readFileSync(file, 'utf8'))
-    .join('');
+  const shared = (name: string): string => join(http, 'ui', 'style', `${name}.css`);
+  // what is left out on paper is left out of every page
+  return [...SHARED.map(shared), ...pages, shared('print')].map((file) => readFileSync(file, 'utf8')).join('');
 }
 
 interface Asset {

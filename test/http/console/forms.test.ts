@@ -125,6 +125,15 @@ const grant = (what: string): Bad => ({
   says: /请用 4 至 500 字说明理由[^]*value="核"|请用 4 至 500 字/,
 });
 
+/** Of all that one system may have: nothing was picked. */
+const grantsOf = (what: string): Bad => ({
+  as: ['sharing-authority'],
+  page: '/console/grants/clients/one-stop-counter',
+  action: `/console/grants/clients/one-stop-counter/${what}`,
+  fields: { reason: WRITTEN },
+  says: /请至少勾选一项授权/,
+});
+
 /** Of a case that nobody has. */
 const CASE = 'c1'.repeat(8);
 const matter = (what: string): Bad => ({
@@ -188,8 +197,17 @@ const BAD: Readonly<Record<string, Bad>> = {
   '/console/feeds/:dataset/mends/:id/withdraw': feed('mends/0000000000000000/withdraw'),
   '/console/feeds/:dataset/mends/:id/undo': feed('mends/0000000000000000/undo'),
   '/console/feeds/:dataset/rows/file': { ...feed('rows/file'), fields: { code: 'no_such' } },
+  '/console/feeds/new': {
+    as: ['data-officer'],
+    more: officer,
+    page: '/console/feeds/new',
+    fields: { dataset: 'Not An Id' },
+    says: /请选择样表[^]*value="Not An Id"/,
+  },
   '/console/grants/:id/suspend': grant('suspend'),
   '/console/grants/:id/resume': grant('resume'),
+  '/console/grants/clients/:client/suspend': grantsOf('suspend'),
+  '/console/grants/clients/:client/resume': grantsOf('resume'),
   '/console/authorisations': {
     as: ['subject'],
     more: speaker,

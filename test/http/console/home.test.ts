@@ -48,10 +48,35 @@ t.test('every role has a first page, in words, and its look is on record', async
     const { status, words } = await pageOf('/console/home', who);
     t.equal(status, 200, role);
     t.same(latinIn(words), [], role);
-    t.match(words, /您好.*待我办理.*需要关注/);
+    t.match(words, role === 'developer' ? /您好.*从这里开始.*在沙箱中试查.*需要关注/ : /您好.*待我办理.*需要关注/);
     t.match(here.entries.at(-1)?.body, { type: 'looked', action: 'home' });
   }
   t.equal((await here.visit({ path: '/console/home', headers: html })).status, 303, 'and nobody else');
+});
+
+t.test('whoever comes seldom is told where to begin', async (t) => {
+  const company = await pageOf('/console/home', { roles: ['subject'], subjects: [COMPANY] });
+  t.match(company.words, /待我办理.*从这里开始.*申请信用报告.*谁使用过我的数据.*更正记录、信用修复/);
+  const ways = [...company.main.matchAll(/href="([^"]*)"/g)].map(([, href = '']) => href);
+  for (const href of ['/console/reports', '/console/history', '/console/tickets', '/guide'])
+    t.ok(ways.includes(href), href);
+  const developer: Who = { roles: ['developer'], authority: 'data-bureau' };
+  const desk = await pageOf('/console/home', developer);
+  t.notMatch(desk.words, /待我办理|没有待办/, 'nothing ever waits for a developer');
+  for (const [, href = ''] of (/data-ways[^]*?<\/ul>/.exec(desk.main)?.[0] ?? '').matchAll(/href="([^"]*)"/g))
+    t.equal((await pageOf(href, developer)).status, 200, href);
+  t.notMatch((await pageOf('/console/home', auditor)).words, /从这里开始/);
+});
+
+t.test('a developer is told on the page of a dataset whether own systems may ask it', async (t) => {
+  const developer: Who = { roles: ['developer'], authority: 'data-bureau' };
+  const mine = await pageOf('/console/datasets/samr.company-register', developer);
+  t.match(mine.words, /本单位的应用可以查询：.*一网通办受理系统，用于开办餐饮店一件事 在沙箱中试查/);
+  const [, tries = ''] = /data-mine="granted"[^]*?href="([^"]*)"/.exec(mine.main) ?? [];
+  t.equal((await pageOf(tries.replaceAll('&amp;', '&'), developer)).status, 200, 'and tries it there');
+  const none = await pageOf('/console/datasets/construction.penalties', { roles: ['developer'], authority: 'fire' });
+  t.match(none.words, /还不能查询此数据集.*数据共享经办人员.*提出共享申请/);
+  t.notMatch((await pageOf('/console/datasets/samr.company-register', auditor)).words, /本单位的应用/);
 });
 
 t.test('what waits is counted by its own room, and leads there', async (t) => {

@@ -21,6 +21,13 @@ async function published(state: State): Promise<{ readonly subject: string; read
 
 const GRANT = 'counter-company-register';
 
+/** A sample of a register that the city does not have; the check digit of the last key is wrong. */
+const STALLS = `统一社会信用代码,摊位名称,联系人,联系电话,核准日期
+91990102MA00001692,和顺早点,张三丰,13800000001,2025-03-04
+91990105MA000011U0,云记修鞋,李四光,13800000002,2025-03-05
+91990106MA000011WX,老街凉面,赵六合,13800000004,2025-04-02
+`;
+
 t.test('the pages of those who keep data and grants', async (t) => {
   const ready = await seen(t);
   if (ready === undefined) return;
@@ -55,6 +62,20 @@ t.test('the pages of those who keep data and grants', async (t) => {
       t.match(file, /^\ufeff位置,问题,[^]*类型：取值不在代码表内[^]*4530/, 'the rows for whoever keeps the source');
       t.equal(file.trimEnd().split('\r\n').length, before + 1);
       t.same(await inspect(`${cause.pathname}${cause.search}`, 'feed-cause'), []);
+      t.same(await inspect('/console/feeds/new', 'feed-new'), []);
+      t.same(
+        await inspect('/console/feeds/new', 'feed-proposed', async (on) => {
+          await on.setInputFiles('input[type=file]', {
+            name: '市场摊位.csv',
+            mimeType: 'text/csv',
+            buffer: Buffer.from(STALLS),
+          });
+          await on.click('form[action="/console/feeds/new"] button[type=submit]');
+          await on.waitForSelector('a[download="dataset.zip"]');
+        }),
+        [],
+        'what a sample would become',
+      );
       await page.goto(`/console/feeds/${DATASET}?lang=zh`);
       await rows.first().locator('form[action$="/retry"] button').click();
       t.match(await page.innerText('[role=status]'), /取值不在代码表内/, 'nothing is mended yet');
@@ -124,7 +145,11 @@ t.test('the pages of those who keep data and grants', async (t) => {
     async (t) => {
       const { page, complaints, inspect } = await as('gao-sharing');
       t.same(
-        [...(await inspect('/console/grants', 'grants')), ...(await inspect(`/console/grants/${GRANT}`, 'grant'))],
+        [
+          ...(await inspect('/console/grants', 'grants')),
+          ...(await inspect(`/console/grants/${GRANT}`, 'grant')),
+          ...(await inspect('/console/grants/clients/one-stop-counter', 'grants-of-client')),
+        ],
         [],
       );
       await page.goto(`/console/grants?q=${GRANT}`);

@@ -50,6 +50,17 @@ t.test('the pages of those who read the log', async (t) => {
       ['/console/privileges', 'privileges'],
     ] as const)
       t.same(await inspect(path, name), []);
+    await page.goto('/console/overview?lang=zh');
+    t.match(
+      await page.innerText('[data-departments] tbody'),
+      /云州市数据局\s+\d+[\s\S]*此前没有/,
+      'departments are compared',
+    );
+    await page.emulateMedia({ media: 'print' });
+    t.notOk(await page.isVisible('.nav'), 'on paper there is no menu');
+    t.notOk(await page.isVisible('main .pills'));
+    t.ok(await page.isVisible('[data-departments] table'), 'but what the page says');
+    await page.emulateMedia({ media: 'screen' });
     t.same(complaints, []);
   });
 
@@ -158,8 +169,14 @@ t.test('the pages of those who read the log', async (t) => {
         await form.locator('button[type=submit]').click();
         return who.page.innerText('main');
       };
+      const answeredBy = async (): Promise<string | undefined> => {
+        await page.goto('/console/history?lang=zh');
+        return /预计 (\d{4}-\d\d-\d\d) 前答复/.exec(await page.innerText('main'))?.[1];
+      };
+      const told = await answeredBy();
       t.match(await does(auditor, 'accept'), /已受理/);
-      await page.goto('/console/history?lang=zh');
+      t.match(await answeredBy(), /^\d{4}/);
+      t.equal(await answeredBy(), told, 'the day of the answer, and not that of a step before it');
       t.match(await page.innerText('main'), /已受理[^]*预计 \d{4}-\d\d-\d\d 前答复/);
       t.same(await auditor.inspect(ticket, 'complaint-auditor'), []);
       t.match(
@@ -187,6 +204,7 @@ t.test('the pages of those who read the log', async (t) => {
     t.equal(await page.locator('tbody tr').count(), 1);
     t.same(await inspect('/console/search', 'inspector'), []);
     await page.goto('/console/search');
+    await page.selectOption('form[action="/console/export"] select[name=format]', 'ndjson');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.click('form[action="/console/export"] button'),

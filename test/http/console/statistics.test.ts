@@ -74,6 +74,20 @@ t.test('figures of a quarter, for the sharing authority and for a department', a
   await quarter(office.here.dataDir);
   const gao = await office.as(people.gao);
   const { page } = gao;
+  await page.goto('/console/home?lang=zh');
+  t.match(
+    await main(page),
+    /需要关注[\s\S]*欠税信息（云州市交通运输局）：答复（有条件共享）已逾期 \d+ 个工作日[\s\S]*由国家税务总局云州市税务局处理/,
+    'what another department lets run out is told first',
+  );
+  await page.getByRole('link', { name: /^欠税信息（云州市交通运输局）：答复/ }).click();
+  await page.getByRole('link', { name: '责令其改正' }).click();
+  await page.locator('summary', { hasText: '责令提供部门改正' }).click();
+  t.equal(
+    await page.locator('form:has(input[value="order-provider"]) select[name="content.authority"]').inputValue(),
+    'tax',
+    'and is ordered to mend it',
+  );
   await page.goto(`${STATISTICS}?period=2026-Q3&lang=zh`);
   const said = await main(page);
   t.match(said, /本级全部共享事项，2026-07-01 至 2026-09-30/);

@@ -28,7 +28,8 @@ import { commentRoute, standingRoutes } from './beside.js';
 import { calendarRoute } from './calendar.js';
 import { type Desk, MACHINE, openDesk, pageOf, READERS, whoIs } from './desk.js';
 import { fileRoutes, filesOf } from './files.js';
-import { matterPage } from './matter-page.js';
+import { lateOf, noneWhereNobodySays, overdueIn } from './late.js';
+import { type LateHere, matterPage } from './matter-page.js';
 import { openable, openingRoutes } from './opening-routes.js';
 import { otherLine, otherView } from './others.js';
 import { applicationIn, byDue, commentLine, matterView, namesFor, sideOf, trayLines } from './reading.js';
@@ -82,11 +83,7 @@ const roomOf = (desk: Desk): Room => ({
   href: PATH,
   roles: READERS,
   async waiting(person) {
-    const lines = await todoOf(desk, person).catch((error: unknown) => {
-      // a workspace that does not say who looks after sharing has no such matters
-      if (isYitongError(error) && error.code === 'not_found') return [];
-      throw error;
-    });
+    const lines = await todoOf(desk, person).catch(noneWhereNobodySays);
     const items = lines.map(({ id, title, from, todo, term }): WaitingItem => {
       const act = todo ?? { zh: '待办理', en: 'to be done' };
       return {
@@ -99,6 +96,7 @@ const roomOf = (desk: Desk): Room => ({
     });
     return { count: lines.length, items: items.sort(byUrgency).slice(0, MOST_ITEMS) };
   },
+  wrong: (person) => lateOf(desk, person),
 });
 
 interface FoundTray {
@@ -289,6 +287,7 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
         mayEdit: matter.acts.some(({ act }) => act === 'save'),
         mayComment: talks,
         mayGrants: person.roles.includes('sharing-authority'),
+        late: lateHere(desk, matter, person),
       }),
     });
   });
@@ -307,6 +306,16 @@ function matterRoutes(app: FastifyInstance, desk: Desk): void {
       return reply.header('cache-control', 'no-store').redirect(`${PATH}/${matter.head.id}`, 303);
     },
   );
+}
+
+/** Departments that let a term run out, for whoever may order them to mend it. */
+function lateHere({ context }: Desk, matter: OpenedMatter, { roles, authority }: Person): readonly LateHere[] {
+  if (!roles.includes('sharing-authority')) return [];
+  const names = namesFor(context);
+  const late = new Set(overdueIn(matter).map(({ holder }) => holder));
+  return [...late]
+    .filter((holder) => holder !== authority)
+    .map((holder) => ({ name: names.authority(holder), order: `${PATH}/open/order?authority=${holder}` }));
 }
 
 /** States of a part under which there is, or was, a grant. */

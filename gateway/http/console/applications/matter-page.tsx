@@ -14,6 +14,13 @@ import { RiskCard } from './risk-card.js';
 import type { AskedDataset, MatterView, StepLine } from './views.js';
 import { attributes, ClassMark, Clocks, Mark, PATH } from './words.js';
 
+/** A department that let a term run out. */
+export interface LateHere {
+  readonly name: Localised;
+  /** Where it is ordered to mend it. */
+  readonly order: string;
+}
+
 interface MatterProps {
   readonly language: Language;
   readonly matter: MatterView;
@@ -32,6 +39,8 @@ interface MatterProps {
     /** How many answers it had the record by. */
     readonly answers: number;
   }[];
+  /** For the sharing authority. */
+  readonly late: readonly LateHere[];
   /** There is, or was, a grant of it, whose use is recorded. */
   readonly mayUse: boolean;
 }
@@ -82,6 +91,7 @@ export function matterPage(props: MatterProps): JSX.Element {
       )}
       <Missing {...part} />
       <Clocks clocks={matter.clocks} language={language} />
+      <Late {...part} />
       {mayEdit ? (
         <p class="row">
           <a class="button" href={`${PATH}/${matter.id}/edit`} data-key="e">
@@ -110,6 +120,21 @@ export function matterPage(props: MatterProps): JSX.Element {
       <History {...part} />
       <Comments {...part} />
     </>
+  );
+}
+
+function Late({ late, say }: Part): JSX.Element | null {
+  if (late.length === 0) return null;
+  return (
+    <section class="notice bad" aria-label={say('已逾期', 'Overdue')}>
+      {late.map(({ name, order }) => (
+        <p key={order}>
+          <b>{say(`${name.zh}已逾期。`, `${name.en} has let a term run out.`)}</b>{' '}
+          {say('可以在本页沟通记录中催办，或者', 'Ask for it in the messages below, or')}{' '}
+          <a href={order}>{say('责令其改正', 'order it to mend this')}</a>
+        </p>
+      ))}
+    </section>
   );
 }
 

@@ -24,8 +24,8 @@ interface OpenProps {
   /** By act. */
   readonly inputs: Readonly<Record<string, readonly Input[]>>;
   readonly options: Readonly<Partial<Record<Input['kind'], readonly Option[]>>>;
-  /** What was chosen where somebody came from. */
-  readonly grant: string;
+  /** What was chosen where somebody came from, by kind. */
+  readonly chosen: Readonly<Partial<Record<Input['kind'], string>>>;
 }
 
 export function openPage(props: OpenProps): JSX.Element {
@@ -70,14 +70,14 @@ function Fields({
   act,
   inputs,
   options,
-  grant,
+  chosen,
   language,
   say,
 }: OpenProps & { readonly act: ActLine; readonly say: Say }): JSX.Element {
   return (
     <>
       {(inputs[act.act] ?? []).map((one) => (
-        <InputField key={one.name} input={one} options={options} grant={grant} language={language} say={say} />
+        <InputField key={one.name} input={one} options={options} chosen={chosen} language={language} say={say} />
       ))}
       {act.fields.map((field) => (
         <ActField key={field.name} field={field} language={language} say={say} />
@@ -94,10 +94,10 @@ function Fields({
 function InputField({
   input: { name, title, kind, required, hint, choices },
   options,
-  grant,
+  chosen,
   language,
   say,
-}: Pick<OpenProps, 'options' | 'grant' | 'language'> & { readonly input: Input; readonly say: Say }): JSX.Element {
+}: Pick<OpenProps, 'options' | 'chosen' | 'language'> & { readonly input: Input; readonly say: Say }): JSX.Element {
   const field = `content.${name}`;
   const when = hint ?? { zh: '选填', en: 'optional' };
   const label = required ? title[language] : say(`${title.zh}（${when.zh}）`, `${title.en} (${when.en})`);
@@ -129,7 +129,7 @@ function InputField({
       name={field}
       label={label}
       required={required}
-      value={kind === 'grant' ? grant : ''}
+      value={chosen[kind] ?? ''}
       options={[
         { value: '', title: say('请选择', 'choose') },
         ...all.map((one) => ({ value: one.value, title: one.title[language] })),

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
+import { present } from '../../../../contracts/present.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
 import { type Desk, MACHINE, READERS } from './desk.js';
@@ -14,7 +15,7 @@ import { PATH } from './words.js';
 
 interface Route {
   readonly Params: { readonly machine: string };
-  readonly Querystring: { readonly grant?: string };
+  readonly Querystring: { readonly grant?: string; readonly authority?: string };
   readonly Body: Sent;
 }
 
@@ -109,7 +110,7 @@ export function openingRoutes(app: FastifyInstance, desk: Desk): void {
         acts: acts.map((act) => actLine(lifecycle, { act, party: '', parts: [] }, undefined)),
         inputs,
         options: await optionsFor(desk, request),
-        grant: request.query.grant ?? '',
+        chosen: present({ grant: request.query.grant, authority: request.query.authority }),
       }),
     });
   });

@@ -6,6 +6,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Bars } from '../../ui/charts.js';
 import { Id } from '../../ui/id.js';
+import { type DepartmentRow, Departments } from './departments.js';
 
 /** `step`: hours a bar. */
 export const SPANS = {
@@ -32,6 +33,7 @@ interface OverviewProps {
   readonly p50: number | undefined;
   readonly p99: number | undefined;
   readonly refused: Readonly<Record<string, number>>;
+  readonly departments: readonly DepartmentRow[];
   readonly clients: readonly TopRow[];
   readonly datasets: readonly TopRow[];
   readonly purposes: readonly TopRow[];
@@ -142,6 +144,7 @@ export function overview(props: OverviewProps): JSX.Element {
         tableName={say('以表格显示', 'As a table')}
         bars={props.bars.map(({ from, value, part }) => ({ label: label(from), value, part }))}
       />
+      <Departments rows={props.departments} span={SPANS[props.span].title[props.language]} language={props.language} />
       <div class="two">
         {top(say('请求最多的应用', 'Top consumers'), 'client', props.clients)}
         {top(say('使用最多的数据集', 'Top datasets'), 'dataset', props.datasets)}

@@ -7,6 +7,7 @@ import { readCheckpoint } from '../../../log/store/published.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
 import type { Auditing } from './auditing.js';
+import { departmentRows } from './departments.js';
 import { type OverviewSpan, overview, SPANS } from './overview-page.js';
 
 export function overviewRoutes(app: FastifyInstance, { context, reports, search }: Auditing): void {
@@ -32,7 +33,9 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
         role: roleOf(request, person),
         detail: { span },
       });
-      const { hours: sums, grants } = await search().overview(start, end);
+      const summary = await search().overview(start, end);
+      const before = await search().overview(start - hours * HOUR, start);
+      const { hours: sums, grants } = summary;
       const bars = Array.from({ length: hours / step }, (_, i) => {
         const from = start + i * step * HOUR;
         let [value, part] = [0, 0];
@@ -68,6 +71,8 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
           .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1))
           .slice(0, 8);
       const { workspace, dataDir } = context;
+      const { clients } = context.inForce().policies;
+      const departmentOf = (id: string): string => [...clients.values()].find((one) => one.id === id)?.authority ?? '';
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '概览' : 'Overview',
         workspace,
@@ -80,6 +85,7 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
           p50: latencyQuantile(latency, 0.5),
           p99: latencyQuantile(latency, 0.99),
           refused,
+          departments: departmentRows(summary, before, departmentOf, names.authority),
           clients: top(totals.clients, names.client),
           datasets: top(totals.datasets, names.dataset),
           purposes: top(totals.purposes, names.purpose),

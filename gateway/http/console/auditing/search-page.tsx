@@ -95,6 +95,9 @@ function valueWords(name: keyof Filters, filters: Filters, names: Names, languag
       return actsIn(language).find(({ id }) => id === value)?.name ?? say('未登记的操作', value);
     case 'subject':
       return zh ? keyOf(value) : value;
+    case 'since':
+    case 'until':
+      return value.replace('T', ' ');
     default:
       return value;
   }
@@ -338,18 +341,6 @@ export function searchPage(props: SearchProps): JSX.Element {
           ))}
         </p>
       )}
-      {filters.subject === undefined &&
-      filters.item === undefined &&
-      filters.caseId === undefined &&
-      filters.actor === undefined ? null : (
-        <p class="notice">
-          {say(
-            '地址栏中的主体、事项、办件与经办人以本次登录专用的代号出现；本次查阅已记入日志。',
-            'In the address the subject, item, case and handler stand under names of this sign-in only; this ' +
-              'look is on record.',
-          )}
-        </p>
-      )}
       {entries.length === 0 ? null : <ListTools {...list} />}
       <div class="card scroll">
         {entries.length === 0 ? (
@@ -362,6 +353,18 @@ export function searchPage(props: SearchProps): JSX.Element {
         back={{ href: first, words: oldest ? say('最早', 'Oldest') : say('最新', 'Newest') }}
         on={{ href: next, words: oldest ? say('更晚 →', 'Newer →') : say('更早 →', 'Older →'), rel: 'next' }}
       />
+      {filters.subject === undefined &&
+      filters.item === undefined &&
+      filters.caseId === undefined &&
+      filters.actor === undefined ? null : (
+        <p class="foot">
+          {say(
+            '地址栏中的主体、事项、办件与经办人以本次登录专用的代号出现；本次查阅已记入日志。',
+            'In the address the subject, item, case and handler stand under names of this sign-in only; this ' +
+              'look is on record.',
+          )}
+        </p>
+      )}
       {active.length === 0 ? null : <SaveForm language={language} filters={filters} side={side} />}
       {mayExport && entries.length > 0 ? (
         <Form class="row card pad" action="/console/export" hidden={side === 'authority' ? { side: 'authority' } : {}}>
@@ -371,9 +374,9 @@ export function searchPage(props: SearchProps): JSX.Element {
           <label class="row">
             {say('导出全部结果（每行附证明）', 'Export all of it, each line with its proof')}
             <select name="format">
-              <option value="ndjson">{say('JSON 逐行文件', 'NDJSON')}</option>
               <option value="xlsx">{say('Excel 表格', 'Excel workbook')}</option>
               <option value="csv">{say('CSV 表格', 'CSV')}</option>
+              <option value="ndjson">{say('JSON 逐行文件', 'NDJSON')}</option>
               <option value="ocsf">{say('安全运营平台格式', 'OCSF')}</option>
             </select>
           </label>

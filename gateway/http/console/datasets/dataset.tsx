@@ -6,13 +6,15 @@ import { deliveryNames, formNames, unitName } from '../../../../policies/words.j
 import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { AskedIn } from '../../ui/asked.js';
 import { INTERFACES } from '../developer/tabs.js';
 import { sharing as sharingNames, state as stateNames } from '../home/page.js';
 import { Apply, type ApplyProps } from './apply.js';
 import type { DatasetFacts, FieldFacts, GrantedTo } from './facts.js';
 import { Lineage } from './lineage.js';
+import { Mine, type MineProps } from './mine.js';
 import { Quality } from './quality.js';
-import { sampleQuestions } from './sample.js';
+import { sampleQuestion } from './sample.js';
 
 interface DatasetProps {
   readonly language: Language;
@@ -21,10 +23,14 @@ interface DatasetProps {
   readonly rows?: string | undefined;
   /** For whoever may apply for it. */
   readonly apply?: ApplyProps | undefined;
+  /** For whoever builds systems. */
+  readonly mine?: MineProps | undefined;
 }
 
 const TYPES: Readonly<Record<string, Localised>> = {
   string: { zh: '文本', en: 'text' },
+  text: { zh: '文本', en: 'text' },
+  texts: { zh: '列表', en: 'list' },
   int: { zh: '整数', en: 'integer' },
   long: { zh: '整数', en: 'integer' },
   double: { zh: '小数', en: 'number' },
@@ -38,7 +44,7 @@ const TYPES: Readonly<Record<string, Localised>> = {
   array: { zh: '列表', en: 'list' },
   map: { zh: '对照表', en: 'map' },
 };
-const typeName = (type: string): Localised => TYPES[type] ?? { zh: '其他', en: type };
+export const typeName = (type: string): Localised => TYPES[type] ?? { zh: '其他', en: type };
 
 function Summary({ facts, language }: Omit<DatasetProps, 'rows'>): JSX.Element {
   const zh = language === 'zh';
@@ -241,19 +247,19 @@ function Changes({ facts: { changes }, language }: Omit<DatasetProps, 'rows'>): 
   );
 }
 
-export function datasetPage({ language, facts, rows, apply }: DatasetProps): JSX.Element {
+export function datasetPage({ language, facts, rows, apply, mine }: DatasetProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const { contract, freshness, fields, grants, days } = facts;
   const { css, ...status } = stateNames[freshness.status];
-  const samples = sampleQuestions(facts);
+  const sample = sampleQuestion(facts);
   const parts: readonly (readonly [id: string, title: string])[] = [
     ['quality', say('数据质量', 'Quality')],
     ['fields', say('字段', 'Fields')],
     ['grants', say('谁可以查询', 'Who may ask it')],
     ['lineage', say('来龙去脉', 'Lineage')],
     ['changes', say('数据契约的变化', 'Changes')],
-    ...(samples.length === 0 ? [] : [['sample', say('调用示例', 'Sample')] as const]),
+    ...(sample === undefined ? [] : [['sample', say('调用示例', 'Sample')] as const]),
   ];
   return (
     <>
@@ -266,6 +272,7 @@ export function datasetPage({ language, facts, rows, apply }: DatasetProps): JSX
       </div>
       <p class="lead">{contract.description[language]}</p>
       {apply === undefined ? null : <Apply {...apply} language={language} />}
+      {mine === undefined ? null : <Mine {...mine} language={language} />}
       <nav class="onpage" aria-label={say('本页内容', 'On this page')}>
         {parts.map(([id, title]) => (
           <a class="quiet" href={`#${id}`}>
@@ -284,20 +291,13 @@ export function datasetPage({ language, facts, rows, apply }: DatasetProps): JSX
       <Lineage facts={facts} language={language} />
       <h2 id="changes">{say('数据契约的变化', 'Changes of its contract')}</h2>
       <Changes facts={facts} language={language} />
-      {samples.length === 0 ? null : (
+      {sample === undefined ? null : (
         <>
           <h2 id="sample">{say('调用示例', 'A sample question')}</h2>
           <p>
             <a href={`${INTERFACES}/query`}>{say('该接口的文档', 'How this is asked, in full')}</a>
           </p>
-          {samples.map(({ title, code }) => (
-            <>
-              <h3>{title[language]}</h3>
-              <pre class="command" lang="en" tabIndex={0}>
-                {code}
-              </pre>
-            </>
-          ))}
+          <AskedIn request={sample} client="YOUR-CLIENT" language={language} />
         </>
       )}
     </>

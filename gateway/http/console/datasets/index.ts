@@ -11,10 +11,12 @@ import { ROLES as ALL, type Person, type Role } from '../../../ground/identity/p
 import { CatalogueSearch } from '../../../procedures/catalogue/search.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import { DESK } from '../developer/tabs.js';
 import type { ApplyProps } from './apply.js';
 import { datasetPage } from './dataset.js';
-import { factsOf } from './facts.js';
+import { type DatasetFacts, factsOf } from './facts.js';
 import { type ListedDataset, listPage } from './list.js';
+import type { MineProps } from './mine.js';
 
 const PATH = '/console/datasets';
 /** Where a department applies for data. */
@@ -112,6 +114,29 @@ function applyFor(
   };
 }
 
+/** What systems of a developer's department may ask of it; undefined for whoever builds none. */
+function mineOf(
+  { inForce }: GatewayContext,
+  { roles, authority }: Person,
+  contract: Contract,
+  granted: DatasetFacts['grants'],
+): MineProps | undefined {
+  if (!roles.includes('developer')) return undefined;
+  const { clients } = inForce().policies;
+  return {
+    shared: contract.sharing.attribute !== 'none',
+    granted: granted
+      .filter(({ grant }) => grant.delivery.includes('query') && clients.get(grant.client)?.authority === authority)
+      .flatMap(({ grant, client, purposes }) =>
+        grant.purposes.map((purpose, at) => ({
+          system: client,
+          use: purposes[at] ?? client,
+          tries: `${DESK}?${new URLSearchParams({ client: grant.client, purpose, dataset: contract.id }).toString()}`,
+        })),
+      ),
+  };
+}
+
 function datasetRoute(app: FastifyInstance, context: GatewayContext): void {
   const { workspace } = context;
   app.get<Route>(`${PATH}/:dataset`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
@@ -129,10 +154,12 @@ function datasetRoute(app: FastifyInstance, context: GatewayContext): void {
     return sendFramed(request, reply, {
       title: contract.name[request.language],
       workspace,
+      scripts: ['choose.js'],
       children: datasetPage({
         language: request.language,
         facts,
         apply: applyFor(context, person, contract),
+        mine: mineOf(context, person, contract, facts.grants),
         rows: owns ? `/console/feeds/${contract.id}` : undefined,
       }),
     });

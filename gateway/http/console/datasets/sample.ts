@@ -1,10 +1,10 @@
-/** A question that a program asks, in four forms: what is in capitals is the asker's own. */
-import { askedIn, questionAsked } from '../../ui/asking.js';
+/** A question that a program asks: what is in capitals is the asker's own. */
+import { type ApiRequest, questionAsked } from '../../ui/asking.js';
 import type { DatasetFacts } from './facts.js';
 
 /** None of a dataset that nobody is given by query. */
-export function sampleQuestions({ contract, grants }: DatasetFacts): ReturnType<typeof askedIn> {
-  if (!contract.sharing.delivery.includes('query')) return [];
+export function sampleQuestion({ contract, grants }: DatasetFacts): ApiRequest | undefined {
+  if (!contract.sharing.delivery.includes('query')) return undefined;
   const own = grants.find(({ grant }) => grant.delivery.includes('query'))?.grant;
   const purpose = own?.purposes[0] ?? 'YOUR-PURPOSE';
   const needs = own?.requires ?? [];
@@ -16,5 +16,5 @@ export function sampleQuestions({ contract, grants }: DatasetFacts): ReturnType<
     ...(stated === undefined ? {} : { case: stated }),
     datasets: [{ id: contract.id }],
   };
-  return askedIn(questionAsked(question), 'YOUR-CLIENT');
+  return questionAsked(question);
 }

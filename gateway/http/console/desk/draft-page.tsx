@@ -172,7 +172,12 @@ function Acts({ language, draft, standing, own, elsewhere }: DraftProps): JSX.El
       <div class="row draft-acts">
         {may.has('approve') && !own ? act('approve', say('批准', 'Approve')) : null}
         {may.has('approve') && own ? (
-          <span class="soft">{say('须由另一名数据专员审批。', 'Another data officer has to approve it.')}</span>
+          <span class="soft">
+            {say(
+              '须由本单位另一名数据专员审批，已列入其首页的待办。',
+              'Another data officer has to approve it, and finds it on the first page.',
+            )}
+          </span>
         ) : null}
         {may.has('write') ? act('write', say('写入并重读', 'Put it in place')) : null}
         {standing === 'waiting' || standing === 'in-force' || standing === 'open' ? (

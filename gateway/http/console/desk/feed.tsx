@@ -238,6 +238,49 @@ function Facts({ facts, language }: Pick<FeedProps, 'facts' | 'language'>): JSX.
   );
 }
 
+/** Why rows are held back, the most frequent first, with the way to what can be done about each. */
+function Causes({ facts, causes, count, language }: Pick<FeedProps, 'facts' | 'causes' | 'count' | 'language'>) {
+  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
+  const whole = facts.records + count;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th>{say('原因', 'Cause')}</th>
+          <th class="n">{say('行数', 'Rows')}</th>
+          <th class="n wide">{say('占比', 'Share of all')}</th>
+          <th>{say('处理', 'What to do')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {causes.map(({ code, field, rows: n }) => (
+          <tr>
+            <th>
+              <a href={causeAddress(facts.id, { code, field })}>
+                {causeWords({ code, field }, facts.titles, language)}
+              </a>
+            </th>
+            <td class="n">{numeral(n)}</td>
+            <td class="n wide">{share(n, whole)}</td>
+            <td>
+              <a class="button" href={causeAddress(facts.id, { code, field })}>
+                {say('查看并修正', 'Look and mend')}
+                <span class="unseen">{causeWords({ code, field }, facts.titles, language)}</span>
+              </a>
+            </td>
+          </tr>
+        ))}
+        <tr>
+          <th>{say('未通过校验合计', 'Held back in all')}</th>
+          <td class="n">{numeral(count)}</td>
+          <td class="n wide">{share(count, whole)}</td>
+          <td />
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
 export function feedPage({
   language,
   facts,
@@ -256,7 +299,6 @@ export function feedPage({
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const path = `/console/feeds/${facts.id}`;
-  const whole = facts.records + count;
   const act = (
     action: 'content' | 'retry' | 'release' | 'keep',
     id: string,
@@ -366,33 +408,7 @@ export function feedPage({
             {say('读取的数据均已通过校验', 'Nothing is held back: all that was read fits the contract.')}
           </p>
         ) : (
-          <table>
-            <thead>
-              <tr>
-                <th>{say('原因', 'Cause')}</th>
-                <th class="n">{say('行数', 'Rows')}</th>
-                <th class="n">{say('占比', 'Share of all')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {causes.map(({ code, field, rows: n }) => (
-                <tr>
-                  <th>
-                    <a href={causeAddress(facts.id, { code, field })}>
-                      {causeWords({ code, field }, facts.titles, language)}
-                    </a>
-                  </th>
-                  <td class="n">{numeral(n)}</td>
-                  <td class="n">{share(n, whole)}</td>
-                </tr>
-              ))}
-              <tr>
-                <th>{say('未通过校验合计', 'Held back in all')}</th>
-                <td class="n">{numeral(count)}</td>
-                <td class="n">{share(count, whole)}</td>
-              </tr>
-            </tbody>
-          </table>
+          <Causes facts={facts} causes={causes} count={count} language={language} />
         )}
       </div>
       {count === 0 ? null : (
@@ -400,11 +416,18 @@ export function feedPage({
           <div class="head below">
             <h2>{say('未通过校验的数据', 'Rows held back')}</h2>
             <Form action={`${path}/retry`}>
-              <button class="button" type="submit">
+              <button class="quiet" type="submit">
                 {say('全部重新校验', 'Try all again')}
               </button>
             </Form>
           </div>
+          <p class="foot">
+            {say(
+              '重新校验按现行映射与数据契约进行，不改动数据：须先按原因修正，或者请来源单位更正。',
+              'Trying again changes nothing by itself, it goes by mapping and contract as they are now: mend the ' +
+                'cause first, or have the source corrected.',
+            )}
+          </p>
           {content === undefined ? null : (
             <section class="card pad content" role="status">
               <p>

@@ -92,7 +92,12 @@ export function feedsPage({ language, authority, feeds, rows, state }: FeedsProp
   const list = { language, columns: feedColumns(language), rows, state, path: PATH, keeps: {}, keyOf: idOf };
   return (
     <>
-      <h1>{say('本单位数据源', 'My feeds')}</h1>
+      <div class="head">
+        <h1>{say('本单位数据源', 'My feeds')}</h1>
+        <a class="quiet" href={`${PATH}/new`}>
+          {say('以样表新增数据集', 'A new dataset from a sample')}
+        </a>
+      </div>
       <p class="lead">
         {say(
           `${authority}发布的数据集：更新状态、最近读取时间、未通过校验的数据行数。`,

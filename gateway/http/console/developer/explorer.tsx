@@ -60,7 +60,10 @@ function Dataset({
         <span>{contract.name[language]}</span>
       </label>
       <details open={fields.some((one) => one.startsWith(`${contract.id} `))}>
-        <summary>{say(`选择字段：${contract.name.zh}`, `Fields of ${contract.name.en}`)}</summary>
+        <summary>
+          {say('选择字段', 'Fields')}
+          <span class="unseen">{say(`：${contract.name.zh}`, ` of ${contract.name.en}`)}</span>
+        </summary>
         <div class="picks">
           {contract.latest.fields.map(({ path, title }) => (
             <label>
@@ -206,7 +209,9 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
     <>
       {body === undefined ? null : (
         <>
-          <h2 id="answer">{say('答复', 'Answer')}</h2>
+          <h2 id="answer" tabIndex={-1} autofocus>
+            {say('答复', 'Answer')}
+          </h2>
           <p>
             <span class={`state ${allowed === true ? 'ok' : 'warn'}`} data-allowed={String(allowed)}>
               {allowed === true ? say('已答复', 'answered') : say('不予答复', 'denied')}
@@ -224,6 +229,11 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
                 {one[language].slice(1).map((line) => (
                   <p>{line}</p>
                 ))}
+                <p>
+                  <a href={`/console/datasets/${question.datasets[at]?.id ?? ''}`}>
+                    {say('该数据集的说明、字段与申请方式', 'This dataset: what it says, and how one applies for it')}
+                  </a>
+                </p>
               </details>
             ))}
           </div>
@@ -251,11 +261,6 @@ export function developerPage(props: DeveloperProps): JSX.Element {
           'Ask as a client of your department, in a sandbox: policies and grants are the real ones, all data are ' +
             'invented, and nothing of it enters the log of the installation.',
         )}
-      </p>
-      <p>
-        <a href="/console/developer/keys">
-          {say('从沙箱到真实连接：申请应用证书 →', 'From the sandbox to the gateway: certificates of your clients →')}
-        </a>
       </p>
       {asked?.fault === undefined ? null : (
         <FaultSummary language={language} lines={[{ text: errorWords(asked.fault)[language] }]} />

@@ -20,7 +20,7 @@ import { DESK } from './tabs.js';
 const ROLES = ['developer'] as const;
 
 interface Route {
-  readonly Querystring: Pick<Sent, 'client' | 'purpose'>;
+  readonly Querystring: Pick<Sent, 'client' | 'purpose' | 'dataset'>;
   readonly Body: Sent;
 }
 

@@ -8,8 +8,8 @@ import { localMinute } from '../../../ground/language/time.js';
 import { askedIn, questionAsked } from '../../ui/asking.js';
 import { AreaField, ChoiceField, FilesField, FoldedForm, Form } from '../../ui/form.js';
 import { type Say, sayIn } from '../../ui/say.js';
+import { DeskTabs, KEYS } from './tabs.js';
 
-export const KEYS_PATH = '/console/developer/keys';
 const DAY = 86_400_000;
 
 interface KeysProps {
@@ -92,7 +92,7 @@ function Upload({ language, clients, client, made }: KeysProps): JSX.Element {
       </p>
     </>
   );
-  const form = { action: KEYS_PATH, name: KEYS_PATH, class: 'stacked', files: true, 'data-once': true } as const;
+  const form = { action: KEYS, name: KEYS, class: 'stacked', files: true, 'data-once': true } as const;
   return made === undefined ? (
     <Form {...form}>{fields}</Form>
   ) : (
@@ -115,7 +115,7 @@ function Made({ made, name, say }: { made: OwnCertificate; name: string; say: Sa
             )}
       </p>
       <p class="row">
-        <a class="button" href={`${KEYS_PATH}/${made.serial}`} download="cert.pem">
+        <a class="button" href={`${KEYS}/${made.serial}`} download="cert.pem">
           {say('下载证书', 'Download cert.pem')}
         </a>
         <a href="/verify/ca.pem" download="ca.pem">
@@ -234,13 +234,13 @@ function Line({ line, name, language, now }: LineProps): JSX.Element {
       </td>
       <td class="cert-acts">
         {content === undefined ? null : (
-          <a href={`${KEYS_PATH}/${serial}`} download="cert.pem">
+          <a href={`${KEYS}/${serial}`} download="cert.pem">
             {say('下载', 'Download')}
           </a>
         )}
         {state === 'in_force' || state === 'damaged' ? (
           <FoldedForm
-            action={`${KEYS_PATH}/${serial}/revoke`}
+            action={`${KEYS}/${serial}/revoke`}
             name={`revoke-${serial}`}
             summary={say('吊销', 'Revoke')}
             data-once
@@ -365,10 +365,8 @@ export function keysPage(props: KeysProps): JSX.Element {
   const say = sayIn(language);
   return (
     <>
-      <p class="foot">
-        <a href="/console/developer">{say('← 开发台', "← Developer's desk")}</a>
-      </p>
       <h1>{say('应用证书', 'Client certificates')}</h1>
+      <DeskTabs here="keys" tries language={language} />
       <p class="lead">
         {development
           ? say(

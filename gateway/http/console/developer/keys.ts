@@ -15,7 +15,8 @@ import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { asUploaded, sendFramed } from '../../ui/frame.js';
 import { choicesOf, ownClients, sampleQuestion } from './desk.js';
-import { KEYS_PATH, keysPage } from './keys-page.js';
+import { keysPage } from './keys-page.js';
+import { KEYS } from './tabs.js';
 
 const ROLES = ['developer'] as const;
 
@@ -129,22 +130,22 @@ function actRoutes(app: FastifyInstance, context: GatewayContext): void {
         },
       });
   app.post<Route>(
-    KEYS_PATH,
+    KEYS,
     { schema: { hide: true }, config: { roles: ROLES, files: true }, preValidation: dropKey },
     async (request, reply) => {
       const certificates = atHand(context);
       const asked = { ...askedFor(context, request), key: sentKey(request) };
       const { serial } = await certificates.issue(asked, did(request, 'certificate_issued'));
-      return reply.header('cache-control', 'no-store').redirect(`${KEYS_PATH}?made=${serial}#made`, 303);
+      return reply.header('cache-control', 'no-store').redirect(`${KEYS}?made=${serial}#made`, 303);
     },
   );
   app.post<Route>(
-    `${KEYS_PATH}/:serial/revoke`,
+    `${KEYS}/:serial/revoke`,
     { schema: { hide: true }, config: { roles: ROLES } },
     async (request, reply) => {
       const { client, serial } = await foundIn(context, request);
       await atHand(context).revoke(client, serial, did(request, 'certificate_revoked'));
-      return reply.header('cache-control', 'no-store').redirect(`${KEYS_PATH}#list`, 303);
+      return reply.header('cache-control', 'no-store').redirect(`${KEYS}#list`, 303);
     },
   );
 }
@@ -160,7 +161,7 @@ export function keyRoutes(app: FastifyInstance, context: GatewayContext, subject
       ...present({ results }),
     });
 
-  app.get<Route>(KEYS_PATH, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+  app.get<Route>(KEYS, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
     const { language, query } = request;
     const { policies } = inForce();
     const clients = mine(context, request);
@@ -186,16 +187,12 @@ export function keyRoutes(app: FastifyInstance, context: GatewayContext, subject
     });
   });
 
-  app.get<Route>(
-    `${KEYS_PATH}/:serial`,
-    { schema: { hide: true }, config: { roles: ROLES } },
-    async (request, reply) => {
-      const { serial, content } = await foundIn(context, request);
-      if (content === undefined)
-        throw new YitongError('certificates_damaged', 'the file of this certificate is damaged; revoke it');
-      await looked(request, { serial });
-      return asUploaded(reply, 'application/x-pem-file', 'cert.pem').send(content.pem);
-    },
-  );
+  app.get<Route>(`${KEYS}/:serial`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
+    const { serial, content } = await foundIn(context, request);
+    if (content === undefined)
+      throw new YitongError('certificates_damaged', 'the file of this certificate is damaged; revoke it');
+    await looked(request, { serial });
+    return asUploaded(reply, 'application/x-pem-file', 'cert.pem').send(content.pem);
+  });
   actRoutes(app, context);
 }

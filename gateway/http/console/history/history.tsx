@@ -158,7 +158,12 @@ function Handled({
   readonly language: Language;
 }): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const { lifecycle, state, events, over, due } = ticket;
+  const { lifecycle, state, events, over, clocks } = ticket;
+  // whoever complained waits for the answer, not for the steps before it
+  const due = clocks
+    .filter(({ stoppedAt }) => stoppedAt === undefined)
+    .sort((a, b) => a.due.overAt - b.due.overAt)
+    .at(-1);
   const [first, last] = [events[0], events.at(-1)];
   const words = (fields: Readonly<Record<string, string>> | undefined): string =>
     Object.values(fields ?? {}).join(' ') || '–';

@@ -5,6 +5,7 @@ import { leftWords } from '../../notices/words.js';
 import type { Room, Trouble, Waiting, WaitingItem } from '../../people/rooms.js';
 import { type Say, sayIn } from '../../ui/say.js';
 import { type AskProps, AskWho } from './ask.js';
+import type { Way } from './ways.js';
 
 export interface RoomLine {
   readonly room: Room;
@@ -30,6 +31,8 @@ interface DayProps {
   readonly wrong: readonly Trouble[];
   /** Of whoever reads the log. */
   readonly ask: AskProps | undefined;
+  /** What somebody can begin here. */
+  readonly ways: readonly Way[];
 }
 
 /** Of each room. */
@@ -108,7 +111,47 @@ function Changes({ before, changed, language, say }: Pick<DayProps, 'before' | '
   );
 }
 
-export function dayPage({ language, name, today, lines, before, changed, wrong, ask }: DayProps): JSX.Element {
+const Ways = ({ ways, language }: Pick<DayProps, 'ways' | 'language'>): JSX.Element | null =>
+  ways.length === 0 ? null : (
+    <>
+      <h2>{sayIn(language)('从这里开始', 'Where to begin')}</h2>
+      <div class="card pad" data-ways>
+        <ul class="waits">
+          {ways.map(({ path, title, about }) => (
+            <li key={path}>
+              <a href={path}>{title[language]}</a>
+              <span class="soft">{about[language]}</span>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </>
+  );
+
+function Wrong({ wrong, language }: Pick<DayProps, 'wrong' | 'language'>): JSX.Element {
+  const say = sayIn(language);
+  return (
+    <div class="card pad">
+      {wrong.length === 0 ? (
+        <p class="empty">{say('目前没有异常。', 'Nothing is wrong.')}</p>
+      ) : (
+        <ul class="waits">
+          {wrong.slice(0, WRONG).map(({ what, mends, href }) => (
+            <li key={what.zh}>
+              {href === undefined ? <span>{what[language]}</span> : <a href={href}>{what[language]}</a>}
+              <span class="soft">{say(`由${mends.zh}处理`, `for ${mends.en}`)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {wrong.length > WRONG ? (
+        <p class="soft">{say(`另有 ${wrong.length - WRONG} 项`, `and ${wrong.length - WRONG} more`)}</p>
+      ) : null}
+    </div>
+  );
+}
+
+export function dayPage({ language, name, today, lines, before, changed, wrong, ask, ways }: DayProps): JSX.Element {
   const say = sayIn(language);
   const busy = lines.filter(({ room, waiting }) => waiting.count > 0 && room.tells === undefined);
   const told = lines.filter(({ room, waiting }) => waiting.count > 0 && room.tells !== undefined);
@@ -116,17 +159,21 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
   const idle = lines.filter((line) => !line.away && line.waiting.count === 0 && line.room.tells === undefined);
   const counted = (of: readonly RoomLine[]): number => of.reduce((all, { waiting }) => all + waiting.count, 0);
   const [sum, news] = [counted(busy), counted(told)];
+  // nothing ever waits for them
+  const bare = lines.length === 0 && ways.length > 0;
   const titles = (of: readonly RoomLine[]): string => of.map(({ room }) => room.title[language]).join(say('、', ', '));
   return (
     <>
       <h1>{say(`${name}，您好`, `Good day, ${name}`)}</h1>
       <p class="lead">
-        {sum === 0
-          ? say(`${today}，没有待办事项。`, `${today}. Nothing waits for you.`)
-          : say(
-              `${today}，共有 ${numeral(sum)} 项待办。`,
-              `${today}. ${numeral(sum)} ${sum === 1 ? 'thing waits' : 'things wait'} for you.`,
-            )}
+        {bare
+          ? say(`${today}，可从下列内容开始。`, `${today}. Begin with one of these.`)
+          : sum === 0
+            ? say(`${today}，没有待办事项。`, `${today}. Nothing waits for you.`)
+            : say(
+                `${today}，共有 ${numeral(sum)} 项待办。`,
+                `${today}. ${numeral(sum)} ${sum === 1 ? 'thing waits' : 'things wait'} for you.`,
+              )}
         {news === 0 ? null : say(`有 ${numeral(news)} 项新的办理情况。`, ` You are told of ${numeral(news)}.`)}
       </p>
       {away.length === 0 ? null : (
@@ -145,13 +192,14 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
               ))}
             </>
           )}
-          <h2>{say('待我办理', 'What waits for me')}</h2>
+          {bare ? null : <h2>{say('待我办理', 'What waits for me')}</h2>}
           {busy.map((line) => (
             <RoomCard {...line} language={language} say={say} key={line.room.id} />
           ))}
           {idle.length === 0 ? null : (
             <p class="soft">{say(`没有待办：${titles(idle)}`, `Nothing waits in: ${titles(idle)}`)}</p>
           )}
+          <Ways ways={ways} language={language} />
         </div>
         <div>
           <h2>{before === undefined ? say('变化', 'What changed') : say(`${before} 以来的变化`, `Since ${before}`)}</h2>
@@ -159,23 +207,7 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
             <Changes before={before} changed={changed} language={language} say={say} />
           </div>
           <h2>{say('需要关注', 'What is wrong')}</h2>
-          <div class="card pad">
-            {wrong.length === 0 ? (
-              <p class="empty">{say('目前没有异常。', 'Nothing is wrong.')}</p>
-            ) : (
-              <ul class="waits">
-                {wrong.slice(0, WRONG).map(({ what, mends, href }) => (
-                  <li key={what.zh}>
-                    {href === undefined ? <span>{what[language]}</span> : <a href={href}>{what[language]}</a>}
-                    <span class="soft">{say(`由${mends.zh}处理`, `for ${mends.en}`)}</span>
-                  </li>
-                ))}
-              </ul>
-            )}
-            {wrong.length > WRONG ? (
-              <p class="soft">{say(`另有 ${wrong.length - WRONG} 项`, `and ${wrong.length - WRONG} more`)}</p>
-            ) : null}
-          </div>
+          <Wrong wrong={wrong} language={language} />
         </div>
       </div>
     </>

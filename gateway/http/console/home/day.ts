@@ -14,6 +14,7 @@ import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
 import type { AskProps } from './ask.js';
 import { type Changed, dayPage, type RoomLine } from './day-page.js';
+import { waysOf } from './ways.js';
 import { wrongFor } from './wrong.js';
 
 const PATH = '/console/home';
@@ -104,6 +105,7 @@ export function dayRoute(app: FastifyInstance, context: GatewayContext): void {
           changed: changedSince(before, lines),
           wrong: await wrongFor(context, app.people.rooms, person),
           ask: await askOf(context, person),
+          ways: waysOf(person.roles),
         }),
       });
     },

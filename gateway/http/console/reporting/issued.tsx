@@ -66,7 +66,12 @@ function Downloads({
         />
       ) : null}
       {downloads.map((one) => (
-        <button class="button low" type="submit" name="as" value={one.extension}>
+        <button
+          class={one.extension === 'pdf' ? 'button low' : 'quiet low'}
+          type="submit"
+          name="as"
+          value={one.extension}
+        >
           {name(one)}
         </button>
       ))}

@@ -118,6 +118,12 @@ export function grantPage({
               <dd class="mono">{grant.id}</dd>
             </>
           )}
+          <dt>{say('应用', 'System')}</dt>
+          <dd>
+            <a href={`/console/grants/clients/${grant.client}`}>
+              {say(`${client.zh}的全部授权`, `all grants of ${client.en}`)}
+            </a>
+          </dd>
           <dt>{say('法律依据', 'Legal basis')}</dt>
           <dd>{grant.legalBasis.join(say('；', '; '))}</dd>
           <dt>{say('用途', 'Purposes')}</dt>

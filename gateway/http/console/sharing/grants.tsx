@@ -27,9 +27,17 @@ export interface GrantSummary {
   readonly unused: readonly string[];
 }
 
+export interface ClientCount {
+  readonly id: string;
+  readonly name: Localised;
+  readonly grants: number;
+}
+
 interface GrantsProps {
   readonly language: Language;
   readonly all: readonly GrantSummary[];
+  /** Whose those that were found are. */
+  readonly clients: readonly ClientCount[];
   /** Of this page. */
   readonly grants: readonly GrantSummary[];
   readonly found: number;
@@ -71,6 +79,7 @@ function callsInWords(calls: number | undefined, of: number, language: Language)
 export function grantsPage({
   language,
   all,
+  clients,
   grants,
   found,
   page,
@@ -147,6 +156,16 @@ export function grantsPage({
           )}
         </div>
       </form>
+      {clients.length === 0 ? null : (
+        <p class="row ways by-client">
+          <span class="soft">{say('按应用查看、一并暂停：', 'By system, to suspend all of one:')}</span>
+          {clients.map(({ id, name, grants: many }) => (
+            <a class="quiet" href={`/console/grants/clients/${id}`}>
+              {name[language]} {many}
+            </a>
+          ))}
+        </p>
+      )}
       <div class="card scroll">
         {grants.length === 0 ? (
           <p class="empty">{say('暂无数据', 'No grant matches.')}</p>

@@ -102,6 +102,7 @@ if (chromium !== undefined)
     await land.click('text=查看视频核验');
     t.match(await textOf(land), /已核验/);
     await look(t, land, '6-video-there');
+    t.same(await desks.get('han-land')?.inspect(new URL(land.url()).pathname, 'casework-video'), []);
     await grant('han-land', 'registration');
     await grant('jin-water', 'water');
     await look(t, page, '7-decided');

@@ -36,6 +36,7 @@ export interface Block {
   entries(term: number): Uint16Array;
   /** ms since 1970; NaN where the body names none. */
   time(entry: number): number;
+  /** Nobody else has it: it may be merged into others. */
   summary(): Summary;
 }
 
@@ -77,7 +78,7 @@ export class BlockBuilder implements Block {
     return this.#times[entry] ?? NaN;
   }
   summary(): Summary {
-    return this.#sums.summary();
+    return this.#sums.copy();
   }
 
   encode(): Buffer {

@@ -116,8 +116,26 @@ export class SummaryBuilder {
     return (this.#hours[String(Math.floor(time / HOUR) * HOUR)] ??= emptyHour());
   }
 
+  /** As it is, and as it grows. */
   summary(): Summary {
     return { hours: this.#hours, grants: this.#grants };
+  }
+
+  /** As it is now, for whoever merges it. */
+  copy(): Summary {
+    const hours = record<Hour>();
+    for (const [start, { refused, clients, datasets, purposes, latency, ...sums }] of Object.entries(this.#hours))
+      hours[start] = {
+        ...sums,
+        refused: { ...refused },
+        clients: { ...clients },
+        datasets: { ...datasets },
+        purposes: { ...purposes },
+        latency: { ...latency },
+      };
+    const grants = record<GrantUse>();
+    for (const [id, use] of Object.entries(this.#grants)) grants[id] = { ...use, fields: { ...use.fields } };
+    return { hours, grants };
   }
 }
 
@@ -132,14 +150,21 @@ function addNumbers(into: Record<string, number>, from: Readonly<Record<string, 
   for (const [id, count] of Object.entries(from)) into[id] = (into[id] ?? 0) + count;
 }
 
-/** One summary of many; hours outside [from, to) are left out. */
+/**
+ * One summary of many, which are nobody else's: an hour stands in one of them but where two blocks meet, and is taken
+ * as it is. Hours outside [from, to) are left out.
+ */
 export function mergeSummaries(summaries: Iterable<Summary>, from: number, to: number): Summary {
   const hours = record<Mutable<Hour>>();
   const grants = record<Mutable<GrantUse>>();
   for (const summary of summaries) {
     for (const [start, hour] of Object.entries(summary.hours)) {
       if (Number(start) + HOUR <= from || Number(start) >= to) continue;
-      const into = (hours[start] ??= emptyHour());
+      const into = hours[start];
+      if (into === undefined) {
+        hours[start] = hour;
+        continue;
+      }
       into.requests += hour.requests;
       into.denied += hour.denied;
       into.records += hour.records;
@@ -150,7 +175,11 @@ export function mergeSummaries(summaries: Iterable<Summary>, from: number, to: n
       addCounts(into.purposes, hour.purposes);
     }
     for (const [id, use] of Object.entries(summary.grants)) {
-      const into = (grants[id] ??= { requests: 0, last: 0, fields: record<number>() });
+      const into = grants[id];
+      if (into === undefined) {
+        grants[id] = use;
+        continue;
+      }
       into.requests += use.requests;
       into.last = Math.max(into.last, use.last);
       for (const [field, time] of Object.entries(use.fields))

@@ -55,7 +55,8 @@ export function underway(t: Test, dataDir: string, registers: CasesOptions['regi
 
 export interface Office {
   readonly here: Faces;
-  readonly as: (who: Who) => Promise<Desk>;
+  /** Signed in; without a person, whoever comes to the pages that everybody sees. */
+  readonly as: (who?: Who) => Promise<Desk>;
 }
 
 /** Undefined where there is no Chromium. */
@@ -92,6 +93,7 @@ export async function officeWithBrowser(
   return {
     here,
     async as(who) {
+      if (who === undefined) return signIn(browser, address);
       const [name = '', value = ''] = (await here.cookie(who)).split('=');
       return signIn(browser, address, { name, value });
     },

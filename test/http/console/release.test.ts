@@ -188,6 +188,7 @@ t.test('a report is shown by a code', async (t) => {
     );
     t.ok(await fits(stranger.page));
     await picture(stranger.page, 'release-looked-en');
+    t.same(await company.inspect('/console/compliance/released', 'release-code'), []);
     await stranger.page.goto('/?lang=zh');
     await company.page.goto('/console?lang=zh');
   });

@@ -160,6 +160,7 @@ t.test('a report: drafted by one, approved by another, received by the governmen
   const id = path.slice(-16);
   t.match(await main(page), /待负责人审定[\s\S]*个别部门答复逾期/);
   t.equal(await page.locator('summary', { hasText: '审定并签名' }).count(), 0, 'who drafts does not approve');
+  t.same(await gao.inspect(`${path}/edit`, 'sharing-paper-edit'), []);
   t.equal((await office.here.visit({ path: `${path}/pdf` }, people.gao)).status, 404, 'nothing is signed yet');
   const ye = { path, headers: { accept: 'text/html' } };
   t.equal((await office.here.visit(ye, people.ye)).status, 404, 'a department does not see it');

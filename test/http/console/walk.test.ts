@@ -9,6 +9,7 @@ import { openAlerts } from '../../../gateway/procedures/watch/store.js';
 import { ask } from '../../e2e/ask.js';
 import type { Desk } from './browser.js';
 import { latinIn, TEXTS } from './latin.js';
+import { PAGES, pageRoutes, routeOf, WALK } from './pages.js';
 import { seen } from './town.js';
 
 t.setTimeout(560_000);
@@ -56,6 +57,8 @@ const LOOKS = {
 
 /** Kinds of pages that were looked at, with whoever saw them. */
 const looked = new Set<string>();
+/** The routes of those that were there. */
+const routes = new Set<string | undefined>();
 
 async function walk({ page, check }: Desk, starts: readonly string[], who = 'lin-auditor'): Promise<Walked> {
   const wrong: string[] = [];
@@ -77,6 +80,7 @@ async function walk({ page, check }: Desk, starts: readonly string[], who = 'lin
     const kind = own.startsWith('/console/') ? `${who}${own}` : own;
     if (!looked.has(kind)) {
       looked.add(kind);
+      if (answer?.ok() === true) routes.add(routeOf(new URL(page.url()).pathname));
       for (const language of ['zh', 'en'] as const)
         wrong.push(
           ...(await check(path.replace(/[?&]lang=zh/, ''), language, LOOKS[language], kind.replace(/[^a-z]+/g, '-'))),
@@ -199,4 +203,9 @@ t.test('no page of any role has a word in Latin letters that is not on the short
     await page.goto(path);
     t.same(latinIn(await page.evaluate<string>(TEXTS)), [], path);
   }
+  t.same(
+    pageRoutes.filter((route) => PAGES[route]?.includes(WALK) === true && !routes.has(route)),
+    [],
+    'each page that no other suite looks at was come to',
+  );
 });

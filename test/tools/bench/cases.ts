@@ -18,9 +18,9 @@ import { developmentDrivers } from '../../../gateway/procedures/cases/ports.js';
 import { type BenchRow, median, quantile, round, spread } from './rows.js';
 import { startCity } from './servers.js';
 
-const BUNDLE = 'open-company';
-const CLIENT = 'one-stop-counter';
-const AS = 'cn-id:11010519491231002X';
+export const BUNDLE = 'open-company';
+export const CASE_CLIENT = 'one-stop-counter';
+export const FOUNDER = 'cn-id:11010519491231002X';
 const ANSWERS = { seals: false, invoices: false, hires: false };
 /** Cases under way at once. */
 const LANES = 32;
@@ -36,14 +36,15 @@ interface Measured {
   readonly acts: readonly number[];
 }
 
-async function oneCase(client: Client, values: Readonly<Record<string, Json>>, acts: number[]): Promise<void> {
+/** Through to its submission. */
+export async function oneCase(client: Client, values: Readonly<Record<string, Json>>, acts: number[]): Promise<void> {
   const timed = async <T>(work: Promise<T>): Promise<T> => {
     const begun = performance.now();
     const answer = await work;
     acts.push(performance.now() - begun);
     return answer;
   };
-  const as = { as: AS };
+  const as = { as: FOUNDER };
   const { id } = await timed(client.openCase({ bundle: BUNDLE }, as));
   await timed(client.actOnCase(id, { act: 'save', answers: ANSWERS, values: values as never }, as));
   await timed(client.actOnCase(id, { act: 'step', step: 'fill', port: 'identity' }, as));
@@ -74,7 +75,7 @@ export async function caseRows(dir: string): Promise<BenchRow[]> {
   if (bundle === undefined) throw new Error(`there is no ${BUNDLE}`);
   const city = await startCity(join(dir, 'city'), ['--companies', '100']);
   try {
-    const client = connect(await connectionOf(city.api, city.pki, CLIENT));
+    const client = connect(await connectionOf(city.api, city.pki, CASE_CLIENT));
     const rounds: Measured[] = [];
     try {
       // the first cases open what later ones find open
@@ -141,7 +142,7 @@ export async function inboxRow(dir: string): Promise<BenchRow[]> {
     const bundle = content.bundles.get(BUNDLE);
     if (bundle === undefined) throw new Error(`there is no ${BUNDLE}`);
     const record = () => Promise.resolve({ id: 'w1:1', json: '{}' });
-    const how = { actor: { kind: 'applicant', subject: AS, client: CLIENT } as const, record };
+    const how = { actor: { kind: 'applicant', subject: FOUNDER, client: CASE_CLIENT } as const, record };
     const { id } = await cases.open(BUNDLE, how);
     const values = usualValues(bundle, content.elements);
     await cases.act(id, { act: 'save', answers: ANSWERS, values }, how);

@@ -34,7 +34,12 @@ function recordsShown(people: string, ca: Buffer): Promise<number> {
 const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 export const viewFile = (data: string): string => join(data, 'view', 'view.mdb');
 
-export async function loadCity(data: string, records: number): Promise<LargeCity> {
+/** @param env of its processes, beside the environment */
+export async function loadCity(
+  data: string,
+  records: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<LargeCity> {
   const started = performance.now();
   const told = setInterval(() => {
     process.stderr.write(
@@ -43,7 +48,7 @@ export async function loadCity(data: string, records: number): Promise<LargeCity
     );
   }, TOLD_EVERY);
   try {
-    const city = await startCity(data, ['--companies', String(Math.round(records / RECORDS_A_COMPANY))]);
+    const city = await startCity(data, ['--companies', String(Math.round(records / RECORDS_A_COMPANY))], env);
     return {
       ...city,
       records: await recordsShown(city.people, readFileSync(join(city.pki, 'ca.pem'))),

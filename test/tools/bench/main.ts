@@ -1,6 +1,6 @@
 /**
- * `yitong bench` runs this. argv: `--json`, `--only ID`, `--records N`, `--minutes N`, `--quick`. Each figure in its own temporary
- * folder on a real disk.
+ * `yitong bench` runs this. argv: `--json`, `--only ID`, `--records N`, `--entries N`, `--minutes N`, `--quick`. Each
+ * figure in its own temporary folder on a real disk.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { heldRows } from './held.js';
 import { integrateRows } from './integrate.js';
 import { largeRows } from './large.js';
 import { limitsRow } from './limits.js';
+import { pagesRow } from './pages.js';
 import { queryPeerRow } from './peer.js';
 import { publishRow } from './publish.js';
 import { queryRows } from './query.js';
@@ -31,6 +32,7 @@ import { viewPostgresRows } from './view-postgres.js';
 interface Call {
   wanted(id: string): boolean;
   readonly records: number | undefined;
+  readonly entries: number | undefined;
   readonly quick: boolean;
   /** Of `steady`. */
   readonly minutes: number;
@@ -46,6 +48,9 @@ interface Bench {
   run(dir: string, call: Call): Promise<BenchRow[] | undefined>;
 }
 
+/** Records and log entries of the city of `pages`, alone and among all figures. */
+const PAGES_ALONE = 1_000_000;
+const PAGES_AMONG = 100_000;
 /** Records of the city of `restart` under `--quick`. */
 const QUICK_RECORDS = 20_000;
 
@@ -82,6 +87,13 @@ const benches: readonly Bench[] = [
   { ids: ['report-single', 'report-batch'], run: (dir, { wanted }) => documentRows(dir, wanted) },
   { ids: ['cases', 'cases-p99'], run: async (dir, { wanted }) => (await caseRows(dir)).filter(({ id }) => wanted(id)) },
   { ids: ['cases-inbox'], run: inboxRow },
+  {
+    ids: ['pages'],
+    run: (dir, { records, entries }) => {
+      const usual = values.only === 'pages' ? PAGES_ALONE : PAGES_AMONG;
+      return pagesRow(dir, records ?? usual, entries ?? usual);
+    },
+  },
   // an hour: only where nothing else is asked for
   {
     ids: ['steady'],
@@ -99,6 +111,7 @@ const { values } = parseArgs({
     json: { type: 'boolean' },
     only: { type: 'string' },
     records: { type: 'string' },
+    entries: { type: 'string' },
     minutes: { type: 'string' },
     quick: { type: 'boolean' },
   },
@@ -117,6 +130,9 @@ if (values.only !== undefined && !offered.includes(values.only))
 const records = values.records === undefined ? undefined : Number(values.records);
 if (records !== undefined && !(Number.isInteger(records) && records >= 10_000 && records <= 100_000_000))
   refuse('`--records` is a whole number from 10000 to 100000000');
+const entries = values.entries === undefined ? undefined : Number(values.entries);
+if (entries !== undefined && !(Number.isInteger(entries) && entries >= 1000 && entries <= 100_000_000))
+  refuse('`--entries` is a whole number from 1000 to 100000000');
 const minutes = Number(values.minutes ?? '60');
 if (!(Number.isInteger(minutes) && minutes >= 1 && minutes <= 1440))
   refuse('`--minutes` is a whole number from 1 to 1440');
@@ -130,7 +146,7 @@ for (const bench of benches) {
   try {
     const system = fileSystem(dir);
     process.stderr.write(`measuring ${ids.join(', ')} on ${system}, ${cpus().length} cores …\n`);
-    const found = await bench.run(dir, { wanted, records, quick, minutes });
+    const found = await bench.run(dir, { wanted, records, entries, quick, minutes });
     if (found === undefined) skipped.push(...ids.map((id) => ({ id, needs: bench.needs ?? '' })));
     else rows.push(...found);
   } finally {
@@ -148,6 +164,8 @@ else {
     );
     console.log(`       ${row.what}`);
     if (row.note !== undefined) console.log(`       ${row.note}`);
+    for (const { name, value, worst, bytes } of row.parts ?? [])
+      console.log(`       ${String(value)} ${row.unit}, worst ${String(worst)}, ${String(bytes)} B: ${name}`);
   }
   for (const { id, needs } of skipped) console.log(`skipped ${id}: needs ${needs}`);
   if (quick)

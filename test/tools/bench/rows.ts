@@ -17,6 +17,16 @@ export interface BenchRow {
   /** Smallest and largest of the runs, of the ratio where there is one. */
   readonly spread: readonly [number, number];
   readonly note?: string;
+  /** What it is the largest of, in its unit, the largest first. */
+  readonly parts?: readonly BenchPart[];
+}
+
+interface BenchPart {
+  readonly name: string;
+  /** Median of its runs, and the largest of them. */
+  readonly value: number;
+  readonly worst: number;
+  readonly bytes: number;
 }
 
 export const median = (values: readonly number[]): number => {

@@ -26,9 +26,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-export function start(file: string, args: readonly string[]): Promise<Running> {
+export function start(
+  file: string,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   // the rate limit protects a gateway from a client; here it would only stop the measurement
-  const env = { ...process.env, YITONG_GATEWAY_RATE_PER_MINUTE: '100000000' };
+  const env = { ...process.env, YITONG_GATEWAY_RATE_PER_MINUTE: '100000000', ...more };
   const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
   running.add(child);
   child.once('exit', () => running.delete(child));
@@ -55,8 +59,12 @@ export interface CityAddresses {
   readonly pki: string;
 }
 
-export async function startCity(data: string, args: readonly string[]): Promise<CityAddresses & Running> {
-  const running = await start(cli, ['up', '--json', '--port', '0', '--data', data, ...args]);
+export async function startCity(
+  data: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<CityAddresses & Running> {
+  const running = await start(cli, ['up', '--json', '--port', '0', '--data', data, ...args], env);
   return { ...running, ...(JSON.parse(running.line) as CityAddresses) };
 }
 

@@ -1,7 +1,6 @@
 /** /console/privileges: what is granted and was not used. */
 import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
-import { loadPolicies } from '../../../../policies/load.js';
 import { unused } from '../../../../policies/privilege.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { useOf } from '../../../log/verify/use-of-grants.js';
@@ -31,7 +30,6 @@ export function insightRoutes(app: FastifyInstance, { context, reports, search }
         role: 'auditor',
         detail: { days },
       });
-      const set = await loadPolicies(workspace);
       const { use, begins } = await useOf(search());
       return sendFramed(request, reply, {
         title: language === 'zh' ? '授权使用情况' : 'Least privilege',
@@ -40,7 +38,7 @@ export function insightRoutes(app: FastifyInstance, { context, reports, search }
           language,
           days,
           names: namesOf(context, language, reports),
-          report: unused(set, workspace, use, now(), days),
+          report: unused(context.inForce().policies, workspace, use, now(), days),
           logBegins: begins,
         }),
       });

@@ -9,8 +9,8 @@ import type { UpFile } from '../../../ground/files/places.js';
 import type { Language } from '../../../ground/language/language.js';
 import { type ApiRequest, questionAsked } from '../../ui/asking.js';
 import { choicesOf } from '../developer/desk.js';
-import { KEYS_PATH, makesRequest } from '../developer/keys-page.js';
-import { DESK } from '../developer/tabs.js';
+import { makesRequest } from '../developer/keys-page.js';
+import { DESK, KEYS } from '../developer/tabs.js';
 import { asCommand, type TourStep } from '../home/tour.js';
 
 /** What is asked on the page, and where. */
@@ -169,7 +169,7 @@ function keyAndCertificate({ client, api, pki, city }: Ground): readonly Step[] 
   ].join('\n');
   const inBrowser: Pick<Step, 'follow' | 'otherwise'> = {
     follow: {
-      href: `${KEYS_PATH}?client=${client}`,
+      href: `${KEYS}?client=${client}`,
       where: { zh: '应用证书页', en: 'the page of certificates' },
       press: { zh: '签发证书', en: 'Issue the certificate' },
     },

@@ -34,9 +34,9 @@ const command: Command = {
     records: {
       type: 'string',
       describe:
-        'of the city of memory, flatness, restart, rebuild and file, default 1000000; of that of pages, default 100000, ' +
-        'with `--only pages` 1000000; rows of held, default 100000; entries of search, default 1000000, with ' +
-        '`--only search` 10000000',
+        'of the city of memory, flatness, restart, rebuild and file, default 1000000; of that of pages, default ' +
+        '100000, with `--only pages` 1000000; rows of held, default 100000; entries of search, default 1000000, ' +
+        'with `--only search` 10000000',
     },
     entries: {
       type: 'string',

@@ -67,6 +67,7 @@ export const PAGES: Readonly<Record<string, readonly string[] | string>> = {
   '/console/feeds/:dataset': ['feed', 'feed-held'],
   '/console/feeds/:dataset/mends/:id': ['mend-draft', 'mend-approve', 'mend-undo'],
   '/console/feeds/:dataset/mends/:id/file': FILE,
+  '/console/feeds/:dataset/state': SCRIPT,
   '/console/feeds/:dataset/rows': ['feed-cause', 'mend-cause'],
   '/console/grants': ['grants'],
   '/console/grants/clients/:client': ['grants-of-client'],

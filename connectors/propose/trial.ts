@@ -79,6 +79,12 @@ function nowhere(topic: string, first: Buffer[]): Bus {
   };
 }
 
+/** A folder of this process for what is tried and thrown away; what another that has ended left behind goes before. */
+export async function trialFolder(): Promise<string> {
+  await removeLeftBehind();
+  return mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`));
+}
+
 async function removeLeftBehind(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(FOLDER) ? name.slice(FOLDER.length).split('-')[0] : undefined;
@@ -137,8 +143,7 @@ export async function tryOut({
   now,
   onProgress,
 }: TrialOptions): Promise<TrialReport> {
-  await removeLeftBehind();
-  const dataDir = await mkdtemp(join(tmpdir(), `${FOLDER}${process.pid}-`));
+  const dataDir = await trialFolder();
   try {
     const first: Buffer[] = [];
     const state = State.open(dataDir);

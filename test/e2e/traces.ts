@@ -1,9 +1,10 @@
 /** Where a subject could have left a trace, and how it could be written there. */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 import { Kafka, type KafkaMessage, logLevel } from 'kafkajs';
+import { readIfThere } from '../../gateway/ground/files/read-if-there.js';
 
 /**
  * Folders of a data folder that hold the records themselves: what is shared, not what is said about it. An erasure of
@@ -79,13 +80,19 @@ export function unpacked(bytes: Buffer): Buffer[] {
   });
 }
 
-/** Every file of a data folder but the records, by path. */
+/** Every file of a data folder but the records, by path; of one moment in which none went on the way. */
 export function filesOf(data: string): Map<string, Buffer> {
-  const files = readdirSync(data, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile())
-    .map((one) => join(one.parentPath, one.name));
-  const chosen = files.filter((file) => RECORDS[file.slice(data.length + 1).split('/')[0] ?? ''] === undefined);
-  return new Map(chosen.map((file) => [file.slice(data.length + 1), readFileSync(file)]));
+  for (let tries = 0; ; tries++) {
+    const files = readdirSync(data, { recursive: true, withFileTypes: true })
+      .filter((one) => one.isFile())
+      .map((one) => join(one.parentPath, one.name));
+    const chosen = files.filter((file) => RECORDS[file.slice(data.length + 1).split('/')[0] ?? ''] === undefined);
+    const found = new Map(chosen.map((file) => [file.slice(data.length + 1), readIfThere(file)]));
+    if (tries > 50) throw new Error('files come and go faster than they can be read');
+    const all = [...found].flatMap(([path, bytes]) => (bytes === undefined ? [] : [[path, bytes] as const]));
+    // what went may stand under another name now
+    if (all.length === found.size) return new Map(all);
+  }
 }
 
 /** Each trace in words; empty where nothing names any of the subjects. */

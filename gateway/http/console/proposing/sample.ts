@@ -1,10 +1,10 @@
 /** What a sample would become as a dataset, by the reasons of `yitong feed new`; nothing of it is kept. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { look, type Proposal, propose } from '../../../../connectors/propose/propose.js';
 import { sniffFile } from '../../../../connectors/propose/sniff.js';
 import { readTerms } from '../../../../connectors/propose/terms.js';
+import { trialFolder } from '../../../../connectors/propose/trial.js';
 import { isYitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
@@ -45,9 +45,10 @@ export async function proposalOf(
   const name = fileName(sample.name);
   if (busy) throw faulty('另一份样表正在试读，请稍后再试。', 'Another sample is being read just now; try again.');
   busy = true;
-  const dir = await mkdtemp(join(tmpdir(), 'yitong-sample-'));
   const signal = AbortSignal.timeout(PATIENCE);
+  let dir = '';
   try {
+    dir = await trialFolder();
     const path = join(dir, name);
     await writeFile(path, sample.bytes, { mode: 0o600 });
     const terms = await readTerms(join(packageRoot(), 'connectors/propose/terms.json'));
@@ -80,6 +81,6 @@ export async function proposalOf(
     );
   } finally {
     busy = false;
-    await rm(dir, { recursive: true, force: true });
+    if (dir !== '') await rm(dir, { recursive: true, force: true });
   }
 }

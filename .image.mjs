@@ -76,6 +76,12 @@ const NOT_LOADED = /\.(?:map|[cm]?tsx?|md|markdown|flow|tsbuildinfo|c|cc|cpp|h|h
 const NOT_RUN =
   /^(?:tests?(?:\.[cm]?js)?|__tests__|specs?|scripts|docs?|examples?|bench(?:marks?)?|coverage|tsconfig.*\.json|makefile|rollup\..*|vitest\..*)$/i;
 
+const BROWSER_BUILDS = {
+  pdfkit: /^js\/pdfkit\.(?:browser|standalone|old|browser\.old)\./,
+  'node-forge': /^dist\//,
+  'csv-parse': /^dist\/(?:umd|iife|esm)\//,
+};
+
 /** Says of a path in a package whether the image takes it. */
 function rule(name, manifest, dist, licensed) {
   // bundlers read these two fields, Node reads neither: without `exports` it takes `main`
@@ -98,6 +104,8 @@ function rule(name, manifest, dist, licensed) {
     // of fonts, the files that our code names; their scripts are for another framework
     if (name.startsWith('@expo-google-fonts/'))
       return path === 'package.json' || (path.endsWith('.ttf') && dist.includes(path));
+    // builds for browsers, beside those for Node
+    if (BROWSER_BUILDS[name]?.test(path) === true) return false;
     // three builds of one program: ours takes this one
     if (name === '@cedar-policy/cedar-wasm') return !/^(?:esm|web)\//.test(path);
     // the one file of the programs takes them by `require`, and one form of their schemas

@@ -3,7 +3,6 @@
  * after all is made. It reads the view, decides, and writes a journal, as a worker does; and where cores are short,
  * answers go first.
  */
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
@@ -28,6 +27,7 @@ import { correctionMarksOf } from '../../procedures/sharing/marks.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, type ToChild, tell } from '../children/messages.js';
 import { answerForMetrics } from '../metrics/answer.js';
+import { letGoFirst } from './let-go-first.js';
 import { openSharedState } from './shared-state.js';
 import { openViewReader } from './view-reader.js';
 
@@ -66,7 +66,7 @@ class FilesProcess {
   }
 
   async run(): Promise<void> {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+    letGoFirst();
     const content = await this.#load();
     try {
       if (isInForce(content)) await this.#work(content);

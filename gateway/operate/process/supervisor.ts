@@ -6,7 +6,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import cluster, { type Worker } from 'node:cluster';
 import { EventEmitter } from 'node:events';
-import { getPriority, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { YitongError } from '../../../contracts/errors.js';
 import type { GatewaySettings } from '../../ground/config/index.js';
@@ -81,21 +80,6 @@ const STOP_WITHIN = 25_000;
  * know these variables. Workers go without: there it would cost an answer some microseconds.
  */
 const GIVING_BACK = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
-
-/** By how much the writer, the feeds and the maker of files are nicer than the workers. */
-const NICER = 5;
-
-/**
- * Where cores are short, answers go first: beside 3,000 questions a second on two cores the 99th percentile was 18 ms
- * with it and 28 to 30 without. Set before the process has threads, so that all of them inherit it.
- */
-function letGoFirst({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) setPriority(pid, Math.min(19, getPriority() + NICER));
-  } catch {
-    // it has ended already, which is heard elsewhere
-  }
-}
 
 const stoppedEarly = (): YitongError => new YitongError('shutting_down', 'the group was stopped before it was ready');
 
@@ -249,16 +233,14 @@ class ProcessGroup implements Group {
     return [JSON.stringify({ ...args, flags: { ...args.flags, ...flags } })];
   }
 
-  /** Those whose answer nobody waits for. */
+  /** The writer or the feeds. */
   #fork(file: URL): ChildProcess {
-    const child = fork(fileURLToPath(file), this.#argv(), {
-      // they live on steady streams: a small young generation costs them little and saves its pages
+    return fork(fileURLToPath(file), this.#argv(), {
+      // these two live on steady streams: a small young generation costs them little and saves its pages
       execArgv: [...process.execArgv, '--max-semi-space-size=4'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...GIVING_BACK, ...process.env, YITONG_CONTRACTS: this.content()?.contracts },
     });
-    letGoFirst(child);
-    return child;
   }
 
   #forkWorker(self: Member): ChildProcess {

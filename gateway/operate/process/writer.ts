@@ -1,7 +1,6 @@
 /** The one writer of a replica: bus → view, and the log's sequencer beside it. */
 
 import { mkdirSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openBus, spoolOf } from '../../../connectors/bus/open.js';
 import { type Bus, controlSpec, dataTopic, type Producer } from '../../../connectors/bus/port.js';
@@ -43,6 +42,7 @@ import { type CaseTopics, startCaseTopics } from './case-topics.js';
 import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { dropIdleUploadsOf, dropOverdueUseOf } from './idle-uploads.js';
+import { letGoFirst } from './let-go-first.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { fenceOf, type Replicas, startReplicas } from './replicas.js';
@@ -500,7 +500,7 @@ class WriterProcess {
         case 'started':
           // nobody waits for the view or the log as an answer waits for its worker: where cores are short, answers go
           // first. A start is waited for
-          setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+          letGoFirst();
           break;
         case 'hold':
           this.#hold = message.on;

@@ -63,26 +63,34 @@ t.test('an asset stands under a name that says what is in it, is kept for ever, 
   t.equal((await here.people.inject({ url: `${folder}nothing.js`, headers: { host: 'people.test' } })).statusCode, 404);
 });
 
-t.test('the style sheet holds each sheet of the sources: what pages share, then what each has of its own', (t) => {
-  const http = join(packageRoot(), 'gateway', 'http');
-  const sheets = readdirSync(http, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.css'));
-  const served = assets().assets.find(({ name }) => name === 'yitong.css')?.text ?? '';
-  const at = new Map(sheets.map((name) => [name, served.indexOf(readFileSync(join(http, name), 'utf8'))]));
-  t.same(
-    sheets.filter((name) => at.get(name) === -1),
-    [],
-    'a sheet that is nowhere served styles nothing',
-  );
-  const shared = sheets.filter((name) => name.startsWith(join('ui', 'style')));
-  const pages = sheets.filter((name) => !shared.includes(name));
-  t.ok(shared.length > 0 && pages.length > 0);
-  const last = Math.max(...shared.map((name) => at.get(name) ?? 0));
-  t.ok(
-    pages.every((name) => (at.get(name) ?? 0) > last),
-    'what a page says of its own overrides what all say',
-  );
-  t.end();
-});
+t.test(
+  'the style sheet holds each sheet of the sources: what pages share, what each has of its own, then paper',
+  (t) => {
+    const http = join(packageRoot(), 'gateway', 'http');
+    const sheets = readdirSync(http, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.css'));
+    const served = assets().assets.find(({ name }) => name === 'yitong.css')?.text ?? '';
+    const at = new Map(sheets.map((name) => [name, served.indexOf(readFileSync(join(http, name), 'utf8'))]));
+    t.same(
+      sheets.filter((name) => at.get(name) === -1),
+      [],
+      'a sheet that is nowhere served styles nothing',
+    );
+    const print = join('ui', 'style', 'print.css');
+    const shared = sheets.filter((name) => name.startsWith(join('ui', 'style')) && name !== print);
+    const pages = sheets.filter((name) => !shared.includes(name) && name !== print);
+    t.ok(shared.length > 0 && pages.length > 0);
+    const last = Math.max(...shared.map((name) => at.get(name) ?? 0));
+    t.ok(
+      pages.every((name) => (at.get(name) ?? 0) > last),
+      'what a page says of its own overrides what all say',
+    );
+    t.ok(
+      [...shared, ...pages].every((name) => (at.get(name) ?? 0) < (at.get(print) ?? 0)),
+      'what is left out on paper is left out of every page',
+    );
+    t.end();
+  },
+);
 
 t.test('no page of a session is compressed, nor one that repeats what was asked', async (t) => {
   const here = await faces(t);

@@ -2,15 +2,19 @@
  * What lifecycles of matters may name that no declaration can say: roles of people, conditions, effects and contents.
  * The program has each of them (`gateway/procedures/sharing/machines`); a lifecycle that names another is refused.
  */
-export const MATTER_ROLES = [
+
+/** Roles of people: of whom a system may say that they acted. */
+export const OFFICER_ROLES = [
   'sharing-officer',
   'sharing-head',
   'department-head',
   'sharing-authority',
   'superior-authority',
   'government',
-  'platform',
 ] as const;
+
+/** Those, and the platform itself. */
+export const MATTER_ROLES = [...OFFICER_ROLES, 'platform'] as const;
 
 /** What an act waits for. */
 export const GUARDS = [

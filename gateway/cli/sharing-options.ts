@@ -1,6 +1,7 @@
 /** What the commands of matters of sharing have in common. */
 import { isYitongError } from '../../contracts/errors.js';
 import { readJson } from '../../contracts/files.js';
+import { OFFICER_ROLES } from '../../contracts/lifecycle/program-names.js';
 import { present } from '../../contracts/present.js';
 import {
   type Client,
@@ -14,15 +15,6 @@ import type { Invocation } from './command.js';
 import { WrongUsage } from './failure.js';
 import { gatewayAs, gatewayOptions } from './gateway-options.js';
 
-const ROLES = [
-  'sharing-officer',
-  'sharing-head',
-  'department-head',
-  'sharing-authority',
-  'superior-authority',
-  'government',
-] as const;
-
 export const sharingOptions = {
   as: {
     type: 'string',
@@ -33,7 +25,7 @@ export const sharingOptions = {
     type: 'string',
     zh: '经办人员的身份；默认：数据共享经办人员',
     describe: 'as which the officer acts; default `sharing-officer`',
-    values: ROLES,
+    values: OFFICER_ROLES,
   },
   officer: { type: 'string', zh: '经办人员编号', describe: 'who acts, by an id of your own department' },
   ...gatewayOptions,
@@ -42,7 +34,7 @@ export const sharingOptions = {
 /** @throws WrongUsage where somebody acts in a role and nobody says who */
 export function officerIn(values: Invocation['values']): MatterOfficer | undefined {
   const id = text(values['officer']);
-  const role = ROLES.find((one) => one === text(values['role']));
+  const role = OFFICER_ROLES.find((one) => one === text(values['role']));
   if (id === undefined && role !== undefined) throw new WrongUsage('`--role` stands with `--officer`, who acts in it');
   return id === undefined ? undefined : { id, role: role ?? 'sharing-officer' };
 }

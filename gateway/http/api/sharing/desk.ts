@@ -1,6 +1,7 @@
 /** What the routes of sharing work with: whose system asks, who acts in it, and what goes on record. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { OFFICER_ROLES } from '../../../../contracts/lifecycle/program-names.js';
 import { present } from '../../../../contracts/present.js';
 import type { Client } from '../../../../policies/types.js';
 import type { GatewayContext } from '../../../documents/context.js';
@@ -8,7 +9,7 @@ import type { Json } from '../../../ground/state/port.js';
 import { administrationBody } from '../../../log/entries/events.js';
 import { sharingDeskOf, supplying } from '../../../procedures/sharing/opened.js';
 import type { MatterAct, MatterActor, MatterDeed } from '../../../procedures/sharing/types.js';
-import { type ActBody, OFFICER_ROLES } from './schema.js';
+import type { ActBody } from './schema.js';
 
 export const tags = ['sharing'];
 export const iso = (at: number): string => new Date(at).toISOString();

@@ -1,5 +1,6 @@
 /** Requests and answers of matters of sharing over HTTP. */
 import { type Static, Type } from 'typebox';
+import { OFFICER_ROLES } from '../../../../contracts/lifecycle/program-names.js';
 import { strict } from '../../../answer/question/request.js';
 
 export const PAGE = 50;
@@ -10,15 +11,6 @@ const fields = Type.Record(Type.String({ maxLength: 60 }), Type.String({ maxLeng
   maxProperties: 50,
   description: "by the name that the act's `requires` and `optional` give",
 });
-/** Of whom a system may say that they acted. */
-export const OFFICER_ROLES = [
-  'sharing-officer',
-  'sharing-head',
-  'department-head',
-  'sharing-authority',
-  'superior-authority',
-  'government',
-] as const;
 export const officer = Type.Object(
   {
     id: Type.String({ minLength: 1, maxLength: 200, description: 'of your own; it stands in the log under a key' }),

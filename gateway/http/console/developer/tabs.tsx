@@ -23,7 +23,7 @@ const TABS = {
   start: {
     path: START,
     title: { zh: '从零到第一个回答', en: 'From zero to the first answer' },
-    about: { zh: '八步，命令可直接复制', en: 'eight steps, each with the command to copy' },
+    about: { zh: '逐步办理，命令可直接复制', en: 'step by step, each with what is pressed or the command to copy' },
   },
   keys: {
     path: KEYS,

@@ -4,6 +4,7 @@ import { isYitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { dataOption, foldersThere, packageVersion, text, workspaceOption } from '../../ground/files/places.js';
 import { checkBackup } from '../../operate/backup/check.js';
+import { stateOf } from '../../operate/backup/states.js';
 import { writeBackup } from '../../operate/backup/write.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
@@ -16,23 +17,28 @@ import { sharedLines } from '../state.js';
 const command: Command = {
   summary: 'copy a data folder while it is used, or check such a copy',
   zh: '在运行中复制数据目录，或检查一份备份',
-  usage: '<new folder> [--data D] [--json] | --check <backup> [--json]',
+  usage: '<new folder> [--data D] [--with-view] [--json] | --check <backup> [--json]',
   takes: 1,
   wanting: 'where the copy is not complete, or a backup is not what it was',
   examples: [
     'yitong backup /mnt/backups/2026-11-26',
     'yitong backup /mnt/backups/samr --data /var/lib/yitong-samr',
+    'yitong backup /mnt/backups/2026-11-26 --with-view',
     'yitong backup --check /mnt/backups/2026-11-26',
   ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
+    'with-view': {
+      type: 'boolean',
+      describe: 'the view too, so that a restored gateway answers at once and need not build it from the bus',
+    },
     check: { type: 'string', describe: 'instead: a backup that is to be verified from its files alone' },
   },
   async run(call) {
     const check = text(call.values['check']);
     const [to] = call.positionals;
-    if ((check === undefined) === (to === undefined)) {
+    if ((check === undefined) === (to === undefined) || (check !== undefined && call.values['with-view'] === true)) {
       throw new WrongUsage('name the new folder of the backup, or with `--check` one that is there');
     }
     // answers come first
@@ -47,6 +53,7 @@ const command: Command = {
         dataDir: data,
         to: to ?? '',
         program: packageVersion(),
+        withView: call.values['with-view'] === true,
         now: Date.now,
         ...present({ shared }),
         onProgress: bar.to,
@@ -65,6 +72,8 @@ const command: Command = {
         ...present({ fault, missing }),
       });
       call.say(`${files} files, ${(bytes / 2 ** 20).toFixed(1)} MiB in ${seconds} s`);
+      if (call.values['with-view'] === true && !manifest.files.some(({ path }) => stateOf(path)?.id === 'view'))
+        call.say('there is no view in this data folder: a gateway builds it from the bus, or has it on servers');
       if (manifest.log !== undefined)
         call.say(`the log \`${manifest.log.origin}\`: ${manifest.log.size} entries, root ${manifest.log.root}`);
       call.say(

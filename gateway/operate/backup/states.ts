@@ -34,6 +34,8 @@ export interface State {
   /** Paths in the data folder, with `/`. */
   readonly path: RegExp;
   readonly copying: Copying;
+  /** How it is copied where somebody asks for it; `copying` is `none` then. */
+  readonly ifAsked?: Copying;
   /** `source`: gone when lost. `derived`: made again from others. `passing`: means nothing to the next process. */
   readonly kind: 'source' | 'derived' | 'passing';
   /** Where it is not copied, or not put back: why. */
@@ -111,13 +113,18 @@ export const states: readonly State[] = [
     'derived',
     'made again from the workspace at each start',
   ),
-  without(
-    'view',
-    'the view: current records and their history, by subject',
-    /^view\//,
-    'derived',
-    'made again from the bus; so no long snapshot of it is held',
-  ),
+  // long before the bus, which so holds at least what the view has read of it
+  {
+    ...without(
+      'view',
+      'the view: current records and their history, by subject',
+      /^view\/view\.mdb$/,
+      'derived',
+      'made again from the bus; so no long snapshot of it is held. With `--with-view` it is copied and put back',
+    ),
+    ifAsked: 'map',
+  },
+  without('view-marks', 'what stands beside the view about its file', /^view\//, 'derived', 'it is of this disk'),
   without('search', 'blocks of the search index', /^audit\/search\//, 'derived', 'made again from bodies and log'),
   without('names', 'names by which companies are found', /^names\/index\.mdb$/, 'derived', 'made again from the bus'),
   without(

@@ -31,6 +31,8 @@ export interface BackupOptions {
   readonly now: () => number;
   /** What this replica shares with others, a line after the other; none where it shares nothing. */
   readonly shared?: (put: (line: string) => Promise<void>) => Promise<unknown>;
+  /** Whether the view is copied as well, which can be made again from the bus. */
+  readonly withView?: boolean;
   readonly onProgress?: (bytes: number, of: number) => void;
   readonly signal?: AbortSignal;
   /** Tests only: called before each state is copied. */
@@ -71,7 +73,11 @@ export function wantRoom(dir: string, bytes: number): void {
     );
 }
 
-const copied = (file: FoundFile): boolean => (stateOf(file.path)?.copying ?? 'none') !== 'none';
+/** How each state is copied. */
+const copyingOf =
+  (withView: boolean) =>
+  (state: State | undefined): State['copying'] =>
+    (withView ? state?.ifAsked : undefined) ?? state?.copying ?? 'none';
 
 /** @throws YitongError `backup_exists`, `backup_no_room`, `backup_source` if there is no such data folder */
 export async function writeBackup({
@@ -80,6 +86,7 @@ export async function writeBackup({
   program,
   now,
   shared,
+  withView = false,
   onProgress,
   signal,
   onState,
@@ -89,6 +96,8 @@ export async function writeBackup({
     throw new YitongError('backup_exists', 'a backup is written to a new folder, and this one is there', {
       place: { file: target },
     });
+  const copying = copyingOf(withView);
+  const copied = ({ path }: FoundFile): boolean => copying(stateOf(path)) !== 'none';
   const before = filesBelow(dataDir);
   if (before.every((file) => !copied(file)))
     throw new YitongError('backup_source', 'there is nothing to copy in this data folder', {
@@ -109,11 +118,12 @@ export async function writeBackup({
     // it refers to the log, so it comes before it
     const missing = shared === undefined ? undefined : await copyShared(shared, out, join(partial, FILES));
     for (const state of states) {
-      if (state.copying === 'none') continue;
+      const how = copying(state);
+      if (how === 'none') continue;
       await onState?.(state);
       signal?.throwIfAborted();
-      if (state.copying === 'log') cut = await cutLog(dataDir);
-      await copyState(dataDir, state, cut, out);
+      if (how === 'log') cut = await cutLog(dataDir);
+      await copyState({ dataDir, state, how, cut, out });
     }
     // also what came while we copied
     const unknown = [
@@ -207,8 +217,16 @@ async function faultOf(copy: string, hasLog: boolean): Promise<string | undefine
   return report.fault?.replaceAll(`${copy}/`, '');
 }
 
-async function copyState(dataDir: string, state: State, cut: LogCut | undefined, out: Copies): Promise<void> {
-  if (state.copying === 'log') {
+interface StateCopy {
+  readonly dataDir: string;
+  readonly state: State;
+  readonly how: State['copying'];
+  readonly cut: LogCut | undefined;
+  readonly out: Copies;
+}
+
+async function copyState({ dataDir, state, how, cut, out }: StateCopy): Promise<void> {
+  if (how === 'log') {
     if (cut !== undefined) await copyLog(dataDir, cut, out);
     return;
   }
@@ -216,12 +234,12 @@ async function copyState(dataDir: string, state: State, cut: LogCut | undefined,
   const paths = filesBelow(dataDir)
     .map(({ path }) => path)
     .filter((path) => stateOf(path) === state);
-  if (state.copying === 'journals') {
+  if (how === 'journals') {
     for (const path of new Set(paths.map((file) => dirname(file))))
       await copyJournal(dataDir, path, cut?.state.journals[path.slice(path.lastIndexOf('/') + 1)], out);
     return;
   }
-  if (state.copying === 'versions') {
+  if (how === 'versions') {
     for (const path of new Set(paths.map((file) => dirname(file)))) {
       const newest = readVersion(join(dataDir, path));
       if (newest !== undefined)
@@ -230,7 +248,7 @@ async function copyState(dataDir: string, state: State, cut: LogCut | undefined,
     return;
   }
   for (const path of paths) {
-    if (state.copying === 'map') await out.map(dataDir, path);
+    if (how === 'map') await out.map(dataDir, path);
     else await out.file(dataDir, path, state.secret === true ? { mode: 0o600 } : {});
   }
 }

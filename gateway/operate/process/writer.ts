@@ -1,7 +1,6 @@
 /** The one writer of a replica: bus → view, and the log's sequencer beside it. */
 
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { openBus, spoolOf } from '../../../connectors/bus/open.js';
 import { type Bus, controlSpec, dataTopic, type Producer } from '../../../connectors/bus/port.js';
 import { forwardSpool, Spool } from '../../../connectors/spool/index.js';
@@ -9,24 +8,14 @@ import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
-import { type FollowedCertificates, followCertificates } from '../../answer/inforce/certificates.js';
 import { loadStill } from '../../answer/inforce/loading.js';
 import { followNames } from '../../documents/names/follow.js';
-import { readSettings, type Settings, signerNames } from '../../ground/config/index.js';
+import { readSettings, type Settings } from '../../ground/config/index.js';
 import type { Family } from '../../ground/counts/families.js';
-import { type Lock, tryLock } from '../../ground/files/lock.js';
 import { inWords, wordsOf } from '../../ground/logging/words.js';
 import type { State } from '../../ground/state/port.js';
 import type { Tracing } from '../../ground/tracing/port.js';
-import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
-import { auditLayout } from '../../log/entries/layout.js';
-import { type Fence, openRegister, type Register } from '../../log/replicas/epoch.js';
-import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
-import { ElectedLog } from '../../log/sequencer/elected.js';
 import { type Pruning, startPruning } from '../../log/sequencer/prune.js';
-import { type Sequencer, type SequencerAlert, startSequencer } from '../../log/sequencer/sequencer.js';
-import { openAuditSigners, openReplicaSigner, type Signer } from '../../log/store/signer.js';
-import { replicaKeys } from '../../log/verify/verify.js';
 import { loadRules, type Rules, readThresholds } from '../../procedures/watch/rule.js';
 import { holdLittle } from '../children/frugal.js';
 import { type ProcessArguments, runChild, starting, type ToChild, tell } from '../children/messages.js';
@@ -39,27 +28,23 @@ import { type HeldCounts, heldCounts, viewFigures } from '../metrics/view.js';
 import { takeStoresOver } from './adopt.js';
 import type { CaseTerms } from './case-terms.js';
 import { type CaseTopics, startCaseTopics } from './case-topics.js';
-import { followedReplica } from './certificates.js';
 import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { dropIdleUploadsOf, dropOverdueUseOf } from './idle-uploads.js';
 import { letGoFirst } from './let-go-first.js';
 import { LogWatching } from './log-watching.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
-import { fenceOf, type Replicas, startReplicas } from './replicas.js';
 import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
 import { openState, sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
+import { type AmongReplicas, type AuditLog, endLog, joinReplicas, openAuditLog } from './writer-log.js';
 import { startTasks, type WriterTasks } from './writer-tasks.js';
 
 /** ms between two messages on how far the log and the tasks are. */
 const TELL_EVERY = 500;
 /** ms between two looks at how full the stores are. */
 const LOOK_AT_SIZES = 10_000;
-/** ms that witnesses have, at the end, to cosign what the last run added; well within what the supervisor waits. */
-const SETTLE_MS = 3000;
-
 /** What the writer was started with, as it stands on disk. */
 interface Content {
   readonly workspace: Workspace;
@@ -68,33 +53,6 @@ interface Content {
   /** Of the watching rules that are on. */
   readonly thresholds: ReadonlyMap<string, Readonly<Record<string, number>>>;
   readonly witnesses: Awaited<ReturnType<typeof witnessSetup>>;
-}
-
-/** What the writer asks of the log, whether it is sequenced here or a copy of it is kept. */
-interface WriterLog extends Pick<Sequencer, 'health' | 'stop'> {
-  runOnce(): Promise<unknown>;
-}
-
-interface AuditLog {
-  readonly keys: SubjectKeys;
-  /** Of this replica. */
-  readonly signer: Signer;
-  /** Undefined of a log with one replica. */
-  readonly setup: ReplicaSetup | undefined;
-  readonly register: Register;
-  readonly fence: Fence | undefined;
-  /** Undefined where another replica sequences, and this one keeps nothing of the log. */
-  readonly sequencer: WriterLog | undefined;
-  /** The same, where replicas elect who sequences. */
-  readonly elected: ElectedLog | undefined;
-  /** Where no sequencer holds it. */
-  readonly lock: Lock | undefined;
-}
-
-/** Its part in a log of several replicas; both undefined of a log with one. */
-interface AmongReplicas {
-  readonly replicas: Replicas | undefined;
-  readonly certificates: FollowedCertificates | undefined;
 }
 
 /** What says itself when it came forward last. */
@@ -146,7 +104,7 @@ class WriterProcess {
     starting('opens the state');
     const state = await openState(content.settings.state, this.#args);
     starting('opens the audit log');
-    const log = await this.#openLog(content, state);
+    const log = await openAuditLog({ ...content, args: this.#args, state, alert });
     // answers come from the view: a bus that is away is waited for
     starting('opens the bus');
     const bus = await openBus(this.#args.bus, { mayBeAway: true, onWarning: alert });
@@ -163,7 +121,7 @@ class WriterProcess {
     const reading = await this.#followBus(content, bus, { tracing, state }, lookAtSizes);
     lookAtSizes();
     const looking = setInterval(lookAtSizes, LOOK_AT_SIZES);
-    const among = await this.#joinReplicas(content, log);
+    const among = await joinReplicas(log, { ...content, args: this.#args, onProblems: this.#health.replicas });
     starting('opens spool, search index and alerts');
     const spool = this.#openSpool();
     const forwarding = spool === undefined ? undefined : this.#forward(spool, bus, reading);
@@ -198,7 +156,7 @@ class WriterProcess {
     await pruning?.stop();
     // before the last run of the sequencer, so that the alerts' entries are in the log too
     await watching.stop();
-    await this.#endLog(content, log, among, () => {
+    await endLog(log, among, { ...content, alert }, () => {
       clearInterval(telling);
       watching.stopIndexing();
     });
@@ -221,51 +179,6 @@ class WriterProcess {
     const thresholds = readThresholds(rules, settings.audit.watch, place);
     const witnesses = await witnessSetup(settings.audit, dir, place);
     return { workspace, settings, rules, thresholds, witnesses };
-  }
-
-  /**
-   * The lock of the log is that of the whole process: before the view is touched, the writer that was here must be
-   * gone, or both would apply the same records.
-   */
-  async #openLog({ settings: { audit }, witnesses }: Content, state: State | undefined): Promise<AuditLog> {
-    const { workspace: dir, data } = this.#args;
-    const setup = await replicaSetup(audit, dir, { file: join(dir, 'yitong.json') });
-    const names = signerNames(audit.origin);
-    const layout = auditLayout(data);
-    refuseLostKeys(layout);
-    const keys = openSubjectKeys({ dir: layout.subjectKeys, cache: 100 });
-    const signer = openReplicaSigner(data, names.replica);
-    const register = openRegister(data);
-    const common = { keys, signer, setup, register, elected: undefined };
-    if (audit.takeover === 'automatic' && state !== undefined && setup !== undefined) {
-      const lock = holdWriter(data);
-      const elected = new ElectedLog({
-        dataDir: data,
-        state,
-        setup,
-        register,
-        names,
-        origin: audit.origin,
-        lock,
-        now: Date.now,
-        ...present({ witnesses }),
-        onAlert: (found) => alert(describeAlert(found)),
-        onNews: alert,
-      });
-      return { ...common, elected, fence: elected.fence, sequencer: elected, lock };
-    }
-    if (!audit.sequencer) return { ...common, fence: undefined, sequencer: undefined, lock: holdWriter(data) };
-    const fence = fenceOf(register, audit);
-    const sequencer = startSequencer({
-      dataDir: data,
-      signer: openAuditSigners(data, names).log,
-      origin: audit.origin,
-      now: Date.now,
-      ...present({ witnesses, fence }),
-      interval: 500,
-      onAlert: (found) => alert(describeAlert(found)),
-    });
-    return { ...common, fence, sequencer, lock: undefined };
   }
 
   async #followBus(
@@ -293,32 +206,6 @@ class WriterProcess {
     this.#reading = reading;
     reading.start();
     return reading;
-  }
-
-  async #joinReplicas({ settings }: Content, { setup, register, fence, elected }: AuditLog): Promise<AmongReplicas> {
-    const { workspace, data } = this.#args;
-    if (setup === undefined) return { replicas: undefined, certificates: undefined };
-    const replicas = await startReplicas({
-      dataDir: data,
-      setup,
-      durability: settings.audit.durability,
-      register,
-      fence,
-      elected,
-      vkeys: () => replicaKeys(auditLayout(data).log),
-      tell,
-      onProblems: this.#health.replicas,
-    });
-    // others can send it what it lacks from here on
-    elected?.start();
-    const certificates = await followCertificates({
-      certificates: followedReplica(setup, settings.audit, workspace, () => replicas.renew()),
-      now: Date.now,
-      // the workers follow it too, and say what is wrong with it
-      log: () => undefined,
-    });
-    certificates.start();
-    return { replicas, certificates };
   }
 
   #eraseForAll({ settings: { audit } }: Content, log: AuditLog, state: State): ErasuresOfAll {
@@ -572,36 +459,6 @@ class WriterProcess {
       ...spanFigures('writer', tracing),
     ]);
   }
-
-  /**
-   * The workers have closed their journals by now: what they promised is in the log, however long this replica stays
-   * down.
-   * @param caughtUp called when it is, before the log is closed
-   */
-  async #endLog(
-    { witnesses }: Content,
-    { sequencer, lock }: AuditLog,
-    { replicas, certificates }: AmongReplicas,
-    caughtUp: () => void,
-  ): Promise<void> {
-    await certificates?.stop();
-    await replicas?.once();
-    await sequencer?.runOnce().catch(alertOf);
-    caughtUp();
-    await replicas?.stop();
-    await sequencer?.stop(witnesses === undefined ? 0 : SETTLE_MS);
-    lock?.release();
-  }
-}
-
-/** One writer a data folder, also where another replica sequences. @throws YitongError `audit_unavailable` */
-function holdWriter(dataDir: string): Lock {
-  const { lock: file } = auditLayout(dataDir);
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  const lock = tryLock(file);
-  if (lock === undefined)
-    throw new YitongError('audit_unavailable', 'another process is the writer of this data folder');
-  return lock;
 }
 
 /** A producer for what was spooled of a dataset, once its topics are there. */
@@ -614,13 +471,6 @@ async function producerOf(bus: Bus, workspace: Workspace, dataset: string): Prom
     controlSpec(workspace.prefix, contract.authority),
   ]);
   return await bus.producer();
-}
-
-/** An alert of the sequencer, in one line for the operator. */
-function describeAlert(found: SequencerAlert): string {
-  return Object.entries(found)
-    .map(([key, value]) => `${key} ${String(value)}`)
-    .join(', ');
 }
 
 // last, once all of the file is there

@@ -6,7 +6,7 @@ import { lostAndRestored } from './lost.js';
 t.setTimeout(350_000);
 const broker = kafkaForTest(t);
 if (broker !== undefined) {
-  void t.test('a city on Kafka, which keeps what it has, is backed up, lost and restored', (t) => {
+  void t.test('a city on Kafka, which keeps what it has, is backed up with its view, lost and restored', (t) => {
     const prefix = `backup-x${randomBytes(4).toString('hex')}`;
     return lostAndRestored(
       t,
@@ -22,6 +22,7 @@ if (broker !== undefined) {
         },
       },
       4,
+      true,
     );
   });
 }

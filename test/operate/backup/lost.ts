@@ -2,10 +2,12 @@
  * A city is backed up while it answers, lost, and restored: it answers as before, its log verifies, and nothing that
  * was gone comes back.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { changeSuspensions, suspensionsDir } from '../../../gateway/answer/inforce/suspensions.js';
+import { openStore, VIEW_FILE } from '../../../gateway/answer/view/lmdb/store.js';
+import { readDataset, readNumbers } from '../../../gateway/answer/view/packed/state.js';
 import type { Client } from '../../../gateway/client/index.js';
 import { type ReportBody, receiptId } from '../../../gateway/client/index.js';
 import { dayIn } from '../../../gateway/documents/compute/index.js';
@@ -21,11 +23,22 @@ import { answersOf, isKnown, load, questionsOf, whatDiffers } from './city.js';
 const median = (of: readonly number[]): number => [...of].sort((a, b) => a - b)[Math.floor(of.length / 2)] ?? 0;
 const p99 = (of: readonly number[]): number => [...of].sort((a, b) => a - b)[Math.floor(of.length * 0.99)] ?? 0;
 
+/** Current records of each dataset, as the view in the folder counts them. */
+async function recordsIn(data: string): Promise<Record<string, number>> {
+  const store = openStore(join(data, 'view'), true);
+  const counts = [...Object.entries(readNumbers(store))].map(
+    ([dataset, number]) => [dataset, readDataset(store, number).records] as const,
+  );
+  await store.close();
+  return Object.fromEntries(counts);
+}
+
 /**
  * @param more settings of the workspace
  * @param every of the questions, each so-manyth is asked
+ * @param withView whether the view is in the backup as well
  */
-export async function lostAndRestored(t: Test, more: object, every = 1): Promise<void> {
+export async function lostAndRestored(t: Test, more: object, every = 1, withView = false): Promise<void> {
   const dir = t.testdir();
   const workspace = bureauCity(dir);
   const settings = join(workspace, 'yitong.json');
@@ -209,7 +222,8 @@ export async function lostAndRestored(t: Test, more: object, every = 1): Promise
   await alone.stop();
   const copied = load(t, running, busy);
   const to = join(dir, 'backup');
-  const done = await run('backup', to, '--data', data, '--workspace', workspace, '--json');
+  const asked = withView ? ['--with-view'] : [];
+  const done = await run('backup', to, '--data', data, '--workspace', workspace, ...asked, '--json');
   await copied.stop();
   t.equal(done.code, 0, done.stdout + done.stderr);
   const report = JSON.parse(done.stdout) as {
@@ -262,6 +276,10 @@ export async function lostAndRestored(t: Test, more: object, every = 1): Promise
   t.comment(`restored in ${back.seconds} s`);
   t.equal((await run('audit', 'verify', '--data', data)).code, 0, 'the log verifies before anybody starts it');
   t.notOk(existsSync(join(data, 'people', 'sessions')));
+  const view = join(data, 'view', VIEW_FILE);
+  t.equal(existsSync(view), withView, 'the view is there before anybody starts it where it was asked for');
+  if (withView) t.strictSame(await recordsIn(data), report.datasets, 'with all that it had');
+  const file = withView ? statSync(view).ino : undefined;
 
   const wrong = await run('up', '--data', data, '--workspace', workspace, '--port', '0');
   t.equal(wrong.code, 2);
@@ -277,6 +295,7 @@ export async function lostAndRestored(t: Test, more: object, every = 1): Promise
     (answers) => answers.every(({ text }) => isKnown(text)),
     60_000,
   );
+  if (withView) t.equal(statSync(view).ino, file, 'it is gone on with, not built anew');
   const after = await answersOf(again, questions);
   const differing = before.flatMap(({ text }, at) => (text === after[at]?.text ? [] : [at]));
   t.strictSame(

@@ -42,6 +42,7 @@ t.test('a path belongs to the state that it should, and what is not known belong
     ['quarantine/samr.company-register.mdb', 'quarantine'],
     ['bus/lock.mdb', 'locks'],
     ['view/view.mdb', 'view'],
+    ['view/view.mdb.looked', 'view-marks'],
     ['suspended/000000000001', 'suspensions'],
     ['applied/000000000001', 'applied'],
     ['pki/clients/x/key.pem', 'pki'],
@@ -83,6 +84,7 @@ t.test('the order of copying: what refers to another is copied before it', (t) =
     ['connectors', 'quarantine'],
     ['connectors', 'bus'],
     ['spool', 'bus'],
+    ['view', 'bus'],
   ] as const)
     t.ok(at(before) >= 0 && at(before) < at(after), `${before}, then ${after}`);
   t.end();

@@ -15,7 +15,8 @@ import { startSequencer } from '../../../gateway/log/sequencer/sequencer.js';
 import { lookupReceipt } from '../../../gateway/log/store/receipts.js';
 import { openReplicaSigner, openSigner } from '../../../gateway/log/store/signer.js';
 import { verifyLog } from '../../../gateway/log/verify/verify.js';
-import { planTakeover, type TakeoverOptions, takeOver } from '../../../gateway/operate/backup/takeover.js';
+import { planTakeover, takeOver } from '../../../gateway/operate/backup/takeover.js';
+import type { TakeoverOptions } from '../../../gateway/operate/backup/takeover-look.js';
 import { fill, ORIGIN, sequencerOf } from '../../log/filled.js';
 import { backUp } from './folder.js';
 

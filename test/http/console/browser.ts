@@ -8,6 +8,7 @@ import { ownClock } from '../../support/clock.js';
 import { missingHere } from '../../support/missing.js';
 import { latinIn, TEXTS } from './latin.js';
 import { misnamed } from './pages.js';
+import { UNTIDY } from './tidy.js';
 
 const PROGRAMS = ['/usr/lib/chromium/chromium-headless-shell', '/usr/bin/chromium'];
 
@@ -152,10 +153,13 @@ export async function signIn(
 
   async function violations(on: Page): Promise<readonly Violation[]> {
     const text = await on.evaluate<string>(
-      "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.target.join(' ')) }))))",
+      "axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.target.join(' ')) }))))",
     );
     return JSON.parse(text) as Violation[];
   }
+
+  const untidy = async (on: Page): Promise<readonly string[]> =>
+    JSON.parse(await on.evaluate<string>(UNTIDY)) as string[];
 
   const shot = async (on: Page, name: string): Promise<void> => {
     if (shots === undefined) return;
@@ -178,6 +182,7 @@ export async function signIn(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
         );
         if (over > 0) wrong.push(`${where}: ${over} px too wide`);
+        wrong.push(...(await untidy(checked)).map((what) => `${where}: ${what}`));
         await shot(checked, `${name}-${language}-${String(width)}-${scheme}`);
         for (const { id, impact, nodes } of await violations(checked))
           wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
@@ -211,6 +216,7 @@ export async function signIn(
               'document.documentElement.scrollWidth - document.documentElement.clientWidth',
             );
             if (over > 0) wrong.push(`${where}: ${over} px too wide`);
+            wrong.push(...(await untidy(checked)).map((what) => `${where}: ${what}`));
             await shot(checked, `${name}-${language}-${scheme}-${width}`);
             // words change how wide things are, and no colour: the second language in one scheme
             if (language !== LANGUAGES[0] && scheme !== SCHEMES[0]) continue;

@@ -98,7 +98,11 @@ export function alertsPage(props: AlertsProps): JSX.Element {
                   <td>{titleOf(rules, alert.rule, language)}</td>
                   <td>{names.client(alert.client) ?? '–'}</td>
                   <td class="wide">{factsOf(alert, props)}</td>
-                  <td>{alert.acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged')}</td>
+                  <td>
+                    <span class={alert.acknowledged === undefined ? 'state warn' : 'state none'}>
+                      {alert.acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged')}
+                    </span>
+                  </td>
                 </tr>
               ))}
             </tbody>

@@ -6,7 +6,7 @@
 export const UNTIDY = `(() => {
   const SMALLEST = 12;
   const GAP = 6;
-  const BOX = '.card, .notice, .filters, .tiles, table, pre';
+  const BOX = '.card, .notice, .filters, .tiles, .two, table, pre';
   const wrong = new Set();
   const say = (one) => (one.tagName.toLowerCase() + (one.getAttribute('class') === null ? '' : '.' +
     one.getAttribute('class').trim().replace(/\\s+/g, '.')) + ' "' + (one.textContent ?? '').trim().slice(0, 24) + '"');
@@ -27,6 +27,9 @@ export const UNTIDY = `(() => {
     if (one.matches('input, select, textarea, progress')) continue;
     wrong.add(say(one) + ' is cut off by ' + String(one.scrollWidth - one.clientWidth) + ' px');
   }
+
+  for (const one of document.querySelectorAll('td, th'))
+    if (isSeen(one) && one.scrollWidth - one.clientWidth > 1) wrong.add(say(one) + ' runs over into the next cell');
 
   const shown = [...document.querySelectorAll('main > *')].filter((one) => isSeen(one) &&
     one.getBoundingClientRect().height > 0 && !['absolute', 'fixed', 'sticky'].includes(getComputedStyle(one).position));

@@ -50,7 +50,7 @@ export function ticketsPage({
         {begin.length === 0 ? null : (
           <a class="button" href="/console/tickets/records" title={begin.join(say('、', ', '))}>
             {begin.length > 2
-              ? say(`${begin[0] ?? ''}等`, `${begin[0] ?? ''} and others`)
+              ? say(`${begin[0] ?? ''}等`, `${begin[0] ?? ''} …`)
               : begin.join(say('、', ' / '))}
           </a>
         )}

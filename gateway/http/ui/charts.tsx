@@ -86,7 +86,7 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
       </svg>
       <div class={every === 1 ? 'ticks' : 'ticks sparse'} aria-hidden="true">
         {bars.map(({ label }, i) => (
-          <span class={(i / every) % 2 === 1 ? 'second' : undefined}>{i % every === 0 ? label : ''}</span>
+          <span>{i % every === 0 ? <i class={(i / every) % 2 === 1 ? 'second' : undefined}>{label}</i> : null}</span>
         ))}
       </div>
       <details>

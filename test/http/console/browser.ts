@@ -151,9 +151,10 @@ export async function signIn(
     return bare.page;
   }
 
-  async function violations(on: Page): Promise<readonly Violation[]> {
+  /** @param targets also those that are too small to be hit (WCAG 2.2, 2.5.8), which axe leaves off by itself */
+  async function violations(on: Page, targets = false): Promise<readonly Violation[]> {
     const text = await on.evaluate<string>(
-      "axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: true } } }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.target.join(' ')) }))))",
+      `axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: ${String(targets)} } } }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.target.join(' ')) }))))`,
     );
     return JSON.parse(text) as Violation[];
   }
@@ -184,7 +185,7 @@ export async function signIn(
         if (over > 0) wrong.push(`${where}: ${over} px too wide`);
         wrong.push(...(await untidy(checked)).map((what) => `${where}: ${what}`));
         await shot(checked, `${name}-${language}-${String(width)}-${scheme}`);
-        for (const { id, impact, nodes } of await violations(checked))
+        for (const { id, impact, nodes } of await violations(checked, true))
           wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
       }
       return wrong;
@@ -216,7 +217,6 @@ export async function signIn(
               'document.documentElement.scrollWidth - document.documentElement.clientWidth',
             );
             if (over > 0) wrong.push(`${where}: ${over} px too wide`);
-            wrong.push(...(await untidy(checked)).map((what) => `${where}: ${what}`));
             await shot(checked, `${name}-${language}-${scheme}-${width}`);
             // words change how wide things are, and no colour: the second language in one scheme
             if (language !== LANGUAGES[0] && scheme !== SCHEMES[0]) continue;

@@ -36,6 +36,8 @@ export const UNTIDY = `(() => {
   shown.forEach((one, at) => {
     const next = shown[at + 1];
     if (next === undefined || !(one.matches(BOX) || next.matches(BOX))) return;
+    // it keeps its distance inside
+    if (one.matches('.pager') || next.matches('.pager')) return;
     const gap = next.getBoundingClientRect().top - one.getBoundingClientRect().bottom;
     if (gap > -40 && gap < GAP) wrong.add(say(one) + ' touches ' + say(next));
   });

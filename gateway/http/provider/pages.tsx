@@ -29,7 +29,7 @@ export function choosePerson({ language, workspace, persons, uid }: ChooseProps)
         {persons.map(({ id, name, roles, authority, subjects = [], note }) => (
           <li>
             <form method="post" action={`/choose/${uid}/${id}`}>
-              <button type="submit" class="choice">
+              <button type="submit" class="person">
                 <b>{name}</b>
                 <span>
                   {roles.map((role) => roleNames[role][language]).join(zh ? '、' : ', ')}

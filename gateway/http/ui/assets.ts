@@ -48,6 +48,8 @@ const SHARED = [
   'phone',
   'names',
   'sheet',
+  'acts',
+  'fill',
 ];
 
 /**

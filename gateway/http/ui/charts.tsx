@@ -20,8 +20,9 @@ interface BarsProps {
 }
 
 const WIDTH = 1000;
-const HEIGHT = 180;
 const BASE = 150;
+/** With its own line. */
+const HEIGHT = BASE + 1;
 
 /** A round number at or above the highest bar. */
 function ceiling(highest: number): number {
@@ -33,7 +34,7 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
   const top = ceiling(Math.max(...bars.map(({ value }) => value), 1));
   const step = WIDTH / Math.max(1, bars.length);
   const width = Math.min(36, step * 0.72);
-  const y = (value: number): number => BASE - (value / top) * (BASE - 20);
+  const y = (value: number): number => BASE - (value / top) * (BASE - 1);
   const every = Math.ceil(bars.length / 8);
   return (
     <figure class="chart card">
@@ -50,6 +51,9 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
           </span>
         )}
       </figcaption>
+      <p class="tops" aria-hidden="true">
+        {top.toLocaleString('en')}
+      </p>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={title} preserveAspectRatio="none">
         {[top / 2, top].map((line) => (
           <g class="grid">
@@ -80,16 +84,11 @@ export function Bars({ bars, title, valueName, partName, tableName }: BarsProps)
           </g>
         ))}
       </svg>
-      <div class="ticks" aria-hidden="true">
-        {bars
-          .filter((_, i) => i % every === 0)
-          .map(({ label }) => (
-            <span>{label}</span>
-          ))}
+      <div class={every === 1 ? 'ticks' : 'ticks sparse'} aria-hidden="true">
+        {bars.map(({ label }, i) => (
+          <span>{i % every === 0 ? <i class={(i / every) % 2 === 1 ? 'second' : undefined}>{label}</i> : null}</span>
+        ))}
       </div>
-      <p class="tops" aria-hidden="true">
-        {top.toLocaleString('en')}
-      </p>
       <details>
         <summary>{tableName}</summary>
         <div class="scroll">

@@ -8,6 +8,7 @@ import { ownClock } from '../../support/clock.js';
 import { missingHere } from '../../support/missing.js';
 import { latinIn, TEXTS } from './latin.js';
 import { misnamed } from './pages.js';
+import { UNTIDY } from './tidy.js';
 
 const PROGRAMS = ['/usr/lib/chromium/chromium-headless-shell', '/usr/bin/chromium'];
 
@@ -150,12 +151,16 @@ export async function signIn(
     return bare.page;
   }
 
-  async function violations(on: Page): Promise<readonly Violation[]> {
+  /** @param targets also those that are too small to be hit (WCAG 2.2, 2.5.8), which axe leaves off by itself */
+  async function violations(on: Page, targets = false): Promise<readonly Violation[]> {
     const text = await on.evaluate<string>(
-      "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.target.join(' ')) }))))",
+      `axe.run(document, { resultTypes: ['violations'], rules: { 'target-size': { enabled: ${String(targets)} } } }).then(({ violations }) => JSON.stringify(violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map((node) => node.target.join(' ')) }))))`,
     );
     return JSON.parse(text) as Violation[];
   }
+
+  const untidy = async (on: Page): Promise<readonly string[]> =>
+    JSON.parse(await on.evaluate<string>(UNTIDY)) as string[];
 
   const shot = async (on: Page, name: string): Promise<void> => {
     if (shots === undefined) return;
@@ -178,8 +183,9 @@ export async function signIn(
           'document.documentElement.scrollWidth - document.documentElement.clientWidth',
         );
         if (over > 0) wrong.push(`${where}: ${over} px too wide`);
+        wrong.push(...(await untidy(checked)).map((what) => `${where}: ${what}`));
         await shot(checked, `${name}-${language}-${String(width)}-${scheme}`);
-        for (const { id, impact, nodes } of await violations(checked))
+        for (const { id, impact, nodes } of await violations(checked, true))
           wrong.push(`${where}: axe ${id} (${impact}) at ${nodes.slice(0, 3).join(', ')}`);
       }
       return wrong;

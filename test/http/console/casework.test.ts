@@ -162,7 +162,7 @@ t.test('a manager sees days used, where cases wait and how they were rated, and 
   await page.goto('/console/case-figures?lang=zh');
   const words = await main(page);
   t.match(words, /开办餐饮店[\s\S]*\d+ \/ \d+ 天/, 'days used by matter');
-  t.match(words, /卡在哪里[\s\S]*消防救援支队/, 'departments of what one leads');
+  t.match(words, /办理堵点[\s\S]*消防救援支队/, 'departments of what one leads');
   t.match(words, /90\.9%/, 'ten of eleven are satisfied');
   t.notMatch(words, /电话/, 'no words of anybody');
   t.same(await xu.inspect('/console/case-figures', 'case-figures'), []);

@@ -92,7 +92,7 @@ t.test('the pages are for who works for a department; a look is on record first'
   const list = await page(PATH, developer);
   t.equal(list.status, 200);
   t.equal(list.text.match(/data-operation=/g)?.length, operations.length);
-  t.match(list.text, /从零到第一个回答/);
+  t.match(list.text, /快速入门/);
   t.match(gateway.entries.at(-1)?.body, { action: 'developer', role: 'developer', detail: { page: 'interfaces' } });
   const one = await page(`${PATH}/query`, developer, 'en');
   t.match(one.text, /Ask about a subject across departments[^]*data-code="java"[^]*purpose_required/);
@@ -100,7 +100,7 @@ t.test('the pages are for who works for a department; a look is on record first'
   t.match(one.text, /credentialFiles\(&#39;pki&#39;|credentialFiles\('pki'/);
   const officer = await page(PATH, { roles: ['data-officer'], authority: 'samr' });
   t.equal(officer.status, 200);
-  t.notMatch(officer.text, /从零到第一个回答/, 'who cannot ask there is not sent there');
+  t.notMatch(officer.text, /快速入门/, 'who cannot ask there is not sent there');
   t.equal((await page(PATH, { roles: ['subject'], subjects: ['uscc:91990102MA00001692'] })).status, 403);
   t.equal((await page(`${PATH}/nothing`, developer)).status, 404);
   t.match((await page(`${PATH}?q=${encodeURIComponent('没有这样的词')}`, developer)).text, /没有符合的接口/);

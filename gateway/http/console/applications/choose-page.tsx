@@ -5,7 +5,7 @@ import type { Localised } from '../../../../contracts/localised.js';
 import type { Language } from '../../../ground/language/language.js';
 import { Form, TickField } from '../../ui/form.js';
 import { Pager } from '../../ui/pager.js';
-import { type Say, sayIn } from '../../ui/say.js';
+import { counted, type Say, sayIn } from '../../ui/say.js';
 import { SampleTable } from './sample-table.js';
 import type { OnOffer } from './views.js';
 import { attributes, Mark, PATH } from './words.js';
@@ -183,8 +183,7 @@ function Offer({
         </span>
       </div>
       <p class="foot">
-        {provider[language]} ·{' '}
-        {say(`${records.toLocaleString('en')} 条记录`, `${records.toLocaleString('en')} records`)} ·{' '}
+        {provider[language]} · {say(`${records.toLocaleString('en')} 条记录`, counted(records, 'record'))} ·{' '}
         {say(`${users} 个应用在用`, `${users} ${users === 1 ? 'client uses' : 'clients use'} it`)}
       </p>
       {refusal === undefined ? null : (

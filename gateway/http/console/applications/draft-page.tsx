@@ -11,7 +11,7 @@ import type { ReleaseAs } from '../../../../policies/types.js';
 import { deliveryNames, formNames } from '../../../../policies/words.js';
 import type { Language } from '../../../ground/language/language.js';
 import { AreaField, ChoiceField, Form, PicksField, TextField, TickField } from '../../ui/form.js';
-import { type Say, sayIn } from '../../ui/say.js';
+import { counted, type Say, sayIn } from '../../ui/say.js';
 import { Steps } from './choose-page.js';
 import type { SampleLine } from './sample.js';
 import { Sample } from './sample-table.js';
@@ -91,7 +91,7 @@ export function draftPage(props: DraftProps): JSX.Element {
         {say(
           `${client.zh}为“${purpose.zh}”申请 ${datasets.length} 个数据集。` +
             '已按该用途勾选最小范围的字段；多选一个字段，就要多说明一个理由。',
-          `${client.en} asks for ${datasets.length} datasets, for “${purpose.en}”. ` +
+          `${client.en} asks for ${counted(datasets.length, 'dataset')}, for “${purpose.en}”. ` +
             'The fewest fields that this use needs are picked.',
         )}
       </p>
@@ -145,8 +145,7 @@ function Dataset(part: OfDataset): JSX.Element {
       </div>
       <p>{dataset.description[language]}</p>
       <p class="foot">
-        {provider[language]} ·{' '}
-        {say(`${records.toLocaleString('en')} 条记录`, `${records.toLocaleString('en')} records`)} ·{' '}
+        {provider[language]} · {say(`${records.toLocaleString('en')} 条记录`, counted(records, 'record'))} ·{' '}
         {attribute === 'unconditional'
           ? say('收到申请后 1 个工作日内答复', 'answered within 1 working day')
           : say('收到申请后 10 个工作日内答复', 'answered within 10 working days')}
@@ -207,7 +206,7 @@ function Users({ dataset: { users, title }, language, say }: OfDataset): JSX.Ele
       <ul class="fields">
         {users.map(({ name, fields, same }) => (
           <li key={name.zh}>
-            {name[language]} · {say(`${fields} 个字段`, `${fields} fields`)}{' '}
+            {name[language]} · {say(`${fields} 个字段`, counted(fields, 'field'))}{' '}
             {same ? <span class="state ok">{say('同一用途', 'same purpose')}</span> : null}
           </li>
         ))}

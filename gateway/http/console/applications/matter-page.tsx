@@ -6,7 +6,7 @@ import { deliveryNames, formNames } from '../../../../policies/words.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { AreaField, Form } from '../../ui/form.js';
-import { numberOf, type Say, sayIn } from '../../ui/say.js';
+import { counted, numberOf, type Say, sayIn } from '../../ui/say.js';
 import { Keys } from '../casework/keys.js';
 import { type ActProps, Acts } from './acts.js';
 import { type FileLine, Files } from './files-part.js';
@@ -301,9 +301,9 @@ const Line = ({
       <p>
         <b>{line.act[language]}</b>
       </p>
-      {line.says === undefined ? null : <p class="said own">{line.says}</p>}
+      {line.says === undefined ? null : <p class="said own">{line.says[language]}</p>}
       <p class="foot">
-        {line.who}
+        {line.who[language]}
         {line.receipt === undefined ? null : (
           <>
             {say(' · 回执 ', ' · receipt ')}
@@ -331,7 +331,7 @@ function Told({ told, language, say }: Part): JSX.Element | null {
               </p>
               <p class="foot">
                 {authority[language]}
-                {say(` · 曾 ${answers} 次获得该记录`, ` · had the record ${answers} times`)}
+                {say(` · 曾 ${answers} 次获得该记录`, ` · had the record ${counted(answers, 'time')}`)}
               </p>
             </div>
             <time dateTime={at}>{localMinute(Date.parse(at))}</time>

@@ -8,6 +8,7 @@ import { present } from '../../../../contracts/present.js';
 import type { Contract, FieldInfo } from '../../../../contracts/types.js';
 import { rowsInWords } from '../../../../policies/explain.js';
 import type { GatewayContext } from '../../../documents/context.js';
+import type { Language } from '../../../ground/language/language.js';
 import type { Application, AskedDataset as AskedPart, Reply } from '../../../procedures/sharing/application.js';
 import type { MatterComment } from '../../../procedures/sharing/comments.js';
 import { grantIdsOf } from '../../../procedures/sharing/machines/application.js';
@@ -249,6 +250,16 @@ function datasetView(ground: Ground, matter: SeenMatter, application: Applicatio
   };
 }
 
+/** A department, and as what it acted. */
+const whoOf = (authority: Localised | undefined, party: Localised | undefined, deputed: boolean): Localised => ({
+  zh: [authority?.zh, party === undefined ? undefined : `${deputed ? '代' : ''}${party.zh}`]
+    .filter(Boolean)
+    .join(' · '),
+  en: [authority?.en, party === undefined ? undefined : `${party.en}${deputed ? ', by deputy' : ''}`]
+    .filter(Boolean)
+    .join(' · '),
+});
+
 function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: MatterStep): StepLine {
   const { lifecycle } = matter;
   const names = namesFor(ground);
@@ -256,10 +267,13 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
   const side = party?.of;
   const authority =
     side === undefined ? undefined : sideOf(matter, event.part ?? Object.keys(matter.state.parts)[0] ?? '', side);
-  const words = Object.entries(event.fields).map(([name, value]) => {
-    const rule = lifecycle.fields[name];
-    return `${rule?.title.zh ?? ''}：${rule?.codes?.[value]?.zh ?? value}`;
-  });
+  const words = (language: Language): string =>
+    Object.entries(event.fields)
+      .map(([name, value]) => {
+        const rule = lifecycle.fields[name];
+        return `${rule?.title[language] ?? ''}${language === 'zh' ? '：' : ': '}${rule?.codes?.[value]?.[language] ?? value}`;
+      })
+      .join('\n');
   const title = lifecycle.acts[event.act]?.title ?? {
     zh: event.act === 'extend' ? `申请延长 ${event.days ?? 0} 个工作日` : '同意延长',
     en: event.act === 'extend' ? `asked for ${event.days ?? 0} working days more` : 'consented to the extension',
@@ -272,14 +286,13 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
         : names.dataset(event.part);
   return {
     act: of === undefined ? title : { zh: `${title.zh}（${of.zh}）`, en: `${title.en} (${of.en})` },
-    who: [
-      authority === undefined ? '' : names.authority(authority).zh,
-      `${event.deputy === undefined ? '' : '代'}${party?.title.zh ?? ''}`,
-    ]
-      .filter(Boolean)
-      .join(' · '),
+    who: whoOf(
+      authority === undefined ? undefined : names.authority(authority),
+      party?.title,
+      event.deputy !== undefined,
+    ),
     at: event.at,
-    ...(words.length === 0 ? {} : { says: words.join('\n') }),
+    ...(Object.keys(event.fields).length === 0 ? {} : { says: { zh: words('zh'), en: words('en') } }),
     receipt: entry,
   };
 }
@@ -296,9 +309,9 @@ export const commentLine = (
   { at, party, authority, text, entry }: MatterComment,
 ): StepLine => ({
   act: namesFor(ground).authority(authority),
-  who: lifecycle.parties[party]?.title.zh ?? '',
+  who: whoOf(undefined, lifecycle.parties[party]?.title, false),
   at,
-  says: text,
+  says: { zh: text, en: text },
   receipt: entry,
 });
 

@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { Language } from '../../../ground/language/language.js';
-import { sayIn } from '../../ui/say.js';
+import { counted, sayIn } from '../../ui/say.js';
 import type { Risk } from './risk.js';
 import { ClassMark, levels, Mark } from './words.js';
 
@@ -38,14 +38,14 @@ export function RiskCard({ risk, language }: { readonly risk: Risk; readonly lan
         <dd>
           {limited
             ? say(`全部 ${numeral(records)} 条记录中的一部分`, `some of ${numeral(records)} records`)
-            : say(`可达全部 ${numeral(records)} 条记录`, `all of ${numeral(records)} records`)}
+            : say(`可达全部 ${numeral(records)} 条记录`, `all of ${counted(records, 'record')}`)}
           {persons ? say('，主体是自然人', ', of natural persons') : ''}
         </dd>
         <dt>{say('申请单位已持有', 'Held already')}</dt>
         <dd>
           {held.length === 0
             ? say('没有同类主体的其他数据', 'nothing of such subjects')
-            : say(`同类主体的 ${held.length} 项授权：`, `${held.length} grants of such subjects: `) +
+            : say(`同类主体的 ${held.length} 项授权：`, `${counted(held.length, 'grant')} of such subjects: `) +
               join([...new Map(held.map(({ dataset }) => [dataset.zh, dataset])).values()])}
         </dd>
         {together.length === 0 ? null : (
@@ -62,7 +62,7 @@ export function RiskCard({ risk, language }: { readonly risk: Risk; readonly lan
             ? say('没有，这是该数据集的首个授权', 'none: it would be the first')
             : alike.slice(0, 4).map(({ client, fields, samePurpose, grant }) => (
                 <span class="plain" key={grant.id}>
-                  {client[language]} · {say(`${fields} 个字段`, `${fields} fields`)}
+                  {client[language]} · {say(`${fields} 个字段`, counted(fields, 'field'))}
                   {samePurpose ? say(' · 同一用途', ' · same purpose') : ''}
                 </span>
               ))}

@@ -9,7 +9,7 @@ import { Form } from '../../ui/form.js';
 import { type Column, type ListProps, ListTable, ListTools, addressOf as listAddress } from '../../ui/list.js';
 import type { ListState } from '../../ui/list-state.js';
 import { Pager } from '../../ui/pager.js';
-import { numberOf, type Say, sayIn } from '../../ui/say.js';
+import { counted, numberOf, type Say, sayIn } from '../../ui/say.js';
 import { Keys } from '../casework/keys.js';
 import { Term } from '../casework/words.js';
 import type { TrayLine } from './views.js';
@@ -367,7 +367,7 @@ export const trayColumns = (language: Language, several: boolean): readonly Colu
           {from[language]}
           <span class="plain soft">
             {here ? '' : say(`向${to.zh}`, `to ${to.en}`)}
-            {fields === undefined ? '' : say(` ${fields} 个字段`, ` ${fields} fields`)}
+            {fields === undefined ? '' : say(` ${fields} 个字段`, ` ${counted(fields, 'field')}`)}
           </span>
         </>
       ),

@@ -82,10 +82,10 @@ export interface AskedDataset {
 
 export interface StepLine {
   readonly act: Localised;
-  readonly who: string;
+  readonly who: Localised;
   /** ms since 1970 */
   readonly at: number;
-  readonly says?: string;
+  readonly says?: Localised;
   readonly receipt?: string;
 }
 

@@ -39,7 +39,7 @@ export function fillPage(props: FillProps): JSX.Element {
   return (
     <div class="apply">
       <p class="foot">
-        <a href={PATH}>{say('我的办件', 'My cases')}</a>
+        <a href={PATH}>{say('← 我的办件', '← My cases')}</a>
       </p>
       <h1>{bundle.title[language]}</h1>
       <Ways language={language} here="form" id={id} done={form.merged.open.length === 0 ? ['questions'] : []} />

@@ -48,7 +48,7 @@ export function progressPage(props: ProgressProps): JSX.Element {
   return (
     <div class="apply">
       <p class="foot">
-        <a href={PATH}>{say('我的办件', 'My cases')}</a>
+        <a href={PATH}>{say('← 我的办件', '← My cases')}</a>
       </p>
       <div class="head">
         <h1>{bundle.title[language]}</h1>

@@ -26,7 +26,7 @@ export function startPage(props: StartProps): JSX.Element {
   return (
     <div class="apply">
       <p class="foot">
-        <a href={`/matters/${bundle.id}`}>{say('办事指南', 'What it takes')}</a>
+        <a href={`/matters/${bundle.id}`}>{say('← 办事指南', '← What it takes')}</a>
       </p>
       <h1>{bundle.title[language]}</h1>
       <p class="lead">{bundle.summary[language]}</p>
@@ -67,7 +67,7 @@ export function questionsPage({
   return (
     <div class="apply">
       <p class="foot">
-        <a href={PATH}>{say('我的办件', 'My cases')}</a>
+        <a href={PATH}>{say('← 我的办件', '← My cases')}</a>
       </p>
       <h1>{bundle.title[language]}</h1>
       <Ways language={language} here="questions" id={id} done={[]} />

@@ -77,7 +77,7 @@ export function alertsPage(props: AlertsProps): JSX.Element {
         {alerts.length === 0 ? (
           <p class="empty">{say('暂无告警', 'No alerts.')}</p>
         ) : (
-          <table>
+          <table class="stack">
             <thead>
               <tr>
                 <th>{say('时间', 'Time')}</th>
@@ -95,10 +95,16 @@ export function alertsPage(props: AlertsProps): JSX.Element {
                       <time dateTime={new Date(alert.time).toISOString()}>{localMinute(alert.time)}</time>
                     </a>
                   </td>
-                  <td>{titleOf(rules, alert.rule, language)}</td>
-                  <td>{names.client(alert.client) ?? '–'}</td>
+                  <td>
+                    <b>{titleOf(rules, alert.rule, language)}</b>
+                  </td>
+                  <td data-title={say('应用', 'Client')}>{names.client(alert.client) ?? '–'}</td>
                   <td class="wide">{factsOf(alert, props)}</td>
-                  <td>{alert.acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged')}</td>
+                  <td>
+                    <span class={alert.acknowledged === undefined ? 'state warn' : 'state none'}>
+                      {alert.acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged')}
+                    </span>
+                  </td>
                 </tr>
               ))}
             </tbody>

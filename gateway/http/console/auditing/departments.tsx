@@ -69,7 +69,7 @@ export function Departments({
       {rows.length === 0 ? (
         <p class="empty">{say('该时段暂无请求', 'No requests in this time.')}</p>
       ) : (
-        <table>
+        <table class="stack">
           <thead>
             <tr>
               <th>{say('使用单位', 'Department')}</th>
@@ -88,8 +88,10 @@ export function Departments({
                     {row.name ?? say('未登记的单位', row.id)}
                   </a>
                 </th>
-                <td class="n">{count(row.requests)}</td>
-                <td class="n">
+                <td class="n" data-title={say('请求', 'Requests')}>
+                  {count(row.requests)}
+                </td>
+                <td class="n" data-title={say('其中拒绝', 'Denied')}>
                   {row.denied === 0 ? (
                     '–'
                   ) : (
@@ -98,13 +100,17 @@ export function Departments({
                     </a>
                   )}
                 </td>
-                <td class="n wide">
+                <td class="n wide" data-title={say('拒绝占比', 'Share denied')}>
                   {row.requests === 0
                     ? '–'
                     : `${((row.denied / row.requests) * 100).toFixed(row.denied === 0 ? 0 : 1)}%`}
                 </td>
-                <td class="n wide">{count(row.before)}</td>
-                <td class="n">{changeWords(row, say)}</td>
+                <td class="n wide" data-title={say(`此前 ${span}`, `${span} before`)}>
+                  {count(row.before)}
+                </td>
+                <td class="n" data-title={say('变化', 'Change')}>
+                  {changeWords(row, say)}
+                </td>
               </tr>
             ))}
           </tbody>

@@ -55,7 +55,7 @@ export function replayPage({ language, path, since, until, running }: ReplayProp
             <a class="quiet" href={path}>
               {say('取消', 'Cancel')}
             </a>
-            <div class="parts" role="status">
+            <div class="replayed" role="status">
               <p>{say('正在开始…', 'Starting …')}</p>
               {HERE}
             </div>

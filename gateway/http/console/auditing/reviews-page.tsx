@@ -218,7 +218,7 @@ export function reviewPage(props: ReviewProps): JSX.Element {
                     {found === undefined ? (
                       say('待评判', 'waits')
                     ) : (
-                      <span class={found.verdict === 'fine' ? 'state ok' : 'state none'}>
+                      <span class={found.verdict === 'fine' ? 'state ok' : 'state warn'}>
                         {verdictWords(found.verdict, language)}
                       </span>
                     )}

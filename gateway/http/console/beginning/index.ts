@@ -31,7 +31,7 @@ const service: Service = {
       const { policies } = inForce();
       const ground = groundOf({ workspace, now, policies, authority: person.authority, tour, subjects, up });
       return sendFramed(request, reply, {
-        title: language === 'zh' ? '从零到第一个回答' : 'From zero to the first answer',
+        title: language === 'zh' ? '快速入门' : 'From zero to the first answer',
         workspace,
         scripts: ['choose.js'],
         children: beginningPage({ language, ground, city: up !== undefined }),

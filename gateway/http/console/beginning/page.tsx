@@ -76,7 +76,7 @@ function OneStep({
   return (
     <li class="card pad" data-step={id} value={number}>
       <h3>
-        <span class="number">{number}</span> {title[language]}
+        <span class="ordinal">{number}</span> {title[language]}
       </h3>
       <p>{about[language]}</p>
       <Done step={step} language={language} />
@@ -100,7 +100,7 @@ export function beginningPage({ language, ground, city }: PageProps): JSX.Elemen
   const parts = ground === undefined ? undefined : stepsOf(ground, language);
   return (
     <>
-      <h1>{say('从零到第一个回答', 'From zero to the first answer')}</h1>
+      <h1>{say('快速入门', 'From zero to the first answer')}</h1>
       <DeskTabs here="start" tries language={language} />
       <p class="lead">
         {say(

@@ -145,9 +145,9 @@ function inSandbox(ground: Ground, language: Language): readonly Step[] {
     },
     {
       id: 'command',
-      title: { zh: '写成一条命令', en: 'As one command' },
+      title: { zh: '用一条命令查询', en: 'As one command' },
       about: {
-        zh: '查询写成一条命令，答复为程序所读的格式。开发城市已为每个应用备好证书，命令自行取用。',
+        zh: '查询用一条命令查询，答复为程序所读的格式。开发城市已为每个应用备好证书，命令自行取用。',
         en:
           'Such a question, answered as a program reads it. The development city has a certificate for each client, ' +
           'which the command takes itself.',
@@ -200,7 +200,7 @@ function keyAndCertificate({ client, api, pki, city }: Ground): readonly Step[] 
     },
     {
       id: 'where',
-      title: { zh: '说明网关在哪里', en: 'Say where the gateway is' },
+      title: { zh: '设置网关地址', en: 'Say where the gateway is' },
       about: {
         zh: '后面的查询从这里取得网关地址。',
         en: 'The questions that follow take the address from here.',
@@ -243,7 +243,7 @@ function withCertificate(ground: Ground): readonly Step[] {
       : [
           {
             id: 'denied',
-            title: { zh: '看看如何被拒绝', en: 'See how it is denied' },
+            title: { zh: '查看拒绝的情形', en: 'See how it is denied' },
             about: {
               zh: '没有授权的数据集不予提供，并说明理由；无论该主体是否存在，答复都相同。',
               en:

@@ -178,7 +178,7 @@ function Waits(part: Part): JSX.Element {
   const decided = ({ done }: Row): number => (done?.granted ?? 0) + (done?.refused ?? 0);
   return (
     <>
-      <h2>{say('卡在哪里', 'Where they wait')}</h2>
+      <h2>{say('办理堵点', 'Where they wait')}</h2>
       <div class="card">
         {rows.length === 0 ? (
           <p class="empty">{say('该时段没有办件', 'There are no cases in this time.')}</p>

@@ -31,7 +31,7 @@ export function Apply({
   const options = (all: readonly Named[]) => all.map(({ id, name }) => ({ value: id, title: name[language] }));
   return (
     <Form
-      class="filters apply"
+      class="filters apply-here"
       action="/console/applications"
       name="apply"
       hidden={{ dataset, ...(only === undefined || others.length > 0 ? {} : { client: only.id }) }}

@@ -7,6 +7,7 @@ import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { AskedIn } from '../../ui/asked.js';
+import { counted } from '../../ui/say.js';
 import { INTERFACES } from '../developer/tabs.js';
 import { sharing as sharingNames, state as stateNames } from '../home/page.js';
 import { Apply, type ApplyProps } from './apply.js';
@@ -211,7 +212,7 @@ function Grants({ grants, language }: { grants: readonly GrantedTo[]; language: 
                 <td data-title={zh ? '方式' : 'Delivery'}>
                   {grant.delivery.map((one) => deliveryNames[one][language]).join(zh ? '、' : ', ')}
                   <small>
-                    {zh ? `${grant.fields.length} 个字段` : `${grant.fields.length} fields`}
+                    {zh ? `${grant.fields.length} 个字段` : counted(grant.fields.length, 'field')}
                     {forms.length === 0
                       ? null
                       : `${zh ? '；' : '; '}${forms.map((as) => formNames[as][language]).join(zh ? '、' : ', ')}`}

@@ -63,7 +63,7 @@ const numeral = (n: number): string => n.toLocaleString('en');
 
 function Counts({ rows }: { readonly rows: readonly (readonly [words: string, count: number])[] }): JSX.Element {
   return (
-    <table>
+    <table class="counts">
       <tbody>
         {rows.map(([words, count]) => (
           <tr>

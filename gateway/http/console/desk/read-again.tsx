@@ -39,7 +39,7 @@ export function ReadAgain({ dataset, language, reading }: ReadAgainProps): JSX.E
       </p>
     );
   return (
-    <Form class="acts" name="read" action={`/console/feeds/${dataset}/read`}>
+    <Form class="read-again" name="read" action={`/console/feeds/${dataset}/read`}>
       <button class="quiet" type="submit">
         {say('已在来源更正，立即重新读取', 'Corrected at the source: read it again now')}
       </button>

@@ -275,7 +275,7 @@ export function developerPage(props: DeveloperProps): JSX.Element {
           <section aria-label={say('查询内容', 'The question')}>
             <Ask {...props} />
           </section>
-          <section class="told" aria-label={say('请求与答复', 'Request and answer')}>
+          <section class="heard" aria-label={say('请求与答复', 'Request and answer')}>
             <Answer language={language} client={client.id} asked={asked ?? { question: sample }} />
           </section>
         </div>

@@ -7,7 +7,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { askedIn, questionAsked } from '../../ui/asking.js';
 import { AreaField, ChoiceField, FilesField, FoldedForm, Form } from '../../ui/form.js';
-import { type Say, sayIn } from '../../ui/say.js';
+import { counted, type Say, sayIn } from '../../ui/say.js';
 import { DeskTabs, KEYS } from './tabs.js';
 
 const DAY = 86_400_000;
@@ -230,7 +230,9 @@ function Line({ line, name, language, now }: LineProps): JSX.Element {
       </td>
       <td class="date" data-title={say('有效期至', 'Good until')}>
         {content === undefined ? '—' : <time>{localMinute(content.until)}</time>}
-        {state === 'in_force' ? <span class="plain soft">{say(`剩 ${days} 天`, `${days} days left`)}</span> : null}
+        {state === 'in_force' ? (
+          <span class="plain soft">{say(`剩 ${days} 天`, `${counted(days, 'day')} left`)}</span>
+        ) : null}
       </td>
       <td class="cert-acts">
         {content === undefined ? null : (

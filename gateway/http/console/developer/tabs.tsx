@@ -22,7 +22,7 @@ const TABS = {
   },
   start: {
     path: START,
-    title: { zh: '从零到第一个回答', en: 'From zero to the first answer' },
+    title: { zh: '快速入门', en: 'From zero to the first answer' },
     about: { zh: '逐步办理，命令可直接复制', en: 'step by step, each with what is pressed or the command to copy' },
   },
   keys: {

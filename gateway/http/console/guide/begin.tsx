@@ -24,7 +24,7 @@ export function beginPage(props: BeginProps): JSX.Element {
   return (
     <div class={`guide talk apply${isLarge ? ' large' : ''}`}>
       <p class="foot">
-        <a href="/guide">{say('小浦导办', 'The guide')}</a>
+        <a href="/guide">{say('← 小浦导办', '← The guide')}</a>
       </p>
       <h1>{bundle.title[language]}</h1>
       {subjects.length === 0 ? (

@@ -59,7 +59,7 @@ export function TalkHead(props: TalkProps): JSX.Element {
   return (
     <>
       <p class="foot">
-        <a href="/guide">{say('小浦导办', 'The guide')}</a>
+        <a href="/guide">{say('← 小浦导办', '← The guide')}</a>
         {' · '}
         <a href={`/console/matters/${id}`}>{say('改用普通表单填写', 'Fill in the form instead')}</a>
         {' · '}

@@ -17,8 +17,8 @@ export function AskWho({ language, byName, now }: AskProps & { readonly language
   const say = sayIn(language);
   return (
     <>
-      <h2>{say('谁使用过某企业的数据', 'Who looked at a company')}</h2>
-      <Form class="filters ask" action="/console/search" name="who-looked" role="search">
+      <h2>{say('查询企业数据使用情况', 'Who looked at a company')}</h2>
+      <Form class="filters ask-who" action="/console/search" name="who-looked" role="search">
         <CompanyField
           language={language}
           name="subject"

@@ -86,7 +86,11 @@ interface Words {
 
 function Changes({ before, changed, language, say }: Pick<DayProps, 'before' | 'changed'> & Words): JSX.Element {
   if (changed === undefined || before === undefined)
-    return <p class="empty">{say('首次来访，明日起显示变化。', 'From tomorrow on it is compared with today.')}</p>;
+    return (
+      <p class="empty">
+        {say('首次来访，明日起显示变化。', 'Your first day here: what changes is shown from tomorrow on.')}
+      </p>
+    );
   if (changed.length === 0) return <p class="empty">{say(`${before} 以来没有变化。`, `Nothing since ${before}.`)}</p>;
   return (
     <ul class="waits">
@@ -186,18 +190,18 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
           {ask === undefined ? null : <AskWho {...ask} language={language} />}
           {told.length === 0 ? null : (
             <>
-              <h2>{say('新的办理情况', 'What I am told')}</h2>
+              <h2>{say('新的办理情况', 'News')}</h2>
               {told.map((line) => (
                 <RoomCard {...line} language={language} say={say} key={line.room.id} />
               ))}
             </>
           )}
-          {bare ? null : <h2>{say('待我办理', 'What waits for me')}</h2>}
+          {bare ? null : <h2>{say('待我办理', 'Waiting for me')}</h2>}
           {busy.map((line) => (
             <RoomCard {...line} language={language} say={say} key={line.room.id} />
           ))}
           {idle.length === 0 ? null : (
-            <p class="soft">{say(`没有待办：${titles(idle)}`, `Nothing waits in: ${titles(idle)}`)}</p>
+            <p class="soft">{say(`没有待办：${titles(idle)}`, `Nothing is waiting in: ${titles(idle)}`)}</p>
           )}
           <Ways ways={ways} language={language} />
         </div>
@@ -206,7 +210,7 @@ export function dayPage({ language, name, today, lines, before, changed, wrong, 
           <div class="card pad">
             <Changes before={before} changed={changed} language={language} say={say} />
           </div>
-          <h2>{say('需要关注', 'What is wrong')}</h2>
+          <h2>{say('需要关注', 'Needs attention')}</h2>
           <Wrong wrong={wrong} language={language} />
         </div>
       </div>

@@ -21,7 +21,7 @@ const grouped = (operations: readonly OperationShown[]): readonly (readonly [str
 
 /** `POST /v1/query`, as a programmer types it. */
 export const Place = ({ method, path }: Pick<OperationShown, 'method' | 'path'>): JSX.Element => (
-  <code class="place" lang="en">
+  <code class="operation" lang="en">
     <b data-method={method}>{method}</b> {path}
   </code>
 );

@@ -4,7 +4,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { figuresOf, handedIn } from '../../../../contracts/bundle/figures.js';
 import type { MergedField } from '../../../../contracts/bundle/merge.js';
 import type { Bundle, Item, Term } from '../../../../contracts/bundle/types.js';
-import { type Say, sayIn } from '../../ui/say.js';
+import { counted, type Say, sayIn } from '../../ui/say.js';
 import { Saved } from './matters.js';
 import type { MatterProps, Part } from './props.js';
 import { Questions } from './questions.js';
@@ -17,7 +17,7 @@ export function matterView(props: MatterProps): JSX.Element {
   return (
     <>
       <p class="foot">
-        <a href="/matters">{say('全部事项', 'All matters')}</a>
+        <a href="/matters">{say('← 全部事项', '← All matters')}</a>
       </p>
       <h1>{bundle.title[language]}</h1>
       <p class="lead">{bundle.summary[language]}</p>
@@ -79,7 +79,7 @@ const Perhaps = ({ say }: { readonly say: Say }): JSX.Element => (
 /** In which time an item is done. */
 export function termIn({ unit, days = 0, else: later }: Term, say: Say): string {
   const of = (kind: Exclude<Term['unit'], 'on-the-spot'>, n: number): string =>
-    kind === 'working-days' ? say(`${n} 个工作日`, `${n} working days`) : say(`${n} 日`, `${n} days`);
+    kind === 'working-days' ? say(`${n} 个工作日`, counted(n, 'working day')) : say(`${n} 日`, counted(n, 'day'));
   if (unit !== 'on-the-spot') return say(`时限：${of(unit, days)}`, `within ${of(unit, days)}`);
   return later === undefined
     ? say('当场办结', 'on the spot')

@@ -23,7 +23,7 @@ export function noticesPage({ language, notices, rooms }: NoticesProps): JSX.Ele
       <div class="head">
         <h1>{say('提醒', 'Notices')}</h1>
         <a class="quiet" href="/console/notices/settings">
-          {say('提醒设置', 'What I am told of')}
+          {say('提醒设置', 'Notice settings')}
         </a>
       </div>
       <p class="lead">

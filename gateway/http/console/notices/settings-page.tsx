@@ -84,7 +84,7 @@ export function settingsPage({ language, kinds, ways, profile, key, saved }: Set
   const say = sayIn(language);
   return (
     <>
-      <h1>{say('提醒设置', 'What I am told of')}</h1>
+      <h1>{say('提醒设置', 'Notice settings')}</h1>
       <p class="lead">
         {say(
           '提醒只说明事项类别和剩余期限，不含当事人信息和办理内容。邮件默认关闭。',

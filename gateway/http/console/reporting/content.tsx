@@ -325,7 +325,7 @@ export function ReportContent({ model, language, changed = () => undefined }: Co
         </div>
       ) : (
         told.map(({ subject, own }) => (
-          <section class="told">
+          <section class="on-record">
             <h3>
               {subject.name} <small class="code soft">{keyOf(subject.subject)}</small>
             </h3>

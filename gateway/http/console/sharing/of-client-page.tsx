@@ -6,7 +6,7 @@ import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Form, PicksField, TextField } from '../../ui/form.js';
-import { type Say, sayIn } from '../../ui/say.js';
+import { counted, type Say, sayIn } from '../../ui/say.js';
 import { type GrantSummary, StateOfGrant } from './grants.js';
 
 interface OfClientProps {
@@ -108,7 +108,7 @@ export function ofClientPage(props: OfClientProps): JSX.Element {
         {say(
           `${authority.zh}的应用，共 ${grants.length} 项授权：有效 ${standing.length} 项，已暂停 ${stopped.length} 项` +
             `${over === 0 ? '' : `，已到期 ${over} 项`}。`,
-          `A system of ${authority.en} with ${grants.length} grants: ${standing.length} in force, ` +
+          `A system of ${authority.en} with ${counted(grants.length, 'grant')}: ${standing.length} in force, ` +
             `${stopped.length} suspended${over === 0 ? '' : `, ${over} ended`}.`,
         )}
       </p>

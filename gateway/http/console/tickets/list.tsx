@@ -48,8 +48,10 @@ export function ticketsPage({
       <div class="head">
         <h1>{say('异议、修复与投诉', 'Objections, repair and complaints')}</h1>
         {begin.length === 0 ? null : (
-          <a class="button" href="/console/tickets/records">
-            {begin.join(say('、', ' / '))}
+          <a class="button" href="/console/tickets/records" title={begin.join(say('、', ', '))}>
+            {begin.length > 2
+              ? say(`${begin[0] ?? ''}等`, `${begin[0] ?? ''} …`)
+              : begin.join(say('、', ' / '))}
           </a>
         )}
       </div>

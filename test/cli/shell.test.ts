@@ -70,7 +70,9 @@ t.test('top tells what happened between two looks', async (t) => {
 });
 
 /** A gateway at night: what its health port says, and what its figures tell besides. */
-const night = `yitong_dataset_status{dataset="tax.arrears",status="stale"} 1
+const night = `yitong_process_up{process="writer"} 1
+yitong_process_up{process="worker-1"} 0
+yitong_dataset_status{dataset="tax.arrears",status="stale"} 1
 yitong_dataset_age_seconds{dataset="tax.arrears"} 259200
 yitong_dataset_frequency_seconds{dataset="tax.arrears"} 86400
 yitong_dataset_status{dataset="fire.checks",status="stale"} 1
@@ -109,6 +111,7 @@ t.test('status tells what is wrong, what to do, and who can: the worst first, ea
   has(/^see name of tax\.arrears is late: last read in full 3 d ago, promised every 24 h YitongDatasetStale/);
   has(/^see feeds: fire\.checks has not been read since/);
   has(/fire\.checks/);
+  has(/^see `worker-1` did not answer within two seconds/);
   has(/^see the witness `乙` does not cosign/);
   has(/witness/);
   has(/^see system desk has not taken what changed for 12 min YitongSubscriptionBehind/);

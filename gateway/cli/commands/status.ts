@@ -88,9 +88,13 @@ function summary({ datasets, log, disk }: Figures, language: 'zh' | 'en'): strin
   const entries = (log.entries ?? 0).toLocaleString('en');
   const left = disk === undefined ? undefined : `${((disk.free / disk.size) * 100).toFixed(0)} %`;
   return [
-    zh
-      ? `${String(datasets.all)} 个数据集中 ${String(datasets.current)} 个为最新`
-      : `${String(datasets.current)} of ${String(datasets.all)} datasets are current`,
+    datasets.all === 0
+      ? zh
+        ? '数据集状态未知'
+        : 'how datasets stand is not known'
+      : zh
+        ? `${String(datasets.all)} 个数据集中 ${String(datasets.current)} 个为最新`
+        : `${String(datasets.current)} of ${String(datasets.all)} datasets are current`,
     zh ? `审计日志 ${entries} 条` : `${entries} entries on record`,
     behind === 0
       ? zh

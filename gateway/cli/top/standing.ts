@@ -137,9 +137,9 @@ function datasetStandings(samples: Samples, told: ReadonlySet<string>, named: Na
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What a figure tells as the alert of that name does. */
+/** What a figure tells, as the alert of that name does. */
 interface Rule {
-  readonly alert: string;
+  readonly alert?: string;
   readonly metric: string;
   readonly level: 'see' | 'note';
   holds(value: number, labels: Labels): boolean;
@@ -157,6 +157,21 @@ const DAY = 86_400;
 const count = (value: number): string => value.toLocaleString('en');
 
 const RULES: readonly Rule[] = [
+  {
+    metric: 'yitong_process_up',
+    level: 'see',
+    by: 'process',
+    holds: (value) => value === 0,
+    what: (_, process) => ({
+      zh: '有进程两秒内没有应答，本次查看不完整',
+      en: `\`${process}\` did not answer within two seconds: what it knows is not in this answer`,
+    }),
+    mend: () => ({
+      zh: '机器繁忙时稍后再看；一直如此的，查看其运行日志',
+      en: 'a busy machine: look again; where it stays so, its log says why (`yitong logs`)',
+    }),
+    who: () => OPERATORS,
+  },
   {
     alert: 'YitongWitnessMissing',
     metric: 'yitong_witness_up',
@@ -354,7 +369,7 @@ function held(rule: Rule, samples: Samples, named: Named): readonly Standing[] {
         what: rule.what(value, label, named),
         mend: rule.mend(label),
         who: rule.who(label, named),
-        more: rule.alert,
+        ...present({ more: rule.alert }),
       },
     ];
   });

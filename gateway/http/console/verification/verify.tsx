@@ -213,9 +213,9 @@ export function verifiedView({
               {say(
                 '此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。请先逐位核对；' +
                   '仍查无此文书的，请向文书载明的出具单位查证，查证之前不要采信。',
-                'The code belongs to no document: mistyped, past the time for which it is kept, or forged. Compare it ' +
-                  'sign by sign; if there is still none, ask the issuer that the document names, and do not rely on ' +
-                  'it before.',
+                'The code belongs to no document: mistyped, past the time for which it is kept, or forged. ' +
+                  'Compare it sign by sign; if there is still none, ask the issuer that the document names, and do ' +
+                  'not rely on it before.',
               )}
             </p>
           </div>

@@ -98,6 +98,8 @@ t.test('status tells what is wrong, what to do, and who can: the worst first, ea
       samples: samplesIn(night, 0),
       reasons: ['the audit journal cannot be written: ENOSPC'],
       warnings: [
+        'worker 1: policies on disk do not load since x; those of before are in force, without what was withdrawn: y',
+        'worker 2: policies on disk do not load since x; those of before are in force, without what was withdrawn: y',
         'feeds: fire.checks has not been read since 2026-03-01T00:00:00.000Z: timeout',
         'writer: never heard of',
       ],
@@ -118,6 +120,7 @@ t.test('status tells what is wrong, what to do, and who can: the worst first, ea
   has(/^see name of office\.shops: its source lacked more records/);
   has(/^note name of office\.shops: 12 rows are held back/);
   has(/^see writer: never heard of/);
+  has(/^see worker \d: policies on disk do not load.* YitongPoliciesStale$/);
   t.match(found.find(({ more }) => more === 'YitongFeedFailing')?.who.en, /officer of fire\.checks/, 'and whose it is');
   t.equal(found.at(-1)?.level, 'note', 'what is a daily work comes last');
   t.ok(found.every(({ mend, who }) => mend.en.length > 5 && mend.zh !== '' && who.zh !== ''));

@@ -96,11 +96,13 @@ t.test('a shell and a page explain the same messages as this page', (t) => {
   for (const { says, more } of READINESS) {
     if (more !== undefined) t.ok(headings.has(more), `${says[0] ?? ''}: ${more}`);
     for (const text of says) {
-      const line = `writer: ${text.replaceAll('…', 'x')}`;
-      t.ok(explained(line)?.says.includes(text), `“${line}” is taken for what it is`);
+      for (const from of ['', 'writer: ', 'worker 1: ']) {
+        const line = `${from}${text.replaceAll('…', 'x')}`;
+        t.ok(explained(line)?.says.includes(text), `“${line}” is taken for what it is`);
+      }
     }
   }
-  t.equal(explained('worker-2: something that nobody has thought of'), undefined);
+  t.equal(explained('worker 2: something that nobody has thought of'), undefined);
   t.end();
 });
 

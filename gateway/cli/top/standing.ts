@@ -48,7 +48,9 @@ export function standingOf({ samples, reasons, warnings }: Asked, named: Named):
   const figures = RULES.flatMap((rule) => held(rule, samples, named));
   const all = [...said, ...datasetStandings(samples, told, named), ...figures];
   const rank = { stop: 0, see: 1, note: 2 } as const;
-  return [...new Map(all.map((one) => [one.what.en, one])).values()].sort((a, b) => rank[a.level] - rank[b.level]);
+  // what each worker says is one thing
+  const once = new Map(all.map((one) => [one.what.en.replace(/^worker \d+: /, ''), one]));
+  return [...once.values()].sort((a, b) => rank[a.level] - rank[b.level]);
 }
 
 /** A reason or a warning, with the words for people that are known of it. */

@@ -386,7 +386,7 @@ export const READINESS: readonly Explained[] = [
 const patternOf = (text: string): RegExp =>
   new RegExp(
     // in front of it stands the process that says it
-    `^(?:[a-z]+(?:-\\d+)?: )?${text
+    `^(?:[a-z]+(?: \\d+)?: )?${text
       .split('…')
       .map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
       .join('.*')}$`,

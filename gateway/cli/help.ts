@@ -22,7 +22,21 @@ const GROUPS: readonly { readonly id: Group; readonly title: Localised; readonly
   {
     id: 'running',
     title: { zh: '运行维护', en: 'running it' },
-    of: ['gateway', 'doctor', 'backup', 'restore', 'config', 'state', 'pki', 'bus', 'bench'],
+    of: [
+      'gateway',
+      'status',
+      'top',
+      'logs',
+      'trends',
+      'doctor',
+      'backup',
+      'restore',
+      'config',
+      'state',
+      'pki',
+      'bus',
+      'bench',
+    ],
   },
   { id: 'line', title: { zh: '关于命令行', en: 'about the command line' }, of: ['errors', 'completion', 'version'] },
 ];

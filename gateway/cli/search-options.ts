@@ -2,6 +2,7 @@
 import { YitongError } from '../../contracts/errors.js';
 import { dataOption, text, workspaceOption } from '../ground/files/places.js';
 import type { SearchQuery } from '../log/search/index.js';
+import { momentOf } from './moment.js';
 
 type Values = Readonly<Record<string, string | boolean | string[] | undefined>>;
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -24,13 +25,7 @@ const PLAIN = [
 function moment(values: Values, name: 'since' | 'until'): number | undefined {
   const given = text(values[name]);
   if (given === undefined) return undefined;
-  const at = Date.parse(given);
-  if (Number.isNaN(at))
-    throw new YitongError(
-      'bad_request',
-      `\`--${name} ${given}\` is not a date such as 2026-01-31 or 2026-01-31T08:00:00Z`,
-    );
-  return at;
+  return momentOf(given, name);
 }
 
 /** @throws YitongError `bad_request` */
@@ -92,7 +87,11 @@ export const searchFlags = {
   type: { type: 'string', zh: '仅限该类条目', describe: 'only events of this type' },
   action: { type: 'string', zh: '仅限该项管理操作', describe: 'only this act of administration' },
   request: { type: 'string', zh: '仅限该请求编号', describe: 'only this request (`X-Request-Id`)' },
-  since: { type: 'string', zh: '自该日期或时间起', describe: 'only from this date or time on' },
+  since: {
+    type: 'string',
+    zh: '自该日期或时间起，也可写多久以前',
+    describe: 'only from this date or time on, or so long ago: 10m, 2h, 3d',
+  },
   until: { type: 'string', zh: '至该日期或时间前', describe: 'only before this date or time' },
   subject: { type: 'string', zh: '仅限该主体', describe: 'only about this subject (`uscc:…`)' },
   open: {

@@ -1,16 +1,20 @@
 /** What the shell shows of a running city, and how it builds a question: from texts and answers, without a city. */
 import { spawn } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
+import { momentOf } from '../../gateway/cli/moment.js';
 import { figuresOf } from '../../gateway/cli/top/figures.js';
 import { topLines } from '../../gateway/cli/top/lines.js';
 import { samplesIn } from '../../gateway/cli/top/samples.js';
+import { diskStanding, type Named, standingOf } from '../../gateway/cli/top/standing.js';
 import { type Askable, buildQuestion, commandFor } from '../../gateway/cli/trying/built.js';
+import { packageRoot } from '../../gateway/ground/files/places.js';
 import type { Grant } from '../../policies/types.js';
 import { cli } from '../e2e/city.js';
 import { run } from '../e2e/command.js';
+import { latinIn } from '../http/console/latin.js';
 
 /** A city that has answered so many questions, of which so many took long. */
 const metrics = (answered: number, slow: number, entries: number): string => `# HELP yitong_requests_total x
@@ -63,6 +67,86 @@ t.test('top tells what happened between two looks', async (t) => {
   );
   t.match(await run('top', '--once', '--health', 'http://127.0.0.1:1'), { code: 2, stderr: /nobody answers/ });
   t.match(await run('top', '--every', '0', '--health', 'http://127.0.0.1:1'), { code: 2, stderr: /from 1 to 60/ });
+});
+
+/** A gateway at night: what its health port says, and what its figures tell besides. */
+const night = `yitong_process_up{process="writer"} 1
+yitong_process_up{process="worker-1"} 0
+yitong_dataset_status{dataset="tax.arrears",status="stale"} 1
+yitong_dataset_age_seconds{dataset="tax.arrears"} 259200
+yitong_dataset_frequency_seconds{dataset="tax.arrears"} 86400
+yitong_dataset_status{dataset="fire.checks",status="stale"} 1
+yitong_dataset_status{dataset="office.shops",status="current"} 1
+yitong_witness_up{witness="甲",state="down"} 0
+yitong_witness_up{witness="甲",state="up"} 1
+yitong_witness_up{witness="乙",state="down"} 0
+yitong_subscriptions_behind_seconds{client="desk",way="poll"} 9000
+yitong_subscriptions_behind_seconds{client="desk",way="webhook"} 700
+yitong_feed_state{feed="office.shops",state="refused"} 1
+yitong_feed_state{feed="office.shops",state="complete"} 0
+yitong_quarantine_rows{dataset="office.shops"} 12
+`;
+
+t.test('status tells what is wrong, what to do, and who can: the worst first, each once', async (t) => {
+  const named: Named = {
+    dataset: (id) => ({ zh: `名称${id}`, en: `name of ${id}` }),
+    officerOf: (id) => ({ zh: `专员${id}`, en: `officer of ${id}` }),
+    client: (id) => ({ zh: `系统${id}`, en: `system ${id}` }),
+  };
+  const found = standingOf(
+    {
+      samples: samplesIn(night, 0),
+      reasons: ['the audit journal cannot be written: ENOSPC'],
+      warnings: [
+        'worker 1: policies on disk do not load since x; those of before are in force, without what was withdrawn: y',
+        'worker 2: policies on disk do not load since x; those of before are in force, without what was withdrawn: y',
+        'feeds: fire.checks has not been read since 2026-03-01T00:00:00.000Z: timeout',
+        'writer: never heard of',
+      ],
+    },
+    named,
+  );
+  t.match(found[0], { level: 'stop', more: 'YitongJournalUnhealthy', who: { en: 'the operators' } });
+  const said = found.map(({ level, what, more }) => `${level} ${what.en} ${more ?? ''}`);
+  const has = (pattern: RegExp): void =>
+    void t.equal(said.filter((one) => pattern.test(one)).length, 1, String(pattern));
+  has(/^see name of tax\.arrears is late: last read in full 3 d ago, promised every 24 h YitongDatasetStale/);
+  has(/^see feeds: fire\.checks has not been read since/);
+  has(/fire\.checks/);
+  has(/^see `worker-1` did not answer within two seconds/);
+  has(/^see the witness `乙` does not cosign/);
+  has(/witness/);
+  has(/^see system desk has not taken what changed for 12 min YitongSubscriptionBehind/);
+  has(/^see name of office\.shops: its source lacked more records/);
+  has(/^note name of office\.shops: 12 rows are held back/);
+  has(/^see writer: never heard of/);
+  has(/^see worker \d: policies on disk do not load.* YitongPoliciesStale$/);
+  t.match(found.find(({ more }) => more === 'YitongFeedFailing')?.who.en, /officer of fire\.checks/, 'and whose it is');
+  t.equal(found.at(-1)?.level, 'note', 'what is a daily work comes last');
+  t.ok(found.every(({ mend, who }) => mend.en.length > 5 && mend.zh !== '' && who.zh !== ''));
+  const ids = /office\.shops|tax\.arrears|fire\.checks|desk/g;
+  t.same(
+    found.flatMap(({ what, mend, who }) => latinIn(`${what.zh}${mend.zh}${who.zh}`.replace(ids, ''))),
+    [],
+    'in Chinese there is no word of a program',
+  );
+  const headings = readFileSync(join(packageRoot(), 'docs', 'operating.md'), 'utf8');
+  for (const { more } of [...found, ...diskStanding({ free: 1, size: 10 })])
+    if (more !== undefined) t.match(headings, `\n### ${more}\n`);
+  t.same(diskStanding({ free: 30, size: 100 }), []);
+  t.match(diskStanding({ free: 19, size: 100 }), [{ level: 'see', what: { en: '19 % of the disk are free' } }]);
+  t.match(await run('status', '--health', 'http://127.0.0.1:1'), { code: 2, stderr: /nobody answers/ });
+});
+
+t.test('a moment is a date, or how long ago', (t) => {
+  const now = Date.parse('2026-12-01T12:00:00Z');
+  t.equal(momentOf('10m', 'since', now), now - 600_000);
+  t.equal(momentOf('2h', 'since', now), now - 7_200_000);
+  t.equal(momentOf('3d', 'since', now), now - 3 * 86_400_000);
+  t.equal(momentOf('2026-01-31', 'since', now), Date.parse('2026-01-31'));
+  for (const wrong of ['yesterday', '10 m', '-3d', '5w', ''])
+    t.throws(() => momentOf(wrong, 'since', now), { code: 'bad_request', message: /10m, 2h or 3d/ }, wrong);
+  t.end();
 });
 
 const grant = (id: string, change: Partial<Record<keyof Grant, unknown>>): Grant =>

@@ -215,6 +215,32 @@ t.test('the examples of docs/examples run as their reader runs them', async (t) 
       { code: 2, stderr: /no answer/ },
     );
 
+    const centre = await city.as('credit-report-centre');
+    const handed = await centre.issueReport({
+      report: 'credit',
+      as: COMPANY,
+      subjects: [COMPANY],
+      from: '2021-11-01',
+      to: '2026-10-27',
+      purpose: 'financing',
+      bearer: 'Bank of Yunzhou',
+    });
+    const bank = { API: city.api, CREDENTIALS: credentials(city, dir, 'partner-bank') };
+    const state = join(dir, 'documents.after');
+    t.match(
+      await python('documents.py')([state, handed.code, 'nobodys'], bank),
+      { code: 0, stdout: `1: genuine ${handed.document}\n2: unknown\n` },
+      'a bank verifies what it was handed',
+    );
+    await centre.revokeReport(handed.id, 'by mistake');
+    const told = `${handed.document} is revoked\n`;
+    await until(
+      'what has changed',
+      () => python('documents.py')([state], bank),
+      ({ stdout }) => stdout === told,
+    );
+    t.equal((await python('documents.py')([state], bank)).stdout, '', 'and is told it once');
+
     const able = pythonForTest(t, 'cryptography', 'cryptography');
     if (able === undefined) return;
     const receipt = (answer: string, more: Readonly<Record<string, string>> = {}): Promise<Ended> =>

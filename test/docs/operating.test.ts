@@ -9,6 +9,7 @@ import { datasetId } from '../../contracts/ids.js';
 import { nobodyLetIn, watchExpiry } from '../../gateway/answer/inforce/expiry.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import type { TrustAnchor } from '../../gateway/ground/identity/anchors.js';
+import { explained, READINESS } from '../../gateway/ground/language/readiness.js';
 import { replicaWarnings } from '../../gateway/operate/children/replicas-health.js';
 import { writerHealth } from '../../gateway/operate/process/writer-health.js';
 
@@ -70,7 +71,8 @@ t.test('each reason and each warning that the page explains is one that can be s
   const source = ['gateway', 'connectors']
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-        .filter((name) => name.endsWith('.ts'))
+        // what explains the messages does not say them
+        .filter((name) => name.endsWith('.ts') && !name.endsWith(join('language', 'readiness.ts')))
         .map((name) => read(join(folder, name))),
     )
     .join('\n')
@@ -84,6 +86,23 @@ t.test('each reason and each warning that the page explains is one that can be s
       .map((text) => text.replace(/^[:;,\s]+|[:;,\s]+$/g, ''))
       .filter((text) => text.length > 3))
       t.ok(source.includes(piece), `${message}: “${piece}”`);
+  t.end();
+});
+
+t.test('a shell and a page explain the same messages as this page', (t) => {
+  const both = [...said('### Why it is not ready'), ...said('### What it warns of')];
+  t.strictSame([...new Set(READINESS.flatMap(({ says }) => says))].sort(), [...new Set(both)].sort());
+  const headings = new Set([...part('## Alerts').matchAll(/^### (.+)$/gm)].map(([, name]) => name));
+  for (const { says, more } of READINESS) {
+    if (more !== undefined) t.ok(headings.has(more), `${says[0] ?? ''}: ${more}`);
+    for (const text of says) {
+      for (const from of ['', 'writer: ', 'worker 1: ']) {
+        const line = `${from}${text.replaceAll('…', 'x')}`;
+        t.ok(explained(line)?.says.includes(text), `“${line}” is taken for what it is`);
+      }
+    }
+  }
+  t.equal(explained('worker 2: something that nobody has thought of'), undefined);
   t.end();
 });
 

@@ -130,6 +130,19 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
     'and names every process',
   );
   t.match(
+    JSON.parse((await run('pki', 'issue', 'front-desk', '--force', '--json')).stdout),
+    { cert: join(data, 'pki', 'clients', 'front-desk', 'cert.pem') },
+    'a certificate is of the city that runs here, unless another CA is named',
+  );
+  const stands = JSON.parse((await run('status', '--json')).stdout) as { findings: { level: string }[] };
+  t.match(stands, { ready: true, datasets: { all: 1, current: 1 } });
+  t.same(
+    stands.findings.filter(({ level }) => level === 'stop'),
+    [],
+    'nothing stops answers, by its own word',
+  );
+  t.match((await run('status', '--zh')).stdout, /就绪，正常答复[^]*1 个数据集中 1 个为最新；审计日志/);
+  t.match(
     await run(
       'query',
       'uscc:91990101MAEXA0001X',
@@ -168,6 +181,11 @@ void t.test("init, up, query, audit and quarantine work from the workspace's own
   t.equal(entries.length, 4, 'each of the four answers is one entry');
   t.equal((await run('audit', 'receipt', String(entries[0]?.receipt))).code, 0, 'a receipt of the search is proved');
   t.match(await run('audit', 'export'), { code: 0, stdout: /"released"/ }, 'the export has the answers');
+  t.match(await run('status'), { code: 2 }, 'of a city that does not run nothing is said to be well');
+  const month = JSON.parse((await run('trends', '--json')).stdout) as { days: { questions: number }[]; sums: object };
+  t.match(month.sums, { now: { questions: 4, denied: 0 }, before: { questions: 0 } }, 'the month has the four answers');
+  t.match([month.days.length, month.days.at(-1)?.questions], [30, 4], 'on their day');
+  t.match((await run('trends', '-o', 'csv')).stdout, /^\ufeffday,questions,denied something,rows held back/);
 });
 
 void t.test('a data folder that stood for a year is started again, and answers', async (t) => {

@@ -271,6 +271,19 @@ t.test('Prometheus and Grafana get the files of the chart, whole', async (t) => 
   t.strictSame(JSON.parse(map?.data?.['yitong.json'] ?? ''), JSON.parse(dashboard));
 });
 
+t.test('a link of an alert leads to where the house serves its manual', async (t) => {
+  const helm = helmForTest(t);
+  if (helm === undefined) return;
+  const served = 'https://wiki.city.example/yitong/operating';
+  const { stdout } = await helm.template(
+    { monitoring: { prometheusRule: { enabled: true, runbooks: served } } },
+    { example: 'existing-kafka' },
+  );
+  const links = [...stdout.matchAll(/runbook_url: (\S+)#yitong\w+$/gm)].map(([, url]) => url);
+  t.ok(links.length > 30);
+  t.strictSame(new Set(links), new Set([served]));
+});
+
 t.test("feeds with like names have objects of their own, in the gateway's pod as well", async (t) => {
   const helm = helmForTest(t);
   const judge = judgeForTest(t);

@@ -22,6 +22,8 @@ const command: Command = {
       const shown = values['all'] === true ? all : open;
       for (const alert of shown) for (const line of inWords(alert)) say(line);
       say(`${open.length} open alerts, ${all.length - open.length} acknowledged`);
+      if (open.length > 0)
+        say('docs/watching.md says what each rule means and what to do; an auditor acknowledges at /console/alerts');
       // who acknowledged, and why, is sealed; that it was, and when, is not
       json(
         shown.map(({ acknowledged, ...alert }) => ({

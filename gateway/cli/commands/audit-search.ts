@@ -20,6 +20,7 @@ const command: Command = {
   examples: [
     'yitong audit search --client credit-centre --since 2026-01-01',
     'yitong audit search --provider samr --result deny',
+    'yitong audit search --result deny --since 10m',
     'yitong audit search --subject uscc:91350100M000100Y43',
     'yitong audit search --case 2026-0001 --open',
   ],

@@ -80,6 +80,7 @@ const command: Command = {
         'it holds the keys of the log, of this replica and of subjects: keep it as you keep the data folder, ' +
           'on an encrypted disk',
       );
+      call.say(`next: \`yitong backup --check ${resolve(to ?? '')}\` once it is where it is to stay`);
       if (missing !== undefined)
         call.say(`not complete: what replicas share is not in it: ${missing} [backup_incomplete]`);
       if (manifest.unknown.length > 0)

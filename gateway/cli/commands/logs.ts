@@ -5,6 +5,7 @@ import { YitongError } from '../../../contracts/errors.js';
 import { text } from '../../ground/files/places.js';
 import { localSecond } from '../../ground/language/time.js';
 import type { Command, Invocation } from '../command.js';
+import { momentOf } from '../moment.js';
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** -1: not a level that we know. */
@@ -24,6 +25,7 @@ const command: Command = {
   examples: [
     'yitong gateway 2> gateway.log & yitong logs gateway.log --follow',
     'kubectl logs -f yitong-0 | yitong logs --level warn',
+    'journalctl -u yitong -o cat | yitong logs --since 2h',
     'yitong logs gateway.log --process writer --since 2026-01-31T08:00:00Z --json',
   ],
   options: {
@@ -35,7 +37,11 @@ const command: Command = {
     },
     level: { type: 'string', zh: '最低级别', values: LEVELS, describe: 'this level and above', default: 'info' },
     process: { type: 'string', zh: '仅限该进程', describe: 'only of this process: writer, worker-1 …' },
-    since: { type: 'string', zh: '自该时间起', describe: 'only from this date or time on' },
+    since: {
+      type: 'string',
+      zh: '自该时间起',
+      describe: 'only from this date or time on, or so long ago: 10m, 2h, 3d',
+    },
   },
   async run(call) {
     const [file] = call.positionals;
@@ -74,9 +80,7 @@ function read(line: string): Line | undefined {
 function filterOf({ values }: Invocation): (line: Line) => boolean {
   const least = rankOf(values['level']);
   const [of, from] = [text(values['process']), text(values['since'])];
-  const since = from === undefined ? undefined : Date.parse(from);
-  if (Number.isNaN(since))
-    throw new YitongError('bad_request', `\`--since ${from ?? ''}\` is not a date such as 2026-01-31T08:00:00Z`);
+  const since = from === undefined ? undefined : momentOf(from, 'since');
   return ({ level, process, time }) => {
     const rank = rankOf(level);
     return (

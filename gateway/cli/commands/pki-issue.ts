@@ -5,7 +5,7 @@ import { clientId } from '../../../contracts/ids.js';
 import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
-import { text } from '../../ground/files/places.js';
+import { folders, runningFor, text } from '../../ground/files/places.js';
 import { type RequestFault, readSigningRequest } from '../../ground/identity/signing-request.js';
 import { heldBy, issueClient, readIssuer } from '../../operate/pki/authority.js';
 import { uriFor } from '../../operate/pki/domain.js';
@@ -50,17 +50,18 @@ const command: Command = {
   summary: 'issue a client certificate from a development CA',
   zh: '由开发用证书机构签发应用证书',
   usage:
-    '<client> --dir D [--workspace W] [--trust-domain T | --spiffe URI] [--request FILE] [--force] [--replica] ' +
+    '<client> [--dir D] [--workspace W] [--trust-domain T | --spiffe URI] [--request FILE] [--force] [--replica] ' +
     '[--rsa] [--p12] [--days N]',
   takes: 1,
   examples: [
+    'yitong pki issue credit-platform',
     'yitong pki issue credit-platform --dir pki',
     'yitong pki issue court-archive --dir pki --rsa --p12',
     'yitong pki issue one-stop-counter --dir .yitong/data/pki --request request.pem',
     'yitong pki issue east --dir pki --replica --spiffe spiffe://city.example/replica/east',
   ],
   options: {
-    dir: { type: 'string', describe: 'folder of the CA' },
+    dir: { type: 'string', describe: 'folder of the CA; default: that of the city that runs on the workspace' },
     workspace: {
       type: 'string',
       describe: 'workspace whose client it is; default: this folder, else the one around the folder of the CA',
@@ -81,15 +82,20 @@ const command: Command = {
     days: { type: 'string', describe: 'how long it is good', default: '365' },
   },
   async run({ values, positionals, say, json }) {
-    const { dir, days } = values;
+    const { days } = values;
+    const given = text(values['dir']);
+    // a city of `yitong up` that runs here has its own
+    const dir = given ?? runningFor(values)?.pki;
     const [spiffe, trustDomain] = [text(values['spiffe']), text(values['trust-domain'])];
     const [client] = positionals;
     const count = Number(days);
-    if (typeof dir !== 'string' || client === undefined || !(Number.isInteger(count) && count > 0 && count <= 3650)) {
-      throw new WrongUsage('say one client, `--dir`, and whole `--days` up to 3650');
+    if (dir === undefined || client === undefined || !(Number.isInteger(count) && count > 0 && count <= 3650)) {
+      throw new WrongUsage(
+        'say one client, `--dir` where no city of `yitong up` runs here, and whole `--days` up to 3650',
+      );
     }
     const replica = values['replica'] === true;
-    const workspace = workspaceFor(text(values['workspace']), dir);
+    const workspace = given === undefined ? folders(values).workspace : workspaceFor(text(values['workspace']), given);
     const asked = {
       ...present({ spiffe, trustDomain }),
     };

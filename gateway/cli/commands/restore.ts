@@ -102,6 +102,7 @@ const command: Command = {
       } else if (log !== undefined) call.say(`the log goes on as \`${log.origin}\`, behind its ${log.size} entries`);
       if (report.erased > 0)
         call.say(`${report.erased} subjects that were erased after the backup are erased here too`);
+      call.say(`next: \`yitong audit verify --data ${data}\` proves that the log in it is whole; then start it`);
       return 0;
     } finally {
       bar?.end();

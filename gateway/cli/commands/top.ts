@@ -1,29 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { YitongError } from '../../../contracts/errors.js';
-import {
-  dataOption,
-  folders,
-  program,
-  runningFor,
-  text,
-  workspaceFlag,
-  workspaceOption,
-} from '../../ground/files/places.js';
+import { dataOption, text, workspaceOption } from '../../ground/files/places.js';
 import type { Command, Invocation } from '../command.js';
 import { lineFree } from '../progress.js';
+import { healthOf, healthOption, type Look, look } from '../top/asking.js';
 import { figuresOf } from '../top/figures.js';
 import { topLines } from '../top/lines.js';
-import { type Samples, samplesIn } from '../top/samples.js';
 
-const PATIENCE = 5000;
 /** Clears the terminal and goes to its first place. */
 const CLEAR = '\u001b[H\u001b[2J';
-
-interface Look {
-  readonly samples: Samples;
-  readonly reasons: readonly string[];
-  readonly warnings: readonly string[];
-}
 
 const command: Command = {
   summary: 'live figures of a running city: answers, processes, datasets, the log',
@@ -43,11 +28,7 @@ const command: Command = {
       describe: 'show it once and end; always so where stdout is no terminal',
     },
     every: { type: 'string', zh: '间隔秒数，1 至 60', describe: 'seconds between two looks, 1 to 60', default: '2' },
-    health: {
-      type: 'string',
-      zh: '网关健康端口的地址；默认：正在运行的城市',
-      describe: 'URL of a health port; default: the running `yitong up`',
-    },
+    health: healthOption,
     workspace: workspaceOption,
     data: dataOption,
   },
@@ -84,42 +65,4 @@ function show(call: Invocation, health: string, before: Look, now: Look, live: b
   lineFree();
   const end = call.words({ zh: '按 Ctrl-C 结束', en: 'Ctrl-C ends' });
   process.stdout.write(`${CLEAR}${[...lines, '', end].slice(0, process.stdout.rows - 1).join('\n')}\n`);
-}
-
-/** @throws YitongError `bad_config` where no city runs and none is named */
-function healthOf(values: Invocation['values']): string {
-  const given = text(values['health']);
-  if (given !== undefined) {
-    if (!/^https?:\/\/\S+$/.test(given))
-      throw new YitongError('bad_request', `\`--health\` is an address as http://127.0.0.1:8445, not \`${given}\``);
-    return given.replace(/\/+$/, '');
-  }
-  const up = runningFor(values);
-  if (up !== undefined) return up.health;
-  const { workspace } = folders(values);
-  throw new YitongError(
-    'bad_config',
-    `no city runs on the workspace \`${workspace}\`; start it with \`${program()} up${workspaceFlag(workspace)}\`, ` +
-      'or name the health port of a gateway with `--health`',
-  );
-}
-
-/** @throws YitongError `unreachable` */
-async function look(health: string): Promise<Look> {
-  const ask = async (path: string): Promise<Response> => {
-    try {
-      return await fetch(`${health}${path}`, { signal: AbortSignal.timeout(PATIENCE) });
-    } catch {
-      throw new YitongError('bad_request', `nobody answers at \`${health}\``);
-    }
-  };
-  const [metrics, ready] = await Promise.all([ask('/metrics'), ask('/health/ready')]);
-  const words = (value: unknown): readonly string[] =>
-    Array.isArray(value) ? value.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))) : [];
-  const said = (await ready.json().catch(() => ({}))) as Readonly<Record<string, unknown>>;
-  return {
-    samples: samplesIn(await metrics.text(), Date.now()),
-    reasons: words(said['reasons']),
-    warnings: words(said['warnings']),
-  };
 }

@@ -33,6 +33,7 @@ function hints(workspace: string, tour: boolean): readonly string[] {
     [`${name} catalogue${flag}`, 'what it shares, and how fresh it is'],
     [`${name} query --help`, flag === '' ? 'ask as one of the clients' : `ask as one of the clients; say${flag}`],
     [`${name} audit verify${flag}`, 'check the audit log from its files'],
+    [`${name} status${flag}`, 'how it stands: what is wrong, and who can mend it'],
   ];
   const width = Math.max(30, ...lines.map(([line]) => line.length));
   return lines.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);

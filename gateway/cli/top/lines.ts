@@ -22,7 +22,7 @@ const ms = (seconds: number | undefined): string =>
   seconds === undefined ? '–' : seconds === Infinity ? '> 10 s' : `≤ ${String(Math.round(seconds * 10_000) / 10)} ms`;
 
 /** 90 s, 12 min, 5 h, 3 d */
-function span(seconds: number, language: Language): string {
+export function span(seconds: number, language: Language): string {
   const units: readonly (readonly [number, Localised])[] = [
     [86_400, { zh: '天', en: 'd' }],
     [3600, { zh: '小时', en: 'h' }],

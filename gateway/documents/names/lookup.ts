@@ -6,7 +6,7 @@
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
 import { loadNames, type NamesDefinition } from '../../../contracts/names.js';
 import { present } from '../../../contracts/present.js';
@@ -54,18 +54,31 @@ export interface Names {
   readonly definition: NamesDefinition | undefined;
   /** @throws YitongError `rate_limited`, `audit_unavailable` */
   find(text: string, looking: LookingUp): Promise<LookUp>;
+  /**
+   * What those are called that somebody deals with already, so that no page tells a company by its code alone. Without
+   * those that the register does not know, or whose names may not be told; of very many the first.
+   * @throws YitongError `audit_unavailable`
+   */
+  named(subjects: readonly SubjectKey[], looking: LookingUp): Promise<ReadonlyMap<SubjectKey, string>>;
   close(): Promise<void>;
 }
 
 const LONGEST = 100;
 /** Companies that are read for one choice: some that the index has are gone, renamed or not granted. */
 const READ_FOR_ONE = 3;
+/** Companies that are named on one page. */
+const MOST_NAMED = 200;
 
 /** @throws YitongError `bad_workspace` */
 export async function openNames(context: GatewayContext): Promise<Names> {
   const definition = await loadNames(context.workspace);
   return definition === undefined
-    ? { definition, find: () => Promise.resolve({ kind: 'unavailable' }), close: () => Promise.resolve() }
+    ? {
+        definition,
+        find: () => Promise.resolve({ kind: 'unavailable' }),
+        named: () => Promise.resolve(new Map()),
+        close: () => Promise.resolve(),
+      }
     : new CompanyNames(context, definition);
 }
 
@@ -116,8 +129,24 @@ class CompanyNames implements Names {
     const planned = this.#planFor(looking.role);
     const denied = planned === undefined || planned.plan.read.length === 0;
     const found = denied ? undefined : await this.#choices(sought, planned.plan);
-    await this.#record(text, looking, planned, denied, found);
+    const subjects = found?.choices.map(({ subject }) => subject);
+    await this.#record({ name: text, ...present({ subjects }) }, looking, planned, denied);
     return found === undefined ? { kind: 'unavailable' } : { kind: 'found', ...found };
+  }
+
+  async named(subjects: readonly SubjectKey[], looking: LookingUp): Promise<ReadonlyMap<SubjectKey, string>> {
+    const all = [...new Set(subjects)].slice(0, MOST_NAMED);
+    const found = new Map<SubjectKey, string>();
+    if (all.length === 0) return found;
+    const planned = this.#planFor(looking.role);
+    const denied = planned === undefined || planned.plan.read.length === 0;
+    if (!denied)
+      for (const subject of all) {
+        const name = await this.#nameOf(subject, planned.plan);
+        if (name !== undefined) found.set(subject, name);
+      }
+    await this.#record({ subjects: [...found.keys()] }, looking, planned, denied);
+    return found;
   }
 
   async close(): Promise<void> {
@@ -158,6 +187,17 @@ class CompanyNames implements Names {
     });
   }
 
+  /** Undefined also while the register cannot be read: its code does as well. */
+  async #nameOf(subject: SubjectKey, plan: Plan): Promise<string | undefined> {
+    try {
+      const [row] = (await this.#reader.one(plan, subject))[0] ?? [];
+      return row === undefined ? undefined : textAt(row.value, this.definition.name);
+    } catch (error) {
+      if (isYitongError(error) && error.code === 'view_unavailable') return undefined;
+      throw error;
+    }
+  }
+
   /** Of the file that is there now: one that was damaged is made anew beside those who had it open. */
   async #currentIndex(): Promise<NamesReader | undefined> {
     const { dataDir } = this.#context;
@@ -172,11 +212,10 @@ class CompanyNames implements Names {
 
   /** What was typed and told stands under the person's own key. @throws YitongError `audit_unavailable` */
   async #record(
-    text: string,
+    about: { readonly name?: string; readonly subjects?: readonly SubjectKey[] },
     { person, role, requestId, record }: LookingUp,
     planned: RolePlan | undefined,
     denied: boolean,
-    found: FoundChoices | undefined,
   ): Promise<void> {
     const grant = planned?.plan.datasets[0]?.decision.grant;
     await record.looked(person, {
@@ -188,8 +227,8 @@ class CompanyNames implements Names {
         ...present({ purpose: planned?.purpose, grant }),
         ...(denied ? { denied: true } : {}),
       },
-      results: found?.choices.length ?? 0,
-      about: { name: text, ...present({ subjects: found?.choices.map(({ subject }) => subject) }) },
+      results: about.subjects?.length ?? 0,
+      about,
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Datasets that did not come within the frequency that their contract declares, and whose it is to mend that. */
-import { authorityTitle } from '../../../contracts/authorities.js';
+import { dataOfficerOf } from '../../../contracts/authorities.js';
 import type { Contract } from '../../../contracts/types.js';
 import { statusOf } from '../../answer/question/status.js';
 import type { GatewayContext } from '../../documents/context.js';
@@ -22,10 +22,7 @@ export function staleOf(
           : { zh: `${zh}暂不可读`, en: `${en} cannot be read now` };
     found.push({
       what,
-      mends: {
-        zh: `${authorityTitle(workspace, contract.authority, 'zh')}数据专员`,
-        en: `data officer of ${authorityTitle(workspace, contract.authority, 'en')}`,
-      },
+      mends: dataOfficerOf(workspace, contract.authority),
       href: `/console/datasets/${contract.id}`,
     });
   }

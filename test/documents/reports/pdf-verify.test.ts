@@ -351,4 +351,11 @@ t.test('yitong report verify says what holds, and ends with 0, 1 or 2', async (t
     'a certificate that is no CA',
   );
   t.equal((await command('report', 'verify')).code, 2);
+  t.match(
+    await command('report', 'verify', file, '--data', join(t.testdirName, 'no-city')),
+    { code: 2, stderr: /--ca[^]*\/verify\/ca\.pem/ },
+    'who was handed a report and has no city is told where the CA is',
+  );
+  const zh = await command('report', 'verify', file, '--ca', caFile, '--zh');
+  t.match(zh, { code: 0, stdout: /✓ 内容与签署时一致[^]*报告真实/ }, 'in Chinese, for a clerk');
 });

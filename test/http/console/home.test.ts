@@ -98,7 +98,7 @@ t.test('where the log does not take the look nothing is shown', async (t) => {
 
 t.test('what is wrong says who can mend it', async (t) => {
   const { words } = await pageOf('/console/home', { roles: ['sharing-authority'] });
-  t.match(words, /尚未接入 由.+数据专员处理/);
+  t.match(words, /尚未接入 由.+数据专员(?:（.+，[\d-]+）)?处理/);
 });
 
 t.test('settings are chosen by their person, and are on record without the address in clear', async (t) => {

@@ -109,7 +109,12 @@ t.test('the pages that ask for a company', async (t) => {
     await page.goto('/console/authorisations?lang=zh');
     await asks(page);
     await page.click(`.choices button[aria-label*="${HEAD}"]`);
-    t.match(await page.innerText('[role=status]'), new RegExp(`授权已生效：${HEAD}`));
+    t.match(await page.innerText('[role=status]'), new RegExp(`授权已生效：云州安光快餐有限公司 ${HEAD}`));
+    t.match(
+      await page.innerText('ul.rows'),
+      new RegExp(`云州安光快餐有限公司 ${HEAD}`),
+      'and is told whom by name, not by a code alone',
+    );
     t.same(complaints, []);
   });
 

@@ -128,7 +128,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
     await other.page.click('form.sheet button[type=submit]');
     t.match(await other.page.innerText('[role=alert]'), /校验码/);
     await other.page.click('.invitation button[value=agree]');
-    t.match(await other.page.innerText('[role=status]'), new RegExp(`授权已生效：${HEAD}`));
+    t.match(await other.page.innerText('[role=status]'), new RegExp(`授权已生效：云州安光快餐有限公司 ${HEAD}`));
     t.equal(await other.page.locator('.invitation').count(), 0);
     t.notMatch(other.page.url(), new RegExp(HEAD), 'no address names a company');
     t.same(await other.inspect('/console/authorisations', 'authorisations'), []);
@@ -216,6 +216,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
     const confirm = new URL(other.page.url()).pathname;
     t.same(await other.inspect(confirm, 'authorisation-withdraw'), []);
     await other.page.goto(`${confirm}?lang=zh`);
+    t.match(await other.page.innerText('dl.facts'), /授权给\s+云州安光快餐有限公司/, 'whom it was given to, by name');
     await other.page.click('.button.danger');
     t.match(await other.page.innerText('[role=status]'), /授权已撤回/);
     await page.goto('/console/reports/new?lang=zh');

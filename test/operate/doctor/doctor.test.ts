@@ -131,7 +131,7 @@ const FAULTS: readonly (readonly [string, string, RegExp, (here: Installation, t
   [
     'a certificate that ends within the month',
     'certificates',
-    /warn: the server certificate ends in \d+ days/,
+    /warn: the server certificate ends on 20\S+Z, in \d+ days/,
     async ({ certify }) => certify(-30, 12),
   ],
   [

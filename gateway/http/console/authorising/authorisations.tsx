@@ -1,7 +1,7 @@
 /** Whom a company has let ask for its report, who lets it, and a form to let one more. */
 
 import type { JSX } from 'preact';
-import { keyOf } from '../../../../contracts/ids.js';
+import { keyOf, type SubjectKey } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Authorisation, Invitation } from '../../../documents/reports/index.js';
@@ -21,6 +21,8 @@ export interface AuthorisationsProps {
   readonly definition: ReportDefinition;
   readonly given: readonly Authorisation[];
   readonly received: readonly Authorisation[];
+  /** What the companies are called, this one too, as far as it is known. */
+  readonly called: ReadonlyMap<string, string>;
   /** Not answered yet: by this company, and by others. */
   readonly invited: readonly Invitation[];
   readonly inviting: readonly Invitation[];
@@ -89,6 +91,24 @@ function coverage(
   return `${definition?.title[language] ?? say('已停用的报告', report)} · ${where} · ${why}`;
 }
 
+/** A company by its name where that is known, and by its code. */
+function Company({
+  subject,
+  called,
+}: {
+  readonly subject: SubjectKey;
+  readonly called: AuthorisationsProps['called'];
+}): JSX.Element {
+  const name = called.get(subject);
+  return name === undefined ? (
+    <b class="code">{keyOf(subject)}</b>
+  ) : (
+    <>
+      <b>{name}</b> <span class="code soft">{keyOf(subject)}</span>
+    </>
+  );
+}
+
 /** Authorisations that were given, or that were received. */
 function Given({
   rows,
@@ -96,8 +116,9 @@ function Given({
   language,
   definitions,
   subjects,
+  called,
   today,
-}: Pick<AuthorisationsProps, 'language' | 'definitions' | 'subjects' | 'today'> & {
+}: Pick<AuthorisationsProps, 'language' | 'definitions' | 'subjects' | 'called' | 'today'> & {
   readonly rows: readonly Authorisation[];
   /** Those of this company; else those that others gave it. */
   readonly mine: boolean;
@@ -109,7 +130,7 @@ function Given({
         <li>
           <div>
             <p>
-              <b class="code">{keyOf(mine ? one.to : one.from)}</b>{' '}
+              <Company subject={mine ? one.to : one.from} called={called} />{' '}
               <StateOf one={one} today={today} language={language} />
             </p>
             <p class="soft">{coverage(one, definitions, language)}</p>
@@ -203,6 +224,7 @@ export function authorisationsPage({
   definition,
   given,
   received,
+  called,
   invited,
   inviting,
   declined,
@@ -216,7 +238,7 @@ export function authorisationsPage({
   sent,
 }: AuthorisationsProps): JSX.Element {
   const say = sayIn(language);
-  const shared = { language, definitions, subjects, today };
+  const shared = { language, definitions, subjects, called, today };
   const { domains, purposes } = definition;
   return (
     <>
@@ -227,13 +249,13 @@ export function authorisationsPage({
           'Only with your authorisation may another company’s report tell of you. Your branches go with you.',
         )}
       </p>
-      <Speaking language={language} subjects={subjects} />
+      <Speaking language={language} subjects={subjects} name={called.get(subjects.subject)} />
       {done === undefined ? null : (
         <p class="notice" role="status">
           {done.withdrawnAt === undefined
             ? say('授权已生效：', 'The authorisation is in force: ')
             : say('授权已撤回：', 'The authorisation is withdrawn: ')}
-          <b class="code">{keyOf(done.to)}</b>
+          <Company subject={done.to} called={called} />
         </p>
       )}
       {fault === undefined ? null : (
@@ -368,8 +390,9 @@ export function withdrawPage({
   language,
   subjects,
   definitions,
+  called,
   one,
-}: Pick<AuthorisationsProps, 'language' | 'csrf' | 'subjects' | 'definitions'> & {
+}: Pick<AuthorisationsProps, 'language' | 'csrf' | 'subjects' | 'definitions' | 'called'> & {
   readonly one: Authorisation;
 }): JSX.Element {
   const say = sayIn(language);
@@ -384,7 +407,9 @@ export function withdrawPage({
       </p>
       <dl class="card facts">
         <dt>{say('授权给', 'Given to')}</dt>
-        <dd class="code">{keyOf(one.to)}</dd>
+        <dd>
+          <Company subject={one.to} called={called} />
+        </dd>
         <dt>{say('范围', 'For')}</dt>
         <dd>{coverage(one, definitions, language)}</dd>
         <dt>{say('期限', 'Days')}</dt>

@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
-import { keyOf } from '../../../../contracts/ids.js';
+import { keyOf, type SubjectKey } from '../../../../contracts/ids.js';
 import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
@@ -14,6 +14,7 @@ import { namesOfCompanies } from '../../../documents/names/lookup.js';
 import { firstInvited, reportsOf } from '../../../documents/reports/index.js';
 import { hideSubject } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
+import { calledFor } from '../../ui/called.js';
 import { choosePage } from '../../ui/choose.js';
 import { formId } from '../../ui/form.js';
 import { sendFramed } from '../../ui/frame.js';
@@ -73,6 +74,7 @@ async function show(
   const { language } = request;
   const { given, received, invited, inviting } = await reports.authorisationsOf(subjects.subject, askingOf(request));
   const { done, ...rest } = more;
+  const all = [subjects.subject as SubjectKey, ...given.map(({ to }) => to), ...received.map(({ from }) => from)];
   return sendFramed(request, reply, {
     title: language === 'zh' ? '授权' : 'Authorisations',
     workspace,
@@ -85,6 +87,7 @@ async function show(
       definition,
       given,
       received,
+      called: await calledFor(names, request, 'subject', all),
       invited,
       inviting,
       byName: names.definition?.roles.has('subject') === true,
@@ -257,7 +260,7 @@ function authoriseRoute(app: FastifyInstance, desk: Desk): void {
 /** A company withdraws an authorisation, once asked whether it means it. */
 function withdrawRoutes(
   app: FastifyInstance,
-  { workspace, reports, definitions, config, schema, speaking }: Desk,
+  { workspace, reports, names, definitions, config, schema, speaking }: Desk,
 ): void {
   app.get<Route>(`${PATH}/:id/withdraw`, { schema, config }, async (request, reply) => {
     const { language } = request;
@@ -268,7 +271,14 @@ function withdrawRoutes(
     return sendFramed(request, reply, {
       title: language === 'zh' ? '撤回授权' : 'Withdraw',
       workspace,
-      children: withdrawPage({ language, csrf: sessionOf(request).csrf, subjects, definitions, one: found }),
+      children: withdrawPage({
+        language,
+        csrf: sessionOf(request).csrf,
+        subjects,
+        definitions,
+        one: found,
+        called: await calledFor(names, request, 'subject', [found.to]),
+      }),
     });
   });
   app.post<Route>(`${PATH}/:id/withdraw`, { schema, config }, async (request, reply) => {

@@ -1,5 +1,6 @@
 /** One dataset for whoever may know that it exists: what it says, how good it is, who may ask it, and how one asks. */
 import type { JSX } from 'preact';
+import { waysTo } from '../../../../contracts/authorities.js';
 import type { Localised } from '../../../../contracts/types.js';
 import { CLASSES } from '../../../../policies/explain.js';
 import { deliveryNames, formNames, unitName } from '../../../../policies/words.js';
@@ -52,8 +53,7 @@ function Summary({ facts, language }: Omit<DatasetProps, 'rows'>): JSX.Element {
   const say = (a: string, b: string): string => (zh ? a : b);
   const { contract, authority, scheme, freshness, records } = facts;
   const { sharing, grading, subject } = contract;
-  const contact = authority?.contact;
-  const means = [contact?.office?.[language], contact?.telephone, contact?.email].filter(Boolean);
+  const means = authority === undefined ? [] : waysTo(authority, language);
   const rows: readonly (readonly [string, JSX.Element | string] | undefined)[] = [
     zh ? undefined : ['Id', <span class="mono">{contract.id}</span>],
     [say('提供单位', 'Publisher'), authority?.name[language] ?? contract.authority],

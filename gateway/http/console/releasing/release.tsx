@@ -311,8 +311,8 @@ export function releasedView({
       </div>
       <p class="notice">
         {say(
-          '企业决定出示哪些领域；未列出的领域不作任何结论。',
-          'The company chooses which domains it shows; of any other this says nothing.',
+          '企业决定出示哪些领域；未列出的领域不作任何结论。需要其他领域的，请企业另行出示。',
+          'The company chooses which domains it shows; of any other this says nothing. Ask the company for one.',
         )}
       </p>
       <dl class="card facts">

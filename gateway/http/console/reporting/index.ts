@@ -10,12 +10,13 @@ import { parseSubject, traceOf } from '../../../answer/question/request.js';
 import { lookupUrl, publicAddress } from '../../../documents/address.js';
 import { dayIn } from '../../../documents/compute/index.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
-import { namesOfCompanies } from '../../../documents/names/lookup.js';
+import { type Names, namesOfCompanies } from '../../../documents/names/lookup.js';
 import { loadRenderers } from '../../../documents/renderers/port.js';
 import { type Asking, reportsOf } from '../../../documents/reports/index.js';
 import { namesOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { sessionOf } from '../../plugins/people.js';
+import { calledFor } from '../../ui/called.js';
 import { choosePage } from '../../ui/choose.js';
 import { formId } from '../../ui/form.js';
 import { sendFramed, sendInSteps } from '../../ui/frame.js';
@@ -56,6 +57,16 @@ export const askingOf = (request: FastifyRequest): Asking => ({
   stated: { actor: sessionOf(request).person.id },
 });
 
+/** Whoever the register does not tie to the company is known by its code alone; here it is called by its name. */
+async function withNames(names: Names, request: FastifyRequest, placed: readonly Placed[]): Promise<readonly Placed[]> {
+  const unnamed = placed.flatMap(({ member }) => (member.name === keyOf(member.subject) ? [member.subject] : []));
+  const called = await calledFor(names, request, 'subject', unnamed);
+  return placed.map((one) => {
+    const name = called.get(one.member.subject);
+    return name === undefined ? one : { ...one, member: { ...one.member, name } };
+  });
+}
+
 /** What the pages of reports work with. */
 async function openDesk(app: FastifyInstance, context: GatewayContext) {
   const { workspace } = context;
@@ -84,7 +95,8 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
     const asking = askingOf(request);
     const members = await reports.groupOf(definition.id, subject, asking);
     const { received, inviting } = await reports.authorisationsOf(subject, asking);
-    return standings(members, { report: definition.id, by: subject as SubjectKey, today: today() }, received, inviting);
+    const asker = { report: definition.id, by: subject as SubjectKey, today: today() };
+    return withNames(names, request, standings(members, asker, received, inviting));
   }
   return {
     context,
@@ -143,7 +155,7 @@ async function sendForm(
       subjects,
       definition,
       definitions: [...definitions.values()],
-      group: [...all, ...strangers],
+      group: [...all, ...(await withNames(names, request, strangers))],
       asked,
       fault,
       faultAt: fault?.at,

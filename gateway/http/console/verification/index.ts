@@ -79,12 +79,13 @@ function askingOf({ lookups, now }: Desk, request: FastifyRequest, code: string)
 async function found({ workspace, reports }: Desk, code: string, asking: Asking): Promise<Found> {
   const { outcome, issued, revokedAt, changes } = await reports.verifyCode(code, asking);
   if (issued === undefined) return { outcome };
-  const shown = reports.definitions.get(issued.model.report)?.shown ?? { name: 'masked', subject: 'masked' };
+  const definition = reports.definitions.get(issued.model.report);
+  const shown = definition?.shown ?? { name: 'masked', subject: 'masked' };
   return {
     outcome,
     issued,
     subjects: shownSubjects(issued.model, shown, workspace.schemes),
-    ...present({ revokedAt, changes }),
+    ...present({ revokedAt, changes, issuer: definition?.issuer }),
   };
 }
 const send = (

@@ -2,7 +2,9 @@
  * What a code proves: genuine or not, when, for whom, and what has changed since. Nothing of what the document says.
  */
 import type { JSX } from 'preact';
+import { waysTo } from '../../../../contracts/authorities.js';
 import type { Localised } from '../../../../contracts/localised.js';
+import type { Authority } from '../../../../contracts/types.js';
 import type { ShownSubject } from '../../../documents/model/shown.js';
 import type { Issued, Outcome, RecordChange, ReportChanges, SectionChange } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -14,6 +16,8 @@ export interface Found {
   readonly outcome: Outcome;
   readonly issued?: Issued;
   readonly revokedAt?: string;
+  /** Whom to ask about it; undefined where the definition of the report is gone. */
+  readonly issuer?: Pick<Authority, 'contact'>;
   /** In the model's order. */
   readonly subjects?: readonly ShownSubject[];
   readonly changes?: ReportChanges;
@@ -167,10 +171,20 @@ export function verifyForm({ language, csrf, codes, code = '', fault }: VerifyFo
       <h2>{say('检验 PDF 文件', 'Check a PDF')}</h2>
       <Drop language={language} />
       {codes ? (
-        <p class="foot">
-          {say('企业出示的是手机合规码？', 'The company shows a compliance code on its phone?')}{' '}
-          <a href="/compliance">{say('扫合规码', 'Ask by it')}</a>
-        </p>
+        <>
+          <p class="foot">
+            {say('企业出示的是手机合规码？', 'The company shows a compliance code on its phone?')}{' '}
+            <a href="/compliance">{say('扫合规码', 'Ask by it')}</a>
+          </p>
+          <p class="foot">
+            {say(
+              '收到的报告较多的单位，可将业务系统接入：一次核验至多 1,000 份，报告此后有变化或被撤销的，' +
+                '数秒内得到通知。请向出具单位申请接入。',
+              'Whoever is handed many can connect a system: it verifies up to 1,000 at once, and is told ' +
+                'within seconds when one changes or is revoked. Ask the issuer for it.',
+            )}
+          </p>
+        </>
       ) : null}
     </>
   );
@@ -183,6 +197,7 @@ export function verifiedView({
   outcome,
   issued,
   revokedAt,
+  issuer,
   subjects = [],
   changes,
 }: Found & { readonly language: Language; readonly again: Readonly<Record<string, string>> | undefined }): JSX.Element {
@@ -196,8 +211,11 @@ export function verifiedView({
             <b>{say('✗ 查无此文书', '✗ No such document')}</b>
             <p>
               {say(
-                '此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。',
-                'The code belongs to no document: mistyped, past the time for which it is kept, or forged.',
+                '此核验码不对应任何文书：可能抄写有误、文书已过保存期，或文书是伪造的。请先逐位核对；' +
+                  '仍查无此文书的，请向文书载明的出具单位查证，查证之前不要采信。',
+                'The code belongs to no document: mistyped, past the time for which it is kept, or forged. ' +
+                  'Compare it sign by sign; if there is still none, ask the issuer that the document names, and do ' +
+                  'not rely on it before.',
               )}
             </p>
           </div>
@@ -211,6 +229,7 @@ export function verifiedView({
     );
   }
   const { model, document } = issued;
+  const ways = issuer === undefined ? [] : waysTo(issuer, language);
   const changed = outcome === 'changed';
   const several = subjects.length > 1;
   const at = changes === undefined ? undefined : localSecond(changes.at);
@@ -277,7 +296,10 @@ export function verifiedView({
           <dt>{say('文书', 'Document')}</dt>
           <dd>{model.title[language]}</dd>
           <dt>{say('出具单位', 'Issued by')}</dt>
-          <dd>{model.issuer[language]}</dd>
+          <dd>
+            {model.issuer[language]}
+            {ways.length === 0 ? null : <span class="plain soft">{ways.join(say('，', ', '))}</span>}
+          </dd>
           <dt>{say('出具时间', 'Issued at')}</dt>
           <dd>
             <time dateTime={model.issuedAt}>{localSecond(model.issuedAt)}</time>

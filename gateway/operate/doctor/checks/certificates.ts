@@ -72,6 +72,10 @@ async function look({ name, cert, key }: Pair, { now, development }: Patient): P
   const findings: Finding[] = [];
   const [from, until] = [Date.parse(leaf.validFrom), Date.parse(leaf.validTo)];
   const days = Math.floor((until - now()) / DAY);
+  const anew = development
+    ? '`yitong up` renews it at its start and each day'
+    : `put a new one into ${cert} and its key into ${key}; a running gateway takes both within seconds ` +
+      '(docs/operating.md, "A certificate ends")';
   if (now() < from)
     findings.push(
       fail(
@@ -79,17 +83,9 @@ async function look({ name, cert, key }: Pair, { now, development }: Patient): P
         'look at the clock of this machine, or wait',
       ),
     );
-  else if (days < 0)
-    findings.push(
-      fail(`the ${name} certificate ended on ${new Date(until).toISOString()}`, 'put a new one into the same files'),
-    );
+  else if (days < 0) findings.push(fail(`the ${name} certificate ended on ${new Date(until).toISOString()}`, anew));
   else if (days < SOON)
-    findings.push(
-      warn(
-        `the ${name} certificate ends in ${days} days`,
-        'put a new one into the same files; a running gateway takes it',
-      ),
-    );
+    findings.push(warn(`the ${name} certificate ends on ${new Date(until).toISOString()}, in ${days} days`, anew));
   else findings.push(ok(`the ${name} certificate counts for ${days} days more`));
   if (isDevelopmentCertificate(leaf) && !development)
     findings.push(

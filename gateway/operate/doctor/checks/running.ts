@@ -1,6 +1,7 @@
 /** The gateway itself: what it says of its health, or whether it could start here. */
 import { createServer } from 'node:net';
 import { runningUp } from '../../../ground/files/places.js';
+import { explained } from '../../../ground/language/readiness.js';
 import { type Check, type Finding, fail, note, ok, warn } from '../port.js';
 import { reach } from '../reach.js';
 
@@ -17,6 +18,14 @@ const taken = (host: string, port: number): Promise<string | undefined> =>
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     server.listen(port, host, () => server.close(() => resolve(undefined)));
   });
+
+/** What to do about it, who can, and where more is said. */
+function mendOf(line: string): string {
+  const known = explained(line);
+  if (known === undefined) return 'docs/operating.md, "Every day"';
+  const more = known.more === undefined ? '' : `; docs/operating.md, ${known.more}`;
+  return `${known.mend.en} (${known.who.en}${more})`;
+}
 
 const check: Check = {
   about: 'the running gateway, or its ports',
@@ -39,9 +48,9 @@ const check: Check = {
           ? ok(`the gateway on ${health} is ready`)
           : fail(
               `the gateway on ${health} is not ready: ${reasons.join('; ')}`,
-              'docs/operating.md says what each reason means',
+              [...new Set(reasons.map(mendOf))].join('; ') || mendOf(''),
             ),
-        ...textsOf(said, 'warnings').map((warning) => warn(warning, 'docs/operating.md says what each warning means')),
+        ...textsOf(said, 'warnings').map((warning) => warn(warning, mendOf(warning))),
       ];
     }
     const findings: Finding[] = [

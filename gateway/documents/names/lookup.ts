@@ -1,13 +1,14 @@
 /**
- * Finding a company by its name. The index says where to look; what is told is read from the view under the grant of
- * the client and purpose that the workspace declares for the role of whoever asks, and each look-up is on record before
- * anything of it leaves: whatever was typed and told stands under the person's own key.
+ * Finding a company by its name, and the name of one that is known by its key. The index says where to look; what is
+ * told is read from the view under the grant of the client and purpose that the workspace declares for the role of
+ * whoever asks, and each look-up is on record before anything of it leaves: whatever was typed and told stands under
+ * the person's own key.
  */
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
-import type { SubjectKey } from '../../../contracts/ids.js';
+import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import { type SubjectKey, schemeOf } from '../../../contracts/ids.js';
 import { loadNames, type NamesDefinition } from '../../../contracts/names.js';
 import { present } from '../../../contracts/present.js';
 import type { FactDefinition } from '../../../contracts/reports.js';
@@ -54,6 +55,12 @@ export interface Names {
   readonly definition: NamesDefinition | undefined;
   /** @throws YitongError `rate_limited`, `audit_unavailable` */
   find(text: string, looking: LookingUp): Promise<LookUp>;
+  /**
+   * What the register calls a company; undefined where it has none of that key, where the role may not be told, and
+   * where too many were told lately: its key stands there as ever.
+   * @throws YitongError `audit_unavailable`
+   */
+  called(subject: SubjectKey, looking: LookingUp): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -65,7 +72,12 @@ const READ_FOR_ONE = 3;
 export async function openNames(context: GatewayContext): Promise<Names> {
   const definition = await loadNames(context.workspace);
   return definition === undefined
-    ? { definition, find: () => Promise.resolve({ kind: 'unavailable' }), close: () => Promise.resolve() }
+    ? {
+        definition,
+        find: () => Promise.resolve({ kind: 'unavailable' }),
+        called: () => Promise.resolve(undefined),
+        close: () => Promise.resolve(),
+      }
     : new CompanyNames(context, definition);
 }
 
@@ -120,8 +132,41 @@ class CompanyNames implements Names {
     return found === undefined ? { kind: 'unavailable' } : { kind: 'found', ...found };
   }
 
+  async called(subject: SubjectKey, looking: LookingUp): Promise<string | undefined> {
+    if (schemeOf(subject) !== this.definition.contract.subject.scheme) return undefined;
+    const planned = this.#planFor(looking.role);
+    // nothing is read, so there is nothing to record
+    if (planned === undefined || planned.plan.read.length === 0) return undefined;
+    let name: string | undefined;
+    try {
+      this.#limits.admit(`called:${looking.person.id}`, this.#context.now());
+      const rows = (await this.#reader.one(planned.plan, subject))[0] ?? [];
+      name = rows.map(({ value }) => textAt(value, this.definition.name)).find((one) => one !== undefined);
+    } catch (error) {
+      // the page is about something else: it goes on with the key
+      if (isYitongError(error)) return undefined;
+      throw error;
+    }
+    const { person, role, requestId, record } = looking;
+    await record.looked(person, {
+      requestId,
+      action: 'company_name',
+      role,
+      detail: this.#detailOf(planned),
+      results: name === undefined ? 0 : 1,
+      about: { subjects: [subject] },
+    });
+    return name;
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#index?.reader.close(), this.#limits.close()]);
+  }
+
+  /** By what the register is read. */
+  #detailOf(planned: RolePlan | undefined): Readonly<Record<string, unknown>> {
+    const grant = planned?.plan.datasets[0]?.decision.grant;
+    return { dataset: this.definition.contract.id, ...present({ purpose: planned?.purpose, grant }) };
   }
 
   #planFor(role: Role): RolePlan | undefined {
@@ -178,16 +223,11 @@ class CompanyNames implements Names {
     denied: boolean,
     found: FoundChoices | undefined,
   ): Promise<void> {
-    const grant = planned?.plan.datasets[0]?.decision.grant;
     await record.looked(person, {
       requestId,
       action: 'names',
       role,
-      detail: {
-        dataset: this.definition.contract.id,
-        ...present({ purpose: planned?.purpose, grant }),
-        ...(denied ? { denied: true } : {}),
-      },
+      detail: { ...this.#detailOf(planned), ...(denied ? { denied: true } : {}) },
       results: found?.choices.length ?? 0,
       about: { name: text, ...present({ subjects: found?.choices.map(({ subject }) => subject) }) },
     });

@@ -59,7 +59,7 @@ export function drawEntries(model: EntriesModel, { signed }: EntriesOptions): Dr
     issuer: city,
     synthetic,
     foot: {
-      zh: `共 ${String(model.rows.length)} 条 · ${by}检索于 ${localSecond(issuedAt)}（北京时间） · 附件 ${ATTACHED} 供独立核验`,
+      zh: `共 ${String(model.rows.length)} 条 · ${by}出具于 ${localSecond(issuedAt)}（北京时间） · 附件 ${ATTACHED} 供独立核验`,
       en: `${String(model.rows.length)} entries; ${ATTACHED}, attached, proves each without us`,
     },
   });
@@ -79,14 +79,14 @@ export function drawEntries(model: EntriesModel, { signed }: EntriesOptions): Dr
 const plain = (text: string): Localised => ({ zh: text, en: '' });
 
 function cover(
-  { city, by, issuedAt, rows: all, checkpoint }: EntriesModel,
+  { kind, city, by, issuedAt, rows: all, checkpoint }: EntriesModel,
   signer: string | undefined,
 ): readonly (readonly [Localised, Localised])[] {
   const times = all.map(({ time }) => time).sort();
   const [first, last] = [times[0], times.at(-1)];
   return [
     [labels.count, plain(`${String(all.length)} 条`)],
-    [labels.by, plain(by)],
+    [kind === 'search' ? labels.by : labels.maker, plain(by)],
     [labels.at, plain(`${localSecond(issuedAt)}（北京时间）`)],
     [labels.city, city],
     ...(first === undefined || last === undefined ? [] : [[labels.span, plain(`${first} 至 ${last}`)] as const]),

@@ -83,7 +83,7 @@ export function questionWords(
 export const questionFields = (asked: Question): readonly QuestionField[] =>
   (Object.keys(QUESTION_LABELS) as QuestionField[]).filter((name) => asked[name] !== undefined);
 
-/** The whole question, as a document says it: the kind of entry and the period are told also where nobody chose them. */
+/** The whole question, as a document says it: kind of entry and period are told also where nobody chose them. */
 export function questionInWords(
   asked: Question,
   of: QuestionNames,

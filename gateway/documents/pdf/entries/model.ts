@@ -133,8 +133,8 @@ const tooMany = (): YitongError =>
         format: {
           zh: `结果超过 ${String(MOST_ENTRIES)} 条，不能列入一份 PDF：请缩小时间范围等条件后分次导出，或者导出 Excel 表格（不限条数）。`,
           en:
-            `More than the ${String(MOST_ENTRIES)} entries that one PDF holds: narrow the question, by its period for ` +
-            'one, and take it in parts; or take the workbook, which has no limit.',
+            `More than the ${String(MOST_ENTRIES)} entries that one PDF holds: narrow the question, by its period ` +
+            'for one, and take it in parts; or take the workbook, which has no limit.',
         },
       },
     },

@@ -76,7 +76,7 @@ export function claims({ kind, city, issuedAt, rows, counts, checkpoint }: Entri
   if (counts.newer > 0)
     all.push({
       zh: `有 ${String(counts.newer)} 条写在该检查点之后，尚不能由其证明；稍后重新导出即可。`,
-      en: `${String(counts.newer)} are newer than that checkpoint, which proves nothing of them yet: export them again.`,
+      en: `${String(counts.newer)} are newer than that checkpoint, which proves nothing of them: export them again.`,
     });
   if (counts.gone > 0)
     all.push({
@@ -92,8 +92,8 @@ export function claims({ kind, city, issuedAt, rows, counts, checkpoint }: Entri
     {
       zh: '所涉数据的内容由提供单位负责；用途、事项等为使用单位提出请求时的陈述。授权依据为出具时现行授权所列，已失效的授权不列。',
       en:
-        'For the data their authority answers; purposes and items are what the consumer stated. Legal bases are those ' +
-        'of grants in force when this was made; of a grant that is gone none is told.',
+        'For the data their authority answers; purposes and items are what the consumer stated. Legal bases are ' +
+        'those of grants in force when this was made; of a grant that is gone none is told.',
     },
   );
   return all;
@@ -117,13 +117,15 @@ export function checking({ rows, checkpoint }: EntriesModel, signer: string | un
     attachedWords(rows.length),
     {
       zh: '每行的 body 为记录原文，salt 为随机数，path 为路径（均为 Base64）；检查点 checkpoint 在第一行。',
-      en: 'Of each line body is the text, salt the random bytes, path the way up (base64); the first has the checkpoint.',
+      en: 'Of each line body is the text, salt random bytes, path the way up (base64); the first has the checkpoint.',
     },
     {
-      zh: '计算 SHA-256（salt 的 32 字节，后接 body 的 UTF-8 字节）得条目摘要；计算 SHA-256（字节 00，后接条目摘要）得叶子哈希；沿路径逐级计算（RFC 9162 第 2.1.3.2 节），应得到检查点的根。',
+      zh:
+        '计算 SHA-256（salt 的 32 字节，后接 body 的 UTF-8 字节）得条目摘要；计算 SHA-256（字节 00，后接条目摘要）得叶子哈希；' +
+        '沿路径逐级计算（RFC 9162 第 2.1.3.2 节），应得到检查点的根。',
       en:
-        'SHA-256 over salt and then body is the commitment, over a byte 00 and the commitment the leaf hash; along the ' +
-        'path (RFC 9162, section 2.1.3.2) comes the root of the checkpoint.',
+        'SHA-256 over salt and then body is the commitment, over a byte 00 and the commitment the leaf hash; along ' +
+        'the path (RFC 9162, section 2.1.3.2) comes the root of the checkpoint.',
     },
     {
       zh:

@@ -89,6 +89,11 @@ const rows = {
     zh: '操作过于频繁，请一分钟后再试',
     en: 'Too many at once; try again in a minute',
   },
+  too_many_entries: {
+    status: 413,
+    title: 'more entries than one PDF holds: narrow the question, or take the workbook',
+    zh: '条数超过一份 PDF 的上限，请缩小范围分次导出，或者导出 Excel 表格',
+  },
   too_many_at_once: {
     status: 429,
     title: 'the client has as many requests under way as it may',

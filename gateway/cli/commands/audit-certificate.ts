@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
@@ -24,6 +23,7 @@ import { openBodies } from '../../log/store/bodies.js';
 import { parseReceiptId } from '../../log/store/receipts.js';
 import { openReplicaSigner } from '../../log/store/signer.js';
 import type { Command } from '../command.js';
+import { documentsFlag, documentsFolder } from '../document-options.js';
 import { WrongUsage } from '../failure.js';
 
 /** A certificate of proof of one entry, signed; its making is on record before the file is there. */
@@ -41,12 +41,7 @@ const command: Command = {
     data: dataOption,
     out: { type: 'string', describe: 'the file that is written' },
     open: { type: 'boolean', describe: 'with whom the entry is about, decrypted' },
-    documents: {
-      type: 'string',
-      describe:
-        'folder with cert.pem and key.pem of who signs; default: `gateway.documents`, else pki/documents in ' +
-        'the data folder',
-    },
+    ...documentsFlag,
     by: { type: 'string', describe: 'who has it made, for the record; default: operator' },
   },
   async run(call) {
@@ -59,14 +54,7 @@ const command: Command = {
     const workspace = await loadWorkspace(dir);
     const { audit, gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
     const layout = auditLayout(data);
-    const sign = openDocumentSigner(
-      resolve(
-        text(call.values['documents']) ??
-          (gateway.documents !== '' && existsSync(gateway.documents)
-            ? gateway.documents
-            : join(data, 'pki', 'documents')),
-      ),
-    );
+    const sign = openDocumentSigner(documentsFolder(call.values, gateway.documents, data));
     const index = indexOf(named, layout);
     const search = openSearch(data);
     try {

@@ -1,11 +1,13 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isYitongError } from '../../../contracts/errors.js';
 import { readJson } from '../../../contracts/files.js';
 import { shape } from '../../../contracts/validate.js';
 import { AUDIT, dataOption, foldersThere, text, workspaceOption } from '../../ground/files/places.js';
 import { commitmentOf } from '../../log/proof/journal.js';
-import { decodeBase64, parseVkey } from '../../log/proof/note.js';
+import { decodeBase64, parseVkey, type Verifier } from '../../log/proof/note.js';
 import { verifyProof } from '../../log/proof/proof.js';
+import { checkExport, evidenceIn } from '../../log/search/export/export.js';
 import { lookupReceipt } from '../../log/store/receipts.js';
 import type { Command, Invocation } from '../command.js';
 import { WrongUsage } from '../failure.js';
@@ -24,13 +26,19 @@ const command: Command = {
   examples: [
     'yitong audit receipt w1-5f3a9c01:1042 --json > receipt.json',
     'yitong audit receipt --verify receipt.json --vkey log.example+1a2b3c4d+AT… --witness w1.example+5e6f7a8b+BG…',
+    'yitong audit receipt --verify entries.ndjson --vkey log.example+1a2b3c4d+AT…',
     'yitong audit receipt w1-5f3a9c01:1042 --proof > entry.tlog-proof',
   ],
   options: {
     workspace: workspaceOption,
     data: dataOption,
     proof: { type: 'boolean', describe: 'only the tlog-proof' },
-    verify: { type: 'string', describe: 'a file as `--json` or `GET /v1/receipts/{id}` gives it; reads nothing else' },
+    verify: {
+      type: 'string',
+      describe:
+        'a file as `--json` or `GET /v1/receipts/{id}` gives it, or an export of entries (`.ndjson`, also out of a ' +
+        'PDF); reads nothing else',
+    },
     vkey: { type: 'string', describe: "the log's key, for --verify" },
     ...witnessFlags,
   },
@@ -92,6 +100,7 @@ async function verify(call: Invocation, file: string): Promise<0 | 1> {
     );
   }
   const log = parseVkey(vkey);
+  if (file.endsWith('.ndjson')) return verifyLines(call, resolve(file), log);
   const policy = witnessesNamed(call.values);
   const { body, salt, proof } = logged(await readJson(resolve(file), 'log_invalid'), { file });
   try {
@@ -108,6 +117,24 @@ async function verify(call: Invocation, file: string): Promise<0 | 1> {
     if (!isYitongError(error)) throw error;
     call.json({ ok: false, fault: error.message });
     call.say(`the receipt does not verify: ${error.message} [${error.code}]`);
+    return 1;
+  }
+}
+
+/** Each line of an export, against the log's key alone. */
+function verifyLines(call: Invocation, file: string, log: Verifier): 0 | 1 {
+  try {
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const { proved, erased, unproved } = checkExport(lines.map(evidenceIn), log.name, [log]);
+    call.json({ ok: unproved === 0, proved, erased, unproved });
+    call.say(`verified: ${proved} of ${lines.length} entries stand in the log that \`${log.name}\` signed for`);
+    if (erased > 0) call.say(`  ${erased} without a salt: only their places could be proved`);
+    if (unproved > 0) call.say(`  ${unproved} newer than the checkpoint: export them again`);
+    return unproved === 0 ? 0 : 1;
+  } catch (error) {
+    if (!isYitongError(error)) throw error;
+    call.json({ ok: false, fault: error.message });
+    call.say(`the export does not verify: ${error.message} [${error.code}]`);
     return 1;
   }
 }

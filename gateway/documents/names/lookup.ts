@@ -1,13 +1,14 @@
 /**
- * Finding a company by its name. The index says where to look; what is told is read from the view under the grant of
- * the client and purpose that the workspace declares for the role of whoever asks, and each look-up is on record before
- * anything of it leaves: whatever was typed and told stands under the person's own key.
+ * Finding a company by its name, and the name of one that is known by its key. The index says where to look; what is
+ * told is read from the view under the grant of the client and purpose that the workspace declares for the role of
+ * whoever asks, and each look-up is on record before anything of it leaves: whatever was typed and told stands under
+ * the person's own key.
  */
 
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
-import type { SubjectKey } from '../../../contracts/ids.js';
+import { type SubjectKey, schemeOf } from '../../../contracts/ids.js';
 import { loadNames, type NamesDefinition } from '../../../contracts/names.js';
 import { present } from '../../../contracts/present.js';
 import type { FactDefinition } from '../../../contracts/reports.js';
@@ -55,8 +56,9 @@ export interface Names {
   /** @throws YitongError `rate_limited`, `audit_unavailable` */
   find(text: string, looking: LookingUp): Promise<LookUp>;
   /**
-   * What those are called that somebody deals with already, so that no page tells a company by its code alone. Without
-   * those that the register does not know, or whose names may not be told; of very many the first.
+   * What the register calls companies that somebody deals with already, so that no page tells one by its code alone:
+   * without those that it does not have, whose names the role may not be told, and where too many were told lately;
+   * their keys stand there as ever. Of very many the first.
    * @throws YitongError `audit_unavailable`
    */
   named(subjects: readonly SubjectKey[], looking: LookingUp): Promise<ReadonlyMap<SubjectKey, string>>;
@@ -135,22 +137,44 @@ class CompanyNames implements Names {
   }
 
   async named(subjects: readonly SubjectKey[], looking: LookingUp): Promise<ReadonlyMap<SubjectKey, string>> {
-    const all = [...new Set(subjects)].slice(0, MOST_NAMED);
-    const found = new Map<SubjectKey, string>();
-    if (all.length === 0) return found;
+    const { scheme } = this.definition.contract.subject;
+    const all = [...new Set(subjects)].filter((one) => schemeOf(one) === scheme).slice(0, MOST_NAMED);
     const planned = this.#planFor(looking.role);
-    const denied = planned === undefined || planned.plan.read.length === 0;
-    if (!denied)
+    // nothing is read, so there is nothing to record
+    if (all.length === 0 || planned === undefined || planned.plan.read.length === 0) return new Map();
+    const { person, role, requestId, record } = looking;
+    const found = new Map<SubjectKey, string>();
+    try {
+      this.#limits.admit(`called:${person.id}`, this.#context.now());
       for (const subject of all) {
-        const name = await this.#nameOf(subject, planned.plan);
+        const rows = (await this.#reader.one(planned.plan, subject))[0] ?? [];
+        const name = rows.map(({ value }) => textAt(value, this.definition.name)).find((one) => one !== undefined);
         if (name !== undefined) found.set(subject, name);
       }
-    await this.#record({ subjects: [...found.keys()] }, looking, planned, denied);
+    } catch (error) {
+      // the page is about something else: it goes on with the keys
+      if (isYitongError(error)) return new Map();
+      throw error;
+    }
+    await record.looked(person, {
+      requestId,
+      action: 'company_name',
+      role,
+      detail: this.#detailOf(planned),
+      results: found.size,
+      about: { subjects: all },
+    });
     return found;
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#index?.reader.close(), this.#limits.close()]);
+  }
+
+  /** By what the register is read. */
+  #detailOf(planned: RolePlan | undefined): Readonly<Record<string, unknown>> {
+    const grant = planned?.plan.datasets[0]?.decision.grant;
+    return { dataset: this.definition.contract.id, ...present({ purpose: planned?.purpose, grant }) };
   }
 
   #planFor(role: Role): RolePlan | undefined {
@@ -187,17 +211,6 @@ class CompanyNames implements Names {
     });
   }
 
-  /** Undefined also while the register cannot be read: its code does as well. */
-  async #nameOf(subject: SubjectKey, plan: Plan): Promise<string | undefined> {
-    try {
-      const [row] = (await this.#reader.one(plan, subject))[0] ?? [];
-      return row === undefined ? undefined : textAt(row.value, this.definition.name);
-    } catch (error) {
-      if (isYitongError(error) && error.code === 'view_unavailable') return undefined;
-      throw error;
-    }
-  }
-
   /** Of the file that is there now: one that was damaged is made anew beside those who had it open. */
   async #currentIndex(): Promise<NamesReader | undefined> {
     const { dataDir } = this.#context;
@@ -212,21 +225,16 @@ class CompanyNames implements Names {
 
   /** What was typed and told stands under the person's own key. @throws YitongError `audit_unavailable` */
   async #record(
-    about: { readonly name?: string; readonly subjects?: readonly SubjectKey[] },
+    about: { readonly name: string; readonly subjects?: readonly SubjectKey[] },
     { person, role, requestId, record }: LookingUp,
     planned: RolePlan | undefined,
     denied: boolean,
   ): Promise<void> {
-    const grant = planned?.plan.datasets[0]?.decision.grant;
     await record.looked(person, {
       requestId,
       action: 'names',
       role,
-      detail: {
-        dataset: this.definition.contract.id,
-        ...present({ purpose: planned?.purpose, grant }),
-        ...(denied ? { denied: true } : {}),
-      },
+      detail: { ...this.#detailOf(planned), ...(denied ? { denied: true } : {}) },
       results: about.subjects?.length ?? 0,
       about,
     });

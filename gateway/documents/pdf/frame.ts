@@ -20,10 +20,13 @@ export function qrRoom(url: string): QrRoom {
   return { ...qr, side, bottom: HEIGHT - 24 - side - 12 };
 }
 
-interface FrameOptions {
+interface HeadOptions {
   readonly title: Localised;
   readonly issuer: Localised;
   readonly synthetic: boolean;
+}
+
+interface FrameOptions extends HeadOptions {
   readonly code: string;
   readonly url: string;
   /** What the code is for. */
@@ -63,7 +66,24 @@ export function qrFrame(sheet: Sheet, { code, url, scan, qr, ...head }: FrameOpt
   }
 }
 
-function header(sheet: Sheet, model: Pick<FrameOptions, 'title' | 'issuer' | 'synthetic'>, number: string): void {
+/** Where content ends on pages with a foot in words. */
+export const FOOT = HEIGHT - 52;
+
+/** Pages of a document to which no code leads: its foot says in two lines what it is. */
+export function footFrame(sheet: Sheet, { foot, ...head }: HeadOptions & { readonly foot: Localised }): void {
+  const { start, count } = sheet.bufferedPageRange();
+  for (let page = start; page < start + count; page++) {
+    sheet.switchToPage(page);
+    sheet.artifact(() => {
+      header(sheet, head, pageOf(page - start + 1, count));
+      sheet.rule(LEFT, FOOT + 10, RIGHT, LINE);
+      sheet.put(sheet.drawable(foot.zh), LEFT, FOOT + 15, { size: 7.5, colour: SOFT });
+      sheet.put(sheet.drawable(foot.en), LEFT, FOOT + 26, { size: 6.5, colour: SOFT });
+    }, 'Pagination');
+  }
+}
+
+function header(sheet: Sheet, model: HeadOptions, number: string): void {
   const y = 32;
   if (model.synthetic) {
     sheet.rect(0, 0, WIDTH, 20).fill('#fdf0d5');

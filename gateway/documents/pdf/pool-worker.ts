@@ -1,4 +1,7 @@
-/** A thread that draws reports, certificates, materials and documents about sharing, one at a time. It holds no key. */
+/**
+ * A thread that draws reports, certificates, materials, documents about sharing and lists of entries, one at a time. It
+ * holds no key.
+ */
 import { parentPort } from 'node:worker_threads';
 import { type ErrorCode, isYitongError } from '../../../contracts/errors.js';
 import { inWords } from '../../ground/logging/words.js';
@@ -7,6 +10,8 @@ import type { ReportModel } from '../model/model.js';
 import { type CertificateOptions, drawCertificate } from './certificate/draw.js';
 import type { CertificateModel } from './certificate/model.js';
 import { type Drawn, type DrawOptions, draw } from './draw.js';
+import { drawEntries, type EntriesOptions } from './entries/draw.js';
+import type { EntriesModel } from './entries/model.js';
 import { faceOf } from './font.js';
 import { drawMaterial, type MaterialOptions } from './material/draw.js';
 import { drawSharing, type SharingModel, type SharingOptions } from './sharing/draw.js';
@@ -15,7 +20,8 @@ export type ToThread =
   | { readonly kind: 'report'; readonly model: ReportModel; readonly options: DrawOptions }
   | { readonly kind: 'certificate'; readonly model: CertificateModel; readonly options: CertificateOptions }
   | { readonly kind: 'material'; readonly paper: PaperDocument; readonly options: MaterialOptions }
-  | { readonly kind: 'sharing'; readonly model: SharingModel; readonly options: SharingOptions };
+  | { readonly kind: 'sharing'; readonly model: SharingModel; readonly options: SharingOptions }
+  | { readonly kind: 'entries'; readonly model: EntriesModel; readonly options: EntriesOptions };
 export type FromThread =
   | { readonly kind: 'drawn'; readonly bytes: Uint8Array; readonly outside: readonly string[] }
   | { readonly kind: 'failed'; readonly code?: ErrorCode; readonly message: string };
@@ -30,6 +36,8 @@ function drawn(asked: ToThread): Drawn {
       return drawMaterial(asked.paper, asked.options);
     case 'sharing':
       return drawSharing(asked.model, asked.options);
+    case 'entries':
+      return drawEntries(asked.model, asked.options);
   }
 }
 

@@ -9,6 +9,7 @@ import { present } from '../../../contracts/present.js';
 import type { PaperDocument } from '../../procedures/cases/papers.js';
 import type { ReportModel } from '../model/model.js';
 import type { CertificateModel } from './certificate/model.js';
+import type { EntriesModel } from './entries/model.js';
 import type { MaterialOptions } from './material/draw.js';
 import { drawOptions, type Pdf, type PdfOptions } from './options.js';
 import type { FromThread, ToThread } from './pool-worker.js';
@@ -33,6 +34,8 @@ interface PdfPool {
     options: Omit<SharingOptions, 'room' | 'signer' | 'at'>,
     sign: DocumentSigner,
   ): Promise<Pdf>;
+  /** Entries of the log as one document; signed as reports are, where somebody signs it. */
+  entries(model: EntriesModel, sign?: DocumentSigner): Promise<Pdf>;
   /** Ends the threads; what is not drawn yet is refused. */
   close(): Promise<void>;
 }
@@ -129,6 +132,10 @@ export function pdfPool({
     sharing: (model, options, sign) => {
       const [room, at] = [roomFor(sign.certificates), new Date(model.issuedAt)];
       return drawn({ kind: 'sharing', model, options: { ...options, room, at, signer: sign.name } }, sign);
+    },
+    entries: (model, sign) => {
+      const signed = sign === undefined ? undefined : { signer: sign.name, room: roomFor(sign.certificates) };
+      return drawn({ kind: 'entries', model, options: present({ signed }) }, sign);
     },
     async close() {
       closed = true;

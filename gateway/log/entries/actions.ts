@@ -447,6 +447,7 @@ const looks = {
   report: { zh: '查看一份报告', en: 'read a report' },
   report_changes: { zh: '比对报告出具后的变化', en: 'compared a report with the registers since' },
   names: { zh: '按名称查找企业', en: 'looked a company up by its name' },
+  company_name: { zh: '查看企业名称', en: 'was told the name of a company' },
   authorisations: { zh: '查看报告授权', en: 'saw its authorisations' },
   complaints: { zh: '查看投诉', en: 'read complaints' },
   tickets: { zh: '查看异议、修复与投诉', en: 'saw objections, repairs and complaints' },

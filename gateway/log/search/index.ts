@@ -42,7 +42,7 @@ export interface FoundEntry {
   readonly opened?: OpenedSubject;
 }
 
-interface Page {
+export interface FoundPage {
   readonly entries: readonly FoundEntry[];
   /** Give it as `after` for the next page; absent at the end. */
   readonly next?: number;
@@ -51,7 +51,7 @@ interface Page {
 export interface SearchIndex {
   /** Entries of the log, as far as the sequencer has committed it. */
   size(): number;
-  page(query: SearchQuery, options: PageOptions): Promise<Page>;
+  page(query: SearchQuery, options: PageOptions): Promise<FoundPage>;
   /** All that match, page by page. */
   entries(
     query: SearchQuery,
@@ -103,7 +103,7 @@ class LogSearch implements SearchIndex {
     return committedSize(this.#layout);
   }
 
-  async page(query: SearchQuery, options: PageOptions): Promise<Page> {
+  async page(query: SearchQuery, options: PageOptions): Promise<FoundPage> {
     const end = this.size();
     const wanted = wantedBy(query, this.#keys);
     if (wanted === undefined || end === 0) return { entries: [] };

@@ -191,6 +191,39 @@ void t.test(
   },
 );
 
+void t.test(
+  'a company that is known by its key is told by its name, under the same grant and on record first',
+  async (t) => {
+    const { made, names } = await world(t, 3);
+    await made.put(REGISTER, company(0), '', entry('云州安光快餐有限公司'));
+    const record = recorder(made.context.journal, () => made.now);
+    const called = async (subject: string, role: Role = 'auditor') =>
+      (await names.named([subject as never], { person, role, requestId: 'r', record })).get(subject as never);
+    t.equal(await called(company(0)), '云州安光快餐有限公司');
+    const { body, draft } = made.entries.at(-1) ?? {};
+    t.match(body, {
+      type: 'looked',
+      action: 'company_name',
+      role: 'auditor',
+      results: 1,
+      detail: { dataset: REGISTER, purpose: 'find-company', grant: String },
+    });
+    t.notMatch(draft?.clear, /安光|9199/, 'whose name it was stands under the own key');
+    t.match(JSON.parse(draft?.subject?.json ?? '{}'), { subjects: [company(0)] });
+    t.equal(await called(company(1)), undefined, 'one that the register does not have');
+    t.match(made.entries.at(-1)?.body, { action: 'company_name', results: 0 });
+    const before = made.entries.length;
+    t.equal(await called(company(0), 'sharing-authority'), undefined, 'a role that is not told names');
+    t.equal(await called('person:issuer|wu'), undefined, 'what is no company');
+    t.equal(made.entries.length, before, 'of which nothing was read');
+    t.equal(await called(company(0)), '云州安光快餐有限公司');
+    t.equal(await called(company(0)), undefined, 'so many a minute: then its key has to do');
+    made.now += 60_000;
+    made.gate = () => Promise.reject(new Error('the disk is full'));
+    await t.rejects(called(company(0)), /disk is full/, 'nothing is told that is not on record');
+  },
+);
+
 void t.test('one person looks up so many names a minute, and is told so many companies at once', async (t) => {
   const { made, ask, index } = await world(t, 3);
   for (let n = 0; n < 30; n++) {

@@ -1,6 +1,7 @@
 /** Departments are compared over all of their systems, with the time before, and those that went quiet are told. */
 import t from 'tap';
-import { departmentRows } from '../../../gateway/http/console/auditing/departments.js';
+import { departmentColumns, departmentRows } from '../../../gateway/http/console/auditing/departments.js';
+import { sorted } from '../../../gateway/http/ui/list-state.js';
 import type { Summary } from '../../../gateway/log/search/summary.js';
 
 const summary = (...hours: readonly Readonly<Record<string, readonly [number, number]>>[]): Summary =>
@@ -40,5 +41,24 @@ t.test('a system that is registered no more is not lost', (t) => {
     { id: '', name: undefined, requests: 3, denied: 3, before: 0 },
   ]);
   t.same(rowsOf(summary(), summary()), []);
+  t.end();
+});
+
+t.test('what is compared can be sorted, and a share of nothing is none', (t) => {
+  const columns = departmentColumns('zh', '7 天', '2026-11-24T00:00');
+  const rows = rowsOf(
+    summary({ counter: [10, 5], inspector: [40, 2] }),
+    summary({ inspector: [20, 0], bidding: [3, 0] }),
+  );
+  const order = (sort: string, down: boolean): readonly string[] =>
+    sorted(rows, columns, { sort, down }).map(({ id }) => id);
+  t.same(order('share', true), ['bureau', 'samr', 'housing'], 'the share of who asked nothing comes last');
+  t.same(order('change', true), ['samr', 'housing', 'bureau'], 'nobody grows from nothing by percents');
+  t.same(order('denied', false), ['housing', 'samr', 'bureau']);
+  t.same(
+    columns.filter(({ sorts }) => sorts !== true),
+    [],
+    'by every column',
+  );
   t.end();
 });

@@ -366,6 +366,13 @@ const BAD: Readonly<Record<string, Bad>> = {
     fields: { verdict: 'fine', entry: '1' },
     says: /未找到/,
   },
+  '/console/reviews/:id/export': {
+    as: ['auditor'],
+    page: '/console/reviews',
+    action: '/console/reviews/0123456789abcdef/export',
+    fields: { format: 'pdf' },
+    says: /未找到/,
+  },
   '/verify': { as: [], page: '/verify', fields: { code: 'AAAA-BBBB' }, says: /核验码为 28 位[^]*value="AAAA-BBBB"/ },
   '/compliance': {
     as: [],

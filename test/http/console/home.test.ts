@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { datasetId } from '../../../contracts/ids.js';
 import { ROLES } from '../../../gateway/ground/identity/person.js';
+import { periodsAt } from '../../../gateway/http/console/auditing/periods.js';
 import { auditLayout } from '../../../gateway/log/entries/layout.js';
 import { putQualityDay } from '../../../gateway/procedures/catalogue/days.js';
 import { openAlerts } from '../../../gateway/procedures/watch/store.js';
@@ -197,3 +198,83 @@ t.test(
     t.equal((await pageOf('/console/search?sort=time', auditor)).status, 200);
   },
 );
+
+t.test('a question is kept with its period by name, says what it asks, and is of its person alone', async (t) => {
+  const csrf = await here.csrf(auditor);
+  const keep = (more: Readonly<Record<string, string>>) =>
+    here.visit(
+      {
+        method: 'POST',
+        path: '/console/search/saved',
+        headers: html,
+        body: { csrf, name: '上周的拒绝', client: 'one-stop-counter', result: 'deny', alert: 'yes', ...more },
+      },
+      auditor,
+    );
+  t.equal((await keep({ period: '99' })).status, 400);
+  const kept = await keep({ period: '3' });
+  t.equal(kept.status, 303);
+  const saved = String(kept.headers.location);
+  const asked = new URL((await pageOf(saved, auditor)).location, 'https://here');
+  const week = periodsAt(Date.now())[3];
+  t.match(Object.fromEntries(asked.searchParams), {
+    client: 'one-stop-counter',
+    since: week?.since,
+    until: week?.until,
+  });
+  const { words } = await pageOf(`${asked.pathname}${asked.search}`, auditor);
+  t.match(words, /上周的拒绝 有新记录时提醒 应用：一网通办受理系统；结果：不予提供；上周 \S+ \S+ 查看后没有新记录/);
+  t.match(words, /没有符合条件的记录。 不限时间，重新检索/, 'and what to do where there is nothing');
+  t.match(words, /时间范围也保存：上周/, 'the period of the page has its name');
+  t.same(latinIn(words), []);
+  const other: Who = { ...auditor, id: 'test|other-auditor' };
+  t.notMatch((await pageOf('/console/search', other)).words, /上周的拒绝/);
+  t.equal((await pageOf(saved, other)).status, 404);
+});
+
+t.test(
+  'departments are compared as they are sorted, and go out so; what is counted is found for the same time',
+  async (t) => {
+    const { words, main, status } = await pageOf('/console/overview?span=quarter&sort=share&down=1', auditor);
+    t.equal(status, 200);
+    t.match(words, /使用单位对比/);
+    t.same(latinIn(words), []);
+    t.match(main, /span=quarter" aria-current="true"/);
+    const csv = await here.visit(
+      { path: '/console/overview.csv?span=day', headers: { ...html, accept: '*/*' } },
+      auditor,
+    );
+    t.match(csv.text, /^\uFEFF使用单位,请求,其中拒绝,拒绝占比,此前 24 小时,变化\r\n/);
+    t.match(here.entries.at(-1)?.body, { action: 'overview', detail: { span: 'day', export: true } });
+    t.equal((await pageOf('/console/overview?span=year', auditor)).status, 400);
+    for (const path of ['/console/overview.csv', '/console/reviews.csv', '/console/alerts.csv'])
+      t.equal(
+        (await here.visit({ path, headers: { ...html, accept: '*/*' } }, { roles: ['inspector'], authority: 'tax' }))
+          .status,
+        403,
+        path,
+      );
+  },
+);
+
+t.test('alerts that wait come first, are found by a word, and go out as they are shown', async (t) => {
+  const open = await pageOf('/console/alerts', auditor);
+  t.match(open.words, /待处理 2 全部 2/);
+  t.same(latinIn(open.words), []);
+  const csrf = await here.csrf(auditor);
+  const path = `/console/alerts/${'a1'.repeat(16)}`;
+  t.equal(
+    (await here.visit({ method: 'POST', path, headers: html, body: { csrf, note: '已电话核实' } }, auditor)).status,
+    303,
+  );
+  t.match((await pageOf('/console/alerts', auditor)).words, /待处理 1 全部 2/);
+  t.match(
+    (await pageOf('/console/alerts?show=all&q=%E5%B7%B2%E7%A1%AE%E8%AE%A4', auditor)).words,
+    /一网通办受理系统[^]*已确认/,
+  );
+  t.match((await pageOf('/console/alerts?q=nothing', auditor)).words, /没有符合条件的告警。 显示全部/);
+  const csv = await here.visit({ path: '/console/alerts.csv?show=all', headers: { ...html, accept: '*/*' } }, auditor);
+  t.equal(csv.text.trimEnd().split('\r\n').length, 3);
+  t.match(here.entries.at(-1)?.body, { action: 'alerts', detail: { show: 'all', export: true }, results: 2 });
+  t.equal((await pageOf('/console/alerts?show=none', auditor)).status, 400);
+});

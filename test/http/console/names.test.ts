@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import t from 'tap';
 import { until } from '../../e2e/ask.js';
 import { city } from '../../e2e/city.js';
+import { query } from '../../e2e/suite.js';
 import { chromiumForTest, launch, signIn } from './browser.js';
 
 t.setTimeout(300_000);
@@ -17,6 +18,11 @@ t.test('the pages that ask for a company', async (t) => {
   const chromium = chromiumForTest(t);
   if (chromium === undefined) return;
   const town = await city(t);
+  await query(town, 'one-stop-counter', {
+    purpose: 'open-restaurant',
+    subject: `uscc:${HEAD}`,
+    datasets: [{ id: 'samr.company-register' }],
+  });
   const browser = await launch(t, chromium);
 
   await t.test('the auditor finds who saw what of a company by a part of its name, by keyboard', async (t) => {
@@ -54,14 +60,45 @@ t.test('the pages that ask for a company', async (t) => {
     t.match(await page.innerText('.told-name'), /云州安光快餐有限公司/);
     t.equal(new URL(page.url()).pathname, '/console/search', 'choosing does not send the form');
     await Promise.all([page.waitForURL(/subject=/), field.press('Enter')]);
-    t.match(await page.innerText('.chips'), new RegExp(HEAD));
+    t.match(await page.innerText('.chips'), new RegExp(`云州安光快餐有限公司（${HEAD}）`));
     t.notMatch(page.url(), new RegExp(HEAD));
+    t.equal(await page.innerText('h1'), '云州安光快餐有限公司的数据使用记录');
+    await until(
+      'the answer',
+      async () => (await page.reload(), page.locator('tbody tr').count()),
+      (rows) => rows === 1,
+    );
+    await page.click('tbody th a');
+    t.notMatch(decodeURIComponent(page.url()), /安光|9199/);
+    t.match(
+      await page.innerText('[data-subject]'),
+      new RegExp(`云州安光快餐有限公司（${HEAD}）`),
+      'as it was searched for',
+    );
+    t.match(await page.innerText('.story'), new RegExp(`查询了“云州安光快餐有限公司（${HEAD}）”的数据`));
+    const entry = new URL(page.url()).pathname;
+    await page.goto(`${entry}?lang=zh`);
+    t.notMatch(await page.innerText('main'), /安光/, 'whoever does not come from a search for it is told nothing');
+    const other = await signIn(browser, town.people, 'lin-auditor');
+    await other.page.goto('/console/search?lang=zh');
+    await page.goto('/console/search?lang=zh');
+    await typed(page);
+    await page.press('input[name=subject]', 'ArrowDown');
+    await page.press('input[name=subject]', 'Enter');
+    await Promise.all([page.waitForURL(/subject=/), field.press('Enter')]);
+    const href = (await page.getAttribute('tbody th a', 'href')) ?? '';
+    t.equal((await other.page.request.get(href)).status(), 400, 'the address says nothing in another sign-in');
+    t.equal(
+      (await page.request.get(href.replace(/entries\/\d+/, 'entries/0'))).status(),
+      200,
+      'of an entry that is not about it',
+    );
     t.same(await inspect('/console/search', 'names-offered', typed), []);
     t.same(complaints, []);
     await until(
       'the look-ups',
       async () => (await page.goto('/console/search?type=looked&lang=zh'), page.innerText('main')),
-      (now) => /按名称查找企业/.test(now),
+      (now) => /按名称查找企业/.test(now) && /查看企业名称/.test(now),
     );
   });
 
@@ -86,7 +123,7 @@ t.test('the pages that ask for a company', async (t) => {
     await page.fill('form.card input[name=subject]', '云州安光快餐');
     await page.click('form.card button[type=submit]');
     await page.click(`.choices button[aria-label*="${HEAD}"]`);
-    t.match(await page.innerText('.chips'), new RegExp(`不予提供[^]*${HEAD}`), 'the rest of the form went with it');
+    t.match(await page.innerText('.chips'), new RegExp(`${HEAD}[^]*不予提供`), 'the rest of the form went with it');
     await page.goto('/console/search?lang=zh');
     await page.fill('input[name=subject]', HEAD);
     await page.click('form.filters button[type=submit]');

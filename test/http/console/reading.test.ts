@@ -7,6 +7,7 @@ import t from 'tap';
 import { parseVkey } from '../../../gateway/log/proof/note.js';
 import type { Evidence } from '../../../gateway/log/search/export/evidence.js';
 import { checkExport } from '../../../gateway/log/search/export/export.js';
+import { programForTest, run } from '../../documents/reports/documents.js';
 import { until } from '../../e2e/ask.js';
 import { SUBJECT, seen } from './town.js';
 
@@ -29,6 +30,17 @@ t.test('the pages of those who read the log', async (t) => {
       async () => (await page.reload(), page.locator('tbody tr').count()),
       (rows) => rows === 3,
     );
+    t.match(await page.innerText('[data-total]'), /3/);
+    await page.selectOption('form[action="/console/export"] select[name=format]', 'pdf');
+    const [whole] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click('form[action="/console/export"] button'),
+    ]);
+    if (programForTest(t, 'pdftotext', 'poppler-utils')) {
+      const text = run('pdftotext', '-layout', await whole.path(), '-');
+      t.equal((text.match(/#\d+\b/g) ?? []).length, 3, 'the whole search on paper');
+      t.match(text.replace(/\s/g, ''), /91990102MA00001692/);
+    }
     await page.click('tbody tr:last-child a');
     const entry = new URL(page.url()).pathname;
     await until(
@@ -86,8 +98,21 @@ t.test('the pages of those who read the log', async (t) => {
     t.match(await judge('question', '用途与事项不符，请核实'), /已评判 1 条/);
     t.match(await judge('fine'), /已评判 2 条/);
     t.match(await judge('fine'), /样本已全部评判[^]*林审计：用途与事项不符，请核实/);
+    t.match(await page.innerText('.notice'), /有疑问的记录：第 \d+ 条[^]*导出抽查报告/, 'and what comes next');
+    const [report] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click(`form[action="${review}/export"] button`),
+    ]);
+    if (programForTest(t, 'pdftotext', 'poppler-utils')) {
+      const text = run('pdftotext', '-raw', await report.path(), '-').replace(/\s/g, '');
+      t.match(text, /数据使用记录抽查报告/);
+      t.match(text, /已评判3条，其中有疑问1条/);
+      t.match(text, /有疑问：用途与事项不符，请核实（林审计）/);
+    }
     await page.goto('/console/reviews?lang=zh');
-    t.match(await page.innerText('tbody'), /3 \/ 3\s+1/);
+    t.match(await page.innerText('tbody'), /已完成\s+3 \/ 3\s+1/);
+    await page.goto('/console/reviews?q=%E8%AF%84%E5%88%A4%E4%B8%AD&lang=zh');
+    t.match(await page.innerText('main'), /没有符合条件的抽查[^]*显示全部/);
     t.same(await inspect('/console/reviews', 'reviews'), []);
     t.same(complaints, []);
     await page.goto('/console/search?type=looked&action=review_judged&lang=zh');

@@ -1,7 +1,7 @@
 /** What an auditor is told of one answer in sentences, and the periods that a search offers. */
 import t from 'tap';
 import { readKeep } from '../../../gateway/ground/config/terms.js';
-import { periodsAt } from '../../../gateway/http/console/auditing/periods.js';
+import { periodOf, periodsAt } from '../../../gateway/http/console/auditing/periods.js';
 import { storyOf } from '../../../gateway/http/console/auditing/story.js';
 import type { LogBody } from '../../../gateway/log/entries/body.js';
 import { latinIn } from './latin.js';
@@ -58,6 +58,15 @@ t.test('one answer as a story', async (t) => {
     '经查无记录',
   );
   t.match(told({ body: { ...body, delivery: 'batch', batch: 40 } })[0], '批量查询了40个主体');
+  t.match(
+    told({ about: '云州安光快餐有限公司（9199）' })[0],
+    '查询了“云州安光快餐有限公司（9199）”的数据',
+    'by its name',
+  );
+  t.match(
+    told({ about: '云州安光快餐有限公司', body: { ...body, delivery: 'batch', batch: 40 } })[0],
+    '批量查询了40个主体（其中有“云州安光快餐有限公司”）',
+  );
   t.match(told({ keep: readKeep({ releases: 'P5Y' }) }).join(), '至少保存至2031-03-01');
   t.same(told({ body: { ...body, type: 'looked' } }), [], 'what is no answer has no story');
 });
@@ -75,7 +84,15 @@ t.test('periods by their names, in the time of the city', async (t) => {
       ['This month', '2026-03-01T00:00', undefined],
       ['Last month', '2026-02-01T00:00', '2026-03-01T00:00'],
       ['Last seven days', '2026-02-23T00:00', undefined],
+      ['Last quarter', '2025-10-01T00:00', '2026-01-01T00:00'],
+      ['This year', '2026-01-01T00:00', undefined],
     ],
   );
   t.equal(periodsAt(Date.parse('2026-01-15T00:00:00Z'))[5]?.since, '2025-12-01T00:00', 'over the turn of the year');
+  const may = Date.parse('2026-05-20T20:00:00Z');
+  t.match(periodsAt(may)[7], { since: '2026-01-01T00:00', until: '2026-04-01T00:00' });
+  for (const [at, { since, until }] of periodsAt(may).entries())
+    t.equal(periodOf(since, until, may), String(at), 'and by what they are back to their names');
+  t.equal(periodOf('2026-05-19T00:00', '2026-05-21T00:00', may), undefined);
+  t.equal(periodOf(undefined, undefined, may), undefined);
 });

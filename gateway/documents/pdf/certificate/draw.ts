@@ -4,8 +4,10 @@ import { localSecond } from '../../../ground/language/time.js';
 import { type Drawn, facts } from '../draw.js';
 import { columnHeads } from '../findings.js';
 import { Flow } from '../flow.js';
-import { BRAND, type Element, HEIGHT, INK, LEFT, LINE, leading, RIGHT, Sheet, SOFT, WIDTH } from '../sheet.js';
-import { outsideNote, pageOf, sentences } from '../words.js';
+import { FOOT, footFrame } from '../frame.js';
+import { numbered, rows, section } from '../parts.js';
+import { BRAND, type Element, INK, LEFT, LINE, leading, RIGHT, Sheet, SOFT } from '../sheet.js';
+import { outsideNote } from '../words.js';
 import type { CertificateModel } from './model.js';
 import { ATTACHED, certified, checking, goneWords, labels, notCertified } from './words.js';
 
@@ -18,7 +20,6 @@ export interface CertificateOptions {
   readonly room: number;
 }
 
-const BOTTOM = HEIGHT - 52;
 const AMBER = '#8a5a00';
 
 export function drawCertificate(model: CertificateModel, { signer, at, room }: CertificateOptions): Drawn {
@@ -27,7 +28,7 @@ export function drawCertificate(model: CertificateModel, { signer, at, room }: C
     author: signer,
     info: { Subject: model.receipt },
     at,
-    bottom: BOTTOM,
+    bottom: FOOT,
   });
   sheet.noteAll([model, signer]);
   const flow = new Flow(sheet);
@@ -54,7 +55,15 @@ export function drawCertificate(model: CertificateModel, { signer, at, room }: C
       ...(sheet.outside.size === 0 ? [] : [outsideNote([...sheet.outside])]),
     ]),
   );
-  frame(sheet, model);
+  footFrame(sheet, {
+    title: { zh: `${labels.title.zh} ${labels.title.en}`, en: '' },
+    issuer: model.city,
+    synthetic: model.synthetic,
+    foot: {
+      zh: `日志第 ${String(model.index)} 条 · 回执编号 ${model.receipt} · 附件 ${ATTACHED} 供独立核验`,
+      en: `Entry ${String(model.index)} of the log ${model.proof.origin}; ${ATTACHED}, attached, proves it without us`,
+    },
+  });
   sheet.file(Buffer.from(model.attached), {
     name: ATTACHED,
     type: 'application/json',
@@ -65,78 +74,6 @@ export function drawCertificate(model: CertificateModel, { signer, at, room }: C
   } as PDFKit.Mixins.PDFAttachmentOptions);
   sheet.signable(room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
-}
-
-function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void): void {
-  flow.sheet.group(parent, 'Sect', (part) => {
-    flow.heading(part, title);
-    draw(part);
-    flow.gap(4);
-  });
-}
-
-/** Sentences with their numbers, each kept on one page. */
-function numbered(flow: Flow, parent: Element, all: readonly Localised[]): void {
-  const { sheet } = flow;
-  const indent = LEFT + 20;
-  sheet.group(parent, 'L', (list) => {
-    for (const [i, { zh, en }] of all.entries()) {
-      const chinese = sheet.lines(zh, RIGHT - indent, { size: 9.5 });
-      const english = sheet.lines(en, RIGHT - indent, { size: 7.5 });
-      const height = chinese.length * leading(9.5) + english.length * leading(7.5) + 5;
-      flow.need(height);
-      sheet.group(list, 'LI', (item) => {
-        sheet.tag(item, 'Lbl', () =>
-          sheet.put(`${String(i + 1)}．`, LEFT, flow.y, { size: 9.5, colour: BRAND, weight: 'bold' }),
-        );
-        sheet.group(item, 'LBody', (body) => {
-          sheet.tag(body, 'P', () => sheet.putLines(chinese, indent, flow.y, { size: 9.5 }));
-          sheet.tag(
-            body,
-            'P',
-            () => sheet.putLines(english, indent, flow.y + chinese.length * leading(9.5), { size: 7.5, colour: SOFT }),
-            { lang: 'en' },
-          );
-        });
-      });
-      flow.gap(height);
-    }
-  });
-}
-
-const LABEL = 124;
-
-/** Label and value over the whole width, a line each. */
-function rows(flow: Flow, parent: Element, pairs: readonly (readonly [Localised, Localised])[]): void {
-  const { sheet } = flow;
-  sheet.group(parent, 'Table', (table) => {
-    for (const [title, { zh, en }] of pairs) {
-      const chinese = sheet.lines(zh, RIGHT - LEFT - LABEL, { size: 9 });
-      const english = en === '' ? [] : sheet.lines(en, RIGHT - LEFT - LABEL, { size: 7 });
-      const height = Math.max(leading(9), chinese.length * leading(9) + english.length * leading(7)) + 4;
-      flow.need(height);
-      sheet.group(table, 'TR', (tr) => {
-        sheet.tag(
-          tr,
-          'TH',
-          () => {
-            sheet.put(title.zh, LEFT, flow.y, { size: 9, colour: SOFT });
-            sheet.put(title.en, LEFT + sheet.widthOf(title.zh, { size: 9 }) + 5, flow.y + 2.2, {
-              size: 6,
-              colour: SOFT,
-            });
-          },
-          { scope: 'Row' },
-        );
-        sheet.tag(tr, 'TD', () => {
-          const under = sheet.putLines(chinese, LEFT + LABEL, flow.y, { size: 9 });
-          sheet.putLines(english, LEFT + LABEL, under - 1.5, { size: 7, colour: SOFT });
-        });
-      });
-      flow.gap(height);
-      sheet.artifact(() => sheet.rule(LEFT, flow.y - 2, RIGHT, LINE, 0.3));
-    }
-  });
 }
 
 function entry(flow: Flow, parent: Element, model: CertificateModel): void {
@@ -237,42 +174,4 @@ function proof(
       [labels.key, said(key)],
     ]),
   ]);
-}
-
-function frame(sheet: Sheet, model: CertificateModel): void {
-  const { start, count } = sheet.bufferedPageRange();
-  for (let page = start; page < start + count; page++) {
-    sheet.switchToPage(page);
-    sheet.artifact(() => {
-      const y = 32;
-      if (model.synthetic) {
-        sheet.rect(0, 0, WIDTH, 20).fill('#fdf0d5');
-        const banner = `${sentences.synthetic.zh}   ${sentences.synthetic.en}`;
-        sheet.put(banner, (WIDTH - sheet.widthOf(banner, { size: 8, weight: 'bold' })) / 2, 4, {
-          size: 8,
-          weight: 'bold',
-          colour: '#7a4d00',
-        });
-      }
-      sheet.put(`${labels.title.zh} ${labels.title.en}`, LEFT, y, { size: 8.5, weight: 'bold' });
-      sheet.putRight(pageOf(page - start + 1, count), RIGHT, y, { size: 8.5 });
-      sheet.put(sheet.drawable(model.city.zh), LEFT, y + leading(8.5), { size: 7.5, colour: SOFT });
-      sheet.rule(LEFT, y + leading(8.5) + leading(7.5) + 4, RIGHT, LINE);
-      sheet.rule(LEFT, BOTTOM + 10, RIGHT, LINE);
-      sheet.put(
-        sheet.drawable(`日志第 ${String(model.index)} 条 · 回执编号 ${model.receipt} · 附件 ${ATTACHED} 供独立核验`),
-        LEFT,
-        BOTTOM + 15,
-        { size: 7.5, colour: SOFT },
-      );
-      sheet.put(
-        sheet.drawable(
-          `Entry ${String(model.index)} of the log ${model.proof.origin}; ${ATTACHED}, attached, proves it without us`,
-        ),
-        LEFT,
-        BOTTOM + 26,
-        { size: 6.5, colour: SOFT },
-      );
-    }, 'Pagination');
-  }
 }

@@ -37,6 +37,25 @@ export const labels = {
 /** Name of the attached file. */
 export const ATTACHED = 'receipt.json';
 
+/** What a checkpoint over so many entries is worth, with so many witnesses. */
+export const checkpointWords = (size: number, witnesses: number): Localised =>
+  witnesses === 0
+    ? {
+        zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名；没有见证方联合签名，日志整体是否曾被替换，除运行单位外无人作证。`,
+        en:
+          `The checkpoint covers ${String(size)} ${size === 1 ? 'entry' : 'entries'} and is signed by the ` +
+          `log's key. No witness cosigned it: that the log was never replaced as a whole, nobody but its ` +
+          'operator vouches for.',
+      }
+    : {
+        zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名，并由 ${String(witnesses)} 个见证方于所列时间联合签名；见证方只在日志仅有增加、从未改写时签名。`,
+        en:
+          `The checkpoint covers ${String(size)} ${size === 1 ? 'entry' : 'entries'}, is signed by the log's ` +
+          `key, and was cosigned by ${String(witnesses)} ` +
+          `${witnesses === 1 ? 'witness' : 'witnesses'} at the times below; a witness signs only where ` +
+          'the log grew and nothing of it was rewritten.',
+      };
+
 export function certified({
   city,
   index,
@@ -72,22 +91,7 @@ export function certified({
             'Since it was published in the log the entry at this place has not been changed, moved or removed: ' +
             'the path attached leads from its leaf hash to the root of the checkpoint below.',
         },
-    witnesses.length === 0
-      ? {
-          zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名；没有见证方联合签名，日志整体是否曾被替换，除运行单位外无人作证。`,
-          en:
-            `The checkpoint covers ${String(size)} ${size === 1 ? 'entry' : 'entries'} and is signed by the ` +
-            `log's key. No witness cosigned it: that the log was never replaced as a whole, nobody but its ` +
-            'operator vouches for.',
-        }
-      : {
-          zh: `检查点覆盖 ${String(size)} 条条目，由日志密钥签名，并由 ${String(witnesses.length)} 个见证方于所列时间联合签名；见证方只在日志仅有增加、从未改写时签名。`,
-          en:
-            `The checkpoint covers ${String(size)} ${size === 1 ? 'entry' : 'entries'}, is signed by the log's ` +
-            `key, and was cosigned by ${String(witnesses.length)} ` +
-            `${witnesses.length === 1 ? 'witness' : 'witnesses'} at the times below; a witness signs only where ` +
-            'the log grew and nothing of it was rewritten.',
-        },
+    checkpointWords(size, witnesses.length),
   ];
 }
 

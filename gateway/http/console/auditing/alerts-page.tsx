@@ -10,7 +10,8 @@ import type { Rules } from '../../../procedures/watch/rule.js';
 import type { Alert } from '../../../procedures/watch/store.js';
 import { Form, TextField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
-import { numberOf } from '../../ui/say.js';
+import { addressOf, type Column, type ListProps, ListTable, ListTools } from '../../ui/list.js';
+import { numberOf, sayIn } from '../../ui/say.js';
 import { nameOf } from '../tickets/words.js';
 
 interface Common {
@@ -20,11 +21,19 @@ interface Common {
   readonly lifecycles: ReadonlyMap<string, Lifecycle>;
 }
 
-interface AlertsProps extends Common {
-  readonly alerts: readonly Alert[];
-  /** How many there are of which the newest are shown. */
+/** Which alerts are listed. */
+export const SHOWS = ['open', 'all'] as const;
+type Show = (typeof SHOWS)[number];
+
+interface AlertsProps extends Common, Pick<ListProps<Alert>, 'columns' | 'rows' | 'state'> {
+  readonly show: Show;
+  /** How many there are of each. */
+  readonly counts: Readonly<Record<Show, number>>;
+  /** How many fit of which the newest are shown. */
   readonly total: number;
 }
+
+const PATH = '/console/alerts';
 
 const titleOf = (rules: Rules, rule: string, language: Language): string =>
   rules.get(rule)?.title[language] ?? (language === 'zh' ? '已停用的规则' : rule);
@@ -60,9 +69,60 @@ function factsOf({ facts }: Alert, { language, names, lifecycles }: Common): str
     .join(language === 'zh' ? '，' : ', ');
 }
 
+export function alertColumns(common: Common): readonly Column<Alert>[] {
+  const { language, rules, names } = common;
+  const say = sayIn(language);
+  const stateOf = ({ acknowledged }: Alert): string =>
+    acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged');
+  return [
+    {
+      id: 'time',
+      title: { zh: '时间', en: 'Time' },
+      head: true,
+      sorts: true,
+      value: ({ time }) => localMinute(time),
+      cell: ({ id, time }) => (
+        <a href={`${PATH}/${id}`}>
+          <time dateTime={new Date(time).toISOString()}>{localMinute(time)}</time>
+        </a>
+      ),
+    },
+    {
+      id: 'rule',
+      title: { zh: '规则', en: 'Rule' },
+      sorts: true,
+      value: ({ rule }) => titleOf(rules, rule, language),
+      cell: ({ rule }) => titleOf(rules, rule, language),
+    },
+    {
+      id: 'client',
+      title: { zh: '应用', en: 'Client' },
+      sorts: true,
+      value: ({ client }) => names.client(client),
+      cell: ({ client }) => names.client(client) ?? '–',
+    },
+    {
+      id: 'facts',
+      title: { zh: '数据', en: 'Figures' },
+      wide: true,
+      value: (alert) => factsOf(alert, common),
+      cell: (alert) => factsOf(alert, common),
+    },
+    {
+      id: 'state',
+      title: { zh: '状态', en: 'State' },
+      sorts: true,
+      value: stateOf,
+      cell: stateOf,
+    },
+  ];
+}
+
 export function alertsPage(props: AlertsProps): JSX.Element {
-  const { language, rules, alerts, total, names } = props;
-  const say = (a: string, b: string): string => (language === 'zh' ? a : b);
+  const { language, columns, rows, state, show, counts, total } = props;
+  const say = sayIn(language);
+  const list = { language, columns, rows, state, path: PATH, keeps: { show }, keyOf: ({ id }: Alert) => id };
+  const titles = { open: say('待处理', 'Open'), all: say('全部', 'All') };
   return (
     <>
       <h1>{say('告警', 'Alerts')}</h1>
@@ -73,49 +133,39 @@ export function alertsPage(props: AlertsProps): JSX.Element {
             'wrong; subjects stand here as pseudonyms.',
         )}
       </p>
+      <nav class="pills" aria-label={say('状态', 'State')}>
+        {SHOWS.map((one) => (
+          <a href={`${PATH}?show=${one}`} aria-current={one === show ? 'true' : undefined}>
+            {titles[one]} {counts[one]}
+          </a>
+        ))}
+      </nav>
+      {counts[show] === 0 ? null : (
+        <ListTools
+          {...list}
+          csv={addressOf({ ...list, path: `${PATH}.csv` }, {})}
+          search={{ zh: '按规则、应用或数据筛选', en: 'Filter by rule, client or figures' }}
+        />
+      )}
       <div class="card scroll">
-        {alerts.length === 0 ? (
-          <p class="empty">{say('暂无告警', 'No alerts.')}</p>
+        {rows.length > 0 ? (
+          <ListTable {...list} />
         ) : (
-          <table class="stack">
-            <thead>
-              <tr>
-                <th>{say('时间', 'Time')}</th>
-                <th>{say('规则', 'Rule')}</th>
-                <th>{say('应用', 'Client')}</th>
-                <th class="wide">{say('数据', 'Figures')}</th>
-                <th>{say('状态', 'State')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {alerts.map((alert) => (
-                <tr>
-                  <td>
-                    <a href={`/console/alerts/${alert.id}`}>
-                      <time dateTime={new Date(alert.time).toISOString()}>{localMinute(alert.time)}</time>
-                    </a>
-                  </td>
-                  <td>
-                    <b>{titleOf(rules, alert.rule, language)}</b>
-                  </td>
-                  <td data-title={say('应用', 'Client')}>{names.client(alert.client) ?? '–'}</td>
-                  <td class="wide">{factsOf(alert, props)}</td>
-                  <td>
-                    <span class={alert.acknowledged === undefined ? 'state warn' : 'state none'}>
-                      {alert.acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged')}
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <p class="empty">
+            {counts.all === 0
+              ? say('暂无告警', 'No alerts.')
+              : counts[show] === 0
+                ? say('没有待处理的告警。', 'No alert is open.')
+                : say('没有符合条件的告警。', 'No such alert.')}{' '}
+            {counts.all === 0 ? null : <a href={`${PATH}?show=all`}>{say('显示全部', 'Show all')}</a>}
+          </p>
         )}
       </div>
-      {total > alerts.length ? (
+      {total > rows.length ? (
         <p class="foot">
           {say(
-            `共 ${total} 条，显示最新 ${alerts.length} 条；其余请由运维人员导出。`,
-            `${total} in all, the newest ${alerts.length} shown; yitong audit alerts --all has the others.`,
+            `共 ${total} 条，显示 ${rows.length} 条；请筛选，或者导出表格查看其余。`,
+            `${total} in all, ${rows.length} shown: filter them, or export the table for the others.`,
           )}
         </p>
       ) : null}

@@ -1,6 +1,6 @@
 /** /console/alerts: what the watching rules found; acknowledging one says what was found out, and is on record. */
 import { randomBytes } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { Lifecycle } from '../../../../contracts/lifecycle/types.js';
 import { namesOf } from '../../../documents/words/names.js';
@@ -13,8 +13,10 @@ import { type Alert, type AlertStore, openAlerts } from '../../../procedures/wat
 import { MOST_ITEMS, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
-import { alertPage, alertsPage } from './alerts-page.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
+import { csvOfList, rulesOf } from '../../ui/list.js';
+import { listState, sorted } from '../../ui/list-state.js';
+import { alertColumns, alertPage, alertsPage, SHOWS } from './alerts-page.js';
 import type { Auditing } from './auditing.js';
 
 const PATH = '/console/alerts';
@@ -88,6 +90,66 @@ function acknowledgeRoute(app: FastifyInstance, { context }: Auditing, stores: (
   );
 }
 
+type Shared = (language: Language) => Parameters<typeof alertColumns>[0];
+
+/** The list, and the whole of it as a table for a spreadsheet. */
+function listRoutes(app: FastifyInstance, { context }: Auditing, store: () => AlertStore, shared: Shared): void {
+  /** On record first. */
+  async function found(request: FastifyRequest<{ Querystring: { readonly show?: string } }>, isExport: boolean) {
+    const { person } = sessionOf(request);
+    const { language } = request;
+    const show = SHOWS.find((one) => one === (request.query.show ?? 'open'));
+    if (show === undefined) throw new YitongError('bad_request', '`show` is `open` or `all`');
+    const columns = alertColumns(shared(language));
+    const state = await listState(request, context, rulesOf('alerts', columns));
+    const all = store().list();
+    const open = all.filter(({ acknowledged }) => acknowledged === undefined);
+    const word = state.q.toLowerCase();
+    const said = (alert: Alert): string => columns.map(({ value }) => String(value?.(alert) ?? '')).join(' ');
+    const fitting = sorted(
+      (show === 'open' ? open : all).filter((alert) => said(alert).toLowerCase().includes(word)),
+      columns,
+      state,
+    );
+    const rows = isExport ? fitting : fitting.slice(0, SHOWN);
+    await app.people.record.looked(person, {
+      requestId: request.id,
+      action: 'alerts',
+      role: 'auditor',
+      detail: { show, ...(isExport ? { export: true } : {}) },
+      results: rows.length,
+    });
+    return {
+      language,
+      columns,
+      state,
+      rows,
+      show,
+      counts: { open: open.length, all: all.length },
+      total: fitting.length,
+    };
+  }
+
+  app.get<{ Querystring: { readonly show?: string } }>(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, lists: ['cols'], nav: { title: { zh: '告警', en: 'Alerts' }, order: 15 } },
+    },
+    async (request, reply) =>
+      sendFramed(request, reply, {
+        title: request.language === 'zh' ? '告警' : 'Alerts',
+        workspace: context.workspace,
+        children: alertsPage({ ...shared(request.language), ...(await found(request, false)) }),
+      }),
+  );
+  app.get<{ Querystring: { readonly show?: string } }>(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => sendCsv(reply, 'alerts', csvOfList(await found(request, true))),
+  );
+}
+
 export async function alertRoutes(app: FastifyInstance, auditing: Auditing): Promise<void> {
   const { context, reports } = auditing;
   const { workspace, dataDir } = context;
@@ -101,31 +163,13 @@ export async function alertRoutes(app: FastifyInstance, auditing: Auditing): Pro
     await opened?.keys.close();
   });
 
-  const shared = (language: Language) => ({
+  const shared: Shared = (language) => ({
     language,
+    rules,
     names: namesOf(context, language, reports),
     lifecycles: context.tickets.lifecycles as ReadonlyMap<string, Lifecycle>,
   });
-  app.get(
-    PATH,
-    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '告警', en: 'Alerts' }, order: 15 } } },
-    async (request, reply) => {
-      const { person } = sessionOf(request);
-      const all = stores().store.list();
-      await app.people.record.looked(person, {
-        requestId: request.id,
-        action: 'alerts',
-        role: 'auditor',
-        results: Math.min(all.length, SHOWN),
-      });
-      const { language } = request;
-      return sendFramed(request, reply, {
-        title: language === 'zh' ? '告警' : 'Alerts',
-        workspace,
-        children: alertsPage({ ...shared(language), rules, alerts: all.slice(0, SHOWN), total: all.length }),
-      });
-    },
-  );
+  listRoutes(app, auditing, () => stores().store, shared);
 
   app.get<{ Params: Params }>(
     `${PATH}/:id`,
@@ -143,7 +187,7 @@ export async function alertRoutes(app: FastifyInstance, auditing: Auditing): Pro
       return sendFramed(request, reply, {
         title: language === 'zh' ? '告警' : 'Alert',
         workspace,
-        children: alertPage({ ...shared(language), rules, alert, note: noteOf(stores().keys, alert) }),
+        children: alertPage({ ...shared(language), alert, note: noteOf(stores().keys, alert) }),
       });
     },
   );

@@ -2,9 +2,12 @@
 import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import type { Summary } from '../../../log/search/summary.js';
+import { addressOf, type Column, type ListProps, ListTable, ListTools } from '../../ui/list.js';
 import { type Say, sayIn } from '../../ui/say.js';
 
-export interface DepartmentRow {
+const PATH = '/console/overview';
+
+interface DepartmentRow {
   readonly id: string;
   readonly name: string | undefined;
   readonly requests: number;
@@ -45,77 +48,102 @@ export function departmentRows(
     .sort((a, b) => b.requests - a.requests || (a.id < b.id ? -1 : 1));
 }
 
+const count = (n: number): string => n.toLocaleString('en');
+
 function changeWords({ requests, before }: DepartmentRow, say: Say): string {
   if (before === 0) return requests === 0 ? '–' : say('此前没有', 'none before');
   const change = Math.round(((requests - before) / before) * 100);
   return change === 0 ? say('持平', 'the same') : `${change > 0 ? '+' : '−'}${Math.abs(change)}%`;
 }
 
-export function Departments({
-  rows,
-  span,
-  language,
-}: {
-  readonly rows: readonly DepartmentRow[];
-  /** How long the time is, in words. */
-  readonly span: string;
-  readonly language: Language;
-}): JSX.Element {
+/** @param span how long the time is, in words. @param since its beginning, as the search has it */
+export function departmentColumns(language: Language, span: string, since: string): readonly Column<DepartmentRow>[] {
   const say = sayIn(language);
-  const count = (n: number): string => n.toLocaleString('en');
+  const search = (id: string, more: Readonly<Record<string, string>> = {}): string =>
+    `/console/search?${new URLSearchParams({ authority: id, since, ...more }).toString()}`;
+  const named = ({ id, name }: DepartmentRow): string => name ?? say('未登记的单位', id);
+  const share = ({ requests, denied }: DepartmentRow): number | undefined =>
+    requests === 0 ? undefined : (denied / requests) * 100;
+  return [
+    {
+      id: 'department',
+      title: { zh: '使用单位', en: 'Department' },
+      head: true,
+      sorts: true,
+      value: named,
+      cell: (row) => <a href={search(row.id)}>{named(row)}</a>,
+    },
+    {
+      id: 'requests',
+      title: { zh: '请求', en: 'Requests' },
+      number: true,
+      sorts: true,
+      value: ({ requests }) => requests,
+      cell: ({ requests }) => count(requests),
+    },
+    {
+      id: 'denied',
+      title: { zh: '其中拒绝', en: 'Denied' },
+      number: true,
+      sorts: true,
+      value: ({ denied }) => denied,
+      cell: ({ id, denied }) => (denied === 0 ? '–' : <a href={search(id, { result: 'deny' })}>{count(denied)}</a>),
+    },
+    {
+      id: 'share',
+      title: { zh: '拒绝占比', en: 'Share denied' },
+      number: true,
+      wide: true,
+      sorts: true,
+      value: (row) => {
+        const percent = share(row);
+        return percent === undefined ? undefined : Number(percent.toFixed(1));
+      },
+      cell: (row) => {
+        const percent = share(row);
+        return percent === undefined ? '–' : `${percent.toFixed(row.denied === 0 ? 0 : 1)}%`;
+      },
+    },
+    {
+      id: 'before',
+      title: { zh: `此前 ${span}`, en: `${span} before` },
+      number: true,
+      wide: true,
+      sorts: true,
+      value: ({ before }) => before,
+      cell: ({ before }) => count(before),
+    },
+    {
+      id: 'change',
+      title: { zh: '变化', en: 'Change' },
+      number: true,
+      sorts: true,
+      value: ({ requests, before }) => (before === 0 ? undefined : Math.round(((requests - before) / before) * 100)),
+      cell: (row) => changeWords(row, say),
+    },
+  ];
+}
+
+export type DepartmentsProps = Pick<ListProps<DepartmentRow>, 'language' | 'columns' | 'rows' | 'state'>;
+
+/** @param span of the page, which stays in the address */
+export function Departments({ span, ...shown }: DepartmentsProps & { readonly span: string }): JSX.Element {
+  const { language, rows } = shown;
+  const say = sayIn(language);
+  const list = { ...shown, path: PATH, keeps: { span }, keyOf: ({ id }: DepartmentRow) => id };
   return (
-    <section class="card scroll" data-departments>
-      <h2 class="in">{say('使用单位对比', 'Departments beside one another')}</h2>
-      {rows.length === 0 ? (
-        <p class="empty">{say('该时段暂无请求', 'No requests in this time.')}</p>
-      ) : (
-        <table class="stack">
-          <thead>
-            <tr>
-              <th>{say('使用单位', 'Department')}</th>
-              <th class="n">{say('请求', 'Requests')}</th>
-              <th class="n">{say('其中拒绝', 'Denied')}</th>
-              <th class="n wide">{say('拒绝占比', 'Share denied')}</th>
-              <th class="n wide">{say(`此前 ${span}`, `${span} before`)}</th>
-              <th class="n">{say('变化', 'Change')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr>
-                <th>
-                  <a href={`/console/search?authority=${encodeURIComponent(row.id)}`}>
-                    {row.name ?? say('未登记的单位', row.id)}
-                  </a>
-                </th>
-                <td class="n" data-title={say('请求', 'Requests')}>
-                  {count(row.requests)}
-                </td>
-                <td class="n" data-title={say('其中拒绝', 'Denied')}>
-                  {row.denied === 0 ? (
-                    '–'
-                  ) : (
-                    <a href={`/console/search?authority=${encodeURIComponent(row.id)}&result=deny`}>
-                      {count(row.denied)}
-                    </a>
-                  )}
-                </td>
-                <td class="n wide" data-title={say('拒绝占比', 'Share denied')}>
-                  {row.requests === 0
-                    ? '–'
-                    : `${((row.denied / row.requests) * 100).toFixed(row.denied === 0 ? 0 : 1)}%`}
-                </td>
-                <td class="n wide" data-title={say(`此前 ${span}`, `${span} before`)}>
-                  {count(row.before)}
-                </td>
-                <td class="n" data-title={say('变化', 'Change')}>
-                  {changeWords(row, say)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+    <section data-departments>
+      <h2>{say('使用单位对比', 'Departments beside one another')}</h2>
+      {rows.length === 0 ? null : <ListTools {...list} csv={addressOf({ ...list, path: `${PATH}.csv` }, {})} />}
+      <div class="card scroll">
+        {rows.length === 0 ? (
+          <p class="empty">
+            {say('该时段暂无请求，可在页首选择更长的时间。', 'No requests in this time: choose a longer one above.')}
+          </p>
+        ) : (
+          <ListTable {...list} />
+        )}
+      </div>
     </section>
   );
 }

@@ -1,7 +1,6 @@
 /** One entry: the decision in words, what belongs to its subject, the proof, the bytes. */
 
 import type { ComponentChildren, JSX } from 'preact';
-import { keyOf } from '../../../../contracts/ids.js';
 import { deliveryWords } from '../../../../policies/words.js';
 import { inOneLine, typeWords, whyDenied } from '../../../documents/words/entry.js';
 import type { Names } from '../../../documents/words/names.js';
@@ -12,6 +11,8 @@ import { detailsOf } from '../../../log/entries/body.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { Form, TextField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
+import { subjectWords } from '../../ui/question-words.js';
+import { sayIn } from '../../ui/say.js';
 import { Effect, Story } from './words.js';
 
 interface EntryProps {
@@ -28,15 +29,20 @@ interface EntryProps {
     readonly case: string | undefined;
   };
   readonly names: Names;
+  /** Whom it is about, where whoever looks knows that: they came from a search for it, or had it shown. */
+  readonly subject: string | undefined;
+  /** What the company is called. */
+  readonly called: string | undefined;
   /** What happened, in sentences. */
   readonly story: readonly string[];
 }
 
-/** A person by name, whatever else by its key; in English with what kind of key it is. */
-function subjectWords({ subject, details }: NonNullable<FoundEntry['opened']>, language: Language): string {
-  if (language === 'en') return subject;
-  const { name } = (details ?? {}) as { readonly name?: unknown };
-  return subject.startsWith('person:') ? (typeof name === 'string' ? name : '已登录的人员') : keyOf(subject);
+/** A person by name, whatever else by its key, with the name of a company. */
+function whoseWords({ subject, called, entry: { opened }, language }: EntryProps): string {
+  if (subject === undefined) return '';
+  if (!subject.startsWith('person:') || language === 'en') return subjectWords(subject, called, language);
+  const { name } = (opened?.details ?? {}) as { readonly name?: unknown };
+  return typeof name === 'string' ? name : '已登录的人员';
 }
 
 const search = (name: string, value: string): string => `/console/search?${name}=${encodeURIComponent(value)}`;
@@ -108,7 +114,9 @@ function Decision({
                   ) : one.grant === undefined ? (
                     '–'
                   ) : zh ? (
-                    <a href={search('grant', one.grant)}>依据有效授权</a>
+                    <a href={search('grant', one.grant)}>
+                      {names.basis(one.grant).length === 0 ? '授权已失效' : '有效授权'}
+                    </a>
                   ) : (
                     <>
                       grant{' '}
@@ -117,6 +125,9 @@ function Decision({
                       </a>
                     </>
                   )}
+                  {names.basis(one.effect === 'deny' ? undefined : one.grant).map((article) => (
+                    <span class="plain">{article}</span>
+                  ))}
                   {one.fields === undefined || one.fields.length === 0 ? null : (
                     <span class="plain soft">
                       {one.fields.map((path) => names.field(one.dataset ?? '', path)).join(say('、', ', '))}
@@ -208,11 +219,80 @@ function Facts({
   );
 }
 
-export function entryPage({ language, entry, size, mayOpen, certified, links, names, story }: EntryProps): JSX.Element {
+/** Whom it is about: to those who know it, and to those who say why they must. */
+function Whose(props: EntryProps): JSX.Element | null {
+  const { language, entry, mayOpen, links, subject } = props;
+  const { index, body, opened } = entry;
+  if (body.subject === undefined) return null;
+  const say = sayIn(language);
+  const { item = body.item, caseId, actor } = detailsOf(opened);
+  const linked = (words: string | undefined, href: string | undefined, title?: string) =>
+    words === undefined || href === undefined ? (
+      words
+    ) : (
+      <a href={href} title={title}>
+        {words}
+      </a>
+    );
+  return (
+    <>
+      <h2>{say('主体', 'The subject')}</h2>
+      <div class="card pad" data-subject>
+        {subject === undefined ? null : (
+          <dl class="facts flat">
+            {fact(
+              say('主体', 'Subject'),
+              linked(whoseWords(props), links.subject, say('该主体的全部使用记录', 'Everything about this subject')),
+            )}
+            {fact(say('事项编码', 'Item'), linked(item, links.item))}
+            {fact(say('办件编号', 'Case'), linked(caseId, links.case))}
+            {fact(say('经办人', 'Case handler'), actor)}
+          </dl>
+        )}
+        {opened !== undefined ? null : (
+          <>
+            <p>
+              {subject === undefined
+                ? say(
+                    '主体、事项、办件与经办人以主体专属密钥加密保存。',
+                    "The subject, its item, case and handler are kept encrypted under the subject's own key.",
+                  )
+                : say(
+                    '事项、办件与经办人以主体专属密钥加密保存。',
+                    "Item, case and handler are kept encrypted under the subject's own key.",
+                  )}{' '}
+              <span class="mono exact">{body.subject.pseudonym}</span>
+            </p>
+            {mayOpen ? (
+              <Form action={`/console/entries/${index}`} class="row">
+                <TextField
+                  class="grow"
+                  name="reason"
+                  label={say('查看事由（记入日志）', 'Why you must know (goes on record)')}
+                  required
+                  minLength={4}
+                  maxLength={500}
+                  autocomplete="off"
+                />
+                <button class="button low" type="submit">
+                  {subject === undefined
+                    ? say('显示主体', 'Show the subject')
+                    : say('显示事项与经办人', 'Show item and handler')}
+                </button>
+              </Form>
+            ) : null}
+          </>
+        )}
+      </div>
+    </>
+  );
+}
+
+export function entryPage(props: EntryProps): JSX.Element {
+  const { language, entry, size, certified, names, story } = props;
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
-  const { index, erasedBy, expiredBy, body, opened } = entry;
-  const { item = body.item, caseId, actor } = detailsOf(opened);
+  const { index, erasedBy, expiredBy, body } = entry;
   const step = (key: string, title: string, what: string): JSX.Element => (
     <li data-step={key}>
       <b>{title}</b>
@@ -254,66 +334,7 @@ export function entryPage({ language, entry, size, mayOpen, certified, links, na
 
       <Decision datasets={body.datasets} language={language} names={names} />
 
-      {body.subject === undefined ? null : (
-        <>
-          <h2>{say('主体', 'The subject')}</h2>
-          <div class="card pad">
-            {opened === undefined ? (
-              <>
-                <p>
-                  {say(
-                    '主体、事项、办件与经办人以主体专属密钥加密保存。',
-                    "The subject, its item, case and handler are kept encrypted under the subject's own key.",
-                  )}{' '}
-                  <span class="mono exact">{body.subject.pseudonym}</span>
-                </p>
-                {mayOpen ? (
-                  <Form action={`/console/entries/${index}`} class="row">
-                    <TextField
-                      class="grow"
-                      name="reason"
-                      label={say('查看事由（记入日志）', 'Why you must know (goes on record)')}
-                      required
-                      minLength={4}
-                      maxLength={500}
-                      autocomplete="off"
-                    />
-                    <button class="button low" type="submit">
-                      {say('显示主体', 'Show the subject')}
-                    </button>
-                  </Form>
-                ) : null}
-              </>
-            ) : (
-              <dl class="facts flat">
-                {fact(
-                  say('主体', 'Subject'),
-                  links.subject === undefined ? (
-                    subjectWords(opened, language)
-                  ) : (
-                    <a href={links.subject} title={say('该主体的全部使用记录', 'Everything about this subject')}>
-                      {subjectWords(opened, language)}
-                    </a>
-                  ),
-                )}
-                {fact(
-                  say('事项编码', 'Item'),
-                  item === undefined ? undefined : links.item === undefined ? item : <a href={links.item}>{item}</a>,
-                )}
-                {fact(
-                  say('办件编号', 'Case'),
-                  caseId === undefined ? undefined : links.case === undefined ? (
-                    caseId
-                  ) : (
-                    <a href={links.case}>{caseId}</a>
-                  ),
-                )}
-                {fact(say('经办人', 'Case handler'), actor)}
-              </dl>
-            )}
-          </div>
-        </>
-      )}
+      <Whose {...props} />
 
       <h2>{say('存证验证', 'The proof')}</h2>
       <div class="card pad proof" data-proof={`/console/entries/${index}/proof`} data-state="idle">

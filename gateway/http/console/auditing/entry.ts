@@ -4,17 +4,20 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import { namesOf } from '../../../documents/words/names.js';
 import { readKeep } from '../../../ground/config/terms.js';
 import { detailsOf } from '../../../log/entries/body.js';
 import { evidenceOf } from '../../../log/search/export/export.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { readVkey } from '../../../log/store/vkey.js';
-import { hideSubject } from '../../people/sessions.js';
+import { hideSubject, shownSubject } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import { subjectWords } from '../../ui/question-words.js';
 import { type Auditing, numberOf } from './auditing.js';
+import { calledOne } from './called.js';
 import { certificateRoute, type EntryParams as Params } from './certificate.js';
 import { entryPage } from './entry-page.js';
 import { storyOf } from './story.js';
@@ -41,14 +44,33 @@ function proofRoute(
   );
 }
 
-/** An entry as its page shows it. */
-function shown(
+/**
+ * The subject of a search from which somebody came, where the entry is about it: of any other entry nothing is said.
+ * @throws YitongError `bad_request` for an address of another sign-in
+ */
+async function cameFor(
+  { search }: Auditing,
+  request: FastifyRequest<{ Params: Params; Querystring: { readonly of?: string } }>,
+  { index }: FoundEntry,
+): Promise<string | undefined> {
+  const { of } = request.query;
+  if (of === undefined) return undefined;
+  const subject = shownSubject(sessionOf(request), of);
+  if (subject === undefined) throw new YitongError('bad_request', 'the address is of another sign-in; search again');
+  const { entries } = await search().page({ subject }, { limit: 1, after: index + 1 });
+  return entries[0]?.index === index ? subject : undefined;
+}
+
+/** An entry as its page shows it. @param subject whom it is about, where whoever looks knows it */
+async function shown(
   { context, reports, search }: Auditing,
   request: FastifyRequest<{ Params: Params }>,
   entry: FoundEntry,
-): Parameters<typeof entryPage>[0] {
+  subject: string | undefined,
+): Promise<Parameters<typeof entryPage>[0]> {
   const session = sessionOf(request);
   const { item, caseId } = detailsOf(entry.opened);
+  const called = await calledOne(context, request, roleOf(request, session.person), subject);
   const names = namesOf(context, request.language, reports);
   const link = (name: string, value: string | undefined): string | undefined =>
     value === undefined ? undefined : `/console/search?${name}=${hideSubject(session, value)}`;
@@ -58,11 +80,13 @@ function shown(
     size: search().size(),
     mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
     links: {
-      subject: link('subject', entry.opened?.subject),
+      subject: link('subject', subject),
       item: link('item', item),
       case: link('caseId', caseId),
     },
     certified: context.settings.gateway.documents !== '',
+    subject,
+    called,
     names,
     story: storyOf({
       body: entry.body,
@@ -70,6 +94,9 @@ function shown(
       grants: context.inForce().policies.grants,
       keep: readKeep(context.settings.audit.keep),
       language: request.language,
+      ...(subject === undefined || subject.startsWith('person:')
+        ? {}
+        : { about: subjectWords(subject, called, request.language) }),
     }),
   };
 }
@@ -93,23 +120,25 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
     return entry;
   }
 
-  app.get<{ Params: Params }>(
+  app.get<{ Params: Params; Querystring: { readonly of?: string } }>(
     '/console/entries/:index',
     { schema: { hide: true }, config: { roles: READERS } },
     async (request, reply) => {
       const { person } = sessionOf(request);
       const entry = entryFor(request, false);
+      const subject = await cameFor(auditing, request, entry);
       await app.people.record.looked(person, {
         requestId: request.id,
         action: 'entry',
         role: roleOf(request, person),
         detail: { entry: entry.index },
+        about: present({ subject }),
       });
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
         workspace,
         scripts: ['proof.js'],
-        children: entryPage(shown(auditing, request, entry)),
+        children: entryPage(await shown(auditing, request, entry, subject)),
       });
     },
   );
@@ -139,7 +168,7 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
         title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
         workspace,
         scripts: ['proof.js'],
-        children: entryPage(shown(auditing, request, entry)),
+        children: entryPage(await shown(auditing, request, entry, entry.opened?.subject)),
       });
     },
   );

@@ -6,13 +6,14 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Bars } from '../../ui/charts.js';
 import { Id } from '../../ui/id.js';
-import { type DepartmentRow, Departments } from './departments.js';
+import { Departments, type DepartmentsProps } from './departments.js';
 
 /** `step`: hours a bar. */
 export const SPANS = {
   day: { hours: 24, step: 1, title: { zh: '24 小时', en: '24 hours' } },
   week: { hours: 7 * 24, step: 6, title: { zh: '7 天', en: '7 days' } },
   month: { hours: 30 * 24, step: 24, title: { zh: '30 天', en: '30 days' } },
+  quarter: { hours: 90 * 24, step: 72, title: { zh: '90 天', en: '90 days' } },
 } as const satisfies Record<string, { readonly hours: number; readonly step: number; readonly title: Localised }>;
 export type OverviewSpan = keyof typeof SPANS;
 
@@ -33,7 +34,9 @@ interface OverviewProps {
   readonly p50: number | undefined;
   readonly p99: number | undefined;
   readonly refused: Readonly<Record<string, number>>;
-  readonly departments: readonly DepartmentRow[];
+  /** Its beginning, as the search has it. */
+  readonly since: string;
+  readonly departments: DepartmentsProps;
   readonly clients: readonly TopRow[];
   readonly datasets: readonly TopRow[];
   readonly purposes: readonly TopRow[];
@@ -56,6 +59,9 @@ export function overview(props: OverviewProps): JSX.Element {
   const denied = props.bars.reduce((sum, { part }) => sum + part, 0);
   const refused = Object.values(props.refused).reduce((sum, n) => sum + n, 0);
   const label = (at: number): string => (props.step < 24 ? localMinute(at).slice(5) : localMinute(at).slice(5, 10));
+  // what is counted here is found there: the same time
+  const found = (filter: string, id: string, more: Readonly<Record<string, string>> = {}): string =>
+    `/console/search?${new URLSearchParams({ [filter]: id, since: props.since, ...more }).toString()}`;
   const top = (title: string, filter: string, rows: readonly TopRow[]): JSX.Element => (
     <section class="card">
       <h2 class="in">{title}</h2>
@@ -74,17 +80,11 @@ export function overview(props: OverviewProps): JSX.Element {
             {rows.map(({ id, name, requests: all, denied: no }) => (
               <tr>
                 <th>
-                  <a href={`/console/search?${filter}=${encodeURIComponent(id)}`}>{name ?? id}</a>
+                  <a href={found(filter, id)}>{name ?? id}</a>
                   {name === undefined || name === id ? null : <Id language={props.language}>{id}</Id>}
                 </th>
                 <td class="n">{count(all)}</td>
-                <td class="n">
-                  {no === 0 ? (
-                    '–'
-                  ) : (
-                    <a href={`/console/search?${filter}=${encodeURIComponent(id)}&result=deny`}>{count(no)}</a>
-                  )}
-                </td>
+                <td class="n">{no === 0 ? '–' : <a href={found(filter, id, { result: 'deny' })}>{count(no)}</a>}</td>
               </tr>
             ))}
           </tbody>
@@ -144,7 +144,7 @@ export function overview(props: OverviewProps): JSX.Element {
         tableName={say('以表格显示', 'As a table')}
         bars={props.bars.map(({ from, value, part }) => ({ label: label(from), value, part }))}
       />
-      <Departments rows={props.departments} span={SPANS[props.span].title[props.language]} language={props.language} />
+      <Departments {...props.departments} span={props.span} />
       <div class="two">
         {top(say('请求最多的应用', 'Top consumers'), 'client', props.clients)}
         {top(say('使用最多的数据集', 'Top datasets'), 'dataset', props.datasets)}

@@ -19,6 +19,8 @@ export function periodsAt(now: number): readonly Period[] {
   const at = (instant: number): string => `${new Date(instant).toISOString().slice(0, 10)}T00:00`;
   const monday = today - ((new Date(today).getUTCDay() + 6) % 7) * DAY;
   const first = Date.UTC(year, month - 1, 1);
+  // the month, from 0, with which the quarter begins
+  const quarter = month - 1 - ((month - 1) % 3);
   return [
     { words: { zh: '今日', en: 'Today' }, since: at(today) },
     { words: { zh: '昨日', en: 'Yesterday' }, since: at(today - DAY), until: at(today) },
@@ -27,7 +29,19 @@ export function periodsAt(now: number): readonly Period[] {
     { words: { zh: '本月', en: 'This month' }, since: at(first) },
     { words: { zh: '上月', en: 'Last month' }, since: at(Date.UTC(year, month - 2, 1)), until: at(first) },
     { words: { zh: '近七天', en: 'Last seven days' }, since: at(today - 6 * DAY) },
+    {
+      words: { zh: '上季度', en: 'Last quarter' },
+      since: at(Date.UTC(year, quarter - 3, 1)),
+      until: at(Date.UTC(year, quarter, 1)),
+    },
+    { words: { zh: '本年', en: 'This year' }, since: at(Date.UTC(year, 0, 1)) },
   ];
+}
+
+/** The period that goes from the one to the other now, as forms send one; undefined where it has no name. */
+export function periodOf(since: string | undefined, until: string | undefined, now: number): string | undefined {
+  const at = periodsAt(now).findIndex((one) => one.since === since && one.until === until);
+  return at < 0 ? undefined : String(at);
 }
 
 /** Which of them a form means before somebody chooses. */

@@ -17,11 +17,16 @@ import { openReviews, type Review, type Reviews, type Verdict } from '../../../p
 import { MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
+import { csvOfList, rulesOf } from '../../ui/list.js';
+import { listState, sorted } from '../../ui/list-state.js';
 import type { Auditing } from './auditing.js';
+import { formatIn, OFFERS, sendExport } from './exports.js';
 import { queryOf } from './filters.js';
 import { periodNamed, periodsAt } from './periods.js';
-import { reviewPage, reviewsPage } from './reviews-page.js';
+import { reviewPage } from './review-page.js';
+import { judgedInWords, reviewFacts } from './review-words.js';
+import { reviewColumns, reviewsPage } from './reviews-page.js';
 import { storyOf } from './story.js';
 
 const PATH = '/console/reviews';
@@ -132,6 +137,28 @@ function drawRoute(app: FastifyInstance, auditing: Auditing, reviews: () => Prom
   });
 }
 
+/** The sample as a file: with judgements and notes as a PDF, else its entries with what proves them. */
+function exportRoute(app: FastifyInstance, auditing: Auditing, reviews: () => Promise<Reviews>): void {
+  const { context, reports } = auditing;
+  app.post<{ Params: Params; Body: { readonly format?: string } }>(
+    `${PATH}/:id/export`,
+    { schema: { hide: true }, config: { roles: ROLES, offers: OFFERS } },
+    async (request, reply) => {
+      const { language } = request;
+      const format = formatIn(request.body.format);
+      const { review, judged } = await (await reviews()).find(request.params.id);
+      return sendExport(auditing, request, reply, format, {
+        kind: 'review',
+        source: { entries: [...review.entries].sort((a, b) => a - b) },
+        asked: async () => reviewFacts(review, judged, namesOf(context, language, reports), language),
+        verdict: (index) => judgedInWords(judged.get(index), language),
+        detail: { review: review.id },
+        about: {},
+      });
+    },
+  );
+}
+
 /** What an auditor finds of one entry. */
 function judgeRoute(app: FastifyInstance, { context }: Auditing, reviews: () => Promise<Reviews>): void {
   app.post<{ Params: Params; Body: Judged }>(
@@ -213,6 +240,68 @@ function roomOf(now: () => number, reviews: () => Promise<Reviews>): Room {
   };
 }
 
+/** All reviews, and the list as a table for a spreadsheet. */
+function listRoutes(app: FastifyInstance, { context, reports }: Auditing, reviews: () => Promise<Reviews>): void {
+  const { workspace } = context;
+  async function found(request: FastifyRequest, isExport: boolean) {
+    const { person } = sessionOf(request);
+    const { language } = request;
+    const names = namesOf(context, language, reports);
+    const columns = reviewColumns(language, names);
+    const state = await listState(request, context, rulesOf('reviews', columns));
+    const all = await (await reviews()).list();
+    const word = state.q.toLowerCase();
+    const said = (one: (typeof all)[number]): string =>
+      columns.map(({ value }) => String(value?.(one) ?? '')).join(' ');
+    const rows = sorted(
+      all.filter((one) => said(one).toLowerCase().includes(word)),
+      columns,
+      state,
+    );
+    await app.people.record.looked(person, {
+      requestId: request.id,
+      action: 'reviews',
+      role: 'auditor',
+      results: rows.length,
+      ...(isExport ? { detail: { export: true } } : {}),
+    });
+    return { language, names, columns, state, rows, all: all.length };
+  }
+
+  app.get(
+    PATH,
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, lists: ['cols'], nav: { title: { zh: '抽查', en: 'Reviews' }, order: 25 } },
+    },
+    async (request, reply) => {
+      const { columns, ...list } = await found(request, false);
+      const { language } = request;
+      const listed = (map: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }>) =>
+        [...map].map(([value, { name }]) => ({ value, title: name[language] }));
+      return sendFramed(request, reply, {
+        title: language === 'zh' ? '抽查' : 'Reviews',
+        workspace,
+        children: reviewsPage({
+          ...list,
+          columns,
+          periods: periodsAt(context.now()).map(({ words }) => words[language]),
+          lists: {
+            client: listed(context.inForce().policies.clients),
+            dataset: listed(workspace.contracts),
+            authority: listed(workspace.authorities),
+          },
+        }),
+      });
+    },
+  );
+  app.get(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => sendCsv(reply, 'reviews', csvOfList(await found(request, true))),
+  );
+}
+
 export function reviewRoutes(app: FastifyInstance, auditing: Auditing): void {
   const { context, reports, search } = auditing;
   const { workspace } = context;
@@ -226,38 +315,7 @@ export function reviewRoutes(app: FastifyInstance, auditing: Auditing): void {
   };
   app.addHook('onClose', async () => (await ground?.catch(() => undefined))?.close());
 
-  app.get(
-    PATH,
-    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '抽查', en: 'Reviews' }, order: 25 } } },
-    async (request, reply) => {
-      const { person } = sessionOf(request);
-      const { language } = request;
-      const all = await (await reviews()).list();
-      await app.people.record.looked(person, {
-        requestId: request.id,
-        action: 'reviews',
-        role: 'auditor',
-        results: all.length,
-      });
-      const listed = (map: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }>) =>
-        [...map].map(([value, { name }]) => ({ value, title: name[language] }));
-      return sendFramed(request, reply, {
-        title: language === 'zh' ? '抽查' : 'Reviews',
-        workspace,
-        children: reviewsPage({
-          language,
-          reviews: all,
-          names: namesOf(context, language, reports),
-          periods: periodsAt(context.now()).map(({ words }) => words[language]),
-          lists: {
-            client: listed(context.inForce().policies.clients),
-            dataset: listed(workspace.contracts),
-            authority: listed(workspace.authorities),
-          },
-        }),
-      });
-    },
-  );
+  listRoutes(app, auditing, reviews);
 
   app.get<{ Params: Params; Querystring: { readonly entry?: string } }>(
     `${PATH}/:id`,
@@ -303,6 +361,7 @@ export function reviewRoutes(app: FastifyInstance, auditing: Auditing): void {
   app.people.rooms.push(roomOf(context.now, reviews));
   drawRoute(app, auditing, reviews);
   judgeRoute(app, auditing, reviews);
+  exportRoute(app, auditing, reviews);
 }
 
 /** The entry that is looked at: the one that was asked for, else the next that was not judged. */

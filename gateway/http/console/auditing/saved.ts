@@ -5,16 +5,19 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import type { Person, Role } from '../../../ground/identity/person.js';
 import { asJson } from '../../../ground/state/as-json.js';
+import type { SearchIndex } from '../../../log/search/index.js';
 import { noticesOf } from '../../notices/opened.js';
 import type { NoticeStore } from '../../notices/store.js';
-import type { WaitingItem } from '../../people/rooms.js';
+import type { Room, WaitingItem } from '../../people/rooms.js';
 import { hideSubject } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import type { Auditing } from './auditing.js';
 import { addressOf, type Filters, filtersOf, HIDDEN, queryOf, type Side, scoped } from './filters.js';
+import { periodNamed } from './periods.js';
 
 const SEARCH = '/console/search';
 const PATH = `${SEARCH}/saved`;
@@ -26,16 +29,24 @@ const NAME = 40;
 const COUNTED = 100;
 const ID = /^[0-9a-f]{16}$/;
 
-export interface SavedSearch {
+interface SavedSearch {
   readonly id: string;
   readonly name: string;
-  /** Without a time: it is asked over all of it, the newest first. */
+  /** Without a time. */
   readonly filters: Filters;
   readonly side: Side;
+  /** Its period by name, as forms send one: `last week` is another week each time it is asked. */
+  readonly period?: string;
   /** Whether it waits among the work where something new fits. */
   readonly alert: boolean;
   /** ms since 1970: what was on record by then is known. */
   readonly seenAt: number;
+}
+
+/** As the page of the search shows it. */
+export interface ShownSaved extends SavedSearch {
+  /** What came since it was asked last, of one that tells of it; `more`: at least so many. */
+  readonly news?: { readonly count: number; readonly more: boolean };
 }
 
 const linkOf = (ref: string): string => `of/${ref}/`;
@@ -86,32 +97,73 @@ function askedIn(request: FastifyRequest<Route>): Filters {
   const { since: _, until: __, ...rest } = request.body;
   const given: Record<string, string> = { ...rest };
   for (const name of HIDDEN) if (given[name] !== undefined) given[name] = hideSubject(session, given[name]);
-  const filters = filtersOf(given, session, ['csrf', 'place', 'form', 'side', 'name', 'alert']);
+  const filters = filtersOf(given, session, ['csrf', 'place', 'form', 'side', 'name', 'alert', 'period']);
   queryOf(filters);
   return filters;
 }
 
 const roleIn = ({ roles }: Person): Role => READERS.find((role) => roles.includes(role)) ?? 'inspector';
 
+/** @throws YitongError `bad_request` for a period that has no such name */
+function periodIn({ period }: Readonly<Record<string, string>>, now: number): string | undefined {
+  if (period === undefined || period === '') return undefined;
+  if (periodNamed(period, now) === undefined) throw new YitongError('bad_request', 'there is no such period');
+  return period;
+}
+
+/** What has come of a question that tells of it, since it was asked last. */
+async function newsOf(search: SearchIndex, person: Person, one: SavedSearch): Promise<ShownSaved['news'] | undefined> {
+  if (!one.alert) return undefined;
+  const query = { ...scoped(queryOf(one.filters), roleIn(person), person, one.side), since: one.seenAt };
+  const { entries, next } = await search.page(query, { limit: COUNTED });
+  return { count: entries.length, more: next !== undefined };
+}
+
+/** Questions that tell of what is new wait among the work of the day. */
+function roomOf(saved: SavedSearches, search: () => SearchIndex): Room {
+  return {
+    id: 'saved',
+    title: { zh: '已存检索有新记录', en: 'News of saved questions' },
+    href: SEARCH,
+    roles: READERS,
+    async waiting(person) {
+      const items: WaitingItem[] = [];
+      for (const one of await saved.list(person)) {
+        const { id, name, seenAt } = one;
+        const news = await newsOf(search(), person, one);
+        if (news === undefined || news.count === 0) continue;
+        const count = `${news.count}${news.more ? '+' : ''}`;
+        items.push({
+          // asked again, it waits anew with the next that fits
+          id: `${id}.${String(seenAt)}`,
+          title: { zh: `${name}：新增 ${count} 条`, en: `${name}: ${count} new` },
+          href: `${PATH}/${id}`,
+        });
+      }
+      return { count: items.length, items };
+    },
+  };
+}
+
 /** @returns those of somebody, for the page of the search */
 export function savedRoutes(
   app: FastifyInstance,
   { context, search }: Auditing,
-): (person: Person) => Promise<readonly SavedSearch[]> {
+): (person: Person) => Promise<readonly ShownSaved[]> {
   const notices = noticesOf(
     context,
     () => app.people.rooms,
     (err) => app.log.warn({ err }, 'notices'),
   );
   const saved = new SavedSearches(async () => (await notices.desk()).store);
-  const did = (request: FastifyRequest, target: string, { id, alert, name, filters }: SavedSearch) => {
+  const did = (request: FastifyRequest, target: string, { id, alert, name, filters, period }: SavedSearch) => {
     const { person } = sessionOf(request);
     return app.people.record.did(person, {
       action: 'search_saved',
       role: roleOf(request, person),
       target,
       detail: { requestId: request.id, question: id, alert },
-      about: { question: name, filters },
+      about: { question: name, filters, ...present({ period }) },
     });
   };
   const config = { roles: READERS };
@@ -132,6 +184,7 @@ export function savedRoutes(
       name: name.trim(),
       filters: askedIn(request),
       side: side === 'authority' ? 'authority' : 'provider',
+      ...present({ period: periodIn(request.body, context.now()) }),
       alert: alert === 'yes',
       seenAt: context.now(),
     };
@@ -145,7 +198,9 @@ export function savedRoutes(
     const one = await saved.find(session.person, request.params.id);
     await saved.put(session.person, { ...one, seenAt: context.now() });
     const side = one.side === 'authority' ? { side: 'authority' } : {};
-    return reply.header('cache-control', 'no-store').redirect(addressOf(SEARCH, one.filters, session, side), 303);
+    const { since, until } = periodNamed(one.period, context.now()) ?? {};
+    const filters = { ...one.filters, ...present({ since, until }) };
+    return reply.header('cache-control', 'no-store').redirect(addressOf(SEARCH, filters, session, side), 303);
   });
 
   app.post<Route>(`${PATH}/:id`, { schema: { hide: true }, config }, async (request, reply) => {
@@ -161,28 +216,11 @@ export function savedRoutes(
     return reply.header('cache-control', 'no-store').redirect(SEARCH, 303);
   });
 
-  app.people.rooms.push({
-    id: 'saved',
-    title: { zh: '已存检索有新记录', en: 'News of saved questions' },
-    href: SEARCH,
-    roles: READERS,
-    async waiting(person) {
-      const items: WaitingItem[] = [];
-      for (const { id, name, filters, side, alert, seenAt } of await saved.list(person)) {
-        if (!alert) continue;
-        const query = { ...scoped(queryOf(filters), roleIn(person), person, side), since: seenAt };
-        const { entries, next } = await search().page(query, { limit: COUNTED });
-        if (entries.length === 0) continue;
-        const count = `${entries.length}${next === undefined ? '' : '+'}`;
-        items.push({
-          // asked again, it waits anew with the next that fits
-          id: `${id}.${String(seenAt)}`,
-          title: { zh: `${name}：新增 ${count} 条`, en: `${name}: ${count} new` },
-          href: `${PATH}/${id}`,
-        });
-      }
-      return { count: items.length, items };
-    },
-  });
-  return (person) => saved.list(person);
+  app.people.rooms.push(roomOf(saved, search));
+  return async (person) => {
+    const shown: ShownSaved[] = [];
+    for (const one of await saved.list(person))
+      shown.push({ ...one, ...present({ news: await newsOf(search(), person, one) }) });
+    return shown;
+  };
 }

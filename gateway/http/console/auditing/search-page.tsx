@@ -1,12 +1,10 @@
 /** The form and the list. */
 
 import type { JSX } from 'preact';
-import { keyOf } from '../../../../contracts/ids.js';
 import { inOneLine, typeWords } from '../../../documents/words/entry.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
-import { actionTable, lookTable } from '../../../log/entries/actions.js';
 import { eventTable } from '../../../log/entries/events.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { CompanyField } from '../../ui/company-field.js';
@@ -14,8 +12,11 @@ import { ChoiceField, Form, TextField } from '../../ui/form.js';
 import { type Column, ListTable, ListTools } from '../../ui/list.js';
 import type { ListState } from '../../ui/list-state.js';
 import { Pager } from '../../ui/pager.js';
+import { actsIn, QUESTION_LABELS, questionFields, questionWords } from '../../ui/question-words.js';
+import { sayIn } from '../../ui/say.js';
+import { ExportForm } from './export-form.js';
 import type { Filters, Side } from './filters.js';
-import type { SavedSearch } from './saved.js';
+import type { ShownSaved } from './saved.js';
 import { Saved, SaveForm } from './saved-part.js';
 
 const LISTS = ['clients', 'datasets', 'authorities', 'purposes', 'grants'] as const;
@@ -25,7 +26,7 @@ interface Named {
   readonly name: string;
 }
 
-interface SearchProps {
+export interface SearchProps {
   readonly language: Language;
   readonly filters: Filters;
   readonly entries: readonly FoundEntry[];
@@ -35,9 +36,19 @@ interface SearchProps {
   readonly state: ListState;
   /** What is asked, as it stands in the address. */
   readonly keeps: Readonly<Record<string, string | undefined>>;
-  readonly saved: readonly SavedSearch[];
+  readonly saved: readonly ShownSaved[];
   /** Whether a company is found by its name. */
   readonly byName: boolean;
+  /** What the company is called that is asked about, where that may be told. */
+  readonly called: string | undefined;
+  /** How the addresses of entries go on, so that they know whom was asked about. */
+  readonly of: string;
+  /** How many there are; `more`: at least so many. Undefined on later pages. */
+  readonly total: { readonly count: number; readonly more: boolean } | undefined;
+  /** The period that is asked for, where it has a name. */
+  readonly period: { readonly value: string; readonly words: string } | undefined;
+  /** The same without its period. */
+  readonly anyTime: string | undefined;
   readonly next: string | undefined;
   readonly first: string | undefined;
   readonly periods: readonly { readonly words: string; readonly href: string; readonly chosen: boolean }[];
@@ -47,67 +58,11 @@ interface SearchProps {
   readonly lists: Readonly<Record<(typeof LISTS)[number], readonly Named[]>>;
 }
 
-const LABELS: { readonly [name in keyof Required<Filters>]: readonly [zh: string, en: string] } = {
-  client: ['应用', 'Client'],
-  authority: ['使用单位', 'Consumer authority'],
-  provider: ['数据提供单位', 'Provider'],
-  dataset: ['数据集', 'Dataset'],
-  grant: ['授权', 'Grant'],
-  purpose: ['用途', 'Purpose'],
-  item: ['事项编码', 'Item'],
-  result: ['结果', 'Result'],
-  type: ['类型', 'Type'],
-  action: ['操作', 'Action'],
-  request: ['请求编号', 'Request id'],
-  since: ['起始时间', 'From'],
-  until: ['截止时间', 'Until'],
-  subject: ['主体', 'Subject'],
-  caseId: ['办件编号', 'Case'],
-  actor: ['经办人', 'Case handler'],
-};
-
-/** Acts and looks that can be asked for. */
-const actsIn = (language: Language): readonly Named[] =>
-  [...Object.entries(lookTable), ...Object.entries(actionTable)].map(([id, words]) => ({ id, name: words[language] }));
-
-/** What is asked for by a filter, in words. */
-function valueWords(name: keyof Filters, filters: Filters, names: Names, language: Language): string {
-  const zh = language === 'zh';
-  const say = (a: string, b: string): string => (zh ? a : b);
-  const value = filters[name] ?? '';
-  switch (name) {
-    case 'client':
-      return names.client(value) ?? value;
-    case 'dataset':
-      return names.dataset(value) ?? value;
-    case 'provider':
-    case 'authority':
-      return names.authority(value) ?? value;
-    case 'purpose':
-      return names.purpose(value) ?? value;
-    case 'grant':
-      return names.grant(value) ?? value;
-    case 'type':
-      return value === 'all' ? say('全部类型', 'all types') : typeWords(value, language);
-    case 'result':
-      return value === 'allow' ? say('提供', 'released') : say('不予提供', 'denied');
-    case 'action':
-      return actsIn(language).find(({ id }) => id === value)?.name ?? say('未登记的操作', value);
-    case 'subject':
-      return zh ? keyOf(value) : value;
-    case 'since':
-    case 'until':
-      return value.replace('T', ' ');
-    default:
-      return value;
-  }
-}
-
 /** What can be asked for; what is asked for now stands in it. */
-function SearchForm({ language, filters, side, byName, names, lists }: SearchProps): JSX.Element {
+function SearchForm({ language, filters, side, byName, names, lists, called }: SearchProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
-  const label = (name: keyof Filters): string => LABELS[name][zh ? 0 : 1];
+  const label = (name: keyof Filters): string => QUESTION_LABELS[name][language];
   const text = (name: keyof Filters): JSX.Element => (
     <TextField
       type="search"
@@ -130,7 +85,7 @@ function SearchForm({ language, filters, side, byName, names, lists }: SearchPro
         value={value ?? ''}
         options={[
           { value: '', title: say('全部', 'all') },
-          ...(stray ? [{ value, title: valueWords(name, filters, names, language) }] : []),
+          ...(stray ? [{ value, title: questionWords(name, filters, { names, language, called }) }] : []),
           ...all.map((one) => ({ value: one.id, title: one.name })),
         ]}
       />
@@ -214,8 +169,16 @@ const basesOf = ({ body: { datasets = [] } }: FoundEntry, names: Names): readonl
   ...new Set(datasets.flatMap(({ grant }) => names.basis(grant))),
 ];
 
-/** @param mixed whether entries of several types are listed */
-export const entryColumns = (language: Language, names: Names, mixed: boolean): readonly Column<FoundEntry>[] => [
+/**
+ * @param mixed whether entries of several types are listed
+ * @param of how the addresses of entries go on
+ */
+export const entryColumns = (
+  language: Language,
+  names: Names,
+  mixed: boolean,
+  of = '',
+): readonly Column<FoundEntry>[] => [
   {
     id: 'time',
     title: { zh: '时间', en: 'Time' },
@@ -223,7 +186,7 @@ export const entryColumns = (language: Language, names: Names, mixed: boolean): 
     head: true,
     cell: ({ index, body }) => (
       <>
-        <a href={`/console/entries/${index}`}>
+        <a href={`/console/entries/${index}${of}`}>
           <time dateTime={body.time}>{body.time === undefined ? '–' : localSecond(body.time)}</time>
         </a>
         {mixed ? <span class="phone-only soft">{typeWords(body.type, language)}</span> : null}
@@ -289,27 +252,68 @@ export const entryColumns = (language: Language, names: Names, mixed: boolean): 
   },
 ];
 
+/** How many there are, in words. */
+function Total({ language, entries, total }: SearchProps): JSX.Element | null {
+  if (total === undefined || entries.length === 0) return null;
+  const say = sayIn(language);
+  const { count, more } = total;
+  return (
+    <p class="foot" role="status" data-total={String(count)}>
+      {more
+        ? say(`超过 ${count} 条。`, `More than ${count} entries.`)
+        : say(`共 ${count} 条。`, `${count} ${count === 1 ? 'entry' : 'entries'}.`)}
+    </p>
+  );
+}
+
+/** What to do where nothing was found. */
+function Nothing({ language, filters, anyTime }: SearchProps): JSX.Element {
+  const say = sayIn(language);
+  return (
+    <div class="empty">
+      <p>{say('没有符合条件的记录。', 'Nothing matches.')}</p>
+      {anyTime === undefined ? null : (
+        <p>
+          <a href={anyTime}>{say('不限时间，重新检索', 'Ask again, of any time')}</a>
+        </p>
+      )}
+      {filters.subject === undefined ? null : (
+        <p class="soft">
+          {say(
+            '从未被查询过的主体没有记录；请核对代码，或者改按企业名称检索。',
+            'Of whom nobody ever asked there is nothing; check the key, or search by the name of the company.',
+          )}
+        </p>
+      )}
+    </div>
+  );
+}
+
 export function searchPage(props: SearchProps): JSX.Element {
-  const { language, filters, entries, side, mayExport, next, first, periods, without, names } = props;
+  const { language, filters, entries, side, mayExport, next, first, periods, without, names, called } = props;
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
-  const shownAs = (name: keyof Filters): string => valueWords(name, filters, names, language);
+  const shownAs = (name: keyof Filters): string => questionWords(name, filters, { names, language, called });
   // of one type alone the column would say the same in each row
   const mixed = new Set(entries.map(({ body }) => body.type)).size > 1;
   const oldest = props.state.sort === 'time' && !props.state.down;
   const list = {
     language,
-    columns: entryColumns(language, names, mixed),
+    columns: entryColumns(language, names, mixed, props.of),
     rows: entries,
     state: props.state,
     path: '/console/search',
     keeps: props.keeps,
     keyOf: ({ index }: FoundEntry) => String(index),
   };
-  const active = (Object.keys(LABELS) as (keyof Filters)[]).filter((name) => filters[name] !== undefined);
+  const active = questionFields(filters);
   return (
     <>
-      <h1>{say('数据使用记录检索', 'Who saw what, when and why')}</h1>
+      <h1>
+        {called === undefined
+          ? say('数据使用记录检索', 'Who saw what, when and why')
+          : say(`${called}的数据使用记录`, `Who saw what of ${called}`)}
+      </h1>
       {side === undefined ? null : (
         <nav class="pills" aria-label={say('范围', 'Side')}>
           <a href="/console/search" aria-current={side === 'provider' ? 'true' : undefined}>
@@ -327,13 +331,13 @@ export function searchPage(props: SearchProps): JSX.Element {
           </a>
         ))}
       </nav>
-      <Saved language={language} saved={props.saved} />
+      <Saved language={language} saved={props.saved} names={names} />
       <SearchForm {...props} />
       {active.length === 0 ? null : (
         <p class="chips">
           {active.map((name) => (
             <a class="chip" href={without(name)} title={say('去掉此条件', 'Remove this filter')}>
-              {LABELS[name][zh ? 0 : 1]}
+              {QUESTION_LABELS[name][language]}
               {say('：', ': ')}
               <span class={name === 'request' ? 'exact' : undefined}>{shownAs(name)}</span>{' '}
               <span aria-hidden="true">×</span>
@@ -341,14 +345,9 @@ export function searchPage(props: SearchProps): JSX.Element {
           ))}
         </p>
       )}
+      <Total {...props} />
       {entries.length === 0 ? null : <ListTools {...list} />}
-      <div class="card scroll">
-        {entries.length === 0 ? (
-          <p class="empty">{say('没有符合条件的记录。', 'Nothing matches.')}</p>
-        ) : (
-          <ListTable {...list} />
-        )}
-      </div>
+      <div class="card scroll">{entries.length === 0 ? <Nothing {...props} /> : <ListTable {...list} />}</div>
       <Pager
         back={{ href: first, words: oldest ? say('最早', 'Oldest') : say('最新', 'Newest') }}
         on={{ href: next, words: oldest ? say('更晚 →', 'Newer →') : say('更早 →', 'Older →'), rel: 'next' }}
@@ -365,25 +364,19 @@ export function searchPage(props: SearchProps): JSX.Element {
           )}
         </p>
       )}
-      {active.length === 0 ? null : <SaveForm language={language} filters={filters} side={side} />}
+      {active.length === 0 ? null : (
+        <SaveForm language={language} filters={filters} side={side} period={props.period} />
+      )}
       {mayExport && entries.length > 0 ? (
-        <Form class="row card pad" action="/console/export" hidden={side === 'authority' ? { side: 'authority' } : {}}>
-          {active.map((name) => (
-            <input type="hidden" name={name} value={filters[name]} />
-          ))}
-          <label class="row">
-            {say('导出全部结果（每行附证明）', 'Export all of it, each line with its proof')}
-            <select name="format">
-              <option value="xlsx">{say('Excel 表格', 'Excel workbook')}</option>
-              <option value="csv">{say('CSV 表格', 'CSV')}</option>
-              <option value="ndjson">{say('JSON 逐行文件', 'NDJSON')}</option>
-              <option value="ocsf">{say('安全运营平台格式', 'OCSF')}</option>
-            </select>
-          </label>
-          <button class="quiet" type="submit">
-            {say('导出', 'Export')}
-          </button>
-        </Form>
+        <ExportForm
+          language={language}
+          action="/console/export"
+          what={say('导出全部结果（每条附存证）', 'Export all of it, each entry with its proof')}
+          hidden={{
+            ...Object.fromEntries(active.map((name) => [name, filters[name] ?? ''])),
+            ...(side === 'authority' ? { side: 'authority' } : {}),
+          }}
+        />
       ) : null}
     </>
   );

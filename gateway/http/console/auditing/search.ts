@@ -12,9 +12,11 @@ import type { Localised, Workspace } from '../../../../contracts/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
 import type { LookUp } from '../../../documents/names/lookup.js';
 import { namesOfCompanies } from '../../../documents/names/lookup.js';
-import { namesOf } from '../../../documents/words/names.js';
+import { type Names, namesOf } from '../../../documents/words/names.js';
 import type { Person } from '../../../ground/identity/person.js';
-import { hideSubject } from '../../people/sessions.js';
+import type { Language } from '../../../ground/language/language.js';
+import type { FoundPage, SearchIndex, SearchQuery } from '../../../log/search/index.js';
+import { hideSubject, type Session } from '../../people/sessions.js';
 import { formFault, inField } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { choosePage } from '../../ui/choose.js';
@@ -23,13 +25,16 @@ import { rulesOf } from '../../ui/list.js';
 import { LIST_FIELDS, listState } from '../../ui/list-state.js';
 import { meant } from '../../ui/meant.js';
 import { type Auditing, numberOf } from './auditing.js';
+import { calledOne } from './called.js';
 import { addressOf, type Filters, filtersOf, HIDDEN, onRecord, queryOf, type Side, scoped } from './filters.js';
-import { periodNamed, periodsAt } from './periods.js';
-import { type SavedSearch, savedRoutes } from './saved.js';
-import { entryColumns, searchPage } from './search-page.js';
+import { periodNamed, periodOf, periodsAt } from './periods.js';
+import { type ShownSaved, savedRoutes } from './saved.js';
+import { entryColumns, type SearchProps, searchPage } from './search-page.js';
 
 const PATH = '/console/search';
 const PAGE = 50;
+/** Entries that are counted, where there are more than a page. */
+const COUNTED = 500;
 const READERS = ['auditor', 'inspector'] as const;
 
 /** Which company is meant; the search goes on with the one that is chosen, as it was filled in. */
@@ -128,13 +133,63 @@ function questionRoute(app: FastifyInstance, { context }: Auditing): void {
   );
 }
 
+/** How many there are, as far as they are counted. */
+async function totalOf(search: SearchIndex, query: SearchQuery, first: FoundPage): Promise<SearchProps['total']> {
+  const { entries, next } = first.next === undefined ? first : await search.page(query, { limit: COUNTED });
+  return { count: entries.length, more: next !== undefined };
+}
+
+/** The period of a question by its name. */
+function periodIn({ since, until }: Filters, now: number, language: Language) {
+  const value = periodOf(since, until, now);
+  const words = periodNamed(value, now)?.words[language];
+  return value === undefined || words === undefined ? undefined : { value, words };
+}
+
+/** What a field may be filled with. */
+function listsFor({ workspace, inForce }: Auditing['context'], names: Names, language: Language): SearchProps['lists'] {
+  const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) =>
+    [...map].map(([id, { name }]) => ({ id, name: name[language] }));
+  const { clients, purposes, grants } = inForce().policies;
+  return {
+    datasets: listed(workspace.contracts),
+    authorities: listed(workspace.authorities),
+    clients: listed(clients),
+    purposes: listed(purposes),
+    grants: [...grants.keys()]
+      .map((id) => ({ id, name: names.grant(id) ?? id }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1)),
+  };
+}
+
+/** Addresses of the question as it is, and of those beside it. */
+function waysFrom(filters: Filters, session: Session, side: Side | undefined, now: number, language: Language) {
+  const sides: Readonly<Record<string, string>> = side === undefined ? {} : { side };
+  const at = (asked: Filters, more: Readonly<Record<string, string>> = {}): string =>
+    addressOf(PATH, asked, session, { ...sides, ...more });
+  const { since, until, ...bounded } = filters;
+  const { subject } = filters;
+  return {
+    at,
+    keeps: Object.fromEntries(new URL(at(filters), 'https://here').searchParams),
+    of: subject === undefined ? '' : `?of=${hideSubject(session, subject)}`,
+    anyTime: since === undefined && until === undefined ? undefined : at(bounded),
+    period: periodIn(filters, now, language),
+    periods: periodsAt(now).map((one) => ({
+      words: one.words[language],
+      href: at({ ...bounded, since: one.since, ...present({ until: one.until }) }),
+      chosen: since === one.since && until === one.until,
+    })),
+    without: (name: keyof Filters) => at({ ...filters, [name]: undefined }),
+  };
+}
+
 /** What was found. */
 function resultsRoute(
   app: FastifyInstance,
   { context, reports, search }: Auditing,
-  savedOf: (person: Person) => Promise<readonly SavedSearch[]>,
+  savedOf: (person: Person) => Promise<readonly ShownSaved[]>,
 ): void {
-  const { workspace } = context;
   app.get<{ Querystring: Record<string, string | undefined> }>(
     PATH,
     {
@@ -144,6 +199,7 @@ function resultsRoute(
     async (request, reply) => {
       const session = sessionOf(request);
       const { person } = session;
+      const { language } = request;
       const role = roleOf(request, person);
       const { after, side: asked, ...all } = request.query;
       const ofList: readonly string[] = LIST_FIELDS;
@@ -152,59 +208,43 @@ function resultsRoute(
       const filters = filtersOf(rest, session, []);
       const from = numberOf(after, 'after');
       const query = scoped(queryOf(filters), role, person, side);
-      const names = namesOf(context, request.language, reports);
-      const state = await listState(request, context, rulesOf('search', entryColumns(request.language, names, false)));
+      const names = namesOf(context, language, reports);
+      const state = await listState(request, context, rulesOf('search', entryColumns(language, names, false)));
       const oldestFirst = state.sort === 'time' && !state.down;
       const page = await search().page(query, { limit: PAGE, oldestFirst, ...present({ after: from }) });
       const { subject, caseId, actor } = filters;
       const { detail, about } = onRecord(filters, context);
+      const inspects = present({ side: role === 'inspector' ? side : undefined });
       await app.people.record.looked(person, {
         requestId: request.id,
         action: subject === undefined && caseId === undefined && actor === undefined ? 'search' : 'search_subject',
         role,
-        detail: { ...detail, ...(role === 'inspector' ? { side } : {}) },
+        detail: { ...detail, ...inspects },
         results: page.entries.length,
         about,
       });
-      const sides = role === 'inspector' ? { side } : {};
-      const { since: _since, until: _until, ...bounded } = filters;
-      const listed = (map: ReadonlyMap<string, { readonly name: Localised }>) =>
-        [...map].map(([id, { name }]) => ({ id, name: name[request.language] }));
+      const called = await calledOne(context, request, role, subject);
+      const { at, ...ways } = waysFrom(filters, session, inspects.side, context.now(), language);
       return sendFramed(request, reply, {
-        title: request.language === 'zh' ? '使用记录检索' : 'Search',
-        workspace,
+        title: language === 'zh' ? '使用记录检索' : 'Search',
+        workspace: context.workspace,
         scripts: ['names.js'],
         children: searchPage({
-          language: request.language,
+          ...ways,
+          ...inspects,
+          language,
           filters,
           entries: page.entries,
-          ...(role === 'inspector' ? { side } : {}),
           mayExport: true,
           saved: await savedOf(person),
           state,
-          keeps: Object.fromEntries(new URL(addressOf(PATH, filters, session, sides), 'https://here').searchParams),
+          called,
           byName: (await namesOfCompanies(context)).definition?.roles.has(role) === true,
-          next:
-            page.next === undefined
-              ? undefined
-              : addressOf(PATH, filters, session, { ...sides, after: String(page.next) }),
-          first: from === undefined ? undefined : addressOf(PATH, filters, session, sides),
-          periods: periodsAt(context.now()).map(({ words, since, until }) => ({
-            words: words[request.language],
-            href: addressOf(PATH, { ...bounded, since, ...present({ until }) }, session, sides),
-            chosen: filters.since === since && filters.until === until,
-          })),
-          without: (name) => addressOf(PATH, { ...filters, [name]: undefined }, session, sides),
+          total: from === undefined ? await totalOf(search(), query, page) : undefined,
+          next: page.next === undefined ? undefined : at(filters, { after: String(page.next) }),
+          first: from === undefined ? undefined : at(filters),
           names,
-          lists: {
-            datasets: listed(workspace.contracts),
-            authorities: listed(workspace.authorities),
-            clients: listed(context.inForce().policies.clients),
-            purposes: listed(context.inForce().policies.purposes),
-            grants: [...context.inForce().policies.grants.keys()]
-              .map((id) => ({ id, name: names.grant(id) ?? id }))
-              .sort((a, b) => (a.name < b.name ? -1 : 1)),
-          },
+          lists: listsFor(context, names, language),
         }),
       });
     },

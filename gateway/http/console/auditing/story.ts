@@ -18,6 +18,8 @@ interface Told {
   readonly grants: PolicySet['grants'];
   readonly keep: Keep;
   readonly language: Language;
+  /** Whom it is about, in words, where whoever reads it knows that. */
+  readonly about?: string;
 }
 
 /** Sentences in their order; none for an entry that is no answer, or of which the body is gone. */
@@ -42,17 +44,20 @@ const ways: Readonly<Record<string, readonly [zh: string, en: string]>> = {
   file: ['以文件方式索取', 'had a file made about'],
 };
 
-function asked({ body, names, language }: Told): string {
+function asked({ body, names, language, about }: Told): string {
   const at = localMinute(body.time ?? '');
   const [who, of] = [names.client(body.client) ?? '–', names.authority(body.authority) ?? '–'];
   const why = names.purpose(body.purpose, body.report) ?? '–';
   const [zh, en] = ways[body.delivery ?? 'query'] ?? ['使用', 'used data of'];
   const many = body.batch ?? body.subjects ?? 1;
   if (language === 'zh') {
-    const whom = many > 1 ? `${String(many)}个主体` : '一个主体';
+    const one = about === undefined ? '一个主体' : `“${about}”`;
+    const among = about === undefined ? '' : `（其中有“${about}”）`;
+    const whom = many > 1 ? `${String(many)}个主体${among}` : one;
     return `${at}（北京时间），${of}的“${who}”为“${why}”${zh}了${whom}的数据。`;
   }
-  const whom = many > 1 ? `${String(many)} subjects` : 'one subject';
+  const among = about === undefined ? '' : `, “${about}” among them`;
+  const whom = many > 1 ? `${String(many)} subjects${among}` : (about ?? 'one subject');
   return `At ${at} (UTC+8) “${who}” of ${of} ${en} ${whom}, for “${why}”.`;
 }
 

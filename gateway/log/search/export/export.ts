@@ -1,5 +1,6 @@
 /**
- * Entries for other systems and for people: NDJSON, OCSF (Open Cybersecurity Schema Framework 1.6), CSV and a workbook.
+ * Entries for other systems and for people: NDJSON, OCSF (Open Cybersecurity Schema Framework 1.6), CSV and a workbook
+ * (the document for people that is one PDF is drawn of the same entries: `documents/pdf/entries`).
  * Each carries the body's exact text, its salt, and the hashes from its leaf to the root of one checkpoint, which
  * stands on the first line: whoever holds the log's vkey can check each line without asking us (`checkExport`).
  */
@@ -14,7 +15,7 @@ import { inclusionProof, type NodeReader } from '../../proof/merkle.js';
 import { parseNote, type Verifier } from '../../proof/note.js';
 import { formatProof, verifyProof } from '../../proof/proof.js';
 import { tileNodes } from '../../proof/tiles.js';
-import type { PageOptions, SearchIndex, SearchQuery } from '../index.js';
+import type { FoundEntry, PageOptions, SearchIndex, SearchQuery } from '../index.js';
 import { csvHead, toCsv } from './csv.js';
 import type { Evidence, ExportedEntry } from './evidence.js';
 import { toOcsf } from './ocsf.js';
@@ -34,7 +35,12 @@ export const EXPORT_TYPES: Readonly<Record<ExportFormat, { readonly ending: stri
 
 type Writer = (entry: ExportedEntry, first: boolean, words: ExportWords) => string;
 
-const toNdjson: Writer = ({ found, evidence }) => {
+const beforeBody = (index: number, receipt: string): string =>
+  `{"index":${index},"receipt":${JSON.stringify(receipt)},"body":`;
+const behindBody = (more: object): string => `,${JSON.stringify(more).slice(1)}`;
+
+/** One entry and what proves it, as a line. */
+export function toNdjson({ found, evidence }: ExportedEntry): string {
   const { text, index: _, ...proof } = evidence;
   const { index, receipt, erasedBy, expiredBy, opened } = found;
   const more = {
@@ -42,8 +48,28 @@ const toNdjson: Writer = ({ found, evidence }) => {
     ...proof,
   };
   // the text goes in as it is, so that its bytes are those that were committed to
-  return `{"index":${index},"receipt":${JSON.stringify(receipt)},"body":${text},${JSON.stringify(more).slice(1)}\n`;
-};
+  return `${beforeBody(index, receipt)}${text}${behindBody(more)}\n`;
+}
+
+/** A line of `toNdjson` read back, its text byte for byte. @throws YitongError `log_invalid` */
+export function evidenceIn(line: string): Evidence {
+  const wrong = (): YitongError => new YitongError('log_invalid', 'the file has a line that is no exported entry');
+  let value: Evidence & { readonly receipt: string; readonly body: unknown };
+  try {
+    value = JSON.parse(line) as typeof value;
+  } catch {
+    throw wrong();
+  }
+  const { index, receipt, body: _, ...more } = value;
+  const [before, behind] = [beforeBody(index, receipt), behindBody(more)];
+  if (!line.startsWith(before) || !line.endsWith(behind)) throw wrong();
+  const { salt, path, checkpoint } = value;
+  return {
+    index,
+    text: line.slice(before.length, line.length - behind.length),
+    ...present({ salt, path, checkpoint }),
+  };
+}
 
 const WRITERS: Readonly<Record<Exclude<ExportFormat, 'xlsx'>, Writer>> = { ndjson: toNdjson, csv: toCsv, ocsf: toOcsf };
 
@@ -75,15 +101,18 @@ interface ExportOptions extends Omit<PageOptions, 'limit' | 'after'> {
   readonly words?: ExportWords;
 }
 
+/** What leaves: all that a question finds, or entries that are named, in that order. */
+export type ExportSource = SearchQuery | { readonly entries: readonly number[] };
+
 /** The export, piece by piece, oldest entry first unless asked otherwise: text in UTF-8, or a workbook's bytes. */
 export async function* exportEntries(
   dataDir: string,
   search: SearchIndex,
   format: ExportFormat,
-  query: SearchQuery,
+  source: ExportSource,
   { words = WITHOUT_NAMES, ...options }: ExportOptions = {},
 ): AsyncGenerator<string | Buffer, void, undefined> {
-  const entries = proved(dataDir, search, query, options);
+  const entries = provedEntries(dataDir, search, source, options);
   if (format === 'xlsx') {
     yield* workbookOf(entries, words);
     return;
@@ -97,16 +126,28 @@ export async function* exportEntries(
   if (first && format === 'csv') yield csvHead(words);
 }
 
-async function* proved(
+function* named(search: SearchIndex, entries: readonly number[], open?: boolean): Generator<FoundEntry> {
+  for (const index of entries) {
+    const found = search.entry(index, open);
+    if (found !== undefined) yield found;
+  }
+}
+
+/** Entries with what proves each; the first brings the checkpoint. */
+export async function* provedEntries(
   dataDir: string,
   search: SearchIndex,
-  query: SearchQuery,
-  options: Omit<ExportOptions, 'words'>,
+  source: ExportSource,
+  options: Omit<ExportOptions, 'words'> = {},
 ): AsyncGenerator<ExportedEntry, void, undefined> {
   const { limit = Infinity, ...rest } = options;
   const prove = evidenceOf(dataDir, search);
   let count = 0;
-  for await (const found of search.entries(query, { oldestFirst: true, ...rest })) {
+  const entries =
+    'entries' in source
+      ? named(search, source.entries, rest.open)
+      : search.entries(source, { oldestFirst: true, ...rest });
+  for await (const found of entries) {
     if (count === limit) return;
     const evidence = prove(found.index, count === 0);
     if (evidence === undefined) continue;

@@ -170,6 +170,12 @@ export function basisProblem(text: string, acts: Acts, when: When): string | und
   return undefined;
 }
 
+/** The act that a legal basis names, in full; all of it where it names no article. */
+export function actOf(basis: string): string {
+  const whole = basis.replace(/（示例）.*$/, '');
+  return WHOLE.exec(whole)?.[1] ?? whole;
+}
+
 /** It says which kinds of data there are, and forbids none of them itself. */
 const KINDS_ONLY = '政务数据共享条例';
 

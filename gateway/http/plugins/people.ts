@@ -57,6 +57,8 @@ declare module 'fastify' {
     /** Who may call a route of the people's port; absent: everybody. */
     roles?: readonly Role[];
     nav?: NavEntry;
+    /** What its page is made of; default: as the page above it (`ui/made.tsx`). */
+    source?: Localised;
     /** Fields of the route's form or address that may come several times; `any`: each of them. */
     lists?: readonly string[] | 'any';
   }

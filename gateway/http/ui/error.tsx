@@ -64,5 +64,5 @@ export async function errorPage(
       </section>
     ),
   };
-  return request.session === undefined ? page({ language, ...content }) : framed(request, content);
+  return request.session === undefined ? page({ language, ...content }) : framed(request, content, false);
 }

@@ -64,6 +64,7 @@ export function Form({ action, name = action, hidden = {}, files = false, childr
     <form
       {...more}
       id={first ? id : undefined}
+      data-begun={kept?.form === id ? '' : undefined}
       method="post"
       encType={files ? 'multipart/form-data' : undefined}
       action={action}

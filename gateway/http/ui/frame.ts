@@ -12,6 +12,7 @@ import type { Localised } from '../../../contracts/types.js';
 import { roleNames } from '../../ground/identity/person.js';
 import { toldLate } from '../plugins/errors.js';
 import { sessionOf } from '../plugins/people.js';
+import { sourceOf } from './made.js';
 import { type FrameProps, page } from './page.js';
 
 interface Framed {
@@ -25,8 +26,8 @@ interface Framed {
 /** Who speaks for no company but for themselves. */
 const NATURAL: Localised = { zh: '个人用户', en: 'person' };
 
-/** A page of the console, whole. */
-export function framed(request: FastifyRequest, content: Framed): string {
+/** A page of the console, whole. @param isMade whether it shows what there is; what went wrong has no source */
+export function framed(request: FastifyRequest, content: Framed, isMade = true): string {
   const { language, kept } = request;
   const session = sessionOf(request);
   const { person, csrf } = session;
@@ -52,6 +53,7 @@ export function framed(request: FastifyRequest, content: Framed): string {
     session: { name: person.name, roles, csrf, nav, unread: request.unread },
     kept,
     place,
+    source: isMade ? sourceOf(request.routeOptions) : undefined,
     address: request.method === 'GET' ? request.url : undefined,
   });
 }
@@ -94,6 +96,7 @@ export const sendOpen = (
     page({
       ...content,
       language: request.language,
+      source: sourceOf(request.routeOptions),
       way: request.session === undefined ? 'sign-in' : 'console',
     }),
   );

@@ -41,6 +41,8 @@ export interface ListProps<T> {
   readonly keeps: Readonly<Record<string, string | undefined>>;
   readonly keyOf: (row: T) => string;
   readonly class?: string;
+  /** Each cell says of which column it is, where rows stand as cards (`stack`, on a phone). */
+  readonly titled?: boolean;
 }
 
 const keptIn = (keeps: ListProps<unknown>['keeps']): readonly (readonly [string, string])[] =>
@@ -99,7 +101,7 @@ function Head<T>({ column, list }: { readonly column: Column<T>; readonly list: 
 }
 
 export function ListTable<T>(list: ListProps<T>): JSX.Element {
-  const { rows, keyOf, class: css } = list;
+  const { rows, keyOf, language, titled, class: css } = list;
   const shown = shownOf(list);
   return (
     <table class={css}>
@@ -113,7 +115,7 @@ export function ListTable<T>(list: ListProps<T>): JSX.Element {
       <tbody>
         {rows.map((row) => (
           <tr key={keyOf(row)}>
-            {shown.map(({ id, cell, head, number, wide, class: own }) => {
+            {shown.map(({ id, title, cell, head, fixed, number, wide, class: own }) => {
               const names = [number === true ? 'n' : '', wide === true ? 'wide' : '', own ?? ''].filter(Boolean);
               const css = names.length === 0 ? undefined : names.join(' ');
               return head === true ? (
@@ -121,7 +123,7 @@ export function ListTable<T>(list: ListProps<T>): JSX.Element {
                   {cell(row)}
                 </th>
               ) : (
-                <td class={css} key={id}>
+                <td class={css} key={id} data-title={titled === true && fixed !== true ? title[language] : undefined}>
                   {cell(row)}
                 </td>
               );
@@ -130,6 +132,36 @@ export function ListTable<T>(list: ListProps<T>): JSX.Element {
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** As the heads do it, also where there are none: rows stand as cards on a phone. */
+function Order<T>({
+  columns,
+  state,
+  language,
+}: Pick<ListProps<T>, 'columns' | 'state' | 'language'>): JSX.Element | null {
+  const say = sayIn(language);
+  const sorts = columns.filter((one) => one.sorts === true);
+  if (sorts.length === 0) return null;
+  return (
+    <>
+      <label>
+        {say('排序', 'Order by')}{' '}
+        <select name="sort">
+          <option value="">{say('默认顺序', 'own order')}</option>
+          {sorts.map(({ id, title }) => (
+            <option value={id} selected={state.sort === id} key={id}>
+              {title[language]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="tick">
+        <input type="checkbox" name="down" value="1" checked={state.sort !== undefined && state.down} />
+        <span>{say('降序', 'descending')}</span>
+      </label>
+    </>
   );
 }
 
@@ -162,10 +194,11 @@ export function ListTools<T>({
         </form>
       )}
       <details class="more">
-        <summary>{say('选择列', 'Columns')}</summary>
+        <summary>{say('排序和列', 'Order and columns')}</summary>
         <form class="row" method="get" action={path}>
           {hidden}
-          {state.q === '' ? null : <input type="hidden" name="q" value={state.q} />}
+          {state.q === '' || keeps['q'] !== undefined ? null : <input type="hidden" name="q" value={state.q} />}
+          <Order columns={columns} state={state} language={language} />
           <input type="hidden" name="cols" value="" />
           {choice.map(({ id, title }) => (
             <label class="tick" key={id}>

@@ -10,6 +10,7 @@ import type { Language } from '../../ground/language/language.js';
 import type { KeptForm } from '../people/kept.js';
 import { assets } from './assets.js';
 import { FormsContext, Returned } from './form.js';
+import { Made } from './made.js';
 
 /** What the frame shows of whoever is signed in. */
 interface FrameSession {
@@ -45,6 +46,8 @@ export interface FrameProps {
    * address and `step=edit`.
    */
   readonly carries?: { readonly form: string; readonly action: string } | undefined;
+  /** What the page is made of (`made.tsx`). */
+  readonly source?: Localised | undefined;
   readonly children: ComponentChildren;
 }
 
@@ -262,6 +265,9 @@ function Frame({
   );
 }
 
+/** Has a form that somebody may fill in. */
+const SENDS = /<form\b[^>]*method="post"/;
+
 /** The page itself first: its frame says what its forms are. */
 export function page({ children, ...props }: FrameProps): string {
   const { language, kept, place, session, title, scripts = [] } = props;
@@ -272,13 +278,17 @@ export function page({ children, ...props }: FrameProps): string {
     </FormsContext.Provider>,
   );
   const before = kept === undefined ? '' : render(<Returned kept={kept} written={written} language={language} />);
+  const made =
+    props.source === undefined ? '' : render(<Made source={props.source} at={Date.now()} language={language} />);
+  // pages around the sign-in need none
+  const sends = (session !== undefined || props.way !== undefined) && SENDS.test(body);
   const wrong = kept?.why === undefined ? '' : language === 'zh' ? '错误：' : 'Error: ';
   const whole = render(
     <Frame
       {...props}
       title={`${wrong}${title}`}
-      scripts={written.size > 1 ? [...scripts, 'keep.js'] : scripts}
-      main={`${before}${body}`}
+      scripts={[...scripts, ...(sends ? ['fields.js'] : []), ...(written.size > 1 ? ['keep.js'] : [])]}
+      main={`${before}${body}${made}`}
       forms={written}
     />,
   );

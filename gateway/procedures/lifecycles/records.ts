@@ -59,7 +59,7 @@ function factsOf(contract: Contract, value: unknown, codelists: Workspace['codel
   return facts;
 }
 
-interface RecordReader {
+export interface RecordReader {
   /**
    * The current records of a subject in these datasets.
    * @throws YitongError `view_unavailable` where it cannot be said what is on record

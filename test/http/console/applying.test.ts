@@ -137,7 +137,7 @@ t.test('applying in a browser', async (t) => {
     await page.click('button:has-text("保存，稍后再填")');
     t.match(await words(page), /草稿已保存/);
     await look(t, page, 'my-cases');
-    await page.click('.own-cases a >> nth=0');
+    await page.click('.own-cases tbody a >> nth=0');
     t.match(await words(page), /表单还有\d+项没有填好/);
     t.ok(await page.isDisabled('button:has-text("提交申请")'), 'it cannot be submitted so');
     await look(t, page, 'draft-incomplete');
@@ -227,7 +227,7 @@ t.test('applying in a browser', async (t) => {
     const company = await pageFor(here, 'company');
     const person = await pageFor(here, 'person');
     await company.goto('/console/matters?lang=zh');
-    const href = (await company.getAttribute('.own-cases a >> nth=0', 'href')) ?? '';
+    const href = (await company.getAttribute('.own-cases tbody a >> nth=0', 'href')) ?? '';
     for (const path of ['', '/form', '/questions']) t.equal((await person.goto(`${href}${path}`))?.status(), 404, path);
     await person.goto('/console/matters/start?bundle=open-restaurant&lang=zh');
     t.match(await words(person), /此事项由企业申请/, 'a person does not apply for what a company does');

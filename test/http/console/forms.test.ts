@@ -204,6 +204,12 @@ const BAD: Readonly<Record<string, Bad>> = {
     fields: { dataset: 'Not An Id' },
     says: /请选择样表[^]*value="Not An Id"/,
   },
+  '/console/grants/suspend': {
+    as: ['sharing-authority'],
+    page: '/console/grants',
+    fields: { grant: GRANT, reason: '核' },
+    says: /请用 4 至 500 字说明理由[^]*value="核"|请用 4 至 500 字/,
+  },
   '/console/grants/:id/suspend': grant('suspend'),
   '/console/grants/:id/resume': grant('resume'),
   '/console/grants/clients/:client/suspend': grantsOf('suspend'),
@@ -681,7 +687,7 @@ t.test(
     const authority = new Visitor(here);
     await authority.signIn(['sharing-authority']);
     t.match(
-      (await authority.ask('GET', '/console/grants?q=tax&lang=zh')).text,
+      (await authority.ask('GET', '/console/datasets?q=tax&lang=zh')).text,
       /class="lang" href="\?q=tax&amp;lang=en"/,
     );
   },

@@ -148,7 +148,7 @@ t.test('the pages that ask for a company', async (t) => {
     await page.click(`.choices button[aria-label*="${HEAD}"]`);
     t.match(await page.innerText('[role=status]'), new RegExp(`授权已生效：云州安光快餐有限公司 ${HEAD}`));
     t.match(
-      await page.innerText('ul.rows'),
+      await page.innerText('main table'),
       new RegExp(`云州安光快餐有限公司 ${HEAD}`),
       'and is told whom by name, not by a code alone',
     );

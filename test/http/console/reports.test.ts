@@ -212,7 +212,7 @@ t.test('the pages on which a company asks for its report', async (t) => {
   await t.test('once it is withdrawn, no new report can be issued', async (t) => {
     const other = await signIn(browser, town.people, 'sun-subsidiary');
     await other.page.goto('/console/authorisations');
-    await other.page.click('.rows a.quiet');
+    await other.page.click('tbody a.quiet');
     const confirm = new URL(other.page.url()).pathname;
     t.same(await other.inspect(confirm, 'authorisation-withdraw'), []);
     await other.page.goto(`${confirm}?lang=zh`);

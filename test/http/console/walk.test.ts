@@ -33,10 +33,11 @@ const kindOf = ({ pathname, search }: URL): string =>
     .split('/')
     .map((part, i) => (i > 2 || /[\d.]/.test(part) ? ':' : part))
     .join('/')
-    .replace(
-      /^(\/console\/(?:reports\/new|tickets\/records)).*$/,
-      '$1',
-    )}${[...new URLSearchParams(search).keys()].sort().join('&')}`;
+    .replace(/^(\/console\/(?:reports\/new|tickets\/records)).*$/, '$1')}${[...new URLSearchParams(search).keys()]
+    // in another order a list is what it was
+    .filter((name) => name !== 'sort' && name !== 'down')
+    .sort()
+    .join('&')}`;
 
 interface Walked {
   readonly wrong: readonly string[];

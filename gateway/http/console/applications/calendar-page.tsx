@@ -3,6 +3,7 @@
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { Language } from '../../../ground/language/language.js';
+import { type Chosen, type Filter, FilterBar } from '../../ui/filters.js';
 import { type Say, sayIn } from '../../ui/say.js';
 import { PATH } from './words.js';
 
@@ -17,13 +18,43 @@ export interface Ending {
   readonly left: number;
 }
 
+export function endingFilters(language: Language): readonly Filter[] {
+  const say = sayIn(language);
+  return [
+    {
+      kind: 'choice',
+      id: 'kind',
+      title: { zh: '类别', en: 'Kind' },
+      options: [
+        { value: 'term', title: say('办理期限', 'terms') },
+        { value: 'grant', title: say('授权到期', 'grants') },
+      ],
+      closed: true,
+    },
+    { kind: 'period', title: { zh: '到期日', en: 'Ends' } },
+  ];
+}
+
+export function fitsEnding({ kind, day }: Pick<Ending, 'kind' | 'day'>, chosen: Chosen): boolean {
+  const { since, until } = chosen;
+  return (
+    (chosen['kind'] === undefined || chosen['kind'] === kind) &&
+    (since === undefined || day >= since) &&
+    (until === undefined || day <= until)
+  );
+}
+
 export function calendarPage({
   language,
   of,
+  filters,
+  chosen,
   endings,
 }: {
   readonly language: Language;
   readonly of: string;
+  readonly filters: readonly Filter[];
+  readonly chosen: Chosen;
   readonly endings: readonly Ending[];
 }): JSX.Element {
   const say = sayIn(language);
@@ -37,9 +68,14 @@ export function calendarPage({
       <p class="lead">
         {say(`${of}：办理期限和授权的到期日，最近的在前。`, `${of}: terms and grants, what ends next in front.`)}
       </p>
+      <FilterBar language={language} path={`${PATH}/calendar`} filters={filters} chosen={chosen} keeps={{}} />
       {endings.length === 0 ? (
         <div class="card">
-          <p class="empty">{say('没有将到期的事项', 'Nothing runs out.')}</p>
+          <p class="empty">
+            {Object.keys(chosen).length === 0
+              ? say('没有将到期的事项', 'Nothing runs out.')
+              : say('没有符合条件的事项', 'Nothing matches.')}
+          </p>
         </div>
       ) : (
         months.map((month) => (

@@ -3,8 +3,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { dayOf } from '../../../../policies/dates.js';
 import { sessionOf } from '../../plugins/people.js';
+import { chosenIn } from '../../ui/filters.js';
 import { sendFramed } from '../../ui/frame.js';
-import { calendarPage, type Ending } from './calendar-page.js';
+import { calendarPage, type Ending, endingFilters, fitsEnding } from './calendar-page.js';
 import { type Desk, READERS } from './desk.js';
 import { clocksOf, namesFor } from './reading.js';
 import { PATH } from './words.js';
@@ -21,12 +22,15 @@ export function calendarRoute(
 ): void {
   app.get(`${PATH}/calendar`, { schema: { hide: true }, config: { roles: READERS } }, async (request, reply) => {
     const { language } = request;
-    const endings = await endingsOf(desk, request);
-    await desk.looked(request, 'application_calendar', endings.length);
+    const filters = endingFilters(language);
+    const chosen = chosenIn(request.query, filters);
+    const all = await endingsOf(desk, request);
+    const endings = all.filter((one) => fitsEnding(one, chosen)).slice(0, MOST);
+    await desk.looked(request, 'application_calendar', endings.length, chosen);
     return sendFramed(request, reply, {
       title: language === 'zh' ? '到期日历' : 'What runs out',
       workspace: desk.workspace,
-      children: calendarPage({ language, of: whoIs(desk, request), endings }),
+      children: calendarPage({ language, of: whoIs(desk, request), filters, chosen, endings }),
     });
   });
 }
@@ -74,6 +78,5 @@ async function endingsOf(desk: Desk, request: FastifyRequest): Promise<readonly 
   });
   return [...terms, ...ends]
     .filter((one) => one.left >= -BEHIND && one.left <= AHEAD)
-    .sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0))
-    .slice(0, MOST);
+    .sort((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : 0));
 }

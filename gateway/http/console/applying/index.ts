@@ -11,10 +11,11 @@ import type { Service } from '../../../documents/context.js';
 import { materialBytes } from '../../../documents/pdf/open-material.js';
 import { askedIn, type CaseForm, fitsSchema } from '../../../procedures/cases/form.js';
 import type { Doing } from '../../../procedures/cases/types.js';
-import { hideSubject, spokenFor } from '../../people/sessions.js';
+import { spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { asUploaded, sendFramed } from '../../ui/frame.js';
+import { listed, sendListed } from '../../ui/listing.js';
 import { gradeOf } from '../../ui/rating.js';
 import { type GivenAnswers, inputName, readAnswers } from '../matters/answers.js';
 import { applicantIn, beginningOf, bundleNamed, openWith, PAGE } from './beginning.js';
@@ -22,7 +23,7 @@ import { checkPage } from './check.js';
 import { type ApplyingDesk, goTo, type OwnCase, openDesk, PATH, ROLES } from './desk.js';
 import { draftOf, putSent, questionFaults } from './draft.js';
 import { fillPage } from './fill.js';
-import { listPage } from './list.js';
+import { type CaseRow, caseListing, caseOrder, listPage } from './list.js';
 import { progressPage } from './progress.js';
 import { fieldName, missingWords, type Sent, valuesIn, wrongWords } from './reading.js';
 import { questionsPage, startPage } from './start.js';
@@ -34,38 +35,47 @@ interface Route {
     readonly bundle?: string;
     readonly saved?: string;
     readonly of?: string;
-    readonly after?: string;
   };
   readonly Body: Sent;
 }
 
 const own = { schema: { hide: true }, config: { roles: ROLES, lists: 'any' } } as const;
 const MESSAGES = 10;
+/** Cases of one list; nobody has more under way. */
+const MOST_CASES = 500;
 
 const text = (value: string | readonly string[] | undefined): string => (typeof value === 'string' ? value : '');
 
-/** All cases of the subjects of whoever is signed in. */
+/** All cases of the subjects of whoever is signed in, as they look at them. */
+async function foundCases(desk: ApplyingDesk, request: FastifyRequest<Route>) {
+  const session = sessionOf(request);
+  const { subjects } = session.person;
+  const { of } = request.query;
+  const shown = of === undefined ? subjects : [spokenFor(session, of)];
+  const service = await desk.cases();
+  const rows: CaseRow[] = [];
+  const messages = [];
+  for (const subject of shown) {
+    const how = desk.how(request, subject);
+    let after: string | undefined;
+    do {
+      const page = await service.list('open', { limit: PAGE, ...(after === undefined ? {} : { after }) }, how);
+      rows.push(...page.cases.map((found) => ({ found, subject })));
+      after = page.next;
+    } while (after !== undefined && rows.length < MOST_CASES);
+    messages.push(...(await service.messages(how, MESSAGES)));
+  }
+  const listing = caseListing(request.language, service.bundles, subjects.length > 1);
+  const cases = await listed(request, desk.context, listing, rows.sort(caseOrder), { of });
+  return { service, messages, cases, isSeveral: subjects.length > 1 };
+}
+
 function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
   app.get<Route>(
     PATH,
     { ...own, config: { ...own.config, nav: { title: { zh: '我的办件', en: 'My cases' }, order: 13 } } },
     async (request, reply) => {
-      const session = sessionOf(request);
-      const { subjects } = session.person;
-      const { of, after, saved } = request.query;
-      const shown = of === undefined ? subjects : [spokenFor(session, of)];
-      const service = await desk.cases();
-      const cases = [];
-      const messages = [];
-      let older: string | undefined;
-      for (const subject of shown) {
-        const how = desk.how(request, subject);
-        const page = await service.list('open', { limit: PAGE, ...(after === undefined ? {} : { after }) }, how);
-        cases.push(...page.cases.map((found) => ({ found, subject })));
-        if (page.next !== undefined)
-          older ??= `?of=${hideSubject(session, subject)}&after=${encodeURIComponent(page.next)}`;
-        messages.push(...(await service.messages(how, MESSAGES)));
-      }
+      const { service, messages, cases, isSeveral } = await foundCases(desk, request);
       const { language } = request;
       return sendFramed(request, reply, {
         title: language === 'zh' ? '我的办件' : 'My cases',
@@ -73,15 +83,17 @@ function listRoute(app: FastifyInstance, desk: ApplyingDesk): void {
         children: listPage({
           language,
           bundles: service.bundles,
-          cases: cases.sort((a, b) => b.found.state.openedAt - a.found.state.openedAt),
-          isSeveral: subjects.length > 1,
+          cases,
+          isSeveral,
           messages: messages.sort((a, b) => b.at - a.at).slice(0, MESSAGES),
           nameOf: (authority, region) => desk.nameOf(authority, language, region),
-          isSaved: saved !== undefined,
-          older,
+          isSaved: request.query.saved !== undefined,
         }),
       });
     },
+  );
+  app.get<Route>(`${PATH}.csv`, { ...own, config: { ...own.config, offers: ['text/csv'] } }, async (request, reply) =>
+    sendListed(reply, (await foundCases(desk, request)).cases),
   );
 }
 

@@ -6,12 +6,13 @@ import type { ReportDefinition } from '../../../../contracts/reports.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Authorisation, Invitation } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
-import { localMinute } from '../../../ground/language/time.js';
 import { CompanyField } from '../../ui/company-field.js';
 import { FaultSummary, Form, formId, TextField } from '../../ui/form.js';
+import { type Listed, ListOf } from '../../ui/listing.js';
 import { sayIn } from '../../ui/say.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
 import { Picks } from '../reporting/picks.js';
+import { type AuthorisationRow, coverage } from './list.js';
 
 export interface AuthorisationsProps {
   readonly language: Language;
@@ -19,8 +20,7 @@ export interface AuthorisationsProps {
   readonly subjects: Subjects;
   readonly definitions: ReadonlyMap<string, ReportDefinition>;
   readonly definition: ReportDefinition;
-  readonly given: readonly Authorisation[];
-  readonly received: readonly Authorisation[];
+  readonly authorisations: Listed<AuthorisationRow>;
   /** What the companies are called, this one too, as far as it is known. */
   readonly called: ReadonlyMap<string, string>;
   /** Not answered yet: by this company, and by others. */
@@ -47,50 +47,6 @@ export interface AuthorisationsProps {
     | undefined;
 }
 
-function StateOf({
-  one: { withdrawnAt, since, until },
-  today,
-  language,
-}: {
-  readonly one: Authorisation;
-  readonly today: string;
-  readonly language: Language;
-}): JSX.Element {
-  const say = sayIn(language);
-  if (withdrawnAt !== undefined) return <span class="state bad">{say('已撤回', 'withdrawn')}</span>;
-  if (today > until) return <span class="state none">{say('已到期', 'ended')}</span>;
-  return today < since ? (
-    <span class="state none">{say('未生效', 'not begun')}</span>
-  ) : (
-    <span class="state ok">{say('有效', 'in force')}</span>
-  );
-}
-
-/** What it covers, in words. */
-function coverage(
-  { report, domains, purposes }: Pick<Authorisation, 'report' | 'domains' | 'purposes'>,
-  definitions: AuthorisationsProps['definitions'],
-  language: Language,
-): string {
-  const say = sayIn(language);
-  const definition = definitions.get(report);
-  const all = definition?.domains.length ?? 0;
-  const named =
-    definition?.domains.filter(({ id }) => domains?.includes(id) === true).map(({ title }) => title[language]) ?? [];
-  const first = named.slice(0, 4).join(say('、', ', '));
-  const where =
-    domains === undefined
-      ? say('全部领域', 'all domains')
-      : named.length > 4
-        ? say(`${first}等 ${named.length} / ${all} 个领域`, `${first} and ${named.length - 4} more of ${all} domains`)
-        : first;
-  const why =
-    purposes === undefined
-      ? say('不限用途', 'any purpose')
-      : purposes.map((id) => definition?.purposes.get(id)?.[language] ?? say('未登记的用途', id)).join(say('、', ', '));
-  return `${definition?.title[language] ?? say('已停用的报告', report)} · ${where} · ${why}`;
-}
-
 /** A company by its name where that is known, and by its code. */
 function Company({
   subject,
@@ -106,49 +62,6 @@ function Company({
     <>
       <b>{name}</b> <span class="code soft">{keyOf(subject)}</span>
     </>
-  );
-}
-
-/** Authorisations that were given, or that were received. */
-function Given({
-  rows,
-  mine,
-  language,
-  definitions,
-  subjects,
-  called,
-  today,
-}: Pick<AuthorisationsProps, 'language' | 'definitions' | 'subjects' | 'called' | 'today'> & {
-  readonly rows: readonly Authorisation[];
-  /** Those of this company; else those that others gave it. */
-  readonly mine: boolean;
-}): JSX.Element {
-  const say = sayIn(language);
-  return (
-    <ul class="card rows">
-      {rows.map((one) => (
-        <li>
-          <div>
-            <p>
-              <Company subject={mine ? one.to : one.from} called={called} />{' '}
-              <StateOf one={one} today={today} language={language} />
-            </p>
-            <p class="soft">{coverage(one, definitions, language)}</p>
-            <p class="soft">
-              {one.since} – {one.until}
-              {one.withdrawnAt === undefined
-                ? null
-                : say(`，${localMinute(one.withdrawnAt)} 撤回`, `, withdrawn ${localMinute(one.withdrawnAt)}`)}
-            </p>
-          </div>
-          {mine && one.withdrawnAt === undefined && today <= one.until ? (
-            <a class="quiet" href={`/console/authorisations/${one.id}/withdraw${subjects.query('?')}`}>
-              {say('撤回', 'Withdraw')}
-            </a>
-          ) : null}
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -211,19 +124,12 @@ function Invitations({
   );
 }
 
-const none = (text: string): JSX.Element => (
-  <div class="card">
-    <p class="empty">{text}</p>
-  </div>
-);
-
 export function authorisationsPage({
   language,
   subjects,
   definitions,
   definition,
-  given,
-  received,
+  authorisations,
   called,
   invited,
   inviting,
@@ -267,23 +173,14 @@ export function authorisationsPage({
         </p>
       ) : null}
       {invited.length === 0 ? null : <Invitations invited={invited} until={until} latest={latest} {...shared} />}
-      <h2>{say('本企业作出的授权', 'Given')}</h2>
-      {given.length === 0 ? (
-        none(say('暂无数据', 'No other company may ask about this one.'))
-      ) : (
-        <Given rows={given} mine {...shared} />
-      )}
-      <h2>{say('本企业获得的授权', 'Received')}</h2>
-      {received.length === 0 ? (
-        none(
-          say(
-            '暂无数据。需要时，可在申请报告时请对方授权。',
-            'No company has authorised this one. Ask for it with a report.',
-          ),
-        )
-      ) : (
-        <Given rows={received} mine={false} {...shared} />
-      )}
+      <h2>{say('作出和获得的授权', 'Given and received')}</h2>
+      <ListOf
+        listed={authorisations}
+        empty={say(
+          '暂无授权。本企业未授权他人，也未获得他人授权；需要时，可在申请报告时请对方授权。',
+          'None: no other company may ask about this one, nor this one about others. Ask for it with a report.',
+        )}
+      />
       {inviting.length === 0 ? null : (
         <>
           <h2>{say('等待对方答复', 'Asked, not answered yet')}</h2>

@@ -18,12 +18,14 @@ import { calledFor } from '../../ui/called.js';
 import { choosePage } from '../../ui/choose.js';
 import { formId } from '../../ui/form.js';
 import { sendFramed } from '../../ui/frame.js';
+import { listed, sendListed } from '../../ui/listing.js';
 import { meant } from '../../ui/meant.js';
 import type { Subjects } from '../../ui/speaking.js';
 import { type FormBody, many, one } from '../reporting/form.js';
 import { askingOf } from '../reporting/index.js';
 import { definitionIn, speakingFor } from '../reporting/speaking.js';
 import { type AuthorisationsProps, authorisationsPage, withdrawPage } from './authorisations.js';
+import { type AuthorisationRow, authorisationListing } from './list.js';
 
 const PATH = '/console/authorisations';
 const ROLES = ['subject'] as const;
@@ -51,20 +53,36 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
   const names = await namesOfCompanies(context);
   app.addHook('onClose', () => reports.close());
   const { definitions } = reports;
-  const config = { roles: ROLES, lists: ['domains', 'purposes'] };
+  const config = { roles: ROLES, lists: ['domains', 'purposes', 'cols'] };
   const schema = { hide: true };
   const inDays = (days: number): string => dayIn(context.now() + days * DAY);
 
   const speaking = (request: FastifyRequest, of: string | undefined): Subjects =>
     speakingFor(sessionOf(request), of, definitions, PATH);
   const definitionOf = (report: string | undefined): ReportDefinition => definitionIn(definitions, report);
-  return { workspace, reports, names, definitions, config, schema, inDays, speaking, definitionOf };
+  return { context, workspace, reports, names, definitions, config, schema, inDays, speaking, definitionOf };
 }
 type Desk = Awaited<ReturnType<typeof openDesk>>;
 
+/** What a company has given and received, as somebody looks at it. */
+async function foundFor(desk: Desk, request: FastifyRequest, subjects: Subjects) {
+  const { context, reports, definitions, names, inDays } = desk;
+  const found = await reports.authorisationsOf(subjects.subject, askingOf(request));
+  const rows = [
+    ...found.given.map((one): AuthorisationRow => ({ one, mine: true })),
+    ...found.received.map((one): AuthorisationRow => ({ one, mine: false })),
+  ];
+  const { language } = request;
+  const companies = [subjects.subject as SubjectKey, ...rows.map(({ one, mine }) => (mine ? one.to : one.from))];
+  const called = await calledFor(names, request, 'subject', companies);
+  const listing = authorisationListing({ language, definitions, subjects, today: inDays(0), called });
+  const own = { of: subjects.query('?') === '' ? undefined : subjects.hidden };
+  return { ...found, called, authorisations: await listed(request, context, listing, rows, own) };
+}
+
 /** The page, after what was done or could not be done. */
 async function show(
-  { workspace, reports, names, definitions, inDays }: Desk,
+  desk: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
   subjects: Subjects,
@@ -72,9 +90,9 @@ async function show(
   more: Pick<AuthorisationsProps, 'fault' | 'faultAt' | 'sent'> & { readonly done?: string | undefined },
 ): Promise<FastifyReply> {
   const { language } = request;
-  const { given, received, invited, inviting } = await reports.authorisationsOf(subjects.subject, askingOf(request));
+  const { workspace, names, definitions, inDays } = desk;
+  const { given, invited, inviting, called, authorisations } = await foundFor(desk, request, subjects);
   const { done, ...rest } = more;
-  const all = [subjects.subject as SubjectKey, ...given.map(({ to }) => to), ...received.map(({ from }) => from)];
   return sendFramed(request, reply, {
     title: language === 'zh' ? '授权' : 'Authorisations',
     workspace,
@@ -85,9 +103,8 @@ async function show(
       subjects,
       definitions,
       definition,
-      given,
-      received,
-      called: await calledFor(names, request, 'subject', all),
+      authorisations,
+      called,
       invited,
       inviting,
       byName: names.definition?.roles.has('subject') === true,
@@ -145,6 +162,14 @@ function listRoute(app: FastifyInstance, desk: Desk): void {
         },
       );
     },
+  );
+}
+
+/** The list as a file. */
+function fileRoute(app: FastifyInstance, desk: Desk): void {
+  const { config, schema, speaking } = desk;
+  app.get<Route>(`${PATH}.csv`, { schema, config: { ...config, offers: ['text/csv'] } }, async (request, reply) =>
+    sendListed(reply, (await foundFor(desk, request, speaking(request, request.query.of))).authorisations),
   );
 }
 
@@ -295,6 +320,7 @@ const service: Service = {
   async register(app, context) {
     const desk = await openDesk(app, context);
     listRoute(app, desk);
+    fileRoute(app, desk);
     answerRoute(app, desk);
     authoriseRoute(app, desk);
     withdrawRoutes(app, desk);

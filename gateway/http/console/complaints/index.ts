@@ -3,14 +3,17 @@
 import { YitongError } from '../../../../contracts/errors.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import type { Person } from '../../../ground/identity/person.js';
-import { complaintsFor } from '../../../procedures/lifecycles/complaints.js';
+import type { Language } from '../../../ground/language/language.js';
+import { complaintsFor, type HandledComplaint } from '../../../procedures/lifecycles/complaints.js';
 import { isUse } from '../../../procedures/lifecycles/effects.js';
 import { COMPLAINT_ROLE, COMPLAINTS, complaintOf, useWords } from '../../people/complaints.js';
 import { byUrgency, MOST_ITEMS, type Room, type Trouble, type WaitingItem } from '../../people/rooms.js';
 import { hideSubject } from '../../people/sessions.js';
 import { sessionOf } from '../../plugins/people.js';
+import { addressWith, chosenIn, type Option, periodOf } from '../../ui/filters.js';
 import { sendFramed } from '../../ui/frame.js';
-import { complaintsPage } from './list.js';
+import { nameOf } from '../tickets/words.js';
+import { complaintFilters, complaintState, complaintsPage, fitsComplaint } from './list.js';
 
 const PATH = '/console/complaints';
 const PAGE = 30;
@@ -63,6 +66,19 @@ function roomOf({ tickets, workspace }: Pick<GatewayContext, 'tickets' | 'worksp
   };
 }
 
+/** Those in which complaints are, each once. */
+const statesOf = (all: readonly HandledComplaint[], language: Language): readonly Option[] => [
+  ...new Map(
+    all.map((one): [string, Option] => {
+      const { lifecycle, state } = one.ticket;
+      return [
+        complaintState(one),
+        { value: complaintState(one), title: nameOf(lifecycle.states, state.state, language) },
+      ];
+    }),
+  ).values(),
+];
+
 const service: Service = {
   port: 'people',
   register(app, context) {
@@ -79,11 +95,22 @@ const service: Service = {
         const { after } = request.query;
         if (after !== undefined && !/^\d{1,15}$/.test(after))
           throw new YitongError('bad_request', '`after` is not a number');
-        const handled = await complaintsFor(tickets, session.person);
+        const { language } = request;
+        const all = await complaintsFor(tickets, session.person);
+        const filters = complaintFilters(language, statesOf(all, language));
+        const chosen = chosenIn(request.query, filters);
+        const handled = all.filter((one) => fitsComplaint(one, chosen));
         const page = await app.people
           .search()
-          .page(COMPLAINTS, { limit: PAGE, open: true, ...(after === undefined ? {} : { after: Number(after) }) });
-        const complaints = page.entries.flatMap((entry) => complaintOf(entry) ?? []);
+          .page(
+            { ...COMPLAINTS, ...periodOf(chosen) },
+            { limit: PAGE, open: true, ...(after === undefined ? {} : { after: Number(after) }) },
+          );
+        // those in the log alone have no state, and are nobody's turn
+        const complaints =
+          chosen['state'] === undefined && chosen['turn'] === undefined
+            ? page.entries.flatMap((entry) => complaintOf(entry) ?? [])
+            : [];
         await app.people.record.looked(session.person, {
           requestId: request.id,
           action: 'complaints',
@@ -92,10 +119,12 @@ const service: Service = {
           results: complaints.length + handled.length,
         });
         return sendFramed(request, reply, {
-          title: request.language === 'zh' ? '投诉' : 'Complaints',
+          title: language === 'zh' ? '投诉' : 'Complaints',
           workspace,
           children: complaintsPage({
-            language: request.language,
+            language,
+            filters,
+            chosen,
             handled:
               after !== undefined
                 ? []
@@ -111,8 +140,11 @@ const service: Service = {
                 ? {}
                 : { search: `/console/search?subject=${hideSubject(session, one.subject)}` }),
             })),
-            first: after === undefined ? undefined : PATH,
-            next: page.next === undefined ? undefined : `${PATH}?after=${page.next}`,
+            first: after === undefined ? undefined : addressWith(PATH, chosen),
+            next:
+              page.next === undefined || complaints.length === 0
+                ? undefined
+                : addressWith(PATH, chosen, { after: String(page.next) }),
           }),
         });
       },

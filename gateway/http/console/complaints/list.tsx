@@ -6,7 +6,9 @@ import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { HandledComplaint } from '../../../procedures/lifecycles/complaints.js';
 import type { Complaint } from '../../people/complaints.js';
+import { type Chosen, type Filter, FilterBar, periodOf } from '../../ui/filters.js';
 import { Pager } from '../../ui/pager.js';
+import { sayIn } from '../../ui/say.js';
 import { Due, nameOf } from '../tickets/words.js';
 
 interface ComplaintsProps {
@@ -15,12 +17,53 @@ interface ComplaintsProps {
   readonly complaints: readonly (Complaint & { readonly search?: string })[];
   /** Those that are tickets, the next to run out first. */
   readonly handled: readonly (HandledComplaint & { readonly search?: string })[];
+  readonly filters: readonly Filter[];
+  readonly chosen: Chosen;
   readonly first: string | undefined;
   readonly next: string | undefined;
 }
 
-export function complaintsPage({ language, complaints, handled, first, next }: ComplaintsProps): JSX.Element {
-  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+/** @param states in which complaints are */
+export function complaintFilters(
+  language: Language,
+  states: readonly { readonly value: string; readonly title: string }[],
+): readonly Filter[] {
+  const say = sayIn(language);
+  return [
+    { kind: 'choice', id: 'state', title: { zh: '状态', en: 'State' }, options: states },
+    {
+      kind: 'choice',
+      id: 'turn',
+      title: { zh: '办理', en: 'Whose turn' },
+      options: [
+        { value: 'mine', title: say('待我办理', 'for me to do') },
+        { value: 'over', title: say('已逾期', 'past its term') },
+      ],
+      closed: true,
+    },
+    { kind: 'period', title: { zh: '提出时间', en: 'Made' } },
+  ];
+}
+
+export const complaintState = ({ ticket: { lifecycle, state } }: HandledComplaint): string =>
+  `${lifecycle.id}.${state.state}`;
+
+export function fitsComplaint(one: HandledComplaint, chosen: Chosen): boolean {
+  const { state, acts, due, over } = one.ticket;
+  const { since = 0, until = Infinity } = periodOf(chosen);
+  const turn = chosen['turn'];
+  return (
+    (chosen['state'] === undefined || chosen['state'] === complaintState(one)) &&
+    (turn === undefined || (turn === 'mine' ? !over && acts.length > 0 : due?.over === true)) &&
+    state.openedAt >= since &&
+    state.openedAt < until
+  );
+}
+
+export function complaintsPage(props: ComplaintsProps): JSX.Element {
+  const { language, complaints, handled, filters, chosen, first, next } = props;
+  const say = sayIn(language);
+  const isNarrowed = Object.keys(chosen).length > 0;
   return (
     <>
       <h1>{say('投诉', 'Complaints')}</h1>
@@ -31,6 +74,9 @@ export function complaintsPage({ language, complaints, handled, first, next }: C
             'subject’s own key; this look is on record.',
         )}
       </p>
+      {complaints.length + handled.length === 0 && !isNarrowed ? null : (
+        <FilterBar language={language} path="/console/complaints" filters={filters} chosen={chosen} keeps={{}} />
+      )}
       {handled.length === 0 ? null : (
         <ol class="timeline">
           {handled.map(({ id, about, subject, search, ticket: { lifecycle, state, events, due, over, acts } }) => (
@@ -74,7 +120,9 @@ export function complaintsPage({ language, complaints, handled, first, next }: C
       {complaints.length === 0 ? (
         handled.length > 0 ? null : (
           <div class="card">
-            <p class="empty">{say('暂无投诉', 'There are no complaints.')}</p>
+            <p class="empty">
+              {isNarrowed ? say('没有符合条件的投诉', 'Nothing matches.') : say('暂无投诉', 'There are no complaints.')}
+            </p>
           </div>
         )
       ) : (

@@ -2,7 +2,7 @@
  * /console/datasets: the catalogue for whoever works for a department: a search, and a page for each dataset. Nothing
  * of a record stands on them; each look is on record first.
  */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { statusOf } from '../../../answer/question/status.js';
@@ -11,11 +11,12 @@ import { ROLES as ALL, type Person, type Role } from '../../../ground/identity/p
 import { CatalogueSearch } from '../../../procedures/catalogue/search.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
+import { listed, sendListed } from '../../ui/listing.js';
 import { DESK } from '../developer/tabs.js';
 import type { ApplyProps } from './apply.js';
 import { datasetPage } from './dataset.js';
 import { type DatasetFacts, factsOf } from './facts.js';
-import { type ListedDataset, listPage } from './list.js';
+import { datasetListing, type ListedDataset, listPage } from './list.js';
 import type { MineProps } from './mine.js';
 
 const PATH = '/console/datasets';
@@ -45,11 +46,12 @@ function listRoute(app: FastifyInstance, context: GatewayContext): void {
   const { workspace, view, now } = context;
   const search = searchOf(context);
   const byId = new Map<string, Contract>([...workspace.contracts.values()].map((contract) => [contract.id, contract]));
-  const listed = (contract: Contract, things: ListedDataset['things']): ListedDataset => {
+  const rowOf = (contract: Contract, things: ListedDataset['things']): ListedDataset => {
     const state = view.datasetState(contract.id);
     return {
       id: contract.id,
       name: contract.name,
+      authority: contract.authority,
       provider: workspace.authorities.get(contract.authority)?.name ?? { zh: '–', en: contract.authority },
       sharing: contract.sharing.attribute,
       status: statusOf(contract, state, now()).status,
@@ -57,34 +59,45 @@ function listRoute(app: FastifyInstance, context: GatewayContext): void {
       things,
     };
   };
+  async function found(request: FastifyRequest<Route>, isExport: boolean) {
+    const { person } = sessionOf(request);
+    const q = (request.query.q ?? '').slice(0, MOST_CHARACTERS).trim();
+    const rows =
+      q === ''
+        ? [...byId.keys()].sort().map((id) => rowOf(byId.get(id) as Contract, []))
+        : (await search()).find(q).flatMap(({ dataset, things }) => {
+            const contract = byId.get(dataset);
+            return contract === undefined ? [] : [rowOf(contract, things)];
+          });
+    const datasets = await listed(request, context, datasetListing(request.language), rows);
+    await app.people.record.looked(person, {
+      requestId: request.id,
+      action: 'datasets',
+      role: roleOf(person.roles),
+      ...(isExport ? { detail: { export: true } } : {}),
+      results: datasets.rows.length,
+    });
+    return datasets;
+  }
   app.get<Route>(
     PATH,
     {
       schema: { hide: true },
-      config: { roles: ROLES, nav: { title: { zh: '数据目录', en: 'Catalogue' }, order: 60 } },
+      config: { roles: ROLES, lists: ['cols'], nav: { title: { zh: '数据目录', en: 'Catalogue' }, order: 60 } },
     },
     async (request, reply) => {
-      const { person } = sessionOf(request);
-      const q = (request.query.q ?? '').slice(0, MOST_CHARACTERS).trim();
-      const datasets =
-        q === ''
-          ? [...byId.keys()].sort().map((id) => listed(byId.get(id) as Contract, []))
-          : (await search()).find(q).flatMap(({ dataset, things }) => {
-              const contract = byId.get(dataset);
-              return contract === undefined ? [] : [listed(contract, things)];
-            });
-      await app.people.record.looked(person, {
-        requestId: request.id,
-        action: 'datasets',
-        role: roleOf(person.roles),
-        results: datasets.length,
-      });
+      const datasets = await found(request, false);
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '数据目录' : 'Catalogue',
         workspace,
-        children: listPage({ language: request.language, q, datasets, all: byId.size }),
+        children: listPage({ language: request.language, datasets, all: byId.size }),
       });
     },
+  );
+  app.get<Route>(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => sendListed(reply, await found(request, true)),
   );
 }
 

@@ -4,12 +4,15 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { Freshness } from '../../../answer/question/status.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Thing, ThingKind } from '../../../procedures/catalogue/search.js';
+import type { Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
 import { sharing as sharingNames, state as stateNames } from '../home/page.js';
 import { listName } from './facts.js';
 
 export interface ListedDataset {
   readonly id: string;
   readonly name: Localised;
+  readonly authority: string;
   readonly provider: Localised;
   readonly sharing: 'unconditional' | 'conditional' | 'none';
   readonly status: Freshness['status'];
@@ -20,10 +23,97 @@ export interface ListedDataset {
 
 interface ListProps {
   readonly language: Language;
-  readonly q: string;
-  readonly datasets: readonly ListedDataset[];
+  readonly datasets: Listed<ListedDataset>;
   readonly all: number;
 }
+
+const PATH = '/console/datasets';
+
+/** What there is of a dataset. What a word finds, and in which order, is the search's. */
+export function datasetListing(language: Language): Listing<ListedDataset> {
+  const states = (Object.keys(stateNames) as (keyof typeof stateNames)[]).map((value) => ({
+    value,
+    title: stateNames[value][language],
+  }));
+  return {
+    id: 'datasets',
+    path: PATH,
+    columns: columnsOf(language),
+    keyOf: ({ id }) => id,
+    page: 200,
+    words: { title: { zh: '名称、字段、代码、用途', en: 'Name, field, code, purpose' } },
+    choices: [
+      {
+        id: 'provider',
+        title: { zh: '提供单位', en: 'Publisher' },
+        of: ({ authority, provider }) => [{ value: authority, title: provider[language] }],
+      },
+      {
+        id: 'sharing',
+        title: { zh: '共享属性', en: 'Sharing' },
+        options: (['unconditional', 'conditional', 'none'] as const).map((value) => ({
+          value,
+          title: sharingNames[value][language],
+        })),
+        of: ({ sharing }) => [{ value: sharing, title: '' }],
+      },
+      {
+        id: 'state',
+        title: { zh: '状态', en: 'State' },
+        options: states,
+        of: ({ status }) => [{ value: status, title: '' }],
+      },
+    ],
+  };
+}
+
+const columnsOf = (language: Language): readonly Column<ListedDataset>[] => [
+  {
+    id: 'name',
+    title: { zh: '名称', en: 'Name' },
+    head: true,
+    sorts: true,
+    value: ({ name }) => name[language],
+    cell: ({ id, name, things }) => (
+      <>
+        <a href={`${PATH}/${id}`}>{name[language]}</a>
+        <Why things={things} language={language} />
+      </>
+    ),
+  },
+  {
+    id: 'provider',
+    title: { zh: '提供单位', en: 'Publisher' },
+    sorts: true,
+    value: ({ provider }) => provider[language],
+    cell: ({ provider }) => provider[language],
+  },
+  {
+    id: 'sharing',
+    title: { zh: '共享属性', en: 'Sharing' },
+    sorts: true,
+    value: ({ sharing }) => sharingNames[sharing][language],
+    cell: ({ sharing }) => sharingNames[sharing][language],
+  },
+  {
+    id: 'state',
+    title: { zh: '状态', en: 'State' },
+    sorts: true,
+    value: ({ status }) => stateNames[status][language],
+    cell: ({ status }) => {
+      const { css, ...state } = stateNames[status];
+      return <span class={`state ${css}`}>{state[language]}</span>;
+    },
+  },
+  {
+    id: 'records',
+    title: { zh: '记录数', en: 'Records' },
+    number: true,
+    sorts: true,
+    value: ({ records }) => records,
+    cell: ({ records }) => records.toLocaleString('en'),
+  },
+];
 
 const KINDS: Readonly<Record<ThingKind, Localised>> = {
   dataset: { zh: '名称', en: 'name' },
@@ -50,7 +140,7 @@ function Why({ things, language }: { things: readonly Thing[]; language: Languag
   );
 }
 
-export function listPage({ language, q, datasets, all }: ListProps): JSX.Element {
+export function listPage({ language, datasets, all }: ListProps): JSX.Element {
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   return (
@@ -62,61 +152,17 @@ export function listPage({ language, q, datasets, all }: ListProps): JSX.Element
           `${all} datasets. Search by name, field, code, purpose or publisher, also in pinyin.`,
         )}
       </p>
-      <form class="filters find" method="get" action="/console/datasets" role="search">
-        <label class="grow">
-          {say('查找', 'Search')}
-          <input type="search" name="q" value={q} maxLength={100} autocomplete="off" />
-        </label>
-        <button class="button low" type="submit">
-          {say('查找', 'Search')}
-        </button>
-      </form>
-      {q === '' ? null : (
-        <p role="status" class="foot">
-          {say(`找到 ${datasets.length} 个`, `${datasets.length} found`)} ·{' '}
-          <a href="/console/datasets">{say('显示全部', 'show all')}</a>
-        </p>
-      )}
-      <div class="card">
-        {datasets.length === 0 ? (
-          <p class="empty">{say('没有符合的数据集，请换一个词', 'Nothing is called so; try another word.')}</p>
-        ) : (
-          <table class="stack catalogue">
-            <thead>
-              <tr>
-                <th scope="col">{say('名称', 'Name')}</th>
-                <th scope="col">{say('提供单位', 'Publisher')}</th>
-                <th scope="col">{say('共享属性', 'Sharing')}</th>
-                <th scope="col">{say('状态', 'State')}</th>
-                <th scope="col" class="n">
-                  {say('记录数', 'Records')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {datasets.map(({ id, name, provider, sharing, status, records, things }) => {
-                const { css, ...state } = stateNames[status];
-                return (
-                  <tr>
-                    <th scope="row">
-                      <a href={`/console/datasets/${id}`}>{name[language]}</a>
-                      <Why things={things} language={language} />
-                    </th>
-                    <td>{provider[language]}</td>
-                    <td>{sharingNames[sharing][language]}</td>
-                    <td>
-                      <span class={`state ${css}`}>{state[language]}</span>
-                    </td>
-                    <td class="n" data-title={say('记录数', 'Records')}>
-                      {records.toLocaleString('en')}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
-      </div>
+      <ListOf
+        listed={datasets}
+        whole={all}
+        empty={
+          <>
+            {say('没有符合的数据集，请换一个词。', 'Nothing is called so; try another word.')}{' '}
+            <a href={PATH}>{say('显示全部', 'Show all')}</a>
+          </>
+        }
+        class="stack catalogue"
+      />
     </>
   );
 }

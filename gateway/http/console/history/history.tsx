@@ -11,8 +11,10 @@ import { localSecond } from '../../../ground/language/time.js';
 import { verdicts } from '../../../log/entries/outcomes.js';
 import type { HandledComplaint } from '../../../procedures/lifecycles/complaints.js';
 import type { Complaint } from '../../people/complaints.js';
+import { type Chosen, type Filter, FilterBar } from '../../ui/filters.js';
 import { AreaField, FoldedForm } from '../../ui/form.js';
 import { Pager } from '../../ui/pager.js';
+import { sayIn } from '../../ui/say.js';
 import type { HistoryEntry } from './reading.js';
 
 interface HistoryProps {
@@ -26,8 +28,12 @@ interface HistoryProps {
   /** By the entry that they are about; of several the last. */
   readonly handled: ReadonlyMap<number, HandledComplaint>;
   readonly others: readonly { readonly subject: string; readonly href: string; readonly here: boolean }[];
+  readonly filters: readonly Filter[];
+  readonly chosen: Chosen;
   readonly first: string | undefined;
   readonly next: string | undefined;
+  /** The same as a table. */
+  readonly csv: string;
   readonly names: Names;
   /** Reports, for what their entries say. */
   readonly definitions: ReadonlyMap<string, Pick<ReportDefinition, 'title' | 'purposes'>>;
@@ -268,6 +274,24 @@ function Document({
   );
 }
 
+/** The filters, and the way out. */
+const Narrowing = ({
+  language,
+  filters,
+  chosen,
+  csv,
+  hidden,
+}: Pick<HistoryProps, 'language' | 'filters' | 'chosen' | 'csv' | 'hidden'>): JSX.Element => (
+  <>
+    <FilterBar language={language} path="/console/history" filters={filters} chosen={chosen} keeps={{ of: hidden }} />
+    <div class="row list-tools">
+      <a class="quiet" href={csv} download>
+        {language === 'zh' ? '导出表格' : 'Export as CSV'}
+      </a>
+    </div>
+  </>
+);
+
 export function historyView({
   language,
   subject,
@@ -276,16 +300,18 @@ export function historyView({
   complaints,
   handled,
   others,
+  filters,
+  chosen,
   first,
   next,
+  csv,
   names,
   definitions,
   max,
   receipt,
   elsewhere,
 }: HistoryProps): JSX.Element {
-  const zh = language === 'zh';
-  const say = (a: string, b: string): string => (zh ? a : b);
+  const say = sayIn(language);
   const key = keyOf(subject);
   const looks = comparisons(entries.filter(({ index }) => !complaints.has(index) && !handled.has(index)));
   const placed = new Set([...looks.values()]);
@@ -331,9 +357,19 @@ export function historyView({
           <span class="mono exact">{receipt}</span>
         </p>
       )}
+      <Narrowing language={language} filters={filters} chosen={chosen} csv={csv} hidden={hidden} />
       {entries.length === 0 ? (
         <div class="card">
-          <p class="empty">{say('暂无数据', 'There is nothing to show.')}</p>
+          <p class="empty">
+            {Object.keys(chosen).length === 0
+              ? say('暂无数据', 'There is nothing to show.')
+              : next === undefined
+                ? say('没有符合条件的使用记录', 'Nothing matches.')
+                : say(
+                    '较近的记录中没有符合条件的，请查看更早的记录。',
+                    'Nothing matches among the later ones: look at older ones.',
+                  )}
+          </p>
         </div>
       ) : (
         <ol class="timeline">

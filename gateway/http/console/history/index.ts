@@ -13,14 +13,19 @@ import { COMPLAINTS, type Complaint, complaintDeed, complaintOf, MAX_COMPLAINT }
 import { hideSubject, spokenFor } from '../../people/sessions.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
-import { sendFramed } from '../../ui/frame.js';
+import { addressWith, type Chosen, choicesIn, chosenIn, periodOf } from '../../ui/filters.js';
+import { sendCsv, sendFramed } from '../../ui/frame.js';
 import { historyView } from './history.js';
+import { fits, historyFilters } from './narrowing.js';
 import { noticeGrants } from './notice.js';
-import { historyEntry, historyPage, type Reading } from './reading.js';
+import { type HistoryEntry, historyEntry, historyPage, type Reading } from './reading.js';
+import { historyCsv } from './table.js';
 
 const PATH = '/console/history';
 const ROLES = ['subject'] as const;
 const PAGE = 30;
+/** Looks of one file; the rest of a longer history goes out by its days. */
+const MOST_OUT = 5000;
 
 interface Route {
   readonly Querystring: { readonly of?: string; readonly after?: string };
@@ -63,6 +68,7 @@ async function complaintsOf({ search }: Desk, subject: string): Promise<Map<numb
 
 interface Shown {
   readonly after?: number | undefined;
+  readonly chosen?: Chosen;
   /** A complaint that was recorded just now; the index learns of it a moment later. */
   readonly made?: Partial<Complaint> & { readonly receipt: string };
 }
@@ -72,16 +78,19 @@ async function show(
   request: FastifyRequest,
   reply: FastifyReply,
   subject: string,
-  { after, made }: Shown,
+  { after, chosen = {}, made }: Shown,
 ): Promise<FastifyReply> {
   const { context, workspace, reports, record, reading } = desk;
   const session = sessionOf(request);
   const { person } = session;
-  const page = await historyPage(subject, after, PAGE, reading());
+  const page = await historyPage(subject, after, PAGE, reading(), narrowing(chosen));
+  const names = namesOf(context, request.language, reports.definitions);
+  const filters = historyFilters(request.language, { subject, context, names, entries: page.entries });
   await record.looked(person, {
     requestId: request.id,
     action: 'history',
     role: 'subject',
+    detail: choicesIn(filters, chosen),
     results: page.entries.length,
     about: { subject },
   });
@@ -98,7 +107,8 @@ async function show(
       .map((one) => [one.about ?? -1, one]),
   );
   const hidden = hideSubject(session, subject);
-  const address = (from?: number): string => `${PATH}?of=${hidden}${from === undefined ? '' : `&after=${from}`}`;
+  const address = (from?: number, path = PATH): string =>
+    addressWith(path, chosen, { of: hidden, after: from === undefined ? undefined : String(from) });
   return sendFramed(request, reply, {
     title: request.language === 'zh' ? '数据使用记录' : 'History',
     workspace,
@@ -118,9 +128,12 @@ async function show(
               href: `${PATH}?of=${hideSubject(session, one)}`,
               here: one === subject,
             })),
+      filters,
+      chosen,
       first: after === undefined ? undefined : address(),
       next: page.next === undefined ? undefined : address(page.next),
-      names: namesOf(context, request.language),
+      csv: address(undefined, `${PATH}.csv`),
+      names,
       definitions: reports.definitions,
       elsewhere: Object.keys(context.settings.audit.replicas).length,
       ...(made === undefined ? {} : { receipt: made.receipt }),
@@ -139,7 +152,44 @@ function historyRoute(app: FastifyInstance, desk: Desk): void {
     async (request, reply) => {
       return show(desk, request, reply, spokenFor(sessionOf(request), request.query.of), {
         after: indexOf(request.query.after),
+        chosen: chosenIn(request.query, historyFilters(request.language)),
       });
+    },
+  );
+}
+
+const narrowing = (chosen: Chosen) => ({
+  period: periodOf(chosen),
+  fits: (entry: HistoryEntry): boolean => fits(entry, chosen),
+});
+
+/** The same as a file, as far as it is narrowed. */
+function fileRoute(app: FastifyInstance, { context, reports, record, reading }: Desk): void {
+  app.get<Route>(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: ROLES, offers: ['text/csv'] } },
+    async (request, reply) => {
+      const session = sessionOf(request);
+      const subject = spokenFor(session, request.query.of);
+      const { language } = request;
+      const chosen = chosenIn(request.query, historyFilters(language));
+      const names = namesOf(context, language, reports.definitions);
+      const entries: HistoryEntry[] = [];
+      let after: number | undefined;
+      do {
+        const page = await historyPage(subject, after, MOST_OUT - entries.length, reading(), narrowing(chosen));
+        entries.push(...page.entries);
+        after = page.next;
+      } while (after !== undefined && entries.length < MOST_OUT);
+      await record.looked(session.person, {
+        requestId: request.id,
+        action: 'history',
+        role: 'subject',
+        detail: { ...choicesIn(historyFilters(language, { subject, context, names, entries }), chosen), export: true },
+        results: entries.length,
+        about: { subject },
+      });
+      return sendCsv(reply, 'history', historyCsv(entries, names, language));
     },
   );
 }
@@ -202,6 +252,7 @@ const service: Service = {
   async register(app, context) {
     const desk = await openDesk(app, context);
     historyRoute(app, desk);
+    fileRoute(app, desk);
     complaintRoute(app, desk);
   },
 };

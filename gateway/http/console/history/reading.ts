@@ -29,6 +29,8 @@ export interface Reading {
 
 /** Entries read at once. */
 const RAW = 100;
+/** Entries looked at for one page. */
+const MOST_LOOKED = 3000;
 /** A batch's answer is written with the entries of its subjects. */
 const BESIDE = 60_000;
 
@@ -70,18 +72,29 @@ export async function historyEntry(
   return datasets.length === 0 ? undefined : { index, body, ...present({ item }), datasets };
 }
 
+interface Narrowing {
+  /** ms since 1970; `until` is exclusive. */
+  readonly period?: { readonly since?: number; readonly until?: number };
+  readonly fits?: (entry: HistoryEntry) => boolean;
+}
+
+/** Without a narrowing, all of it. */
 export async function historyPage(
   subject: string,
   after: number | undefined,
   limit: number,
   reading: Reading,
+  { period = {}, fits = () => true }: Narrowing = {},
 ): Promise<HistoryPage> {
   const entries: HistoryEntry[] = [];
-  for (let from = after; ; ) {
-    const page = await reading.search.page({ subject }, { limit: RAW, open: true, ...present({ after: from }) });
+  for (let from = after, looked = 0; ; ) {
+    const page = await reading.search.page(
+      { subject, ...period },
+      { limit: RAW, open: true, ...present({ after: from }) },
+    );
     for (const found of page.entries) {
       const entry = await historyEntry(found, reading);
-      if (entry === undefined) continue;
+      if (entry === undefined || !fits(entry)) continue;
       // one more than asked for says that there is a next page: one that has something on it
       const last = entries.at(-1);
       if (entries.length === limit && last !== undefined) return { entries, next: last.index };
@@ -89,5 +102,8 @@ export async function historyPage(
     }
     if (page.next === undefined) return { entries };
     from = page.next;
+    looked += page.entries.length;
+    // of what is rare fewer are found at once: whoever looks goes on from there
+    if (looked >= MOST_LOOKED) return { entries, next: from };
   }
 }

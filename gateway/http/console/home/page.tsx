@@ -4,6 +4,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute as localTime } from '../../../ground/language/time.js';
 import { Id } from '../../ui/id.js';
+import { sourceOf } from '../../ui/made.js';
 import { page } from '../../ui/page.js';
 
 interface HomeDataset {
@@ -104,6 +105,7 @@ export function home(props: HomeProps): string {
   const w = (key: keyof typeof say): string => say[key]?.[language] ?? '';
   const records = props.datasets.reduce((sum, dataset) => sum + dataset.records, 0);
   return page({
+    source: sourceOf({ url: '/' }),
     language,
     workspace: props.workspace,
     title: w('title'),

@@ -3,6 +3,9 @@ import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { type Chosen, type Filter, FilterBar, periodOf } from '../../ui/filters.js';
+import { Pager } from '../../ui/pager.js';
+import { sayIn } from '../../ui/say.js';
 
 export interface Message {
   /** The page of what it is about. */
@@ -27,16 +30,60 @@ export interface Message {
   readonly fresh: boolean;
 }
 
+/** The kind of what is no ticket. */
+export const OF_CASES = 'case';
+
+/** @param kinds of tickets, by their lifecycle */
+export function messageFilters(
+  language: Language,
+  kinds: readonly { readonly id: string; readonly title: Localised }[],
+): readonly Filter[] {
+  const say = sayIn(language);
+  return [
+    {
+      kind: 'choice',
+      id: 'kind',
+      title: { zh: '事项', en: 'About' },
+      options: [
+        ...kinds.map(({ id, title }) => ({ value: id, title: title[language] })),
+        { value: OF_CASES, title: say('一件事', 'cases') },
+      ],
+      closed: true,
+    },
+    {
+      kind: 'choice',
+      id: 'what',
+      title: { zh: '内容', en: 'What' },
+      options: [{ value: 'ended', title: say('仅办理结论', 'conclusions alone') }],
+      closed: true,
+    },
+    { kind: 'period', title: { zh: '时间', en: 'Time' } },
+  ];
+}
+
+/** Whether a message is what was asked for, but for its kind. */
+export function isAsked({ at, ended }: Pick<Message, 'at' | 'ended'>, chosen: Chosen): boolean {
+  const { since = 0, until = Infinity } = periodOf(chosen);
+  return at >= since && at < until && (chosen['what'] !== 'ended' || ended !== undefined);
+}
+
 export function messagesPage({
   language,
   messages,
+  filters,
+  chosen,
+  newest,
   older,
 }: {
   readonly language: Language;
   readonly messages: readonly Message[];
+  readonly filters: readonly Filter[];
+  readonly chosen: Chosen;
+  readonly newest: string | undefined;
   readonly older: string | undefined;
 }): JSX.Element {
-  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+  const say = sayIn(language);
+  const isNarrowed = Object.keys(chosen).length > 0;
   return (
     <>
       <h1>{say('消息', 'Messages')}</h1>
@@ -46,9 +93,21 @@ export function messagesPage({
           'What was done and decided in your cases, objections and repairs.',
         )}
       </p>
+      {messages.length === 0 && !isNarrowed ? null : (
+        <FilterBar language={language} path="/console/messages" filters={filters} chosen={chosen} keeps={{}} />
+      )}
       {messages.length === 0 ? (
         <div class="card">
-          <p class="empty">{say('暂无消息', 'There are no messages.')}</p>
+          <p class="empty">
+            {!isNarrowed
+              ? say('暂无消息', 'There are no messages.')
+              : older === undefined
+                ? say('没有符合条件的消息', 'Nothing matches.')
+                : say(
+                    '较近的消息中没有符合条件的，请查看更早的消息。',
+                    'Nothing matches so far: look at earlier ones.',
+                  )}
+          </p>
         </div>
       ) : (
         <ol class="timeline">
@@ -83,16 +142,10 @@ export function messagesPage({
           ))}
         </ol>
       )}
-      {older === undefined ? null : (
-        <div class="pager">
-          <span />
-          <span>
-            <a class="quiet" href={older} rel="next">
-              {say('更早 →', 'Earlier →')}
-            </a>
-          </span>
-        </div>
-      )}
+      <Pager
+        back={{ href: newest, words: say('最新', 'Newest') }}
+        on={{ href: older, words: say('更早 →', 'Earlier →'), rel: 'next' }}
+      />
     </>
   );
 }

@@ -11,11 +11,13 @@ import { publicKeyOf } from '../../../procedures/subscriptions/webhook.js';
 import { noticesOf } from '../../notices/opened.js';
 import { hasWay } from '../../notices/sending.js';
 import { CHANNELS, type Channel, DUE } from '../../notices/store.js';
+import { noticedRoom } from '../../notices/words.js';
 import { roomsOf } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
+import { chosenIn } from '../../ui/filters.js';
 import { sendFramed } from '../../ui/frame.js';
-import { noticesPage } from './list-page.js';
+import { fitsNotice, noticeFilters, noticesPage } from './list-page.js';
 import { type KindLine, settingsPage } from './settings-page.js';
 
 const PATH = '/console/notices';
@@ -61,7 +63,15 @@ function listRoutes(app: FastifyInstance, { context, store }: Desk): void {
   app.get(PATH, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
     const { person } = sessionOf(request);
     const { language } = request;
-    const list = await (await store()).list(person);
+    const all = await (await store()).list(person);
+    const { rooms } = app.people;
+    const told = [...new Set(all.map(({ room }) => room))].map((value) => ({
+      value,
+      title: noticedRoom(rooms, value).title[language],
+    }));
+    const filters = noticeFilters(language, told);
+    const chosen = chosenIn(request.query, filters);
+    const list = all.filter((one) => fitsNotice(one, chosen));
     await app.people.record.looked(person, {
       requestId: request.id,
       action: 'notices',
@@ -71,7 +81,14 @@ function listRoutes(app: FastifyInstance, { context, store }: Desk): void {
     return sendFramed(request, reply, {
       title: language === 'zh' ? '提醒' : 'Notices',
       workspace: context.workspace,
-      children: noticesPage({ language, notices: list, rooms: app.people.rooms }),
+      children: noticesPage({
+        language,
+        filters,
+        chosen,
+        unread: all.filter(({ read }) => !read).length,
+        notices: list,
+        rooms,
+      }),
     });
   });
 

@@ -13,21 +13,23 @@ import { useRecords, writeUseRecord } from '../../../procedures/sharing/use-reco
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
-import { APPLIES, type Desk, openDesk, pageOf, whoIs } from '../applications/desk.js';
+import { type Listed, listed, sendListed } from '../../ui/listing.js';
+import { APPLIES, type Desk, openDesk, whoIs } from '../applications/desk.js';
 import { namesFor } from '../applications/reading.js';
 import { type Sent, text } from '../applications/sent.js';
 import { recordsPage } from './grant.js';
-import { listPage, SHOWS, type Show, type UseLine } from './list.js';
-import { toldPage } from './told.js';
+import { listPage, SHOWS, type Show, type UseLine, useListing } from './list.js';
+import { type ToldLine, toldListing, toldPage } from './told.js';
 import { PARTS, PATH, partNames, statusNames, TOLD_PATH } from './words.js';
 
 const READERS = ['sharing-officer', 'sharing-head', 'department-head', 'sharing-authority', 'inspector'] as const;
+/** Corrections of one list. */
+const MOST_TOLD = 1000;
 const TOLD_READERS = ['sharing-officer', 'sharing-head', 'department-head'] as const;
-const PAGE = 50;
 
 interface Route {
   readonly Params: { readonly grant: string };
-  readonly Querystring: Readonly<Partial<Record<'show' | 'q' | 'page', string>>>;
+  readonly Querystring: { readonly show?: string };
   readonly Body: Sent;
 }
 
@@ -55,43 +57,54 @@ async function usesOf(desk: Desk, request: FastifyRequest): Promise<readonly Gra
 const isShown = (show: Show, { lacking, records }: UseLine): boolean =>
   show === 'all' || (show === 'lacking' ? lacking : records > 0);
 
+/** The list as somebody looks at it, once that is on record. */
+async function foundUses(desk: Desk, request: FastifyRequest<Route>, isExport: boolean) {
+  const { show: asked = 'lacking' } = request.query;
+  const show = SHOWS.find((one) => one === asked);
+  if (show === undefined) throw new YitongError('bad_request', 'there is no such list');
+  const all = (await usesOf(desk, request)).map((use) => lineOf(desk, use));
+  const lines = await listed(
+    request,
+    desk.context,
+    useListing(request.language),
+    all.filter((line) => isShown(show, line)),
+    { show: show === 'lacking' ? undefined : show },
+  );
+  await desk.looked(request, 'use_records', lines.rows.length, { show, ...(isExport ? { export: true } : {}) });
+  return { show, all, lines };
+}
+
 function listRoute(app: FastifyInstance, desk: Desk): void {
   app.get<Route>(
     PATH,
-    { schema: { hide: true }, config: { roles: READERS, nav: { title: { zh: '使用记录', en: 'Use' }, order: 14 } } },
+    {
+      schema: { hide: true },
+      config: { roles: READERS, lists: ['cols'], nav: { title: { zh: '使用记录', en: 'Use' }, order: 14 } },
+    },
     async (request, reply) => {
       const { language } = request;
-      const { show = 'lacking', q = '', page } = request.query;
-      const shown = SHOWS.find((one) => one === show);
-      if (shown === undefined || q.length > 100) throw new YitongError('bad_request', 'there is no such list');
-      const all = (await usesOf(desk, request)).map((use) => lineOf(desk, use));
-      const word = q.trim().toLowerCase();
-      const texts = ({ client, dataset, requester, provider }: UseLine): readonly string[] =>
-        [client, dataset, requester, provider].flatMap(({ zh, en }: Localised) => [zh, en.toLowerCase()]);
-      const found = all.filter(
-        (line) => isShown(shown, line) && (word === '' || texts(line).some((one) => one.includes(word))),
-      );
-      const at = pageOf(page);
-      await desk.looked(request, 'use_records', found.length, { show: shown });
+      const { show, all, lines } = await foundUses(desk, request, false);
       return sendFramed(request, reply, {
         title: language === 'zh' ? '共享数据使用记录' : 'Records of use',
         workspace: desk.workspace,
         children: listPage({
           language,
           of: whoIs(desk, request),
-          show: shown,
+          show,
           counts: {
             lacking: all.filter((line) => isShown('lacking', line)).length,
             kept: all.filter((line) => isShown('kept', line)).length,
             all: all.length,
           },
-          q,
-          lines: found.slice((at - 1) * PAGE, at * PAGE),
-          page: at,
-          pages: Math.ceil(found.length / PAGE),
+          lines,
         }),
       });
     },
+  );
+  app.get<Route>(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: READERS, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => sendListed(reply, (await foundUses(desk, request, true)).lines),
   );
 }
 
@@ -152,27 +165,44 @@ function grantRoutes(app: FastifyInstance, desk: Desk): void {
   });
 }
 
+/** All that the department was told, as somebody looks at it, once that is on record. */
+async function foundTold(desk: Desk, request: FastifyRequest, isExport: boolean): Promise<Listed<ToldLine>> {
+  const { state } = await desk.sharing();
+  const names = namesFor(desk.context);
+  const all: ToldLine[] = [];
+  let after: string | undefined;
+  do {
+    const page = await toldTo(state, desk.authorityOf(request) ?? '', after);
+    all.push(
+      ...page.told.map(({ dataset, client, ...one }) => ({
+        ...one,
+        dataset: names.dataset(dataset),
+        client: names.client(client),
+      })),
+    );
+    after = page.next;
+  } while (after !== undefined && all.length < MOST_TOLD);
+  const lines = await listed(request, desk.context, toldListing(request.language), all);
+  await desk.looked(request, 'corrections_told', lines.rows.length, isExport ? { export: true } : {});
+  return lines;
+}
+
 function toldRoute(app: FastifyInstance, desk: Desk): void {
-  app.get(TOLD_PATH, { schema: { hide: true }, config: { roles: TOLD_READERS } }, async (request, reply) => {
+  const config = { roles: TOLD_READERS, lists: ['cols'] };
+  app.get(TOLD_PATH, { schema: { hide: true }, config }, async (request, reply) => {
     const { language } = request;
-    const { state } = await desk.sharing();
-    const { told } = await toldTo(state, desk.authorityOf(request) ?? '');
-    await desk.looked(request, 'corrections_told', told.length);
-    const names = namesFor(desk.context);
+    const lines = await foundTold(desk, request, false);
     return sendFramed(request, reply, {
       title: language === 'zh' ? '更正告知' : 'Corrections told',
       workspace: desk.workspace,
-      children: toldPage({
-        language,
-        of: whoIs(desk, request),
-        lines: told.map(({ dataset, client, ...one }) => ({
-          ...one,
-          dataset: names.dataset(dataset),
-          client: names.client(client),
-        })),
-      }),
+      children: toldPage({ language, of: whoIs(desk, request), lines }),
     });
   });
+  app.get(
+    `${TOLD_PATH}.csv`,
+    { schema: { hide: true }, config: { ...config, offers: ['text/csv'] } },
+    async (request, reply) => sendListed(reply, await foundTold(desk, request, true)),
+  );
 }
 
 const service: Service = {

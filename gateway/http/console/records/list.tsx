@@ -3,8 +3,9 @@ import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { Pager } from '../../ui/pager.js';
-import { type Say, sayIn } from '../../ui/say.js';
+import type { Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
+import { sayIn } from '../../ui/say.js';
 import { PATH, statusNames } from './words.js';
 
 export const SHOWS = ['lacking', 'kept', 'all'] as const;
@@ -29,11 +30,7 @@ interface ListProps {
   readonly of: string;
   readonly show: Show;
   readonly counts: Readonly<Record<Show, number>>;
-  readonly q: string;
-  readonly lines: readonly UseLine[];
-  /** From 1. */
-  readonly page: number;
-  readonly pages: number;
+  readonly lines: Listed<UseLine>;
 }
 
 const names: Readonly<Record<Show, Localised>> = {
@@ -42,17 +39,129 @@ const names: Readonly<Record<Show, Localised>> = {
   all: { zh: '全部', en: 'All' },
 };
 
-function addressOf(show: Show, q = '', page = 1): string {
-  const query = new URLSearchParams({
-    ...(show === 'lacking' ? {} : { show }),
-    ...(q === '' ? {} : { q }),
-    ...(page === 1 ? {} : { page: String(page) }),
-  }).toString();
-  return query === '' ? PATH : `${PATH}?${query}`;
+const addressOf = (show: Show): string => (show === 'lacking' ? PATH : `${PATH}?show=${show}`);
+
+/** What there is of the use of a grant, and by what the list is narrowed. */
+export function useListing(language: Language): Listing<UseLine> {
+  const say = sayIn(language);
+  const named = (of: (line: UseLine) => Localised) => (line: UseLine) => [
+    { value: of(line).en, title: of(line)[language] },
+  ];
+  return {
+    id: 'use-records',
+    path: PATH,
+    columns: columnsOf(language),
+    keyOf: ({ grant }) => grant,
+    words: {
+      title: { zh: '应用、数据集、单位', en: 'System, dataset, authority' },
+      of: ({ client, dataset, requester, provider }) =>
+        [client, dataset, requester, provider].flatMap(({ zh, en }) => [zh, en]),
+    },
+    choices: [
+      { id: 'requester', title: { zh: '使用单位', en: 'Used by' }, of: named(({ requester }) => requester) },
+      { id: 'provider', title: { zh: '提供单位', en: 'Provider' }, of: named(({ provider }) => provider) },
+      {
+        id: 'term',
+        title: { zh: '授权', en: 'Grant' },
+        options: [
+          { value: 'in-force', title: say('未终止', 'not over') },
+          { value: 'over', title: say('已终止', 'over') },
+        ],
+        of: (line) => [{ value: isOver(line) ? 'over' : 'in-force', title: '' }],
+      },
+    ],
+    period: {
+      title: { zh: '最近登记', en: 'Last recorded' },
+      at: ({ at }) => (at === undefined ? undefined : Date.parse(at)),
+    },
+  };
+}
+
+const isOver = ({ until, over }: UseLine): boolean => until === undefined || over;
+
+function columnsOf(language: Language): readonly Column<UseLine>[] {
+  const say = sayIn(language);
+  return [
+    {
+      id: 'client',
+      title: { zh: '使用方', en: 'Used by' },
+      head: true,
+      sorts: true,
+      value: ({ client, requester }) => `${client[language]} · ${requester[language]}`,
+      cell: ({ grant, client, requester }) => (
+        <>
+          <a href={`${PATH}/${grant}`}>{client[language]}</a>
+          <span class="plain soft">{requester[language]}</span>
+        </>
+      ),
+    },
+    {
+      id: 'dataset',
+      title: { zh: '数据集', en: 'Dataset' },
+      sorts: true,
+      value: ({ dataset, provider }) => `${dataset[language]} · ${provider[language]}`,
+      cell: ({ dataset, provider }) => (
+        <>
+          {dataset[language]}
+          <span class="plain soft">
+            {provider[language]}
+            {say(' 提供', '')}
+          </span>
+        </>
+      ),
+    },
+    {
+      id: 'until',
+      title: { zh: '授权期限', en: 'Until' },
+      sorts: true,
+      class: 'date',
+      value: (line) => (isOver(line) ? say('已终止', 'over') : line.until),
+      cell: (line) =>
+        isOver(line) ? (
+          <span class="state none">{say('已终止', 'over')}</span>
+        ) : (
+          say(`至 ${line.until ?? ''}`, line.until ?? '')
+        ),
+    },
+    {
+      id: 'records',
+      title: { zh: '使用记录', en: 'Records' },
+      sorts: true,
+      value: ({ records }) => records,
+      cell: (line) => <Records line={line} language={language} />,
+    },
+    {
+      id: 'recorded',
+      title: { zh: '最近登记（北京时间）', en: 'Last recorded (UTC+8)' },
+      sorts: true,
+      class: 'date',
+      value: ({ at }) => (at === undefined ? undefined : localMinute(Date.parse(at))),
+      cell: ({ at }) => (at === undefined ? '–' : localMinute(Date.parse(at))),
+    },
+  ];
+}
+
+function Records({
+  line: { records, lacking, status },
+  language,
+}: {
+  readonly line: UseLine;
+  readonly language: Language;
+}): JSX.Element {
+  const say = sayIn(language);
+  if (records === 0) return <span class={`state ${lacking ? 'bad' : 'none'}`}>{say('没有记录', 'none')}</span>;
+  return (
+    <>
+      {status === undefined ? null : (
+        <span class={`state ${statusNames[status].css}`}>{statusNames[status][language]}</span>
+      )}
+      <span class="plain soft">{say(`${records} 条`, `${records}`)}</span>
+    </>
+  );
 }
 
 export function listPage(props: ListProps): JSX.Element {
-  const { language, of, show, counts, q, lines, page, pages } = props;
+  const { language, of, show, counts, lines } = props;
   const say = sayIn(language);
   return (
     <>
@@ -81,99 +190,7 @@ export function listPage(props: ListProps): JSX.Element {
           </a>
         ))}
       </nav>
-      <form class="filters" method="get" action={PATH} role="search">
-        {show === 'lacking' ? null : <input type="hidden" name="show" value={show} />}
-        <label class="grow">
-          {say('应用、数据集、单位', 'System, dataset, authority')}
-          <input type="search" name="q" value={q} maxLength={100} />
-        </label>
-        <button class="quiet" type="submit">
-          {say('查找', 'Find')}
-        </button>
-      </form>
-      <div class="card">
-        {lines.length === 0 ? (
-          <p class="empty">{say('没有符合条件的授权', 'No such grant.')}</p>
-        ) : (
-          <Lines lines={lines} language={language} say={say} />
-        )}
-      </div>
-      <Pager
-        back={{
-          href: page > 1 ? addressOf(show, q, page - 1) : undefined,
-          words: say('← 上一页', '← Previous'),
-          rel: 'prev',
-        }}
-        on={{
-          href: page < pages ? addressOf(show, q, page + 1) : undefined,
-          words: say('下一页 →', 'Next →'),
-          rel: 'next',
-        }}
-      />
+      <ListOf listed={lines} empty={say('没有符合条件的授权', 'No such grant.')} />
     </>
-  );
-}
-
-function Lines({
-  lines,
-  language,
-  say,
-}: {
-  readonly lines: readonly UseLine[];
-  readonly language: Language;
-  readonly say: Say;
-}): JSX.Element {
-  return (
-    <table class="stack">
-      <thead>
-        <tr>
-          <th scope="col">{say('使用方', 'Used by')}</th>
-          <th scope="col">{say('数据集', 'Dataset')}</th>
-          <th scope="col">{say('授权期限', 'Until')}</th>
-          <th scope="col">{say('使用记录', 'Records')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(({ grant, client, dataset, requester, provider, until, over, lacking, records, at, status }) => (
-          <tr key={grant}>
-            <th scope="row">
-              <a href={`${PATH}/${grant}`}>{client[language]}</a>
-              <span class="plain soft">{requester[language]}</span>
-            </th>
-            <td>
-              {dataset[language]}
-              <span class="plain soft">
-                {provider[language]}
-                {say(' 提供', '')}
-              </span>
-            </td>
-            <td>
-              {until === undefined || over ? (
-                <span class="state none">{say('已终止', 'over')}</span>
-              ) : (
-                say(`至 ${until}`, until)
-              )}
-            </td>
-            <td>
-              {records === 0 ? (
-                <span class={`state ${lacking ? 'bad' : 'none'}`}>{say('没有记录', 'none')}</span>
-              ) : (
-                <>
-                  {status === undefined ? null : (
-                    <span class={`state ${statusNames[status].css}`}>{statusNames[status][language]}</span>
-                  )}
-                  <span class="plain soft">
-                    {say(`${records} 条`, `${records}`)}
-                    {at === undefined
-                      ? ''
-                      : say(`，最近 ${localMinute(Date.parse(at))}`, `, ${localMinute(Date.parse(at))}`)}
-                  </span>
-                </>
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

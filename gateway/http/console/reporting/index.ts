@@ -20,20 +20,20 @@ import { calledFor } from '../../ui/called.js';
 import { choosePage } from '../../ui/choose.js';
 import { formId } from '../../ui/form.js';
 import { sendFramed, sendInSteps } from '../../ui/frame.js';
+import { listed, sendListed } from '../../ui/listing.js';
 import { meant } from '../../ui/meant.js';
 import type { Subjects } from '../../ui/speaking.js';
 import { type Asked, type FormBody, faultOf, freshForm, many, one, requestOf, sentForm } from './form.js';
 import { formPage, REPORT_FORM } from './form-page.js';
 import { invitedPage } from './invited.js';
 import { type Download, issuedPage, reportPage, type VerifiedBy } from './issued.js';
-import { reportsPage } from './list.js';
+import { reportListing, reportsPage } from './list.js';
 import { previewPage } from './preview.js';
 import { definitionIn, speakingFor } from './speaking.js';
 import { isReady, type Placed, standings } from './standing.js';
 
 const PATH = '/console/reports';
 const ROLES = ['subject'] as const;
-const PAGE = 20;
 /** Verifications that a report's page lists. */
 const VERIFIED = 50;
 
@@ -43,7 +43,6 @@ interface Route {
     readonly of?: string;
     readonly report?: string;
     readonly whom?: string;
-    readonly page?: string;
     readonly code?: string;
   };
   readonly Body: FormBody | undefined;
@@ -247,38 +246,33 @@ async function verifiedBy(
   return found;
 }
 
-/** Reports that a company asked for. */
-function listRoute(
-  app: FastifyInstance,
-  { context, workspace, reports, definitions, config, schema, speaking }: Desk,
-): void {
+/** Reports that a company asked for, as a page and as a file. */
+function listRoute(app: FastifyInstance, desk: Desk): void {
+  const { context, workspace, reports, definitions, config, schema, speaking } = desk;
+  async function found(request: FastifyRequest<Route>) {
+    const { language } = request;
+    const subjects = speaking(request, request.query.of);
+    const rows = await reports.listFor(subjects.subject, askingOf(request));
+    const listing = reportListing(language, definitions, context.now(), subjects.query);
+    const own = { of: subjects.query('?') === '' ? undefined : subjects.hidden };
+    return { language, subjects, reports: await listed(request, context, listing, rows, own) };
+  }
   app.get<Route>(
     PATH,
-    { schema, config: { ...config, nav: { title: { zh: '信用报告', en: 'Reports' }, order: 15 } } },
+    { schema, config: { ...config, lists: ['cols'], nav: { title: { zh: '信用报告', en: 'Reports' }, order: 15 } } },
     async (request, reply) => {
-      const { language } = request;
-      const { of, page = '1' } = request.query;
-      if (!/^[1-9]\d{0,5}$/.test(page)) throw new YitongError('bad_request', '`page` is not a number from 1');
-      const subjects = speaking(request, of);
-      const rows = await reports.listFor(subjects.subject, askingOf(request));
-      const at = Number(page);
-      const beside = (to: number): string | undefined =>
-        to < 1 || (to - 1) * PAGE >= rows.length ? undefined : `${PATH}?page=${to}${subjects.query('&')}`;
+      const page = await found(request);
       return sendFramed(request, reply, {
-        title: language === 'zh' ? '信用报告' : 'Reports',
+        title: page.language === 'zh' ? '信用报告' : 'Reports',
         workspace,
-        children: reportsPage({
-          language,
-          subjects,
-          rows: rows.slice((at - 1) * PAGE, at * PAGE),
-          found: rows.length,
-          titles: definitions,
-          newer: beside(at - 1),
-          older: beside(at + 1),
-          now: context.now(),
-        }),
+        children: reportsPage(page),
       });
     },
+  );
+  app.get<Route>(
+    `${PATH}.csv`,
+    { schema, config: { ...config, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => sendListed(reply, (await found(request)).reports),
   );
 }
 

@@ -1,31 +1,150 @@
 /** A company's own reports, newest first. */
 
+import { hash } from 'node:crypto';
 import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/types.js';
 import type { IssuedRow } from '../../../documents/reports/index.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { Pager } from '../../ui/pager.js';
+import type { Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
 import { sayIn } from '../../ui/say.js';
 import { Speaking, type Subjects } from '../../ui/speaking.js';
+
+/** Of a definition; undefined where it is gone. */
+type Titles = ReadonlyMap<string, { readonly title: Localised; readonly purposes: ReadonlyMap<string, Localised> }>;
 
 interface ListProps {
   readonly language: Language;
   readonly subjects: Subjects;
-  readonly rows: readonly IssuedRow[];
-  readonly found: number;
-  /** Of a definition; undefined where it is gone. */
-  readonly titles: ReadonlyMap<
-    string,
-    { readonly title: Localised; readonly purposes: ReadonlyMap<string, Localised> }
-  >;
-  /** Links to the pages beside this one. */
-  readonly newer: string | undefined;
-  readonly older: string | undefined;
-  readonly now: number;
+  readonly reports: Listed<IssuedRow>;
 }
 
-export function reportsPage({ language, subjects, rows, found, titles, newer, older, now }: ListProps): JSX.Element {
+type State = 'ok' | 'revoked' | 'going';
+const stateOf = ({ revokedAt, keptUntil }: IssuedRow, now: number): State =>
+  revokedAt !== undefined ? 'revoked' : Date.parse(keptUntil) > now ? 'ok' : 'going';
+const states: Readonly<Record<State, Localised & { readonly css: string }>> = {
+  ok: { zh: '可核验', en: 'verifiable', css: 'ok' },
+  revoked: { zh: '已撤销', en: 'revoked', css: 'bad' },
+  going: { zh: '将删除', en: 'being removed', css: 'none' },
+};
+
+/** What there is of a report, and by what reports are narrowed. No address says to whom one was shown. */
+export function reportListing(
+  language: Language,
+  titles: Titles,
+  now: number,
+  query: Subjects['query'],
+): Listing<IssuedRow> {
+  return {
+    id: 'reports',
+    path: '/console/reports',
+    columns: columnsOf(language, titles, now, query),
+    keyOf: ({ id }) => id,
+    page: 20,
+    choices: [
+      {
+        id: 'kind',
+        title: { zh: '报告', en: 'Report' },
+        of: ({ report }) => [{ value: report, title: titleOf(titles, report, language) }],
+      },
+      {
+        id: 'purpose',
+        title: { zh: '用途', en: 'Purpose' },
+        of: (row) => [{ value: row.purpose, title: purposeOf(titles, row, language) }],
+      },
+      {
+        id: 'bearer',
+        title: { zh: '使用单位', en: 'Shown to' },
+        of: ({ bearer }) => [{ value: hash('sha256', bearer, 'hex').slice(0, 12), title: bearer }],
+      },
+      {
+        id: 'state',
+        title: { zh: '状态', en: 'State' },
+        options: Object.entries(states).map(([value, name]) => ({ value, title: name[language] })),
+        of: (row) => [{ value: stateOf(row, now), title: '' }],
+      },
+    ],
+    period: { title: { zh: '出具时间', en: 'Issued' }, at: ({ issuedAt }) => Date.parse(issuedAt) },
+  };
+}
+
+const titleOf = (titles: Titles, report: string, language: Language): string =>
+  titles.get(report)?.title[language] ?? sayIn(language)('已停用的报告', report);
+
+const purposeOf = (titles: Titles, { report, purpose }: IssuedRow, language: Language): string =>
+  titles.get(report)?.purposes.get(purpose)?.[language] ?? sayIn(language)('未登记的用途', purpose);
+
+function columnsOf(
+  language: Language,
+  titles: Titles,
+  now: number,
+  query: Subjects['query'],
+): readonly Column<IssuedRow>[] {
+  const say = sayIn(language);
+  const purpose = (row: IssuedRow): string => purposeOf(titles, row, language);
+  return [
+    {
+      id: 'report',
+      title: { zh: '报告', en: 'Report' },
+      head: true,
+      sorts: true,
+      value: ({ report }) => titleOf(titles, report, language),
+      cell: ({ id, report, domains }) => (
+        <>
+          <a href={`/console/reports/${id}${query('?')}`}>{titleOf(titles, report, language)}</a>
+          <span class="plain soft">
+            {say(`${domains} 个领域`, `${domains} ${domains === 1 ? 'domain' : 'domains'}`)}
+          </span>
+        </>
+      ),
+    },
+    {
+      id: 'companies',
+      title: { zh: '企业数', en: 'Companies' },
+      number: true,
+      sorts: true,
+      value: ({ subjects }) => subjects,
+      cell: ({ subjects }) => subjects,
+    },
+    { id: 'purpose', title: { zh: '用途', en: 'Purpose' }, sorts: true, value: purpose, cell: purpose },
+    {
+      id: 'bearer',
+      title: { zh: '使用单位', en: 'Shown to' },
+      sorts: true,
+      value: ({ bearer }) => bearer,
+      cell: ({ bearer }) => bearer,
+    },
+    {
+      id: 'issued',
+      title: { zh: '出具（北京时间）', en: 'Issued (UTC+8)' },
+      sorts: true,
+      class: 'date',
+      value: ({ issuedAt }) => localMinute(issuedAt),
+      cell: ({ issuedAt }) => <time dateTime={issuedAt}>{localMinute(issuedAt)}</time>,
+    },
+    {
+      id: 'kept',
+      title: { zh: '保存至', en: 'Kept until' },
+      sorts: true,
+      class: 'date',
+      value: ({ keptUntil }) => localMinute(keptUntil).slice(0, 10),
+      cell: ({ keptUntil }) => <time dateTime={keptUntil}>{localMinute(keptUntil).slice(0, 10)}</time>,
+    },
+    {
+      id: 'state',
+      title: { zh: '状态', en: 'State' },
+      sorts: true,
+      value: (row) => states[stateOf(row, now)][language],
+      cell: (row) => {
+        const { css, ...name } = states[stateOf(row, now)];
+        return <span class={`state ${css}`}>{name[language]}</span>;
+      },
+    },
+  ];
+}
+
+export function reportsPage({ language, subjects, reports }: ListProps): JSX.Element {
   const say = sayIn(language);
   const ask = (
     <a class="button" href={`/console/reports/new${subjects.query('?')}`}>
@@ -36,7 +155,7 @@ export function reportsPage({ language, subjects, rows, found, titles, newer, ol
     <>
       <div class="head">
         <h1>{say('信用报告', 'Reports')}</h1>
-        {found === 0 ? null : ask}
+        {reports.of === 0 ? null : ask}
       </div>
       <p class="lead">
         {say(
@@ -45,7 +164,7 @@ export function reportsPage({ language, subjects, rows, found, titles, newer, ol
         )}
       </p>
       <Speaking language={language} subjects={subjects} />
-      {found === 0 ? (
+      {reports.of === 0 ? (
         <div class="card empty">
           <p>
             {say(
@@ -57,62 +176,8 @@ export function reportsPage({ language, subjects, rows, found, titles, newer, ol
           <p>{ask}</p>
         </div>
       ) : (
-        <div class="card">
-          <table class="stack">
-            <thead>
-              <tr>
-                <th>{say('报告', 'Report')}</th>
-                <th class="n">{say('企业数', 'Companies')}</th>
-                <th>{say('用途', 'Purpose')}</th>
-                <th>{say('使用单位', 'Shown to')}</th>
-                <th>{say('出具（北京时间）', 'Issued (UTC+8)')}</th>
-                <th>{say('保存至', 'Kept until')}</th>
-                <th>{say('状态', 'State')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ id, report, subjects: count, domains, purpose, bearer, issuedAt, keptUntil, revokedAt }) => (
-                <tr>
-                  <th scope="row">
-                    <a href={`/console/reports/${id}${subjects.query('?')}`}>
-                      {titles.get(report)?.title[language] ?? say('已停用的报告', report)}
-                    </a>
-                    <span class="plain soft">
-                      {say(`${domains} 个领域`, `${domains} ${domains === 1 ? 'domain' : 'domains'}`)}
-                    </span>
-                  </th>
-                  <td class="n" data-title={say('企业数', 'Companies')}>
-                    {count}
-                  </td>
-                  <td data-title={say('用途', 'Purpose')}>
-                    {titles.get(report)?.purposes.get(purpose)?.[language] ?? say('未登记的用途', purpose)}
-                  </td>
-                  <td data-title={say('使用单位', 'Shown to')}>{bearer}</td>
-                  <td class="date" data-title={say('出具', 'Issued')}>
-                    <time dateTime={issuedAt}>{localMinute(issuedAt)}</time>
-                  </td>
-                  <td class="date" data-title={say('保存至', 'Kept until')}>
-                    <time dateTime={keptUntil}>{localMinute(keptUntil).slice(0, 10)}</time>
-                  </td>
-                  <td>
-                    {revokedAt !== undefined ? (
-                      <span class="state bad">{say('已撤销', 'revoked')}</span>
-                    ) : Date.parse(keptUntil) > now ? (
-                      <span class="state ok">{say('可核验', 'verifiable')}</span>
-                    ) : (
-                      <span class="state none">{say('将删除', 'being removed')}</span>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ListOf listed={reports} empty={say('暂无报告', 'No reports yet.')} />
       )}
-      <Pager
-        back={{ href: newer, words: say('← 较新', '← Newer'), rel: 'prev' }}
-        on={{ href: older, words: say('更早 →', 'Older →'), rel: 'next' }}
-      />
     </>
   );
 }

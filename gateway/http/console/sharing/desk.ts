@@ -21,7 +21,6 @@ import { sessionOf } from '../../plugins/people.js';
 import { callsToday } from '../../plugins/volumes.js';
 import type { GrantState, GrantSummary } from './grants.js';
 
-export const PATH = '/console/grants';
 export const ROLES = ['sharing-authority'] as const;
 export const DAYS = 90;
 const DAY = 86_400_000;
@@ -57,7 +56,7 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
     use: GrantUse | undefined,
     made?: ReadonlyMap<string, number>,
   ): GrantSummary {
-    const { clients } = context.inForce().policies;
+    const { clients, purposes } = context.inForce().policies;
     const since = context.now() - DAYS * DAY;
     const used = use !== undefined && use.last >= since ? use : undefined;
     return {
@@ -65,6 +64,7 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
       state: stateOf(grant, suspensions),
       client: clients.get(grant.client)?.name ?? { zh: grant.client, en: grant.client },
       dataset: workspace.contracts.get(grant.dataset)?.name ?? { zh: grant.dataset, en: grant.dataset },
+      purposes: grant.purposes.map((id) => purposes.get(id)?.name ?? { zh: '未登记的用途', en: id }),
       ...(used === undefined ? {} : { last: used.last }),
       requests: used?.requests ?? 0,
       ...(made === undefined ? {} : { calls: made.get(grant.id) ?? 0 }),

@@ -1,23 +1,32 @@
 /** All grants: who has what for which purpose until when, and whether it is used. */
 
 import type { JSX } from 'preact';
-import { present } from '../../../../contracts/present.js';
+import { actOf } from '../../../../contracts/acts.js';
 import type { Localised } from '../../../../contracts/types.js';
+import { endOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { Form, TextField, TickField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
+import { addressOf, type Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
+import { type Say, sayIn } from '../../ui/say.js';
 
-/** `unused` is none of a grant's states, but what a reader asks for. */
-export const GRANT_STATES = ['active', 'suspended', 'not-begun', 'ended', 'unused'] as const;
-export type GrantState = Exclude<(typeof GRANT_STATES)[number], 'unused'>;
+export type GrantState = 'active' | 'suspended' | 'not-begun' | 'ended';
+
+export const PATH = '/console/grants';
+/** Days before its end from which a grant counts as one that ends soon. */
+const ENDING = 30;
 
 export interface GrantSummary {
   readonly grant: Grant;
   readonly state: GrantState;
   readonly client: Localised;
   readonly dataset: Localised;
+  /** Of the grant, in its order. */
+  readonly purposes: readonly Localised[];
   /** ms since 1970, within the days that are looked at. */
   readonly last?: number;
   readonly requests: number;
@@ -38,16 +47,8 @@ interface GrantsProps {
   readonly all: readonly GrantSummary[];
   /** Whose those that were found are. */
   readonly clients: readonly ClientCount[];
-  /** Of this page. */
-  readonly grants: readonly GrantSummary[];
-  readonly found: number;
-  /** From 1. */
-  readonly page: number;
-  readonly pages: number;
-  readonly q: string;
-  readonly state: (typeof GRANT_STATES)[number] | undefined;
+  readonly grants: Listed<GrantSummary>;
   readonly days: number;
-  readonly names: Names;
 }
 
 const states: Readonly<Record<GrantState, Localised & { readonly css: string }>> = {
@@ -76,162 +77,280 @@ function callsInWords(calls: number | undefined, of: number, language: Language)
   return language === 'zh' ? `今日已调用 ${made} / ${most} 次` : `${made} of ${most} calls today`;
 }
 
-export function grantsPage({
-  language,
-  all,
-  clients,
-  grants,
-  found,
-  page,
-  pages,
-  q,
-  state,
-  days,
-  names,
-}: GrantsProps): JSX.Element {
-  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const address = (to: number): string =>
-    `/console/grants?${new URLSearchParams({
-      ...(q === '' ? {} : { q }),
-      ...present({ state }),
-      page: String(to),
-    }).toString()}`;
+/** What there is of a grant, and by what grants are narrowed. */
+export function grantListing(language: Language, names: Names, now: number): Listing<GrantSummary> {
+  const say = sayIn(language);
+  return {
+    id: 'grants',
+    path: PATH,
+    columns: columnsOf(language, names),
+    keyOf: ({ grant }) => grant.id,
+    page: 20,
+    words: {
+      title: { zh: '应用、数据集、用途、法律依据', en: 'Client, dataset, purpose, law' },
+      of: ({ grant, client, dataset, purposes }) => [
+        ...[grant.id, grant.client, grant.dataset, ...grant.purposes, ...grant.legalBasis],
+        ...[client, dataset, ...purposes].flatMap(({ zh, en }) => [zh, en]),
+      ],
+    },
+    choices: [
+      {
+        id: 'state',
+        title: { zh: '状态', en: 'State' },
+        options: [
+          ...(Object.entries(states) as [GrantState, Localised][]).map(([value, name]) => ({
+            value,
+            title: name[language],
+          })),
+          { value: 'unused', title: say('未使用', 'unused') },
+          { value: 'ending', title: say(`${ENDING} 天内到期`, `ends within ${ENDING} days`) },
+        ],
+        of: ({ grant, state, last }) =>
+          [
+            state,
+            ...(last === undefined ? ['unused'] : []),
+            ...(isEnding(grant, now) && state !== 'ended' ? ['ending'] : []),
+          ].map((value) => ({ value, title: value })),
+      },
+      {
+        id: 'law',
+        title: { zh: '法律依据', en: 'Law' },
+        of: ({ grant }) => grant.legalBasis.map(actOf).map((act) => ({ value: act, title: act })),
+      },
+      {
+        id: 'purpose',
+        title: { zh: '用途', en: 'Purpose' },
+        of: ({ grant, purposes }) =>
+          grant.purposes.map((value, at) => ({ value, title: purposes[at]?.[language] ?? value })),
+      },
+    ],
+  };
+}
+
+const isEnding = ({ until }: Grant, now: number): boolean => {
+  const end = endOfDay(until);
+  return end > now && end - now <= ENDING * 86_400_000;
+};
+
+function columnsOf(language: Language, names: Names): readonly Column<GrantSummary>[] {
+  const say = sayIn(language);
+  return [
+    {
+      id: 'pick',
+      title: { zh: '选', en: 'Pick' },
+      fixed: true,
+      class: 'chooses',
+      cell: ({ grant, state, client, dataset }) =>
+        state === 'active' || state === 'not-begun' ? (
+          <TickField
+            name="grant"
+            value={grant.id}
+            label={
+              <span class="unseen">{say(`选择${client.zh}：${dataset.zh}`, `pick ${client.en}: ${dataset.en}`)}</span>
+            }
+          />
+        ) : null,
+    },
+    {
+      id: 'grant',
+      title: { zh: '应用与数据集', en: 'Client and dataset' },
+      head: true,
+      sorts: true,
+      value: ({ client, dataset }) => `${client[language]} · ${dataset[language]}`,
+      cell: ({ grant, client, dataset }) => (
+        <>
+          <a href={`${PATH}/${grant.id}`} data-row>
+            {client[language]}
+          </a>
+          <span class="plain">{dataset[language]}</span>
+          <Id language={language}>{grant.id}</Id>
+        </>
+      ),
+    },
+    {
+      id: 'law',
+      title: { zh: '法律依据', en: 'Legal basis' },
+      sorts: true,
+      value: ({ grant }) => grant.legalBasis.join('；'),
+      cell: ({ grant }) => <Basis all={grant.legalBasis} />,
+    },
+    {
+      id: 'purposes',
+      title: { zh: '用途', en: 'Purposes' },
+      sorts: true,
+      value: ({ grant }) => purposesIn(grant, names, say),
+      cell: ({ grant }) => purposesIn(grant, names, say),
+    },
+    ...columnsOfUse(language),
+  ];
+}
+
+const purposesIn = ({ purposes }: Grant, names: Names, say: Say): string =>
+  purposes.map((id) => names.purpose(id) ?? '').join(say('、', ', '));
+
+/** Each act by its full name, with the articles of it that the grant names. */
+function byAct(all: readonly string[]): readonly string[] {
+  const acts = new Map<string, string[]>();
+  for (const one of all) {
+    const act = actOf(one);
+    acts.set(act, [...(acts.get(act) ?? []), one.slice(act.length).trim()]);
+  }
+  return [...acts].map(([act, articles]) => `${act}${articles.join('、')}`);
+}
+
+/** What a reader checks a grant against. */
+const Basis = ({ all }: { readonly all: readonly string[] }): JSX.Element => (
+  <ul class="plainlist" lang="zh-CN">
+    {byAct(all).map((one) => (
+      <li key={one}>{one}</li>
+    ))}
+  </ul>
+);
+
+const columnsOfUse = (language: Language): readonly Column<GrantSummary>[] => {
+  const say = sayIn(language);
+  return [
+    {
+      id: 'term',
+      title: { zh: '期限', en: 'Term' },
+      sorts: true,
+      class: 'date',
+      value: ({ grant }) => grant.until,
+      cell: ({ grant }) => (
+        <>
+          {grant.from} {say('至', 'to')} <br />
+          {grant.until}
+        </>
+      ),
+    },
+    {
+      id: 'state',
+      title: { zh: '状态', en: 'State' },
+      sorts: true,
+      value: ({ state }) => states[state][language],
+      cell: ({ grant, state, calls }) => (
+        <>
+          <StateOfGrant state={state} language={language} />
+          {grant.callsADay === undefined ? null : (
+            <span class="plain">{callsInWords(calls, grant.callsADay, language)}</span>
+          )}
+        </>
+      ),
+    },
+    {
+      id: 'last',
+      title: { zh: '最近使用（北京时间）', en: 'Last use (UTC+8)' },
+      sorts: true,
+      value: ({ last }) => (last === undefined ? undefined : localMinute(last)),
+      cell: ({ last }) => (last === undefined ? say('无', 'none') : localMinute(last)),
+    },
+    {
+      id: 'unused',
+      title: { zh: '未使用字段', en: 'Fields unused' },
+      number: true,
+      sorts: true,
+      value: ({ unused }) => unused.length,
+      cell: ({ grant, unused }) => `${unused.length} / ${grant.fields.length}`,
+    },
+  ];
+};
+
+/** What is picked of the list is stopped by one act and one reason: all that rests on an act that was repealed. */
+const Suspending = ({
+  table,
+  grants: { language, shown, keeps, state },
+}: Pick<GrantsProps, 'grants'> & { readonly table: JSX.Element }): JSX.Element => {
+  const say = sayIn(language);
+  const open = shown.filter((one) => one.state === 'active' || one.state === 'not-begun').length;
+  if (open === 0) return table;
+  const back = addressOf({ path: PATH, keeps, state }, {}).slice(PATH.length);
+  return (
+    <Form action={`${PATH}/suspend`} hidden={{ back }}>
+      <div class="row together" data-choose="grant">
+        <TextField
+          class="grow"
+          name="reason"
+          label={say('暂停所选授权的理由（记入日志）', 'Why those picked are suspended (goes on record)')}
+          required
+          minLength={4}
+          maxLength={500}
+          autocomplete="off"
+        />
+        <button class="button low danger" type="submit">
+          {say('暂停所选', 'Suspend those picked')}
+        </button>
+        <button class="quiet" type="button" data-pick="all" hidden>
+          {say('全选', 'All')}
+        </button>
+        <button class="quiet" type="button" data-pick="none" hidden>
+          {say('全不选', 'None')}
+        </button>
+        <span class="soft">
+          {say('已选 ', 'picked ')}
+          <b data-count>0</b>
+        </span>
+      </div>
+      {table}
+    </Form>
+  );
+};
+
+const Tiles = ({ language, all, days }: Pick<GrantsProps, 'language' | 'all' | 'days'>): JSX.Element => {
+  const say = sayIn(language);
   const count = (holds: (one: GrantSummary) => boolean): string => all.filter(holds).length.toLocaleString('en');
+  return (
+    <div class="tiles">
+      <div class="tile">
+        <b>{all.length}</b>
+        <span>{say('授权总数', 'grants')}</span>
+      </div>
+      <div class="tile">
+        <b>{count((one) => one.state === 'active')}</b>
+        <span>{say('有效授权数', 'in force')}</span>
+      </div>
+      <div class="tile">
+        <b>{count((one) => one.state === 'suspended')}</b>
+        <span>{say('已暂停授权数', 'suspended')}</span>
+      </div>
+      <div class="tile">
+        <b>{count((one) => one.last === undefined)}</b>
+        <span>
+          <a href={`${PATH}?state=unused`}>{say(`近 ${days} 天未使用的授权数`, `unused for ${days} days`)}</a>
+        </span>
+      </div>
+    </div>
+  );
+};
+
+export function grantsPage({ language, all, clients, grants, days }: GrantsProps): JSX.Element {
+  const say = sayIn(language);
   return (
     <>
       <h1>{say('共享授权', 'Grants')}</h1>
       <p class="lead">
         {say(
-          `各应用可为何种用途使用哪些数据、有效期限，以及近 ${days} 天的使用情况。`,
-          `Who may have what for which purpose and until when, and what of it was used in the last ${days} days.`,
+          `各应用可为何种用途、依据哪部法律使用哪些数据、有效期限，以及近 ${days} 天的使用情况。`,
+          `Who may have what for which purpose, by which law and until when, and what of it was used in the last ` +
+            `${days} days.`,
         )}
       </p>
-      <div class="tiles">
-        <div class="tile">
-          <b>{all.length}</b>
-          <span>{say('授权总数', 'grants')}</span>
-        </div>
-        <div class="tile">
-          <b>{count((one) => one.state === 'active')}</b>
-          <span>{say('有效授权数', 'in force')}</span>
-        </div>
-        <div class="tile">
-          <b>{count((one) => one.state === 'suspended')}</b>
-          <span>{say('已暂停授权数', 'suspended')}</span>
-        </div>
-        <div class="tile">
-          <b>{count((one) => one.last === undefined)}</b>
-          <span>
-            <a href="/console/grants?state=unused">{say(`近 ${days} 天未使用的授权数`, `unused for ${days} days`)}</a>
-          </span>
-        </div>
-      </div>
-      <form class="filters below" method="get" action="/console/grants" role="search">
-        <label>
-          {say('应用、数据集、用途', 'Client, dataset, purpose')}
-          <input type="search" name="q" value={q} maxLength={100} />
-        </label>
-        <label>
-          {say('状态', 'State')}
-          <select name="state">
-            <option value="">{say('全部', 'all')}</option>
-            {(Object.entries(states) as [GrantState, Localised][]).map(([id, name]) => (
-              <option value={id} selected={state === id}>
-                {name[language]}
-              </option>
-            ))}
-            <option value="unused" selected={state === 'unused'}>
-              {say('未使用', 'unused')}
-            </option>
-          </select>
-        </label>
-        <div class="row">
-          <button class="button" type="submit">
-            {say('筛选', 'Filter')}
-          </button>
-          {q === '' && state === undefined ? null : (
-            <a class="quiet" href="/console/grants">
-              {say('清除', 'Clear')}
-            </a>
-          )}
-        </div>
-      </form>
+      <Tiles language={language} all={all} days={days} />
       {clients.length === 0 ? null : (
         <p class="row ways by-client">
           <span class="soft">{say('按应用查看、一并暂停：', 'By system, to suspend all of one:')}</span>
           {clients.map(({ id, name, grants: many }) => (
-            <a class="quiet" href={`/console/grants/clients/${id}`}>
+            <a class="quiet" href={`${PATH}/clients/${id}`}>
               {name[language]} {many}
             </a>
           ))}
         </p>
       )}
-      <div class="card scroll">
-        {grants.length === 0 ? (
-          <p class="empty">{say('暂无数据', 'No grant matches.')}</p>
-        ) : (
-          <table>
-            <thead>
-              <tr>
-                <th>{say('应用与数据集', 'Client and dataset')}</th>
-                <th class="wide">{say('用途', 'Purposes')}</th>
-                <th class="wide">{say('期限', 'Term')}</th>
-                <th>{say('状态', 'State')}</th>
-                <th class="wide">{say('最近使用', 'Last use')}</th>
-                <th class="n">{say('未使用字段', 'Fields unused')}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {grants.map(({ grant, state: now, client, dataset, last, unused, calls }) => (
-                <tr>
-                  <th>
-                    <a href={`/console/grants/${grant.id}`}>{client[language]}</a>
-                    <span class="plain">{dataset[language]}</span>
-                    <Id language={language}>{grant.id}</Id>
-                  </th>
-                  <td class="wide">{grant.purposes.map((id) => names.purpose(id)).join(say('、', ', '))}</td>
-                  <td class="wide date">
-                    {grant.from}
-                    <br />
-                    {grant.until}
-                  </td>
-                  <td>
-                    <StateOfGrant state={now} language={language} />
-                    {grant.callsADay === undefined ? null : (
-                      <span class="plain">{callsInWords(calls, grant.callsADay, language)}</span>
-                    )}
-                  </td>
-                  <td class="wide">{last === undefined ? say('无', 'none') : localMinute(last)}</td>
-                  <td class="n">
-                    {unused.length} / {grant.fields.length}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </div>
-      {pages < 2 ? null : (
-        <nav class="pager" aria-label={say('分页', 'Pages')}>
-          <span>
-            {page <= 1 ? null : (
-              <a class="quiet" href={address(page - 1)} rel="prev">
-                {say('← 上一页', '← Previous')}
-              </a>
-            )}
-          </span>
-          <span class="soft">
-            {say(`第 ${page} / ${pages} 页，共 ${found} 项`, `page ${page} of ${pages}, ${found} grants`)}
-          </span>
-          <span>
-            {page >= pages ? null : (
-              <a class="quiet" href={address(page + 1)} rel="next">
-                {say('下一页 →', 'Next →')}
-              </a>
-            )}
-          </span>
-        </nav>
-      )}
+      <ListOf
+        listed={grants}
+        empty={say('暂无数据', 'There are no grants.')}
+        class="stack grants"
+        around={(table) => <Suspending table={table} grants={grants} />}
+      />
     </>
   );
 }

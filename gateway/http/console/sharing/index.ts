@@ -4,30 +4,31 @@
  * within two seconds (`answer/inforce/suspensions.ts`), of other replicas that share a store within five.
  */
 
-import type { FastifyInstance } from 'fastify';
-import { YitongError } from '../../../../contracts/errors.js';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { present } from '../../../../contracts/present.js';
 import { appliedDir, originOf, readApplied } from '../../../answer/inforce/applied-grants.js';
-import { readSuspensions } from '../../../answer/inforce/suspensions.js';
+import { readSuspensions, suspendedByFile } from '../../../answer/inforce/suspensions.js';
 import type { Service } from '../../../documents/context.js';
 import { namesOf } from '../../../documents/words/names.js';
+import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
+import { choicesIn } from '../../ui/filters.js';
 import { sendFramed } from '../../ui/frame.js';
-import { changeGrants, DAYS, type Desk, openDesk, PATH, ROLES } from './desk.js';
+import { type Listed, listed, sendListed } from '../../ui/listing.js';
+import { changeGrants, DAYS, type Desk, openDesk, ROLES } from './desk.js';
 import { grantPage } from './grant.js';
-import { type ClientCount, GRANT_STATES, type GrantSummary, grantsPage } from './grants.js';
+import { type ClientCount, type GrantSummary, grantListing, grantsPage, PATH } from './grants.js';
 import { ofClientRoutes } from './of-client.js';
 
 const ACCESSES = 10;
-const MAX_QUERY = 100;
-const PAGE = 20;
+/** Grants that are suspended at once. */
+const MOST_PICKED = 200;
 /** Systems that are named above the list. */
 const MOST_CLIENTS = 12;
 
 interface Route {
   readonly Params: { readonly id: string };
-  readonly Querystring: { readonly q?: string; readonly state?: string; readonly page?: string };
-  readonly Body: { readonly reason?: string };
+  readonly Body: { readonly reason?: string; readonly grant?: string | readonly string[]; readonly back?: string };
 }
 
 /** Whose they are, those with the most first. */
@@ -38,62 +39,76 @@ function clientsOf(grants: readonly GrantSummary[]): readonly ClientCount[] {
   return [...counts.values()].sort((a, b) => b.grants - a.grants).slice(0, MOST_CLIENTS);
 }
 
-/** The grants in force. */
-function grantsRoute(app: FastifyInstance, { context, workspace, dir, record, uses, calls, summaryOf }: Desk): void {
-  app.get<Route>(
+/** The grants in force as somebody looks at them, once that is on record. */
+async function foundGrants(
+  { context, dir, record, uses, calls, summaryOf }: Desk,
+  request: FastifyRequest,
+  isExport: boolean,
+): Promise<{ readonly all: readonly GrantSummary[]; readonly grants: Listed<GrantSummary> }> {
+  const suspensions = readSuspensions(dir);
+  const [used, made] = await Promise.all([uses(), calls()]);
+  const all = [...context.inForce().policies.grants.values()]
+    .map((grant) => summaryOf(grant, suspensions, used[grant.id], made))
+    .sort((a, b) => (a.grant.id < b.grant.id ? -1 : 1));
+  const { language } = request;
+  const listing = grantListing(language, namesOf(context, language), context.now());
+  const grants = await listed(request, context, listing, all);
+  const { q } = grants.chosen;
+  await record.looked(sessionOf(request).person, {
+    requestId: request.id,
+    action: 'grants',
+    role: 'sharing-authority',
+    detail: { ...choicesIn(grants.filters, grants.chosen), ...(isExport ? { export: true } : {}) },
+    ...(q === undefined ? {} : { about: { filter: q.toLowerCase() } }),
+    results: grants.rows.length,
+  });
+  return { all, grants };
+}
+
+/** The grants in force, as a page and as a file. */
+function grantsRoute(app: FastifyInstance, desk: Desk): void {
+  app.get(
     PATH,
-    { schema: { hide: true }, config: { roles: ROLES, nav: { title: { zh: '共享授权', en: 'Grants' }, order: 13 } } },
+    {
+      schema: { hide: true },
+      config: { roles: ROLES, lists: ['cols'], nav: { title: { zh: '共享授权', en: 'Grants' }, order: 13 } },
+    },
     async (request, reply) => {
-      const { person } = sessionOf(request);
-      const { q = '', state = '', page = '1' } = request.query;
-      const asked = GRANT_STATES.find((one) => one === state);
-      if (q.length > MAX_QUERY || (state !== '' && asked === undefined))
-        throw new YitongError('bad_request', 'the filter has a value that does not exist');
-      if (!/^[1-9]\d{0,5}$/.test(page)) throw new YitongError('bad_request', '`page` is not a number from 1');
-      const suspensions = readSuspensions(dir);
-      const [used, made] = await Promise.all([uses(), calls()]);
-      const all = [...context.inForce().policies.grants.values()]
-        .map((grant) => summaryOf(grant, suspensions, used[grant.id], made))
-        .sort((a, b) => (a.grant.id < b.grant.id ? -1 : 1));
-      const word = q.trim().toLowerCase();
-      const { purposes } = context.inForce().policies;
-      const fits = ({ grant, client, dataset }: GrantSummary): boolean =>
-        [
-          ...[grant.id, grant.client, grant.dataset, ...grant.purposes],
-          ...[client, dataset, ...grant.purposes.map((id) => purposes.get(id)?.name)].flatMap((name) =>
-            name === undefined ? [] : [name.zh, name.en],
-          ),
-        ].some((text) => text.toLowerCase().includes(word));
-      const grants = all.filter(
-        (one) =>
-          (word === '' || fits(one)) &&
-          (asked === undefined || (asked === 'unused' ? one.last === undefined : one.state === asked)),
-      );
-      await record.looked(person, {
-        requestId: request.id,
-        action: 'grants',
-        role: 'sharing-authority',
-        detail: asked === undefined ? {} : { state: asked },
-        ...(word === '' ? {} : { about: { filter: word } }),
-        results: grants.length,
-      });
+      const { all, grants } = await foundGrants(desk, request, false);
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '共享授权' : 'Grants',
-        workspace,
+        workspace: desk.workspace,
+        scripts: ['choose.js'],
         children: grantsPage({
           language: request.language,
           all,
-          clients: clientsOf(grants),
-          grants: grants.slice((Number(page) - 1) * PAGE, Number(page) * PAGE),
-          found: grants.length,
-          page: Number(page),
-          pages: Math.ceil(grants.length / PAGE),
-          q,
-          state: asked,
+          clients: clientsOf(grants.rows),
+          grants,
           days: DAYS,
-          names: namesOf(context, request.language),
         }),
       });
+    },
+  );
+  app.get(
+    `${PATH}.csv`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
+    async (request, reply) => sendListed(reply, (await foundGrants(desk, request, true)).grants),
+  );
+}
+
+/** What is picked of the list is suspended by one reason, each on record by itself. */
+function suspendRoute(app: FastifyInstance, desk: Desk): void {
+  app.post<Route>(
+    `${PATH}/suspend`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['grant'] } },
+    async (request, reply) => {
+      const { reason, grant, back = '' } = request.body;
+      const picked = [...new Set([grant ?? []].flat())].slice(0, MOST_PICKED).map((id) => desk.known(id));
+      const open = picked.filter((one) => !suspendedByFile(one));
+      if (open.length === 0) throw formFault({ reason: { zh: '请先勾选要暂停的授权。', en: 'Pick grants first.' } });
+      await changeGrants(desk, request, open, 'grant_suspended', reason);
+      const to = /^\?[\w%&=+.*-]{0,500}$/.test(back) ? `${PATH}${back}` : PATH;
+      return reply.header('cache-control', 'no-store').redirect(to, 303);
     },
   );
 }
@@ -161,6 +176,7 @@ const service: Service = {
   register(app, context) {
     const desk = openDesk(app, context);
     grantsRoute(app, desk);
+    suspendRoute(app, desk);
     grantRoute(app, desk);
     changeRoutes(app, desk);
     ofClientRoutes(app, desk);

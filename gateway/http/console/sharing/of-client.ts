@@ -11,8 +11,8 @@ import { namesOf } from '../../../documents/words/names.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sendFramed } from '../../ui/frame.js';
-import { changeGrants, type Desk, type GrantAction, PATH, ROLES } from './desk.js';
-import type { GrantSummary } from './grants.js';
+import { changeGrants, type Desk, type GrantAction, ROLES } from './desk.js';
+import { type GrantSummary, PATH } from './grants.js';
 import { ofClientPage } from './of-client-page.js';
 
 const OF_CLIENT = `${PATH}/clients/:client`;

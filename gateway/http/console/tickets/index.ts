@@ -7,37 +7,33 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { errorWords } from '../../../../contracts/error-words.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import type { SubjectKey } from '../../../../contracts/ids.js';
-import type { Localised } from '../../../../contracts/types.js';
 import { parseSubject } from '../../../answer/question/request.js';
-import type { GatewayContext, Service } from '../../../documents/context.js';
+import type { Service } from '../../../documents/context.js';
 import { namesOfCompanies } from '../../../documents/names/lookup.js';
-import { type Person, ROLES, type Role } from '../../../ground/identity/person.js';
-import type { Language } from '../../../ground/language/language.js';
 import { isUse, type RecordRef, useOf } from '../../../procedures/lifecycles/effects.js';
-import type { Actor } from '../../../procedures/lifecycles/parties.js';
-import { concerned, recordReader, type ShownRecord } from '../../../procedures/lifecycles/records.js';
-import type { OpenedTicket, SeenTicket, TicketAct } from '../../../procedures/lifecycles/tickets.js';
-import { COMPLAINT_ROLE, useWords } from '../../people/complaints.js';
+import type { ShownRecord } from '../../../procedures/lifecycles/records.js';
+import type { OpenedTicket } from '../../../procedures/lifecycles/tickets.js';
+import { COMPLAINT_ROLE } from '../../people/complaints.js';
 import { byUrgency, MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { hideSubject, type Session, shownSubject, spokenFor } from '../../people/sessions.js';
 import { inField } from '../../plugins/forms.js';
 import { watchTickets } from '../../plugins/metrics.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { choosePage } from '../../ui/choose.js';
+import { type Chosen, chosenIn, type Filter } from '../../ui/filters.js';
 import { asUploaded, sendFramed } from '../../ui/frame.js';
 import { meant } from '../../ui/meant.js';
-import { SHOWS, type Show, ticketsPage } from './list.js';
+import { actorOf, type Desk, openDesk, PATH } from './desk.js';
+import { listRoute } from './list-routes.js';
 import { missingPage } from './missing.js';
 import { recordsPage } from './records.js';
 import { ticketPage, type UsedData } from './ticket.js';
 
-const PATH = '/console/tickets';
-const PAGE = 50;
 const FIELD = 'field.';
 
 interface Route {
   readonly Params: { readonly id: string };
-  readonly Querystring: { readonly show?: string; readonly page?: string; readonly of?: string };
+  readonly Querystring: { readonly of?: string };
   readonly Body: Readonly<Record<string, unknown>>;
 }
 
@@ -53,52 +49,6 @@ function fieldsOf(body: Route['Body'], known: readonly string[]): Record<string,
   return fields;
 }
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-const actorOf = (person: Person): Actor => ({ kind: 'person', person });
-
-/**
- * Roles of whoever is a party of some lifecycle.
- * @throws YitongError `bad_lifecycle` where a lifecycle names one that nobody can have
- */
-function rolesIn(lifecycles: GatewayContext['tickets']['lifecycles']): readonly Role[] {
-  const named = new Set(
-    [...lifecycles.values()].flatMap(({ parties }) => Object.values(parties).map(({ role }) => role)),
-  );
-  for (const role of named)
-    if (!ROLES.some((one) => one === role))
-      throw new YitongError(
-        'bad_lifecycle',
-        `a lifecycle names the role \`${role}\`, which nobody can have; there are ${ROLES.join(', ')}`,
-      );
-  return ROLES.filter((role) => named.has(role));
-}
-
-/** What the pages of tickets work with. */
-function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const { workspace, tickets } = context;
-  const { record } = app.people;
-  const roles = rolesIn(tickets.lifecycles);
-  const reader = recordReader(context);
-  const datasets = concerned(workspace, tickets);
-  /** Of which a company can say that something is missing in them. */
-  const lacking = concerned(workspace, tickets, true);
-  /** On record under the company's key where the company acts, under the officer's own where an officer does. */
-  const recording =
-    (request: FastifyRequest, person: Person): TicketAct['record'] =>
-    ({ subject, detail, ...deed }) =>
-      record.did(person, {
-        ...deed,
-        detail: { requestId: request.id, ...detail },
-        ...(deed.role === 'subject' ? { subject } : {}),
-      });
-
-  const nameOf = (id: string): Localised =>
-    isUse(id)
-      ? useWords(workspace, id)
-      : ([...datasets, ...lacking].find((one) => one.id === id)?.name ?? { zh: '已停用的数据集', en: id });
-  return { context, workspace, tickets, record, roles, reader, datasets, lacking, recording, nameOf };
-}
-type Desk = ReturnType<typeof openDesk>;
 
 const recordName = (session: Session, { dataset, subject, recordId }: RecordRef): string =>
   hideSubject(session, JSON.stringify([dataset, subject, recordId]));
@@ -128,35 +78,42 @@ function usedIn({ nameOf }: Desk, ticket: OpenedTicket, session: Session): UsedD
   };
 }
 
-/** What a person may open tickets with: titles of acts. */
-const beginnings = (tickets: Desk['tickets'], { roles: own }: Person, language: Language): readonly string[] => [
-  ...new Set(
-    [...tickets.lifecycles.values()]
-      .filter(({ about }) => about.uses !== true)
-      .flatMap(({ acts, parties }) =>
-        Object.values(acts).flatMap(({ title, from, by }) =>
-          from.length === 0 && by.some((party) => own.some((role) => role === parties[party]?.role))
-            ? [title[language]]
-            : [],
-        ),
-      ),
-  ),
-];
-
 interface Found {
   readonly subject?: string;
   readonly records?: readonly ShownRecord[];
+  /** Whether they are of whoever looks. */
+  readonly own?: boolean;
 }
+
+const ANY: Chosen = {};
+
+/** Registers in which somebody's own records stand; of one there is nothing to choose. */
+function recordFilters(records: readonly ShownRecord[], language: 'zh' | 'en'): readonly Filter[] {
+  const found = new Map(records.map(({ record: { dataset }, name }) => [dataset, name[language]] as const));
+  if (found.size < 2) return [];
+  return [
+    {
+      kind: 'choice',
+      id: 'dataset',
+      title: { zh: '数据集', en: 'Dataset' },
+      options: [...found].map(([value, title]) => ({ value, title })),
+    },
+  ];
+}
+
 /** Records that somebody can open a ticket on. */
 async function sendRecords(
   desk: Desk,
   request: FastifyRequest,
   reply: FastifyReply,
-  { subject, records: found = [] }: Found,
+  { subject, records: all = [], own: isOwn = false }: Found,
 ): Promise<FastifyReply> {
   const { context, workspace, record, tickets, datasets, lacking } = desk;
   const session = sessionOf(request);
   const { person, csrf } = session;
+  const filters = isOwn ? recordFilters(all, request.language) : [];
+  const chosen = isOwn ? chosenIn(request.query, filters) : ANY;
+  const found = all.filter(({ record: { dataset } }) => (chosen['dataset'] ?? dataset) === dataset);
   const own = datasets.filter(
     ({ authority }) => person.roles.includes('data-officer') && authority === person.authority,
   );
@@ -187,6 +144,9 @@ async function sendRecords(
       csrf,
       subject,
       datasets: own,
+      filters,
+      chosen,
+      of: subject === undefined ? undefined : hideSubject(session, subject),
       missing:
         subject === undefined || lacking.length === 0 || !person.subjects.includes(subject)
           ? undefined
@@ -210,66 +170,6 @@ const wholeOf = (subject: string, dataset: string): RecordRef => ({
 
 const to = (reply: FastifyReply, id: string): FastifyReply =>
   reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
-
-/** Tickets that somebody is a party of. */
-function listRoute(app: FastifyInstance, { workspace, tickets, record, roles, nameOf }: Desk): void {
-  app.get<Route>(
-    PATH,
-    {
-      schema: { hide: true },
-      config: {
-        roles,
-        nav: {
-          title: { zh: '异议与投诉', en: 'Objections' },
-          order: 16,
-          roles: roles.filter((role) => role !== 'auditor'),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { person } = sessionOf(request);
-      const { show = 'todo', page = '0' } = request.query;
-      if (!SHOWS.some((one) => one === show) || !/^\d{1,6}$/.test(page))
-        throw new YitongError('bad_request', 'there is no such list');
-      const all = await tickets.list(actorOf(person));
-      const fits: Readonly<Record<Show, (one: SeenTicket) => boolean>> = {
-        todo: ({ acts, over }) => !over && acts.length > 0,
-        open: ({ over }) => !over,
-        closed: ({ over }) => over,
-      };
-      const chosen = all.filter(fits[show as Show]);
-      const from = Number(page) * PAGE;
-      const shown = chosen.slice(from, from + PAGE);
-      await record.looked(person, {
-        requestId: request.id,
-        action: 'tickets',
-        role: roleOf(request, person),
-        detail: { show, ids: shown.map(({ head }) => head.id) },
-        results: shown.length,
-      });
-      const { language } = request;
-      return sendFramed(request, reply, {
-        title: language === 'zh' ? '异议、修复与投诉' : 'Objections, repair and complaints',
-        workspace,
-        children: ticketsPage({
-          language,
-          show: show as Show,
-          tickets: shown,
-          begin: beginnings(tickets, person, language),
-          counts: {
-            todo: all.filter(fits.todo).length,
-            open: all.filter(fits.open).length,
-            closed: all.filter(fits.closed).length,
-          },
-          over: all.filter(({ due }) => due?.over === true).length,
-          dataset: nameOf,
-          previous: from === 0 ? undefined : `${PATH}?show=${show}&page=${Number(page) - 1}`,
-          next: from + PAGE >= chosen.length ? undefined : `${PATH}?show=${show}&page=${Number(page) + 1}`,
-        }),
-      });
-    },
-  );
-}
 
 /** What waits here for whoever starts the day. */
 const roomOf = ({ tickets, roles, nameOf }: Desk): Room => ({
@@ -312,7 +212,7 @@ function recordsRoute(app: FastifyInstance, desk: Desk): void {
       desk,
       request,
       reply,
-      subject === undefined ? {} : { subject, records: await reader.of(subject, datasets) },
+      subject === undefined ? {} : { subject, records: await reader.of(subject, datasets), own: true },
     );
   });
 }

@@ -5,8 +5,9 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { SeenTicket } from '../../../procedures/lifecycles/tickets.js';
-import { Pager } from '../../ui/pager.js';
-import { numberOf } from '../../ui/say.js';
+import type { Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
+import { numberOf, sayIn } from '../../ui/say.js';
 import { Due, nameOf } from './words.js';
 
 export const SHOWS = ['todo', 'open', 'closed'] as const;
@@ -17,12 +18,107 @@ interface TicketsProps {
   readonly show: Show;
   readonly counts: Readonly<Record<Show, number>>;
   readonly over: number;
-  readonly tickets: readonly SeenTicket[];
-  readonly dataset: (id: string) => Localised;
+  readonly tickets: Listed<SeenTicket>;
   /** What the person may open a ticket with. */
   readonly begin: readonly string[];
-  readonly previous: string | undefined;
-  readonly next: string | undefined;
+}
+
+type NameOf = (id: string) => Localised;
+
+/** What there is of a ticket, and by what tickets are narrowed. */
+export function ticketListing(language: Language, dataset: NameOf): Listing<SeenTicket> {
+  const say = sayIn(language);
+  const stateOf = ({ lifecycle, state }: SeenTicket): string => nameOf(lifecycle.states, state.state, language);
+  return {
+    id: 'tickets',
+    path: '/console/tickets',
+    columns: columnsOf(language, dataset),
+    keyOf: ({ head }) => head.id,
+    words: {
+      title: { zh: '编号、数据集', en: 'Number, dataset' },
+      of: ({ head, lifecycle }) => {
+        const { zh, en } = dataset(head.dataset);
+        return [head.id, numberOf(head.id), zh, en, lifecycle.title.zh, lifecycle.title.en];
+      },
+    },
+    choices: [
+      {
+        id: 'kind',
+        title: { zh: '事项', en: 'Kind' },
+        of: ({ lifecycle }) => [{ value: lifecycle.id, title: lifecycle.title[language] }],
+      },
+      {
+        id: 'state',
+        title: { zh: '状态', en: 'State' },
+        // two lifecycles may call a state by one id
+        of: (one) => [{ value: `${one.lifecycle.id}.${one.state.state}`, title: stateOf(one) }],
+      },
+      {
+        id: 'term',
+        title: { zh: '期限', en: 'Due' },
+        options: [
+          { value: 'over', title: say('已逾期', 'over') },
+          { value: 'near', title: say('一个工作日内到期', 'within one working day') },
+          { value: 'none', title: say('没有期限', 'none runs') },
+        ],
+        of: ({ due }) => [
+          { value: due === undefined ? 'none' : due.over ? 'over' : due.left <= 1 ? 'near' : 'later', title: '' },
+        ],
+      },
+    ],
+    period: { title: { zh: '提出时间', en: 'Opened' }, at: ({ state }) => state.openedAt },
+  };
+}
+
+function columnsOf(language: Language, dataset: NameOf): readonly Column<SeenTicket>[] {
+  const turnOf = ({ lifecycle, due }: SeenTicket): string | undefined =>
+    due === undefined ? undefined : nameOf(lifecycle.parties, lifecycle.clocks[due.clock]?.party ?? '', language);
+  return [
+    {
+      id: 'ticket',
+      title: { zh: '事项', en: 'Ticket' },
+      head: true,
+      sorts: true,
+      value: ({ head, lifecycle }) => `${lifecycle.title[language]} · ${dataset(head.dataset)[language]}`,
+      cell: ({ head, lifecycle }) => (
+        <>
+          <a href={`/console/tickets/${head.id}`}>{lifecycle.title[language]}</a>
+          <span class="plain">{dataset(head.dataset)[language]}</span>
+          <span class="id exact">{numberOf(head.id)}</span>
+        </>
+      ),
+    },
+    {
+      id: 'state',
+      title: { zh: '状态', en: 'State' },
+      sorts: true,
+      value: ({ lifecycle, state }) => nameOf(lifecycle.states, state.state, language),
+      cell: ({ lifecycle, state, over }) => (
+        <span class={`state ${over ? 'none' : 'ok'}`}>{nameOf(lifecycle.states, state.state, language)}</span>
+      ),
+    },
+    {
+      id: 'due',
+      title: { zh: '期限', en: 'Due' },
+      sorts: true,
+      value: ({ due }) => due?.due.day,
+      cell: ({ due }) => (due === undefined ? '–' : <Due reading={due} language={language} />),
+    },
+    {
+      id: 'turn',
+      title: { zh: '承办方', en: 'Whose turn' },
+      sorts: true,
+      value: turnOf,
+      cell: (one) => turnOf(one) ?? '–',
+    },
+    {
+      id: 'opened',
+      title: { zh: '提出（北京时间）', en: 'Opened (UTC+8)' },
+      sorts: true,
+      value: ({ state }) => localMinute(state.openedAt),
+      cell: ({ state }) => <time dateTime={new Date(state.openedAt).toISOString()}>{localMinute(state.openedAt)}</time>,
+    },
+  ];
 }
 
 const names: Readonly<Record<Show, Localised>> = {
@@ -31,18 +127,8 @@ const names: Readonly<Record<Show, Localised>> = {
   closed: { zh: '已办结', en: 'Closed' },
 };
 
-export function ticketsPage({
-  language,
-  show,
-  counts,
-  over,
-  tickets,
-  dataset,
-  begin,
-  previous,
-  next,
-}: TicketsProps): JSX.Element {
-  const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
+export function ticketsPage({ language, show, counts, over, tickets, begin }: TicketsProps): JSX.Element {
+  const say = sayIn(language);
   return (
     <>
       <div class="head">
@@ -74,59 +160,14 @@ export function ticketsPage({
           </a>
         ))}
       </nav>
-      <div class="card">
-        {tickets.length === 0 ? (
-          <p class="empty">
-            {show === 'todo'
-              ? say('暂无待办事项', 'There is nothing for you to do.')
-              : say('暂无工单', 'There are no tickets.')}
-          </p>
-        ) : (
-          <table class="tickets">
-            <thead>
-              <tr>
-                <th scope="col">{say('事项', 'Ticket')}</th>
-                <th scope="col">{say('状态', 'State')}</th>
-                <th scope="col">{say('期限', 'Due')}</th>
-                <th scope="col" class="wide">
-                  {say('承办方', 'Whose turn')}
-                </th>
-                <th scope="col" class="wide">
-                  {say('提出（北京时间）', 'Opened (UTC+8)')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {tickets.map(({ head, lifecycle, state, due, over: closed }) => (
-                <tr>
-                  <th scope="row">
-                    <a href={`/console/tickets/${head.id}`}>{lifecycle.title[language]}</a>
-                    <span class="plain">{dataset(head.dataset)[language]}</span>
-                    <span class="id exact">{numberOf(head.id)}</span>
-                  </th>
-                  <td>
-                    <span class={`state ${closed ? 'none' : 'ok'}`}>
-                      {nameOf(lifecycle.states, state.state, language)}
-                    </span>
-                  </td>
-                  <td>{due === undefined ? '–' : <Due reading={due} language={language} />}</td>
-                  <td class="wide">
-                    {due === undefined
-                      ? '–'
-                      : nameOf(lifecycle.parties, lifecycle.clocks[due.clock]?.party ?? '', language)}
-                  </td>
-                  <td class="wide">
-                    <time dateTime={new Date(state.openedAt).toISOString()}>{localMinute(state.openedAt)}</time>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        )}
-      </div>
-      <Pager
-        back={{ href: previous, words: say('← 上一页', '← Previous'), rel: 'prev' }}
-        on={{ href: next, words: say('下一页 →', 'Next →'), rel: 'next' }}
+      <ListOf
+        listed={tickets}
+        class="stack tickets"
+        empty={
+          show === 'todo'
+            ? say('暂无待办事项', 'There is nothing for you to do.')
+            : say('暂无工单', 'There are no tickets.')
+        }
       />
     </>
   );

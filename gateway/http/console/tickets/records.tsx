@@ -7,6 +7,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { ShownRecord } from '../../../procedures/lifecycles/records.js';
 import { CompanyField } from '../../ui/company-field.js';
+import { type Chosen, type Filter, FilterBar } from '../../ui/filters.js';
 import { ChoiceField, Form } from '../../ui/form.js';
 import { ActForm, Facts, nameOf } from './words.js';
 
@@ -25,6 +26,11 @@ interface RecordsProps {
   readonly subject: string | undefined;
   readonly others: readonly { readonly subject: string; readonly href: string; readonly here: boolean }[];
   readonly records: readonly OfferedRecord[];
+  /** Of somebody's own records: by what they are narrowed. */
+  readonly filters: readonly Filter[];
+  readonly chosen: Chosen;
+  /** Whose records, in the address. */
+  readonly of: string | undefined;
   /** Where somebody who speaks for a subject says that something is missing. */
   readonly missing: string | undefined;
   /** Datasets in which the person may look a record up. */
@@ -38,6 +44,9 @@ export function recordsPage({
   subject,
   others,
   records,
+  filters,
+  chosen,
+  of,
   missing,
   datasets,
   byName,
@@ -99,9 +108,22 @@ export function recordsPage({
           <span class="mono">{bare(subject)}</span>
         </p>
       )}
+      {filters.length === 0 ? null : (
+        <FilterBar
+          language={language}
+          path="/console/tickets/records"
+          filters={filters}
+          chosen={chosen}
+          keeps={{ of }}
+        />
+      )}
       {subject === undefined ? null : records.length === 0 ? (
         <div class="card">
-          <p class="empty">{say('暂无数据', 'There are no such records.')}</p>
+          <p class="empty">
+            {Object.keys(chosen).length === 0
+              ? say('暂无数据', 'There are no such records.')
+              : say('没有符合条件的记录', 'Nothing matches.')}
+          </p>
         </div>
       ) : (
         <ol class="timeline">

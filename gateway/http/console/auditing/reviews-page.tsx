@@ -48,6 +48,7 @@ export function reviewColumns(language: Language, names: Names): readonly Column
     {
       id: 'state',
       title: { zh: '状态', en: 'State' },
+      wide: true,
       sorts: true,
       value: stateOf,
       cell: (one) => <span class={one.judged < one.entries.length ? 'state none' : 'state ok'}>{stateOf(one)}</span>,

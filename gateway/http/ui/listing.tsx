@@ -61,6 +61,8 @@ export interface Listed<T> {
 }
 
 const PAGE = 50;
+/** Rows that are seen at a glance: of them nothing has to be found. */
+const FEW = 5;
 const collator = new Intl.Collator('zh');
 
 function optionsOf<T>({ of, options }: Choice<T>, rows: readonly T[]): readonly Option[] {
@@ -189,7 +191,8 @@ export function ListOf<T>({
       <p class="empty">{words}</p>
     </div>
   );
-  if (of === 0 && Object.keys(chosen).length === 0) return nothing(empty);
+  const isNarrowed = Object.keys(chosen).length > 0;
+  if (of === 0 && !isNarrowed) return nothing(empty);
   const list: ListProps<T> = { language, columns, rows: shown, state, path, keeps, keyOf, class: css, titled: true };
   const turn = (to: number): string | undefined => {
     if (to < 1 || to > pages) return undefined;
@@ -198,7 +201,9 @@ export function ListOf<T>({
   };
   return (
     <>
-      <FilterForm language={language} path={path} filters={filters} chosen={chosen} keeps={own} />
+      {of <= FEW && !isNarrowed ? null : (
+        <FilterForm language={language} path={path} filters={filters} chosen={chosen} keeps={own} />
+      )}
       <ListTools
         {...list}
         {...(csv ? { csv: addressOf({ ...(list as unknown as ListProps<unknown>), path: `${path}.csv` }, {}) } : {})}

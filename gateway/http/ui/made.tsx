@@ -15,6 +15,7 @@ const SOURCES: Readonly<Record<string, Localised>> = {
   '/compliance': { zh: '合规码和各部门登记信息', en: 'compliance codes and what the registers say' },
   '/console/alerts': { zh: '审计日志监测告警', en: 'alerts of the watch over the audit log' },
   '/console/applications': matters,
+  '/console/applications/calendar': { zh: '共享事项记录、生效的授权', en: 'matters of sharing and grants in force' },
   '/console/authorisations': { zh: '报告授权记录', en: 'the record of authorisations' },
   '/console/calls': cases,
   '/console/case-figures': cases,

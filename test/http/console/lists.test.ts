@@ -31,7 +31,7 @@ import { grantListing } from '../../../gateway/http/console/sharing/grants.js';
 import { ticketListing } from '../../../gateway/http/console/tickets/list.js';
 import { chosenIn, chosenWords, type Filter, periodOf } from '../../../gateway/http/ui/filters.js';
 import { type Column, ListTools } from '../../../gateway/http/ui/list.js';
-import { type Listing, listed } from '../../../gateway/http/ui/listing.js';
+import { type Listing, ListOf, listed } from '../../../gateway/http/ui/listing.js';
 import { sourceOf } from '../../../gateway/http/ui/made.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { faces } from '../api/faces.js';
@@ -276,6 +276,14 @@ t.test('what no filter has is refused; what is gone finds nothing', async (t) =>
   t.same(periodOf(chosen), { since: Date.UTC(2026, 9, 31, 16), until: Date.UTC(2026, 10, 30, 16) });
   const found = await listed(asked({ kind: 'gone' }), nowhere, listing, [{ n: 1, word: '', kinds: ['x'], at: 0 }]);
   t.same([found.of, found.rows.length], [1, 0]);
+  const pageOf = async (many: number, query = {}): Promise<string> => {
+    const rows = Array.from({ length: many }, (_, n): Row => ({ n, word: '', kinds: [], at: undefined }));
+    return render(h(ListOf<Row>, { listed: await listed(asked(query), nowhere, listing, rows), empty: '空' }));
+  };
+  t.match(await pageOf(6), /list-filters[^]*共 6 项，第 1 \/ 2 页[^]*rel="next"/);
+  t.notMatch(await pageOf(5), /list-filters/, 'of a few nothing has to be found');
+  t.match(await pageOf(5, { kind: 'gone' }), /list-filters[^]*没有符合条件的内容/, 'but what is narrowed says so');
+  t.match(await pageOf(0), /^<div class="card"><p class="empty">空/);
 });
 
 t.test('history, messages, notices and days that end: each is narrowed as its page tells it', (t) => {

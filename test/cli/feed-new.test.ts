@@ -26,7 +26,14 @@ t.test(
       run('feed', 'new', file, '--workspace', workspace, '--authority', 'registry', '--dry-run', '--json', ...more);
     const open = toldOf((await feedNew()).stdout);
     t.ok(open.open.includes('firm') && open.open.includes('gone'), open.open.join(', '));
-    const { code, stdout, stderr } = await feedNew('--firm', '户名', '--gone', '是否作废=是');
+    const { code, stdout, stderr } = await feedNew(
+      '--firm',
+      '户名',
+      '--gone',
+      '是否作废=是',
+      '--rename',
+      '是否作废=isVoid',
+    );
     t.equal(code, 0, stderr);
     const told = toldOf(stdout);
     t.strictSame(told.open, []);

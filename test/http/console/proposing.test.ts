@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -13,7 +14,7 @@ import type { Answers } from '../../../connectors/propose/decision.js';
 import { filesOf } from '../../../connectors/propose/write.js';
 import uscc from '../../../contracts/subjects/uscc.js';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
-import { context, proposeText } from '../../connectors/proposing.js';
+import { context, proposeFile } from '../../connectors/proposing.js';
 import { type Faces, faces } from '../api/faces.js';
 import { officeWithBrowser } from './casework-town.js';
 
@@ -201,7 +202,12 @@ const KNOWN: readonly (readonly [field: string, value: string, question: string,
 /** What the core proposes by these answers, as files. */
 async function proposed(t: Test, content: string, answers: Partial<Answers>): Promise<Record<string, unknown>> {
   const at = await context(packageRoot());
-  const made = await proposeText(t, { ...at, now: () => new Date() }, content, { authority: 'samr', ...answers }, NAME);
+  // not below the workspace, where what lies in a hidden folder is no source
+  const dir = await mkdtemp(join(tmpdir(), 'yitong-test-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  await writeFile(join(dir, NAME), content);
+  const now = () => new Date();
+  const made = await proposeFile(join(dir, NAME), { ...at, now }, { authority: 'samr', ...answers }, NAME);
   const { draft } = made;
   const feed = { ...draft.feed, source: { ...draft.feed.source, path: `inbox/${NAME}` } };
   const { files } = filesOf({ ...made, draft: { ...draft, feed } });
@@ -373,14 +379,14 @@ t.test('in a browser: asked, answered, refused; by keyboard and in both language
       await on.click(`form[action="${PATH}"] button.button`);
       await on.waitForSelector('input[name=sample]', { state: 'attached' });
       await and(on);
-      await on.locator('details.seen').evaluate('(one) => { one.open = true; }');
+      await on.evaluate("document.querySelector('details.seen').open = true");
     };
   const answer = async (on: Page, fields: Fields): Promise<void> => {
-    await on.locator('details.seen').evaluate('(one) => { one.open = true; }');
+    await on.evaluate("document.querySelector('details.seen').open = true");
     for (const [name, value] of Object.entries(fields)) {
-      const field = on.locator(`[name="${name}"]`);
-      if (String(await field.evaluate('(one) => one.tagName')) === 'SELECT') await field.selectOption(value);
-      else await field.fill(value);
+      const select = on.locator(`select[name="${name}"]`);
+      if ((await select.count()) > 0) await select.selectOption(value);
+      else await on.fill(`input[name="${name}"]`, value);
     }
     await Promise.all([on.waitForNavigation(), on.locator(`form[action="${PATH}"] button.button`).first().click()]);
   };

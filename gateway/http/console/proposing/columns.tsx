@@ -91,7 +91,7 @@ export function ColumnQuestions({
   };
   return (
     <Asked question={`column ${number}`} state={state} decision={undefined} asking={asking}>
-      <h3 class="own">{column.name}</h3>
+      <h3 class="own">{asking.options.find(({ value }) => value === number)?.title ?? column.name}</h3>
       <div class="three">
         {PARTS.map((part) => {
           const decision = decisionOf(column, part, asking);

@@ -212,7 +212,9 @@ function FirstRows({ proposal, schemes, language }: Pick<ProposalProps, 'proposa
                       ? '–'
                       : typeof value === 'string'
                         ? value
-                        : JSON.stringify(value)}
+                        : typeof value === 'boolean'
+                          ? say(value ? '是' : '否', String(value))
+                          : JSON.stringify(value)}
                   </td>
                 );
               })}

@@ -75,7 +75,9 @@ function SubjectFields(asking: Asking): JSX.Element {
         'subject',
         QUESTIONS['subject']?.[language] ?? '',
         [...options, { value: NOT_THERE, title: nobody }],
-        unsaid(decided('subject'), asking),
+        decided('subject') === undefined
+          ? { value: '', title: say('请选择', 'choose') }
+          : unsaid(decided('subject'), asking),
       )}
       {choice(
         asking,

@@ -76,8 +76,12 @@ export class Quarantine {
     this.entries = this.index.rows();
   }
 
+  static fileOf(dataDir: string, dataset: DatasetId): string {
+    return join(dataDir, 'quarantine', `${dataset}.mdb`);
+  }
+
   static exists(dataDir: string, dataset: DatasetId): boolean {
-    return existsSync(join(dataDir, 'quarantine', `${dataset}.mdb`));
+    return existsSync(Quarantine.fileOf(dataDir, dataset));
   }
 
   /** Rows that are held back of it now. @throws YitongError `store_damaged` */
@@ -95,7 +99,7 @@ export class Quarantine {
   static open(dataDir: string, dataset: DatasetId, now: () => Date): Quarantine {
     const dir = join(dataDir, 'quarantine');
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const path = join(dir, `${dataset}.mdb`);
+    const path = Quarantine.fileOf(dataDir, dataset);
     refuseDamaged(
       path,
       `the quarantine of \`${dataset}\``,

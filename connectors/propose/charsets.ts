@@ -1,7 +1,8 @@
 /** The charset of a file, found by its bytes; what fits several is said to. */
 import { createReadStream } from 'node:fs';
+import type { Localised } from '../../contracts/localised.js';
 import { CHARSETS, type Charset, decoder, WrongCharset } from '../reading/charset.js';
-import type { Decision } from './decision.js';
+import { because, type Decision } from './decision.js';
 
 /** Which of the charsets every byte of the file has. Stops once none is left. */
 async function fitting(path: string, among: readonly Charset[]): Promise<Charset[]> {
@@ -56,19 +57,27 @@ function everyday(head: Buffer, charset: 'gb18030' | 'big5'): number {
 
 const decide = (
   proposed: Charset,
-  reason: string,
+  reason: Localised,
   sure = true,
   alternatives: readonly Charset[] = [],
 ): { charset: Charset; decision: Decision } => ({
   charset: proposed,
-  decision: { about: 'charset', proposed, reason, sure, alternatives: sure ? [] : alternatives, option: '--charset ' },
+  decision: {
+    about: 'charset',
+    proposed,
+    ...because(reason),
+    sure,
+    alternatives: sure ? [] : alternatives,
+    option: '--charset ',
+  },
 });
 
 export async function findCharset(
   path: string,
   head: Buffer,
 ): Promise<{ charset: Charset; decision: Decision } | undefined> {
-  if (head[0] === 0xff && head[1] === 0xfe) return decide('utf-16le', 'the file begins with its byte order mark');
+  if (head[0] === 0xff && head[1] === 0xfe)
+    return decide('utf-16le', { zh: '文件开头有其字节顺序标记', en: 'the file begins with its byte order mark' });
   const found = await fitting(
     path,
     CHARSETS.filter((charset) => charset !== 'utf-16le'),
@@ -78,8 +87,14 @@ export async function findCharset(
     return decide(
       'utf-8',
       ascii
-        ? 'every byte of the file is UTF-8; its beginning is plain ASCII'
-        : 'every byte of the file is UTF-8, which other text hardly ever is',
+        ? {
+            zh: '文件全部字节都符合此编码，开头均为英文和数字',
+            en: 'every byte of the file is UTF-8; its beginning is plain ASCII',
+          }
+        : {
+            zh: '文件全部字节都符合此编码，其他编码的文字几乎不会如此',
+            en: 'every byte of the file is UTF-8, which other text hardly ever is',
+          },
     );
   }
   const latin: Charset | undefined = found.includes('windows-1252')
@@ -93,13 +108,24 @@ export async function findCharset(
   const paired = found.filter((one) => one === 'gb18030' || one === 'big5');
   if (latin !== undefined && (alone > 0.3 || paired.length === 0)) {
     const sure = alone > 0.5 || paired.length === 0;
-    const why =
+    const why: Localised =
       paired.length === 0
-        ? 'not UTF-8, and no Chinese charset has every byte of the file'
-        : `not UTF-8, and ${Math.round(alone * 100)} % of the bytes beyond ASCII stand alone, as in Western text`;
+        ? {
+            zh: '不是统一码，也没有一种中文编码能容纳全部字节',
+            en: 'not UTF-8, and no Chinese charset has every byte of the file',
+          }
+        : {
+            zh: `不是统一码，且非英文字节中有 ${Math.round(alone * 100)}% 单独出现，与西文一致`,
+            en: `not UTF-8, and ${Math.round(alone * 100)} % of the bytes beyond ASCII stand alone, as in Western text`,
+          };
     return decide(
       latin,
-      latin === 'latin1' ? `${why}; it holds a byte that windows-1252 does not have` : why,
+      latin === 'latin1'
+        ? {
+            zh: `${why.zh}；含有另一种西文编码没有的字节`,
+            en: `${why.en}; it holds a byte that windows-1252 does not have`,
+          }
+        : why,
       sure,
       sure ? [] : paired,
     );
@@ -107,8 +133,14 @@ export async function findCharset(
   if (found.includes('gb18030') && chinese >= taiwan) {
     return decide(
       'gb18030',
-      `not UTF-8, and ${Math.round(chinese * 100)} % of its characters are everyday ones in GB 18030` +
-        (found.includes('big5') ? ` (in Big5 ${Math.round(taiwan * 100)} %)` : ''),
+      {
+        zh: `不是统一码；按此编码，${Math.round(chinese * 100)}% 是常用字${
+          found.includes('big5') ? `（按大五码为 ${Math.round(taiwan * 100)}%）` : ''
+        }`,
+        en:
+          `not UTF-8, and ${Math.round(chinese * 100)} % of its characters are everyday ones in GB 18030` +
+          (found.includes('big5') ? ` (in Big5 ${Math.round(taiwan * 100)} %)` : ''),
+      },
       chinese > 0.85 && chinese > taiwan + 0.2,
       found.filter((one) => one === 'big5' || one === latin),
     );
@@ -116,10 +148,16 @@ export async function findCharset(
   if (found.includes('big5'))
     return decide(
       'big5',
-      `not UTF-8, and ${Math.round(taiwan * 100)} % of its characters are everyday ones in Big5 (in GB 18030 ` +
-        `${Math.round(chinese * 100)} %)`,
+      {
+        zh: `不是统一码；按此编码，${Math.round(taiwan * 100)}% 是常用字（按国标码为 ${Math.round(chinese * 100)}%）`,
+        en:
+          `not UTF-8, and ${Math.round(taiwan * 100)} % of its characters are everyday ones in Big5 (in GB 18030 ` +
+          `${Math.round(chinese * 100)} %)`,
+      },
       taiwan > 0.85 && taiwan > chinese + 0.2,
       found.filter((one) => one === 'gb18030' || one === latin),
     );
-  return latin === undefined ? undefined : decide(latin, 'no other charset has every byte of the file', false, []);
+  return latin === undefined
+    ? undefined
+    : decide(latin, { zh: '没有其他编码能容纳全部字节', en: 'no other charset has every byte of the file' }, false, []);
 }

@@ -2,10 +2,11 @@
 import { compileSchema } from '../../contracts/avro.js';
 import { type ContractFile, checkContractFile, makeContract } from '../../contracts/contract.js';
 import { authorityId, type DatasetId, datasetId, datasetNameOf } from '../../contracts/ids.js';
+import { present } from '../../contracts/present.js';
 import { refuseSchema } from '../../contracts/refuse.js';
 import type { AvroSchema, Classification, Contract, KeyScheme, Localised } from '../../contracts/types.js';
 import { UNREGISTERED } from '../../contracts/workspace.js';
-import type { Expression, Feed, Mapping, Step } from '../feed.js';
+import type { Condition, Expression, Feed, Mapping, Step } from '../feed.js';
 import type { SubjectPlan } from './subject.js';
 import { avroType, type FieldType } from './types.js';
 
@@ -33,6 +34,8 @@ export interface DraftInput {
   /** Fields that tell a subject's records apart. */
   readonly recordId: readonly string[];
   readonly nulls: readonly string[];
+  /** Rows that have left, though the source still has them. */
+  readonly gone?: Condition;
   readonly source: Feed['source'];
   readonly schedule: string;
   readonly snapshot: boolean;
@@ -177,6 +180,7 @@ export function makeDraft(input: DraftInput): Draft {
   );
   const mapping: Mapping = {
     ...(input.nulls.length === 0 ? {} : { nulls: input.nulls }),
+    ...present({ skip: input.gone }),
     fields: Object.fromEntries(input.fields.map((field) => [field.field, expressionOf(field, input)])),
   };
   return {

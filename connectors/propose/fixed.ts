@@ -71,6 +71,7 @@ export function fixedColumns(text: string, charset: Charset): Fixed | undefined 
         reason:
           `${Math.round(share * 100)} % of the lines have ${length} ${bytes ? 'bytes' : 'characters'}; columns ` +
           'begin where blanks end in every line, so those that touch are seen as one',
+        zh: `${Math.round(share * 100)}% 的行等长；列从每行空格结束处开始，因此紧挨着的列被看作一列，请交技术人员核对`,
         sure: false,
         alternatives: [],
         option: '',

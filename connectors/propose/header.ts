@@ -1,5 +1,5 @@
 /** Whether a row names the columns, or is data already. */
-import type { KeyScheme } from '../../contracts/types.js';
+import type { KeyScheme, Localised } from '../../contracts/types.js';
 import { telling } from './profile.js';
 
 const DATA = /^[-+]?[\d.,:/ -]+$/;
@@ -9,7 +9,7 @@ const dataLike = (cell: string): boolean => cell.trim() !== '' && DATA.test(cell
 
 interface HeaderGuess {
   readonly header: boolean;
-  readonly reason: string;
+  readonly reason: Localised;
   readonly sure: boolean;
 }
 
@@ -19,23 +19,36 @@ export function isHeader(
   schemes: ReadonlyMap<string, KeyScheme>,
 ): HeaderGuess {
   if (hasKey(first, schemes))
-    return { header: false, reason: 'the first row holds a valid key, so it is data', sure: true };
+    return {
+      header: false,
+      reason: { zh: '首行含有有效的主体标识，因此是数据', en: 'the first row holds a valid key, so it is data' },
+      sure: true,
+    };
   const named = first.filter((cell) => cell.trim() !== '');
   const numbers = first.filter(dataLike).length;
   if (numbers > 0) {
     // a year or a number among titles occurs; below titles there are such cells as well
     return {
       header: numbers * 3 < first.length,
-      reason: `${numbers} of its ${first.length} cells are numbers or dates`,
+      reason: {
+        zh: `首行 ${first.length} 格中有 ${numbers} 格是数字或日期`,
+        en: `${numbers} of its ${first.length} cells are numbers or dates`,
+      },
       sure: false,
     };
   }
   if (new Set(named).size < named.length * 0.7)
-    return { header: false, reason: 'cells of the first row repeat', sure: false };
+    return {
+      header: false,
+      reason: { zh: '首行各格有重复', en: 'cells of the first row repeat' },
+      sure: false,
+    };
   const below = rest.some((row) => row.some(dataLike));
   return {
     header: true,
-    reason: below ? 'its cells are words, below them stand numbers and dates' : 'its cells are words, each another one',
+    reason: below
+      ? { zh: '首行均为文字，其下有数字和日期', en: 'its cells are words, below them stand numbers and dates' }
+      : { zh: '首行均为文字，互不相同', en: 'its cells are words, each another one' },
     sure: below,
   };
 }
@@ -44,7 +57,7 @@ export function isHeader(
 export function headerRowOf(
   rows: readonly { readonly number: number; readonly cells: readonly string[] }[],
   schemes: ReadonlyMap<string, KeyScheme>,
-): { readonly number: number; readonly reason: string; readonly sure: boolean } {
+): { readonly number: number; readonly reason: Localised; readonly sure: boolean } {
   const filled = rows.map(({ cells }) => cells.filter((cell) => cell.trim() !== '').length);
   const most = Math.max(...filled);
   const at = filled.findIndex((cells, i) => cells >= Math.max(2, most * 0.6) && !hasKey(rows[i]?.cells ?? [], schemes));
@@ -55,8 +68,11 @@ export function headerRowOf(
     number,
     reason:
       number === 1
-        ? 'the first row is as wide as the table and holds words'
-        : `the rows above are narrower (a title); row ${number} is as wide as the table`,
+        ? { zh: '首行与表同宽，且均为文字', en: 'the first row is as wide as the table and holds words' }
+        : {
+            zh: `上方各行较窄（为标题），第 ${number} 行与表同宽`,
+            en: `the rows above are narrower (a title); row ${number} is as wide as the table`,
+          },
     sure: words && at >= 0,
   };
 }

@@ -1,7 +1,7 @@
 /** JSON: a document with an array of items somewhere, or an item a line. */
-import { YitongError } from '../../contracts/errors.js';
+import type { Localised } from '../../contracts/localised.js';
 import { parseJson } from '../reading/json-value.js';
-import { count, type Decision } from './decision.js';
+import { AS_SAID, because, count, type Decision, wrongAnswer } from './decision.js';
 
 interface Items {
   readonly source: { readonly format?: 'lines'; readonly items?: string };
@@ -67,10 +67,10 @@ function arraysOfObjects(text: string): Map<string, number> {
 
 /** Undefined if it is no JSON with objects in it. */
 export function findItems(text: string, whole: boolean, given: string | undefined): Items | undefined {
-  const say = (proposed: string, reason: string, sure = true, alternatives: readonly string[] = []): Decision => ({
+  const say = (proposed: string, reason: Localised, sure = true, alternatives: readonly string[] = []): Decision => ({
     about: 'items',
     proposed,
-    reason,
+    ...because(reason),
     sure,
     alternatives,
     option: '--items ',
@@ -82,16 +82,20 @@ export function findItems(text: string, whole: boolean, given: string | undefine
     lines.slice(0, whole ? 3 : 2).every(isObjectLine) &&
     (lines.length > 1 || (whole && lines.length === 1 && found.length === 0));
   if (given === undefined && oneEach)
-    return { source: { format: 'lines' }, decisions: [say('a line each', 'each line is a JSON object')] };
+    return {
+      source: { format: 'lines' },
+      decisions: [say('a line each', { zh: '每行是一条记录', en: 'each line is a JSON object' })],
+    };
   const place = (pointer: string): string => (pointer === '' ? 'the document' : pointer);
   if (given !== undefined) {
     if (!found.some(([pointer]) => pointer === given))
-      throw new YitongError(
-        'bad_feed',
+      throw wrongAnswer(
+        'items',
         `there is no array of objects at \`${given}\`; there is one at ` +
           `${found.map(([pointer]) => `\`${place(pointer)}\``).join(', ')}`,
+        '文件的这个位置没有数据列表。',
       );
-    return { source: given === '' ? {} : { items: given }, decisions: [say(place(given), 'as you said')] };
+    return { source: given === '' ? {} : { items: given }, decisions: [say(place(given), AS_SAID)] };
   }
   const [best, ...rest] = found;
   if (best === undefined) return undefined;
@@ -101,7 +105,10 @@ export function findItems(text: string, whole: boolean, given: string | undefine
     decisions: [
       say(
         place(pointer),
-        `an array of objects stands there (${whole ? count(items, 'item') : `${items} and more items`})`,
+        {
+          zh: `此处有数据列表（${whole ? `${items} 项` : `至少 ${items} 项`}）`,
+          en: `an array of objects stands there (${whole ? count(items, 'item') : `${items} and more items`})`,
+        },
         rest.length === 0,
         rest.map(([other]) => place(other)),
       ),

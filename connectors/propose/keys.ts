@@ -1,6 +1,6 @@
 /** Which columns tell one subject's records apart: the fewest under which no two different rows of the file meet. */
-import { YitongError } from '../../contracts/errors.js';
-import { type Answers, count, type Decision } from './decision.js';
+import type { Localised } from '../../contracts/localised.js';
+import { type Answers, asSaid, because, count, type Decision, wrongAnswer } from './decision.js';
 import { type Hash, hashText, KeyTable } from './hashes.js';
 
 export interface KeyColumn {
@@ -197,54 +197,99 @@ function search(
   return { places, surplus };
 }
 
-/** @param rows of the whole file */
-export function findKey(sample: KeySample, rows: number, given: Answers['key']): KeyPlan {
+const n = (of: number): string => of.toLocaleString('en');
+
+/** Rows of different content, and how far what holds of them holds. */
+function lookedThrough(sample: KeySample): Looked {
   const all = sample.different();
   const same = sample.held - all.length;
-  const scope =
-    sample.share === 1
-      ? 'in the whole file'
-      : `in 1 of ${Math.round(1 / sample.share)} subjects, each with all its rows (the file is too large for all)`;
-  const equal = same === 0 ? '' : `; ${count(same, 'row')} that repeat another entirely are merged`;
-  const alone = sample.meeting(all, []);
-  const columnOf = (field: string): string => sample.tried.find((one) => one.field === field)?.column ?? field;
-  const decided = (
-    fields: readonly string[],
-    reason: string,
-    sure: boolean,
-    alternatives: readonly string[] = [],
-  ): KeyPlan => ({
+  return {
+    all,
+    scope:
+      sample.share === 1
+        ? { zh: '在全部数据中', en: 'in the whole file' }
+        : {
+            zh: `在 1/${Math.round(1 / sample.share)} 的主体中（数据太多，只看其中一部分主体的全部行）`,
+            en: `in 1 of ${Math.round(1 / sample.share)} subjects, each with all its rows (the file is too large for all)`,
+          },
+    equal:
+      same === 0
+        ? { zh: '', en: '' }
+        : {
+            zh: `；${n(same)} 行与其他行完全相同，将合并`,
+            en: `; ${count(same, 'row')} that repeat another entirely are merged`,
+          },
+  };
+}
+
+interface Looked {
+  readonly all: Uint32Array;
+  readonly scope: Localised;
+  readonly equal: Localised;
+}
+
+const columnIn = (sample: KeySample, field: string): string =>
+  sample.tried.find((one) => one.field === field)?.column ?? field;
+
+function decidedOf(
+  sample: KeySample,
+  fields: readonly string[],
+  reason: Localised,
+  sure: boolean,
+  alternatives: readonly string[] = [],
+): KeyPlan {
+  return {
     fields,
     decision: {
       about: 'key',
-      proposed: fields.length === 0 ? 'none' : fields.map(columnOf).join(', '),
-      reason,
+      proposed: fields.length === 0 ? 'none' : fields.map((field) => columnIn(sample, field)).join(', '),
+      ...because(reason),
       sure,
       alternatives,
       option: '--key ',
     },
-  });
-  if (given !== undefined) {
-    const places = placesOf(sample, given);
-    const unknown = given.find((_, i) => (places[i] ?? -1) < 0);
-    if (unknown !== undefined)
-      throw new YitongError(
-        'bad_feed',
-        `\`${unknown}\` cannot stand in a key: it is no column, or its texts are too long`,
-      );
-    const { surplus } = sample.meeting(all, places);
-    return decided(
-      given,
-      'as you said; ' +
-        (surplus === 0 ? 'no two different rows meet' : `${count(surplus, 'row')} meet another`) +
-        ` ${scope}${equal}`,
-      true,
+  };
+}
+
+/** The key that somebody said. @throws YitongError `bad_feed` where a field of it cannot stand in one */
+function saidKey(sample: KeySample, given: readonly string[], { all, scope, equal }: Looked): KeyPlan {
+  const places = placesOf(sample, given);
+  const unknown = given.find((_, i) => (places[i] ?? -1) < 0);
+  if (unknown !== undefined)
+    throw wrongAnswer(
+      'key',
+      `\`${unknown}\` cannot stand in a key: it is no column, or its texts are too long`,
+      `“${columnIn(sample, unknown)}”不能用来区分记录：没有这一列，或者其中的文字太长、多为空值。`,
     );
-  }
+  const { surplus } = sample.meeting(all, places);
+  return decidedOf(
+    sample,
+    given,
+    asSaid({
+      zh: `${scope.zh}${surplus === 0 ? '没有两行不同的数据相撞' : `有 ${n(surplus)} 行与其他行相撞`}${equal.zh}`,
+      en:
+        (surplus === 0 ? 'no two different rows meet' : `${count(surplus, 'row')} meet another`) +
+        ` ${scope.en}${equal.en}`,
+    }),
+    true,
+  );
+}
+
+/** @param rows of the whole file */
+export function findKey(sample: KeySample, rows: number, given: Answers['key']): KeyPlan {
+  const looked = lookedThrough(sample);
+  if (given !== undefined) return saidKey(sample, given, looked);
+  const { all, scope, equal } = looked;
+  const alone = sample.meeting(all, []);
+  const columnOf = (field: string): string => columnIn(sample, field);
   if (alone.surplus === 0) {
-    return decided(
+    return decidedOf(
+      sample,
       [],
-      `each subject has one row ${scope}${equal}${rows < FEW ? `, but these are only ${count(rows, 'row')}` : ''}`,
+      {
+        zh: `${scope.zh}每个主体只有一行${equal.zh}${rows < FEW ? `，但总共只有 ${n(rows)} 行` : ''}`,
+        en: `each subject has one row ${scope.en}${equal.en}${rows < FEW ? `, but these are only ${count(rows, 'row')}` : ''}`,
+      },
       rows >= FEW,
       rows >= FEW
         ? []
@@ -264,13 +309,21 @@ export function findKey(sample: KeySample, rows: number, given: Answers['key']):
   // a number of the record by name, and different in every row, needs no question
   const plainly =
     fields.length === 1 && others.every(({ fitness }) => (sample.tried[places[0] ?? 0]?.fitness ?? 0) >= fitness + 1);
-  return decided(
+  return decidedOf(
+    sample,
     fields,
-    `${count(alone.surplus, 'row')} share their subject with an earlier one; with ` +
-      (fields.length === 0 ? 'any columns' : fields.map((field) => `\`${columnOf(field)}\``).join(' and ')) +
-      ' ' +
-      (surplus === 0 ? `no two different rows meet ${scope}` : `${count(surplus, 'row')} still meet ${scope}`) +
-      `${equal}`,
+    {
+      zh:
+        `${n(alone.surplus)} 行与之前的行属于同一主体；` +
+        (fields.length === 0 ? '无论加上哪些列' : `加上${fields.map((field) => `“${columnOf(field)}”`).join('和')}`) +
+        `，${scope.zh}${surplus === 0 ? '没有两行不同的数据相撞' : `仍有 ${n(surplus)} 行相撞`}${equal.zh}`,
+      en:
+        `${count(alone.surplus, 'row')} share their subject with an earlier one; with ` +
+        (fields.length === 0 ? 'any columns' : fields.map((field) => `\`${columnOf(field)}\``).join(' and ')) +
+        ' ' +
+        (surplus === 0 ? `no two different rows meet ${scope.en}` : `${count(surplus, 'row')} still meet ${scope.en}`) +
+        equal.en,
+    },
     surplus === 0 && fields.length <= 2 && (others.length === 0 || plainly),
     others.map(({ column }) => column),
   );

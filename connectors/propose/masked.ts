@@ -2,6 +2,9 @@
 import type { KeyScheme } from '../../contracts/types.js';
 import type { Proposal } from './propose.js';
 
+/** Of a value that says something of a person: no more than how it begins. */
+export const maskedText = (value: string): string => `${value.slice(0, 1)}**`;
+
 /** Values of people are not for whoever looks over the shoulder. */
 export function maskedRows(
   { trial, fields, subjectField, draft }: Proposal,
@@ -18,7 +21,7 @@ export function maskedRows(
           field,
           field === subjectField && typeof value === 'string' && scheme !== undefined
             ? scheme.mask(value)
-            : `${String(value).slice(0, 1)}**`,
+            : maskedText(String(value)),
         ];
       }),
     ),

@@ -61,7 +61,9 @@ export function nameColumn(
   taken: Set<string>,
   given?: string,
 ): Named {
-  const term = termOf(bare, terms) ?? termOf(name, terms);
+  const said = given === undefined ? undefined : terms.terms.find(({ field }) => field === given);
+  // what it is called by whoever knows it says what it is
+  const term = said ?? termOf(bare, terms) ?? termOf(name, terms);
   // where the words of a table's comment are not known, its column has a name
   const words = term === undefined ? (wordsOf(bare, terms) ?? wordsOf(name, terms)) : undefined;
   let field = given ?? term?.field ?? (words === undefined ? '' : camel(words));

@@ -17,6 +17,9 @@ const SCHEME_TRIES = 2_000;
 const MAX_COLUMNS = 500;
 /** Of the words that mean "no value" in Chinese. */
 const MAX_WORD = 4;
+/** Different values that are shown of a column, and signs of each. */
+const EXAMPLES = 3;
+const MAX_EXAMPLE = 40;
 /** Longer than any key with what people write between its parts. */
 const MAX_KEY_LENGTH = 128;
 
@@ -58,6 +61,8 @@ export class ColumnProfile {
   readonly unsure = new Map<string, number>();
   /** Undefined once there are too many. */
   values: Map<string, number> | undefined = new Map<string, number>();
+  /** The first that differ, none of them long. */
+  readonly examples: string[] = [];
   readonly distinct = new Distinct();
   readonly schemes = new Map<string, SchemeTally>();
   /** Of schemes without check digits: what is of their form need not be a key. */
@@ -158,6 +163,8 @@ export class Profiler {
     column.characters += text.length;
     if (text.length > column.longest) column.longest = text.length;
     if (raw.length !== text.length || /\s\s/.test(text)) column.spaced += 1;
+    if (column.examples.length < EXAMPLES && text.length <= MAX_EXAMPLE && !column.examples.includes(text))
+      column.examples.push(text);
     column.distinct.add(hashText(text, this.hash));
     if (column.values !== undefined) {
       const known = column.values.get(text);

@@ -5,7 +5,6 @@
  */
 
 import { YitongError } from '../../contracts/errors.js';
-import type { DatasetId } from '../../contracts/ids.js';
 import { present } from '../../contracts/present.js';
 import type { Classification, Workspace } from '../../contracts/types.js';
 import type { Feed } from '../feed.js';
@@ -13,11 +12,14 @@ import { compileMapping } from '../mapping/index.js';
 import type { SourceRow } from '../reading/port.js';
 import type { Progress } from '../run.js';
 import { classOf, classOfKey } from './classify.js';
-import type { Answers, Decision } from './decision.js';
+import { authorityOf, datasetNamed } from './dataset.js';
+import { type Answers, because, type Decision, wrongAnswer } from './decision.js';
 import { type Draft, type DraftInput, datasetOf, type FieldPlan, makeDraft } from './draft.js';
+import { findFirm } from './firm.js';
 import { forecast } from './forecast.js';
+import { findGone } from './gone.js';
 import { findKey, type KeyColumn, type KeyPlan, KeySample } from './keys.js';
-import { datasetName, isFieldName, type Named, nameColumn } from './names.js';
+import { isFieldName, type Named, nameColumn } from './names.js';
 import { type ColumnProfile, Profiler } from './profile.js';
 import { feedOf, readRows } from './read.js';
 import { findSubject, type SubjectPlan } from './subject.js';
@@ -123,78 +125,6 @@ export async function look(found: Found, context: ProposeContext): Promise<Looke
   return { ...found, profile };
 }
 
-function authorityOf(
-  answers: Answers,
-  workspace: Workspace,
-): { readonly id: string | undefined; readonly decision: Decision } {
-  const { authorities } = workspace;
-  const ids = [...authorities.keys()];
-  const decided = (
-    id: string | undefined,
-    reason: string,
-    sure: boolean,
-  ): { id: string | undefined; decision: Decision } => ({
-    id,
-    decision: {
-      about: 'authority',
-      proposed: id ?? '',
-      reason,
-      sure,
-      alternatives: ids.filter((other) => other !== id),
-      option: '--authority ',
-    },
-  });
-  if (answers.authority !== undefined)
-    return decided(
-      answers.authority,
-      ids.some((id) => id === answers.authority) ? 'as you said' : 'as you said; it is new and will be created',
-      true,
-    );
-  const [only] = ids;
-  if (ids.length === 1 && only !== undefined)
-    return decided(only, 'the only authority of this workspace; another id makes a new one', false);
-  return decided(
-    undefined,
-    ids.length === 0
-      ? 'the workspace has none yet; an id makes a new one'
-      : 'a file does not say whose it is; another id makes a new one',
-    false,
-  );
-}
-
-function datasetNamed(
-  source: Pick<Found, 'name'>,
-  answers: Answers,
-  { workspace, terms }: Pick<ProposeContext, 'workspace' | 'terms'>,
-  authority: string,
-): { readonly name: string; readonly decision: Decision } {
-  const decided = (name: string, reason: string, sure: boolean): { name: string; decision: Decision } => ({
-    name,
-    decision: { about: 'dataset', proposed: name, reason, sure, alternatives: [], option: '--dataset ' },
-  });
-  if (answers.dataset !== undefined) return decided(answers.dataset, 'as you said', true);
-  const made = datasetName(source.name, terms);
-  const there = (name: string): boolean => [...workspace.contracts.keys()].some((id) => id === `${authority}.${name}`);
-  if (made === undefined) return decided('register', 'the name of the source gives no id', false);
-  if (!there(made)) return decided(made, 'from the name of the source', true);
-  let n = 2;
-  while (there(`${made}-${n}`)) n += 1;
-  return decided(`${made}-${n}`, `\`${authority}.${made}\` is there already`, false);
-}
-
-/**
- * What it would be called, known before a row is read; undefined while nobody has said whose it is.
- * @throws YitongError `bad_identifier`
- */
-export function nameBeforehand(
-  found: Pick<Found, 'name'>,
-  answers: Answers,
-  context: Pick<ProposeContext, 'workspace' | 'terms'>,
-): DatasetId | undefined {
-  const { id } = authorityOf(answers, context.workspace);
-  return id === undefined ? undefined : datasetOf(id, datasetNamed(found, answers, context, id).name);
-}
-
 interface Column {
   readonly profile: ColumnProfile;
   readonly named: Named;
@@ -205,14 +135,19 @@ function nameAll(columns: readonly ColumnProfile[], answers: Answers, terms: Ter
   const given = new Map<string, string>();
   for (const [column, field] of answers.names) {
     if (!columns.some(({ name }) => name === column))
-      throw new YitongError('bad_feed', `\`--rename\`: there is no column \`${column}\``);
+      throw wrongAnswer(`${column} name`, `\`--rename\`: there is no column \`${column}\``, '样表中没有这一列。');
     if (!isFieldName(field))
-      throw new YitongError(
-        'bad_feed',
+      throw wrongAnswer(
+        `${column} name`,
         `\`--rename\`: \`${field}\` is no field name; letters, digits and underscores, a letter first`,
+        '字段名由英文字母、数字和下划线组成，以字母开头。',
       );
     if ([...given.values()].includes(field))
-      throw new YitongError('bad_feed', `\`--rename\`: two columns become \`${field}\``);
+      throw wrongAnswer(
+        `${column} name`,
+        `\`--rename\`: two columns become \`${field}\``,
+        '另一列也是这个含义，请改选其他含义。',
+      );
     given.set(column, field);
     taken.add(field);
   }
@@ -223,7 +158,10 @@ function nameAll(columns: readonly ColumnProfile[], answers: Answers, terms: Ter
       decisions.push({
         about: `${named.field} name`,
         proposed: named.field,
-        reason: `no word of \`${profile.name}\` is known; the title is kept`,
+        ...because({
+          zh: `“${profile.name}”中没有认得的词；列名保留`,
+          en: `no word of \`${profile.name}\` is known; the title is kept`,
+        }),
         sure: false,
         alternatives: [],
         option: `--rename ${profile.name}=`,
@@ -271,10 +209,18 @@ function keyColumns(
 const lookUp = (given: ReadonlyMap<string, string>, { profile, named }: Column): string | undefined =>
   given.get(named.field) ?? given.get(profile.name);
 
-function checkNames(given: ReadonlyMap<string, string>, option: string, columns: readonly Column[]): void {
+function checkNames(
+  given: ReadonlyMap<string, string>,
+  option: 'type' | 'class' | 'date-format',
+  columns: readonly Column[],
+): void {
   for (const name of given.keys()) {
     if (!columns.some(({ profile, named }) => profile.name === name || named.field === name))
-      throw new YitongError('bad_feed', `\`${option}\`: there is no column or field \`${name}\``);
+      throw wrongAnswer(
+        `${name} ${option === 'class' ? 'class' : 'type'}`,
+        `\`--${option}\`: there is no column or field \`${name}\``,
+        '样表中没有这一列。',
+      );
   }
 }
 
@@ -383,6 +329,23 @@ function keyFields(
   });
 }
 
+/** The third pass. */
+function trialOf(
+  looked: Looked,
+  { contract, feed }: Draft,
+  { workspace, signal, now, onProgress }: ProposeContext,
+): Promise<TrialReport> {
+  return tryOut({
+    contract,
+    feed: { ...feedOf(looked, feed.mapping), dataset: contract.id, authority: contract.authority },
+    workspace,
+    ...present({ roots: looked.roots }),
+    signal,
+    now,
+    ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(3, progress) }),
+  });
+}
+
 /**
  * The second and third pass.
  * @throws YitongError `bad_feed` where an answer names what is not there, or no column holds keys
@@ -397,10 +360,14 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
   const subject = findSubject(profile.columns, workspace.schemes, profile.rows, terms, answers);
   decisions.push(subject.decision, ...(subject.zeros === undefined ? [] : [subject.zeros]));
 
-  const named = nameAll([...profile.columns.values()], answers, terms, decisions);
-  checkNames(answers.types, '--type', named);
-  checkNames(answers.classes, '--class', named);
-  checkNames(answers.dateFormats, '--date-format', named);
+  const firm = findFirm([...profile.columns.values()], subject, profile.rows, terms, answers);
+  if (firm.decision !== undefined) decisions.push(firm.decision);
+  const gone = findGone(profile.columns, answers.gone);
+  if (gone.decision !== undefined) decisions.push(gone.decision);
+  const named = nameAll([...profile.columns.values()], { ...answers, names: firm.names }, terms, decisions);
+  checkNames(answers.types, 'type', named);
+  checkNames(answers.classes, 'class', named);
+  checkNames(answers.dateFormats, 'date-format', named);
   const leftOut = named.flatMap((column) => {
     const reason = unused(column);
     return reason === undefined ? [] : [{ column: column.profile.name, reason }];
@@ -419,6 +386,7 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
     subjectField,
     fields: planned,
     recordId: [],
+    ...present({ gone: gone.rows }),
     nulls: [...new Set([...profile.columns.values()].flatMap(({ nulls }) => [...nulls.keys()]))].sort(),
     source: looked.source,
     schedule: looked.schedule,
@@ -436,16 +404,7 @@ export async function propose(looked: Looked, answers: Answers, context: Propose
   decisions.push(key.decision);
   const fields = keyFields(planned, key, empty, columns, answers, decisions);
   const draft = makeDraft({ ...input, fields, recordId: key.fields });
-  const { onProgress } = context;
-  const trial = await tryOut({
-    contract: draft.contract,
-    feed: { ...feedOf(looked, draft.feed.mapping), dataset: draft.contract.id, authority: draft.contract.authority },
-    workspace,
-    ...present({ roots: looked.roots }),
-    signal: context.signal,
-    now: context.now,
-    ...(onProgress === undefined ? {} : { onProgress: (progress: Progress) => onProgress(3, progress) }),
-  });
+  const trial = await trialOf(looked, draft, context);
   return {
     dataset: draft.contract.id,
     authorityNamed: authority.id !== undefined,

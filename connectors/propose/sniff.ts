@@ -2,13 +2,13 @@
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
-import type { KeyScheme } from '../../contracts/types.js';
+import type { KeyScheme, Localised } from '../../contracts/types.js';
 import type { Feed } from '../feed.js';
-import { CHARSETS, type Charset, decoder } from '../reading/charset.js';
+import { CHARSETS, type Charset, decoder, WrongCharset } from '../reading/charset.js';
 import { csvItems } from '../sources/csv/records.js';
 import { peekSheets } from '../sources/xlsx/peek.js';
 import { findCharset } from './charsets.js';
-import { type Answers, count, type Decision } from './decision.js';
+import { type Answers, AS_SAID, because, count, type Decision, wrongAnswer } from './decision.js';
 import { fixedColumns } from './fixed.js';
 import { headerRowOf, isHeader } from './header.js';
 import { findItems } from './items.js';
@@ -46,11 +46,11 @@ function isCharset(text: string): text is Charset {
 const decided = (
   about: string,
   proposed: string,
-  reason: string,
+  reason: Localised,
   option: string,
   sure = true,
   alternatives: readonly string[] = [],
-): Decision => ({ about, proposed, reason, sure, alternatives, option });
+): Decision => ({ about, proposed, ...because(reason), sure, alternatives, option });
 
 /** Whole lines of the beginning, as text; the last one may be cut within a character. */
 function textOf(head: Buffer, whole: boolean, charset: Charset): string {
@@ -59,6 +59,21 @@ function textOf(head: Buffer, whole: boolean, charset: Charset): string {
   if (whole) return text;
   const end = text.lastIndexOf('\n');
   return end < 0 ? text : text.slice(0, end + 1);
+}
+
+/** @throws YitongError `bad_feed` where the charset that was named has not these bytes */
+function textIn(head: Buffer, whole: boolean, charset: Charset): string {
+  try {
+    return textOf(head, whole, charset);
+  } catch (error) {
+    if (!(error instanceof WrongCharset)) throw error;
+    throw wrongAnswer(
+      'charset',
+      `\`--charset\`: the bytes of the file are not all of ${charset}`,
+      '文件的字节不符合这种编码。',
+      error,
+    );
+  }
 }
 
 async function* once(text: string): AsyncGenerator<string> {
@@ -107,9 +122,13 @@ async function sniffText(
   let charset: Charset;
   if (answers.charset !== undefined) {
     if (!isCharset(answers.charset))
-      throw new YitongError('bad_feed', `\`--charset\` is one of ${CHARSETS.join(', ')}, not \`${answers.charset}\``);
+      throw wrongAnswer(
+        'charset',
+        `\`--charset\` is one of ${CHARSETS.join(', ')}, not \`${answers.charset}\``,
+        '没有这种字符编码。',
+      );
     charset = answers.charset;
-    decisions.push(decided('charset', charset, 'as you said', '--charset '));
+    decisions.push(decided('charset', charset, AS_SAID, '--charset '));
   } else {
     const found = await findCharset(path, head);
     if (found === undefined)
@@ -120,7 +139,7 @@ async function sniffText(
     charset = found.charset;
     decisions.push(found.decision);
   }
-  const text = textOf(head, whole, charset);
+  const text = textIn(head, whole, charset);
   const start = text.trimStart().charAt(0);
   if (answers.delimiter === undefined && (start === '{' || start === '[')) {
     const items = findItems(text, whole, answers.items);
@@ -128,6 +147,29 @@ async function sniffText(
       return { source: { kind: 'json', ...items.source, charset }, decisions: [...decisions, ...items.decisions] };
   }
   return sniffTable(text, charset, decisions, answers, ground);
+}
+
+/** Whether the first row names the columns. */
+function headerIn(
+  { rows }: Parsed,
+  answers: Answers,
+  { schemes }: Ground,
+): { readonly header: boolean; readonly decision: Decision } {
+  const { header, sure, reason } =
+    answers.header === undefined
+      ? isHeader(rows[0] ?? [], rows.slice(1, 200), schemes)
+      : { header: answers.header === 'first', sure: true, reason: AS_SAID };
+  return {
+    header,
+    decision: decided(
+      'header',
+      header ? 'first row' : 'none',
+      reason,
+      '--header ',
+      sure,
+      sure ? [] : [header ? 'none' : 'first'],
+    ),
+  };
 }
 
 async function sniffTable(
@@ -181,30 +223,33 @@ async function sniffTable(
       ? decided(
           'delimiter',
           spoken(best.separator),
-          `it makes ${best.cells} cells of ${Math.round(best.share * 1000) / 10} % of the first ` +
-            `${count(best.parsed.rows.length, 'row')}`,
+          {
+            zh: `前 ${best.parsed.rows.length.toLocaleString('en')} 行中有 ${
+              Math.round(best.share * 1000) / 10
+            }% 被分为 ${best.cells} 格`,
+            en:
+              `it makes ${best.cells} cells of ${Math.round(best.share * 1000) / 10} % of the first ` +
+              `${count(best.parsed.rows.length, 'row')}`,
+          },
           '--delimiter ',
           others.length === 0,
           others,
         )
-      : decided('delimiter', spoken(best.separator), 'as you said', '--delimiter '),
+      : decided('delimiter', spoken(best.separator), AS_SAID, '--delimiter '),
   );
-  if (best.quote === '') decisions.push(decided('quote', 'none', 'with quotes as quotes rows would break', '', false));
+  if (best.quote === '')
+    decisions.push(
+      decided(
+        'quote',
+        'none',
+        { zh: '若把引号当作引号，有的行会断开', en: 'with quotes as quotes rows would break' },
+        '',
+        false,
+      ),
+    );
   const first = best.parsed.rows[0] ?? [];
-  const header =
-    answers.header === undefined
-      ? isHeader(first, best.parsed.rows.slice(1, 200), ground.schemes)
-      : { header: answers.header === 'first', sure: true, reason: 'as you said' };
-  decisions.push(
-    decided(
-      'header',
-      header.header ? 'first row' : 'none',
-      header.reason,
-      '--header ',
-      header.sure,
-      header.sure ? [] : [header.header ? 'none' : 'first'],
-    ),
-  );
+  const header = headerIn(best.parsed, answers, ground);
+  decisions.push(header.decision);
   return {
     source: {
       kind: 'csv',
@@ -227,9 +272,10 @@ async function sniffWorkbook(path: string, answers: Answers, ground: Ground): Pr
       ? undefined
       : sheets.find(({ name, number }) => name === answers.sheet || String(number) === answers.sheet);
   if (answers.sheet !== undefined && given === undefined)
-    throw new YitongError(
-      'bad_feed',
+    throw wrongAnswer(
+      'sheet',
       `the workbook has no sheet \`${answers.sheet}\`; it has ${sheets.map(({ name }) => `\`${name}\``).join(', ')}`,
+      '文件中没有这个工作表。',
     );
   const sheet = given ?? wide[0];
   if (sheet === undefined) throw new YitongError('bad_feed', 'no sheet of the workbook holds a table');
@@ -241,10 +287,10 @@ async function sniffWorkbook(path: string, answers: Answers, ground: Ground): Pr
         'sheet',
         sheet.name,
         given !== undefined
-          ? 'as you said'
+          ? AS_SAID
           : wide.length === 1
-            ? 'the only sheet with a table'
-            : 'the first sheet with a table',
+            ? { zh: '只有这个工作表里有表格', en: 'the only sheet with a table' }
+            : { zh: '第一个有表格的工作表', en: 'the first sheet with a table' },
         '--sheet ',
         given !== undefined || wide.length === 1,
         wide.filter((one) => one !== sheet).map(({ name }) => name),

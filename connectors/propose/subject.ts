@@ -1,8 +1,7 @@
 /** Whose key the records hang on: the column whose values satisfy the check digits of a scheme. */
-import { YitongError } from '../../contracts/errors.js';
-import type { KeyScheme } from '../../contracts/types.js';
+import type { KeyScheme, Localised } from '../../contracts/types.js';
 import type { Step } from '../feed.js';
-import { type Answers, count, type Decision, share } from './decision.js';
+import { type Answers, asSaid, because, count, type Decision, share, wrongAnswer } from './decision.js';
 import { type ColumnProfile, lostZeros, type SchemeTally } from './profile.js';
 import { plain, type Terms, termOf } from './terms.js';
 
@@ -81,17 +80,24 @@ function readKey(
   if (scheme.unchecked === true || (mended === 0 && given !== 'pad')) return { steps: plainly, zeros: undefined };
   const pad = given === undefined ? lostZeros(tally) : given === 'pad';
   const spoken = `padStart ${scheme.make(1).length}`;
-  const reason =
-    `${count(short, 'value')} of \`${name}\` are digits, but too few of them, as where a spreadsheet took them ` +
-    `for numbers; with zeros before them ${mended === short ? 'all' : mended.toLocaleString('en')} satisfy the ` +
-    'check' +
-    (given === undefined && !pad ? ', which wrong numbers may do by accident' : '');
+  const byAccident = given === undefined && !pad;
+  const reason: Localised = {
+    zh:
+      `“${name}”有 ${short.toLocaleString('en')} 个值是位数不足的数字，常见于表格软件将其当作数值；前面补零后` +
+      `${mended === short ? '全部' : `有 ${mended.toLocaleString('en')} 个`}通过校验` +
+      (byAccident ? '，但错误的号码也可能碰巧通过' : ''),
+    en:
+      `${count(short, 'value')} of \`${name}\` are digits, but too few of them, as where a spreadsheet took them ` +
+      `for numbers; with zeros before them ${mended === short ? 'all' : mended.toLocaleString('en')} satisfy the ` +
+      'check' +
+      (byAccident ? ', which wrong numbers may do by accident' : ''),
+  };
   return {
     steps: pad ? padded : plainly,
     zeros: {
       about: 'zeros',
       proposed: pad ? spoken : 'keep',
-      reason: given === undefined ? reason : `as you said; ${reason}`,
+      ...because(given === undefined ? reason : asSaid(reason)),
       sure: given !== undefined || (pad && mended === short),
       alternatives: [pad ? 'keep' : 'pad'],
       option: '--zeros ',
@@ -132,17 +138,24 @@ interface Table {
 /** How many values of the column are keys of the scheme, in words. */
 function describe(
   { column, tally: { ok, changed } }: Pick<Candidate, 'column' | 'tally'>,
-  { standard, unchecked }: KeyScheme,
+  { name, standard, unchecked }: KeyScheme,
   rows: number,
-): string {
+): Localised {
   const empty = rows - column.told;
-  return (
-    `${count(ok, 'value')} of ${column.told.toLocaleString('en')} ` +
-    `${unchecked === true ? 'have the form of' : 'satisfy'} ${standard.split(';')[0]} ` +
-    `(${share(ok, column.told)})` +
-    (changed > 0 ? `, ${changed.toLocaleString('en')} of them not in normal form` : '') +
-    (empty > 0 ? `; ${count(empty, 'row')} without a value` : '')
-  );
+  return {
+    zh:
+      `${column.told.toLocaleString('en')} 个值中有 ${ok.toLocaleString('en')} 个` +
+      `（${share(ok, column.told).replace(' ', '')}）${unchecked === true ? '具有' : '是有效的'}${name.zh}` +
+      (unchecked === true ? '的形式' : '') +
+      (changed > 0 ? `，其中 ${changed.toLocaleString('en')} 个写法不规范` : '') +
+      (empty > 0 ? `；${empty.toLocaleString('en')} 行没有值` : ''),
+    en:
+      `${count(ok, 'value')} of ${column.told.toLocaleString('en')} ` +
+      `${unchecked === true ? 'have the form of' : 'satisfy'} ${standard.split(';')[0]} ` +
+      `(${share(ok, column.told)})` +
+      (changed > 0 ? `, ${changed.toLocaleString('en')} of them not in normal form` : '') +
+      (empty > 0 ? `; ${count(empty, 'row')} without a value` : ''),
+  };
 }
 
 /** The column and the scheme that somebody named. @throws YitongError `bad_feed` */
@@ -152,21 +165,23 @@ function namedSubject(
 ): SubjectPlan {
   const column = columns.get(named.column);
   if (column === undefined)
-    throw new YitongError(
-      'bad_feed',
+    throw wrongAnswer(
+      'subject',
       `there is no column \`${named.column}\`; there are ` +
         `${[...columns.keys()].map((name) => `\`${name}\``).join(', ')}`,
+      '样表中没有这一列。',
     );
   const scheme = schemes.get(named.scheme);
   if (scheme === undefined)
-    throw new YitongError(
-      'bad_feed',
+    throw wrongAnswer(
+      'subject',
       `there is no key scheme \`${named.scheme}\`; there are ${[...schemes.keys()].join(', ')}`,
+      '没有这种主体标识。',
     );
-  const decided = (reason: string, sure = true): Decision => ({
+  const decided = (reason: Localised, sure = true): Decision => ({
     about: 'subject',
     proposed: `${named.column}:${named.scheme}`,
-    reason: `as you said; ${reason}`,
+    ...because(asSaid(reason)),
     sure,
     alternatives: [],
     option: '--subject ',
@@ -185,14 +200,18 @@ function namedSubject(
         derived: true,
         zeros: decision,
         steps: [...steps, { slice: [0, length] }],
-        decision: decided(`the first ${length} characters of each ${longer.scheme.id}; ${words}`),
+        decision: decided({
+          zh: `取自${longer.scheme.name.zh}的前 ${length} 位；${words.zh}`,
+          en: `the first ${length} characters of each ${longer.scheme.id}; ${words.en}`,
+        }),
       };
     }
   }
   if (own === undefined || keys === 0)
-    throw new YitongError(
-      'bad_feed',
+    throw wrongAnswer(
+      'subject',
       `no value of \`${named.column}\` is a valid \`${named.scheme}\`, so every row would be quarantined`,
+      `“${named.column}”中没有一个值是有效的${scheme.name.zh}，所有行都不能通过校验。`,
     );
   return {
     column: column.name,
@@ -220,11 +239,19 @@ function insideLonger(
 function bestSubject({ schemes, rows, found, zeros }: Table): SubjectPlan {
   const [best, ...rest] = found;
   if (best === undefined) {
-    throw new YitongError(
-      'bad_feed',
+    throw wrongAnswer(
+      'subject',
       `no column holds keys of ${[...schemes.keys()].join(', ')}: a dataset is asked by its subject, so ` +
         `without one it is a code list or statistics, not a register. If a column does, say \`--subject ` +
         `COLUMN:scheme\``,
+      {
+        zh:
+          '没有一列被认出是统一社会信用代码、身份证号等主体标识。数据集按主体查询，没有主体标识的表是代码表或者' +
+          '统计表；如确有这样的列，请在此指明。',
+        en:
+          'No column was recognised as one of keys. A dataset is asked by its subject; without one it is a code list ' +
+          'or statistics. If a column holds them, choose it here.',
+      },
     );
   }
   const { column, scheme } = best;
@@ -248,7 +275,7 @@ function bestSubject({ schemes, rows, found, zeros }: Table): SubjectPlan {
     decision: {
       about: 'subject',
       proposed: `${column.name}:${scheme.id}`,
-      reason: describe(best, scheme, rows),
+      ...because(describe(best, scheme, rows)),
       sure: best.share >= 0.9 && !open && inside.length === 0 && scheme.unchecked !== true,
       alternatives: [...alternatives, ...inside],
       option: '--subject ',

@@ -5,11 +5,11 @@
 
 import { YitongError } from '../../contracts/errors.js';
 import { present } from '../../contracts/present.js';
-import type { Workspace } from '../../contracts/types.js';
+import type { Localised, Workspace } from '../../contracts/types.js';
 import type { Catalogue } from '../sql/catalogue.js';
 import type { RawRow, Session, Statement } from '../sql/dialect.js';
 import { resolveServer, type ServerSource } from '../sql/server.js';
-import type { Answers, Decision } from './decision.js';
+import { type Answers, AS_SAID, because, type Decision } from './decision.js';
 import type { Found } from './propose.js';
 import { plain } from './terms.js';
 import { simplified } from './traditional.js';
@@ -154,7 +154,7 @@ export async function findTable(
       {
         about: 'table',
         proposed: `${schema}.${table}`,
-        reason: `${columns.length} columns of ${catalogue.kind}`,
+        ...because({ zh: `数据库中的表，${columns.length} 列`, en: `${columns.length} columns of ${catalogue.kind}` }),
         sure: true,
         alternatives: [],
         option: '--table ',
@@ -199,7 +199,7 @@ function rowKeyOf(
     decision: {
       about: 'row key',
       proposed: key.join(', '),
-      reason: rowKey === undefined ? 'the primary key of the table' : 'as you said',
+      ...because(rowKey === undefined ? { zh: '数据表的主键', en: 'the primary key of the table' } : AS_SAID),
       sure: true,
       alternatives: [],
       option: '--row-key ',
@@ -216,19 +216,25 @@ function updatedOf(
   const likely = times.find(({ name, comment }) => UPDATED.test(name) || UPDATED.test(simplified(comment)))?.name;
   if (named !== undefined && named !== 'none') refuseUnknown(columns, [named], 'updated');
   const column = named === undefined ? likely : named === 'none' ? undefined : named;
-  const reason =
+  const reason: Localised =
     named !== undefined
-      ? 'as you said'
+      ? AS_SAID
       : column === undefined
-        ? 'no time column is named like one of changes: every run reads the whole table'
-        : 'a time whose name speaks of changes; if a row is changed without it, the change is not seen';
+        ? {
+            zh: '没有一列像是修改时间：每次读取整张表',
+            en: 'no time column is named like one of changes: every run reads the whole table',
+          }
+        : {
+            zh: '列名像是修改时间；如果修改时没有更新这一列，就看不到修改',
+            en: 'a time whose name speaks of changes; if a row is changed without it, the change is not seen',
+          };
   const others = times.map(({ name }) => name).filter((name) => name !== column);
   return {
     column,
     decision: {
       about: 'updated',
       proposed: column ?? 'none',
-      reason,
+      ...because(reason),
       sure: named !== undefined || column === undefined,
       alternatives: column === undefined ? [] : ['none', ...others],
       option: '--updated ',
@@ -242,7 +248,10 @@ function passwordDecision({ password }: ServerSource): Decision[] {
     {
       about: 'password',
       proposed: `from ${password.env}`,
-      reason: 'a feed holds no password: set this environment variable where the connector runs',
+      ...because({
+        zh: '配置中不保存密码：请在运行处设置这个环境变量',
+        en: 'a feed holds no password: set this environment variable where the connector runs',
+      }),
       sure: true,
       alternatives: [],
       option: '',

@@ -35,6 +35,8 @@ export interface TrialReport {
   /** The same in every mapped field as an earlier row. */
   readonly merged: number;
   readonly quarantined: number;
+  /** Not the dataset's: the source says that they have left. */
+  readonly skipped: number;
   /** By the first problem of each row, most frequent first. */
   readonly refused: readonly Refused[];
   /** Field → rows with a problem in it; a row may have several. Rows that meet another one are not among them. */
@@ -149,7 +151,7 @@ export async function tryOut({
     const state = State.open(dataDir);
     const here = { ...workspace, contracts: new Map([[contract.id, contract]]) };
     const bus = nowhere(dataTopic(workspace.prefix, contract.id), first);
-    const { rows, published, merged, unchanged, quarantined } = await runFeed({
+    const { rows, published, merged, unchanged, quarantined, skipped } = await runFeed({
       feed,
       workspace: here,
       bus,
@@ -167,6 +169,7 @@ export async function tryOut({
       // of several files the later may repeat the earlier
       merged: merged + unchanged,
       quarantined,
+      skipped,
       ...refused,
       first: first.map(
         (value) => decodeRecord(contract.latest, value, FRAME_BYTES) as Readonly<Record<string, unknown>>,

@@ -369,3 +369,90 @@ t.test(
     t.equal(of(headed, 'header')?.proposed, 'none');
   },
 );
+
+t.test('which column names a firm is known by its title or asked, and what is said of it counts', async (t) => {
+  const head = 'code,户名,备注内容,法定代表人';
+  const rows = (title: string): string =>
+    table(head.replace('户名', title), 40, (i) => `${uscc.make(i)},第${i}号面馆,甲${i},张某某`);
+  t.match(of(await proposed(t, rows('企业名称')), 'firm'), { proposed: '企业名称', sure: true });
+  const found = await proposed(t, rows('户名'));
+  t.match(of(found, 'firm'), { proposed: 'none', sure: false, alternatives: ['户名', '备注内容'] });
+  t.equal(found.fields[1]?.classification, 'restricted', 'nobody knows what it tells');
+  const said = await proposed(t, rows('户名'), { firm: '户名' });
+  t.match(of(said, 'firm'), { proposed: '户名', sure: true });
+  t.match(said.fields[1], {
+    column: '户名',
+    field: 'name',
+    classification: 'public',
+    title: { zh: '户名', en: 'Name' },
+  });
+  const none = await proposed(t, rows('户名'), { firm: null });
+  t.match(of(none, 'firm'), { proposed: 'none', sure: true });
+  t.strictSame(none.fields, found.fields, 'which changes nothing else');
+  const other = await proposed(t, rows('企业名称'), { firm: '备注内容' });
+  t.strictSame(
+    other.fields.slice(1, 3).map(({ field }) => field),
+    ['companyName', 'name'],
+    'one column is called so',
+  );
+  await t.rejects(proposed(t, rows('户名'), { firm: 'nothing' }), { message: /no column `nothing`/ });
+  await t.rejects(proposed(t, rows('户名'), { firm: 'code' }), { message: /beside the key/ });
+  // what somebody calls a column by a word of registers says what it is
+  const named = await proposed(t, rows('户名'), { names: new Map([['备注内容', 'homeAddress']]) });
+  t.equal(named.fields[2]?.classification, 'personal');
+});
+
+t.test('rows that a source says have left are asked about, and count until somebody says so', async (t) => {
+  for (const [title, gone, stays, expected] of [
+    ['是否作废', '是', '否', '是否作废=是'],
+    ['删除标志', '1', '0', '删除标志=1'],
+    ['数据有效标志', '有效', '已失效', '数据有效标志=已失效'],
+    ['is_deleted', 'Y', 'N', 'is_deleted=Y'],
+    ['valid', 'yes', 'no', 'valid=no'],
+    ['删除状态', '已删除', '未删除', '删除状态=已删除'],
+  ] as const) {
+    const text = table(`code,${title}`, 40, (i) => `${uscc.make(i)},${i % 4 === 0 ? gone : stays}`);
+    const found = await proposed(t, text);
+    t.match(of(found, 'gone'), { proposed: 'none', sure: false, alternatives: [expected] }, title);
+    t.equal(found.trial.published, 40, 'until then each row counts');
+    t.notOk('skip' in found.draft.feed.mapping);
+    const said = await proposed(t, text, { gone: { column: title, values: [gone] } });
+    t.match(said.trial, { rows: 40, published: 30, quarantined: 0, skipped: 10 });
+    t.strictSame(said.draft.feed.mapping.skip, { column: title, in: [gone] });
+    t.equal(of(said, 'gone')?.sure, true);
+    t.match(of(await proposed(t, text, { gone: null }), 'gone'), { proposed: 'none', sure: true });
+  }
+  const plainly = await proposed(
+    t,
+    table('code,登记状态', 40, (i) => `${uscc.make(i)},${i % 4 === 0 ? '注销' : '存续'}`),
+  );
+  t.equal(of(plainly, 'gone'), undefined, 'a firm that is struck off is still on the register');
+  await t.rejects(proposed(t, firmsCsv(20), { gone: { column: 'nothing', values: ['x'] } }), {
+    message: /no column `nothing`/,
+  });
+});
+
+t.test('each reason stands in Chinese too, without a word of another language but the source’s own', async (t) => {
+  const texts = [
+    firmsCsv(60),
+    table('code;zip;serial;amount;thousand;euro;day;when;compact', 60, (i) =>
+      [
+        uscc.make(Math.ceil(i / 2)),
+        String(i % 9).padStart(5, '0'),
+        9007199254740993n + BigInt(i),
+        i * 10,
+        `${1 + (i % 9)}.000`,
+        `1.${String(100 + i)},50`,
+        `0${1 + (i % 9)}/0${1 + (i % 8)}/2020`,
+        `${13 + (i % 10)}.01.2020`,
+        `2020${String(1 + (i % 12)).padStart(2, '0')}15`,
+      ].join(';'),
+    ),
+    table('SIRET,nom', 40, (i) => `${siret.make(i)},firm ${i}`),
+  ];
+  for (const text of texts)
+    for (const { about, reason, zh } of (await proposed(t, text)).decisions) {
+      t.not(zh.trim(), '', `${about}: ${reason}`);
+      t.notMatch(zh.replace(/“[^”]*”/g, ''), /[A-Za-z]{2,}/, `${about}: ${reason}`);
+    }
+});

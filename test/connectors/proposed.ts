@@ -12,6 +12,7 @@ export interface Told {
     readonly published: number;
     readonly merged: number;
     readonly quarantined: number;
+    readonly skipped: number;
     readonly refused: readonly { readonly field: string; readonly code: string; readonly rows: number }[];
   };
   readonly fields: readonly {

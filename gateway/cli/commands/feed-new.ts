@@ -3,12 +3,12 @@ import { copyFile, mkdir, readFile, rename, rm, stat, utimes, writeFile } from '
 import { basename, dirname, join, relative } from 'node:path';
 import { loadFeeds } from '../../../connectors/feeds.js';
 import { progressReporter } from '../../../connectors/progress.js';
+import { nameBeforehand } from '../../../connectors/propose/dataset.js';
 import { maskedRows } from '../../../connectors/propose/masked.js';
 import {
   type Found,
   type Looked,
   look,
-  nameBeforehand,
   type Proposal,
   type ProposeContext,
   propose,

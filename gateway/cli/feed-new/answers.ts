@@ -14,6 +14,11 @@ export const answerOptions = {
     type: 'string',
     describe: "columns that tell one subject's records apart, comma-separated; `none` if it has one record",
   },
+  firm: { type: 'string', describe: 'the column that holds what firms are called, or `none`' },
+  gone: {
+    type: 'string',
+    describe: 'COLUMN=word,word: rows of which the source says so have left the register; or `none`',
+  },
   zeros: { type: 'string', describe: '`pad` if keys that are digits, but too few, lost their zeros; `keep` if not' },
   charset: { type: 'string', describe: 'of a text file' },
   delimiter: { type: 'string', describe: 'between cells; `tab` for the tabulator' },
@@ -82,10 +87,19 @@ const listOf = (text: string): readonly string[] =>
     .map((one) => one.trim())
     .filter((one) => one !== '');
 
+function goneOf(text: string): NonNullable<Answers['gone']> {
+  const at = text.lastIndexOf('=');
+  const values = listOf(text.slice(at + 1));
+  if (at < 1 || values.length === 0)
+    throw new YitongError('bad_config', `\`--gone\` is written COLUMN=word,word, or is \`none\`, not \`${text}\``);
+  return { column: text.slice(0, at), values };
+}
+
 /** @throws YitongError `bad_config` where an option is not written as it has to be */
 export function answersOf(said: Said): Answers {
   const one = (name: Name): string | undefined => said[name]?.at(-1);
   const [subject, key, header, zeros] = [one('subject'), one('key'), one('header'), one('zeros')];
+  const [firm, gone] = [one('firm'), one('gone')];
   const colon = subject?.lastIndexOf(':') ?? 0;
   if (subject !== undefined && (colon < 1 || colon === subject.length - 1))
     throw new YitongError('bad_config', `\`--subject\` is written COLUMN:scheme, not \`${subject}\``);
@@ -110,6 +124,8 @@ export function answersOf(said: Said): Answers {
       : { subject: { column: subject.slice(0, colon), scheme: subject.slice(colon + 1) } }),
     ...(key === undefined ? {} : { key: key === 'none' ? [] : listOf(key) }),
     ...present({ header }),
+    ...present({ firm: firm === 'none' ? null : firm }),
+    ...(gone === undefined ? {} : { gone: gone === 'none' ? null : goneOf(gone) }),
     ...(zeros === undefined ? {} : { zeros: zeros === 'keep' ? ('keep' as const) : ('pad' as const) }),
     dateFormats: pairs('date-format', said),
     types: pairs('type', said),

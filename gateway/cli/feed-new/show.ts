@@ -82,7 +82,7 @@ export function showProposal(
   say(
     `${plural(trial.rows, 'row')} in all: ${trial.published.toLocaleString('en')} would be published, ` +
       `${trial.merged.toLocaleString('en')} merged with an equal one, ${trial.quarantined.toLocaleString('en')} ` +
-      'quarantined',
+      `quarantined${trial.skipped === 0 ? '' : `, ${trial.skipped.toLocaleString('en')} have left`}`,
   );
   for (const { field, code, reason, rows: times } of trial.refused.slice(0, 10))
     say(`  ${times.toLocaleString('en').padStart(8)}  ${field === '' ? '' : `${field}: `}${reason} [${code}]`);

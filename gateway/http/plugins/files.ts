@@ -11,6 +11,11 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether the route's form may bring files. */
     files?: boolean;
+    /**
+     * A field of such a form in which something large goes along and comes back, of so many characters, with so many
+     * fields beside it. It is not kept with what was written.
+     */
+    along?: { readonly field: string; readonly most: number; readonly fields: number };
   }
   interface FastifyRequest {
     /** That came with the form; one that is too large has a byte more than may be, and no more. */
@@ -30,13 +35,17 @@ async function read(request: FastifyRequest): Promise<{ readonly body: Fields; r
   const body: Fields = {};
   const files: SentFile[] = [];
   const wanted = request.session !== undefined;
+  const { along } = request.routeOptions.config;
+  const fields = FIELDS + (along?.fields ?? 0);
+  // however many fields there are, together they are no more than those of any other form
+  let left = FIELDS * FIELD;
   for await (const part of request.parts({
     limits: {
       fileSize: MAX_FILE + 1,
       files: 2 * MOST,
-      fields: FIELDS,
-      fieldSize: FIELD,
-      parts: FIELDS + 2 * MOST,
+      fields,
+      fieldSize: Math.max(FIELD, along?.most ?? 0),
+      parts: fields + 2 * MOST,
       headerPairs: 20,
     },
   })) {
@@ -48,8 +57,13 @@ async function read(request: FastifyRequest): Promise<{ readonly body: Fields; r
         files.push({ name: part.filename, bytes: Buffer.concat(chunks) });
       continue;
     }
-    if (part.fieldnameTruncated || part.valueTruncated || typeof part.value !== 'string')
+    const goesAlong = part.fieldname === along?.field;
+    const long = (text: string): boolean => !goesAlong && (text.length > FIELD || (left -= text.length) < 0);
+    if (part.fieldnameTruncated || part.valueTruncated || typeof part.value !== 'string' || long(part.value))
       throw new YitongError('bad_request', 'a field of the form is too long');
+    if (goesAlong && !wanted) continue;
+    if (goesAlong && Object.hasOwn(body, part.fieldname))
+      throw new YitongError('bad_request', 'what goes along with a form comes once');
     const before = Object.hasOwn(body, part.fieldname) ? body[part.fieldname] : undefined;
     Object.defineProperty(body, part.fieldname, {
       value: before === undefined ? part.value : [before, part.value].flat(),

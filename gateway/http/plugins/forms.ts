@@ -65,7 +65,13 @@ export function takeCarried(request: FastifyRequest): void {
   const known = request.server.people.kept.openPlace(place);
   if (known === undefined) return;
   request.sentFrom = place;
-  request.sent = { place: known, form, fields };
+  // what goes along with a form is in its page, and is not kept
+  const along = request.routeOptions.config.along?.field;
+  request.sent = {
+    place: known,
+    form,
+    fields: Object.fromEntries(Object.entries(fields).filter(([name]) => name !== along)),
+  };
 }
 
 /** Faults under the names of the form: what a ticket calls `grounds` is its field `field.grounds`. */

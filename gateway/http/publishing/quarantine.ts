@@ -6,6 +6,7 @@
 import { loadFeed } from '../../../connectors/feeds.js';
 import { type Held, keepHeld, releaseHeld, type State } from '../../../connectors/publish/index.js';
 import { Quarantine } from '../../../connectors/quarantine.js';
+import { KeptQuarantines, type QuarantineReader } from '../../../connectors/quarantine-kept.js';
 import { readAgainEvery } from '../../../connectors/reading/ceiling.js';
 import { type RetryReport, retryQuarantine } from '../../../connectors/retry.js';
 import { askForRun, type Pressed, pressForRun, type Reading, readingOf } from '../../../connectors/run/asked.js';
@@ -34,7 +35,7 @@ export const retryDetail = (
 
 export interface QuarantineDesk {
   /** Undefined where nothing of the dataset was ever held back. */
-  look<T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T | undefined>;
+  look<T>(contract: Contract, work: (quarantine: QuarantineReader) => Promise<T>): Promise<T | undefined>;
   /**
    * Of these rows, or of all but conflicting duplicates; undefined where there is no quarantine. Ids that are not there
    * are left out.
@@ -119,8 +120,10 @@ export function openQuarantineDesk(
   const retrying = new Set<Promise<unknown>>();
   let state: State | undefined;
 
-  async function look<T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T | undefined> {
-    if (!Quarantine.exists(dataDir, contract.id)) return undefined;
+  const kept = new KeptQuarantines(dataDir, now);
+
+  /** Of what writes: in its own opening. */
+  async function opened<T>(contract: Contract, work: (quarantine: Quarantine) => Promise<T>): Promise<T> {
     const quarantine = Quarantine.open(dataDir, contract.id, now);
     try {
       return await work(quarantine);
@@ -143,28 +146,12 @@ export function openQuarantineDesk(
     const bus = await context.bus();
     if (spool?.store.waiting(contract.id) === true) throw stillWaiting();
     await first();
-    const quarantine = Quarantine.open(dataDir, contract.id, now);
-    try {
-      const options = {
-        workspace,
-        contract,
-        feed,
-        bus,
-        state: stateOf(),
-        quarantine,
-        now,
-        by,
-        ids: [id],
-        turn: { wait: WAIT },
-      };
-      await (what === 'release' ? releaseHeld : keepHeld)(options);
-    } finally {
-      await quarantine.close();
-    }
+    const options = { workspace, contract, feed, bus, state: stateOf(), now, by, ids: [id], turn: { wait: WAIT } };
+    await opened(contract, (quarantine) => (what === 'release' ? releaseHeld : keepHeld)({ ...options, quarantine }));
   }
 
   return {
-    look,
+    look: (contract, work) => kept.look(contract.id, work),
     held: (contract) => stateOf().held(contract.id),
     decide(...asked) {
       const mine = decide(...asked);
@@ -191,12 +178,16 @@ export function openQuarantineDesk(
         turn: { wait: WAIT },
         ...present({ ids }),
       };
-      const mine = look(contract, (quarantine) => retryQuarantine({ ...options, quarantine }));
+      // what is looked at meanwhile is open already: an opening waits for what this one writes, and holds it up
+      const mine = kept.look(contract.id, () =>
+        opened(contract, (quarantine) => retryQuarantine({ ...options, quarantine })),
+      );
       retrying.add(mine);
       return mine.finally(() => retrying.delete(mine));
     },
     async close() {
       await Promise.allSettled(retrying);
+      await kept.close();
       await state?.close();
     },
   };

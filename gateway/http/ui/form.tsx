@@ -234,7 +234,13 @@ interface ChoiceProps extends Shared {
   readonly value?: string | undefined;
   readonly required?: boolean;
   /** Those of one group stand behind one another. */
-  readonly options: readonly { readonly value: string; readonly title: string; readonly group?: string }[];
+  readonly options: readonly {
+    readonly value: string;
+    readonly title: string;
+    readonly group?: string;
+    /** In the words of somebody's own source. */
+    readonly own?: boolean;
+  }[];
 }
 
 function grouped(options: ChoiceProps['options']): readonly (readonly [string | undefined, ChoiceProps['options']])[] {
@@ -257,7 +263,7 @@ export function ChoiceField({
   const kept = useKept(name);
   const chosen = kept === undefined ? value : kept[0];
   const option = (one: ChoiceProps['options'][number]): JSX.Element => (
-    <option value={one.value} selected={one.value === chosen}>
+    <option class={one.own === true ? 'own' : undefined} value={one.value} selected={one.value === chosen}>
       {one.title}
     </option>
   );

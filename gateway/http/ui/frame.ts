@@ -20,6 +20,7 @@ interface Framed {
   readonly workspace: FrameProps['workspace'];
   readonly scripts?: readonly string[];
   readonly refresh?: number;
+  readonly carries?: FrameProps['carries'];
   readonly children: ComponentChildren;
 }
 

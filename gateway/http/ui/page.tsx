@@ -132,6 +132,7 @@ function Other({ language, asked, address, carries, forms, main }: OtherProps): 
           class="lang"
           form={only}
           formAction={`/console/keep?lang=${other}`}
+          formEncType="application/x-www-form-urlencoded"
           formNoValidate
           lang={lang}
           type="submit"

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { dataTopic } from '../../../connectors/bus/port.js';
 import { State } from '../../../connectors/publish/index.js';
-import { Quarantine } from '../../../connectors/quarantine.js';
+import { KeptQuarantines } from '../../../connectors/quarantine-kept.js';
 import { isYitongError } from '../../../contracts/errors.js';
 import type { DatasetId } from '../../../contracts/ids.js';
 import type { Workspace } from '../../../contracts/types.js';
@@ -38,16 +38,26 @@ export interface HeldCounts {
    * opened, which those who publish say.
    */
   of(datasets: readonly DatasetId[]): [Labels, number][];
+  /** Rows that are held back. @throws YitongError `store_damaged` */
+  rows(datasets: readonly DatasetId[]): Promise<[Labels, number][]>;
   close(): Promise<void>;
 }
 
 /**
- * Opens the state of connectors once, when there is one: others commit to it all the time, and each opening beside them
- * has to be looked after (connectors/lmdb/env.ts).
+ * Opens the state of connectors once, when there is one, and so each quarantine: others commit to them all the time,
+ * each opening beside them has to be looked after (connectors/lmdb/env.ts), and that of a large one takes a while.
  */
 export function heldCounts(dataDir: string): HeldCounts {
   let state: State | undefined;
+  const quarantines = new KeptQuarantines(dataDir, () => new Date());
   return {
+    rows: (datasets) =>
+      Promise.all(
+        datasets.map(async (dataset): Promise<[Labels, number]> => {
+          const rows = await quarantines.look(dataset, async (quarantine) => quarantine.count());
+          return [{ dataset }, rows ?? 0];
+        }),
+      ),
     of(datasets) {
       if (state === undefined && !State.exists(dataDir)) return datasets.map((feed) => [{ feed }, 0]);
       try {
@@ -59,6 +69,7 @@ export function heldCounts(dataDir: string): HeldCounts {
       }
     },
     async close() {
+      await quarantines.close();
       await state?.close();
     },
   };
@@ -83,9 +94,7 @@ export async function viewFigures({ workspace, writer, dataDir, heldBack, busUp 
     );
     return [{ dataset: id }, upTo === 0 ? undefined : Math.max(0, now - upTo) / 1000];
   });
-  const held = await Promise.all(
-    contracts.map(async ({ id }) => [{ dataset: id }, await Quarantine.countOf(dataDir, id)] as const),
-  );
+  const held = await heldBack.rows(contracts.map(({ id }) => id));
   const up = busUp();
   return [
     gauge('yitong_bus_up', up === undefined ? undefined : up ? 1 : 0),

@@ -66,7 +66,7 @@ export const PAGES: Readonly<Record<string, readonly string[] | string>> = {
   '/console/entries/:index/proof': SCRIPT,
   '/console/feeds': ['feeds'],
   '/console/feeds.csv': FILE,
-  '/console/feeds/new': ['feed-new', 'feed-proposed'],
+  '/console/feeds/new': ['feed-new', 'feed-proposed', 'feed-asked', 'feed-answered', 'feed-unfinished', 'feed-unmeant'],
   '/console/feeds/:dataset': ['feed', 'feed-held'],
   '/console/feeds/:dataset/mends/:id': ['mend-draft', 'mend-approve', 'mend-undo'],
   '/console/feeds/:dataset/mends/:id/file': FILE,

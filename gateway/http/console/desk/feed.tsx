@@ -31,7 +31,6 @@ export interface FeedFacts {
   readonly updateFrequency: string;
   /** `at`: ms since 1970 */
   readonly lastRun?: { readonly at: number; readonly state: 'complete' | 'failed' | 'refused'; readonly rows: number };
-  readonly quarantined: number;
   readonly schedule?: string;
   readonly kind?: Localised | undefined;
   /** Why the feed's file does not load. */

@@ -8,20 +8,25 @@ import type { ListState } from '../../ui/list-state.js';
 import { state as stateNames } from '../home/page.js';
 import { type FeedFacts, FeedState, scheduleWords } from './feed.js';
 
+export interface ListedFeed extends FeedFacts {
+  /** Rows that are held back. */
+  readonly quarantined: number;
+}
+
 interface FeedsProps {
   readonly language: Language;
   readonly authority: string;
   /** All of them. */
-  readonly feeds: readonly FeedFacts[];
+  readonly feeds: readonly ListedFeed[];
   /** Those that are listed, in their order. */
-  readonly rows: readonly FeedFacts[];
+  readonly rows: readonly ListedFeed[];
   readonly state: ListState;
 }
 
 const PATH = '/console/feeds';
 const count = (n: number): string => n.toLocaleString('en');
 
-export const feedColumns = (language: Language): readonly Column<FeedFacts>[] => [
+export const feedColumns = (language: Language): readonly Column<ListedFeed>[] => [
   {
     id: 'name',
     title: { zh: '数据集', en: 'Dataset' },
@@ -84,7 +89,7 @@ export const feedColumns = (language: Language): readonly Column<FeedFacts>[] =>
   },
 ];
 
-const idOf = ({ id }: FeedFacts): string => id;
+const idOf = ({ id }: ListedFeed): string => id;
 
 export function feedsPage({ language, authority, feeds, rows, state }: FeedsProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);

@@ -26,7 +26,7 @@ import { csvOfList, rulesOf } from '../../ui/list.js';
 import { listState, sorted } from '../../ui/list-state.js';
 import { causeRoutes, unlessRefused } from './cause.js';
 import { type FeedFacts, feedPage } from './feed.js';
-import { feedColumns, feedsPage } from './feeds.js';
+import { feedColumns, feedsPage, type ListedFeed } from './feeds.js';
 import { mendRoutes } from './mends.js';
 
 const PATH = '/console/feeds';
@@ -77,7 +77,6 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
       ...(state.watermark === undefined
         ? {}
         : { lastRun: { at: state.watermark.receivedAt, state: state.watermark.state, rows: state.watermark.rows } }),
-      quarantined: (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0,
       ...(feed === undefined
         ? {}
         : isYitongError(feed)
@@ -86,7 +85,11 @@ async function openDesk(app: FastifyInstance, context: GatewayContext) {
     };
   }
 
-  return { context, workspace, record, quarantines, mends, own, factsOf };
+  /** Rows of it that are held back. */
+  const countOf = async (contract: Contract): Promise<number> =>
+    (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0;
+
+  return { context, workspace, record, quarantines, mends, own, factsOf, countOf };
 }
 type Desk = Awaited<ReturnType<typeof openDesk>>;
 
@@ -104,13 +107,14 @@ async function show(
   contract: Contract,
   { after = '', content, report }: Shown,
 ): Promise<FastifyReply> {
-  const { rows, causes, count } = (await quarantines.look(contract, async (quarantine) => ({
-    rows: await quarantine.page(after, PAGE + 1),
-    causes: await quarantine.causes(),
-    count: quarantine.count(),
-  }))) ?? { rows: [], causes: [], count: 0 };
+  const [rows, causes] = (await quarantines.look(contract, (quarantine) =>
+    Promise.all([quarantine.page(after, PAGE + 1), quarantine.causes()]),
+  )) ?? [[], []];
+  // of the same moment as the causes, so that they add up
+  const count = causes.reduce((sum, { rows: n }) => sum + n, 0);
   const facts = await factsOf(contract);
   const shown = rows.slice(0, PAGE);
+  const held = quarantines.held(contract);
   return sendFramed(request, reply, {
     title: contract.name[request.language],
     workspace,
@@ -122,8 +126,8 @@ async function show(
       causes,
       count,
       first: after === '',
-      held: quarantines.held(contract).slice(0, HELD),
-      heldCount: quarantines.held(contract).length,
+      held: held.slice(0, HELD),
+      heldCount: held.length,
       drafts: await mends.list(contract),
       reading: await unlessRefused(quarantines.reading(contract)),
       next: rows.length > PAGE ? shown.at(-1)?.id : undefined,
@@ -133,7 +137,7 @@ async function show(
 }
 
 /** The feeds of an officer's authority, as a page and as a file. */
-function feedsRoute(app: FastifyInstance, { context, workspace, record, factsOf }: Desk): void {
+function feedsRoute(app: FastifyInstance, { context, workspace, record, factsOf, countOf }: Desk): void {
   async function found(request: FastifyRequest, isExport: boolean) {
     const { person } = sessionOf(request);
     const { language } = request;
@@ -142,8 +146,8 @@ function feedsRoute(app: FastifyInstance, { context, workspace, record, factsOf 
       .sort((a, b) => (a.id < b.id ? -1 : 1));
     const columns = feedColumns(language);
     const state = await listState(request, context, rulesOf('feeds', columns));
-    const feeds: FeedFacts[] = [];
-    for (const contract of mine) feeds.push(await factsOf(contract));
+    const feeds: ListedFeed[] = [];
+    for (const contract of mine) feeds.push({ ...(await factsOf(contract)), quarantined: await countOf(contract) });
     const word = state.q.toLowerCase();
     const rows = sorted(
       feeds.filter(({ name }) => `${name.zh} ${name.en}`.toLowerCase().includes(word)),
@@ -189,7 +193,7 @@ function feedsRoute(app: FastifyInstance, { context, workspace, record, factsOf 
 }
 
 /** What waits here for whoever starts the day, and what does not come as it should. */
-function roomOf({ context, workspace, quarantines }: Desk): Room {
+function roomOf({ context, workspace, quarantines, countOf }: Desk): Room {
   const mine = ({ authority }: Person): readonly Contract[] =>
     [...workspace.contracts.values()].filter((one) => one.authority === authority);
   return {
@@ -200,7 +204,7 @@ function roomOf({ context, workspace, quarantines }: Desk): Room {
     async waiting(person) {
       const items: WaitingItem[] = [];
       for (const contract of mine(person)) {
-        const rows = (await quarantines.look(contract, async (quarantine) => quarantine.count())) ?? 0;
+        const rows = await countOf(contract);
         const held = quarantines.held(contract).length;
         if (rows + held === 0) continue;
         const { zh, en } = contract.name;

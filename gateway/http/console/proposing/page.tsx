@@ -4,19 +4,39 @@ import type { Decision } from '../../../../connectors/propose/decision.js';
 import { maskedRows } from '../../../../connectors/propose/masked.js';
 import type { Proposal } from '../../../../connectors/propose/propose.js';
 import { errorWordsOf } from '../../../../contracts/error-words.js';
-import type { KeyScheme, Localised } from '../../../../contracts/types.js';
+import type { Localised } from '../../../../contracts/types.js';
 import { CLASSES } from '../../../../policies/explain.js';
 import type { Language } from '../../../ground/language/language.js';
+import type { FormFields } from '../../people/kept.js';
 import { FilesField, Form, TextField } from '../../ui/form.js';
 import { type Say, sayIn } from '../../ui/say.js';
 import { typeName } from '../datasets/dataset.js';
+import type { QuestionsProps } from './asking.js';
+import { AnswerFaults, Questions } from './questions.js';
 
 const PATH = '/console/feeds/new';
 /** Reasons that are listed. */
 const REASONS = 20;
 
-export function samplePage({ language }: { readonly language: Language }): JSX.Element {
+/** Answers of a form that could not be taken: they go with the sample that is chosen anew. */
+const answersIn = (kept: FormFields): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(kept).flatMap(([field, value]) =>
+      typeof value !== 'string' || value === '' || ['dataset', 'back', 'sample.name'].includes(field)
+        ? []
+        : [[field, value]],
+    ),
+  );
+
+interface SampleProps {
+  readonly language: Language;
+  /** What came back of a form. */
+  readonly kept: FormFields;
+}
+
+export function samplePage({ language, kept }: SampleProps): JSX.Element {
   const say = sayIn(language);
+  const answers = answersIn(kept);
   return (
     <>
       <p class="foot">
@@ -25,12 +45,21 @@ export function samplePage({ language }: { readonly language: Language }): JSX.E
       <h1>{say('新数据集', 'A new dataset')}</h1>
       <p class="lead">
         {say(
-          '选择一份样表，先看它会成为怎样的数据集：各列是什么、哪些是个人信息、哪些行不能通过校验及其原因。样表只读一次，不保存。',
+          '选择一份样表，先看它会成为怎样的数据集：各列是什么、哪些是个人信息、哪些行不能通过校验及其原因。样表看不出的，' +
+            '由您在页面上说明。样表不保存。',
           'Choose a sample, and see what it would become: what its columns are, what is personal, and which rows ' +
-            'would not pass and why. It is read once and not kept.',
+            'would not pass and why. What it cannot say you are asked on the page. It is not kept.',
         )}
       </p>
-      <Form class="card pad stacked" action={PATH} files data-once>
+      {Object.keys(answers).length === 0 ? null : (
+        <p class="notice" role="status">
+          {say(
+            '您此前的说明已保留，重新选择样表后仍然有效。',
+            'What you had answered is kept, and counts once you choose the sample again.',
+          )}
+        </p>
+      )}
+      <Form class="card pad stacked" action={PATH} files data-once hidden={answers}>
         <FilesField
           name="files"
           several={false}
@@ -53,90 +82,15 @@ export function samplePage({ language }: { readonly language: Language }): JSX.E
   );
 }
 
-interface ProposalProps {
-  readonly language: Language;
+interface ProposalProps extends QuestionsProps {
   readonly proposal: Proposal;
-  readonly schemes: ReadonlyMap<string, KeyScheme>;
-  /** A dataset of that id is there already. */
-  readonly taken: boolean;
   /** The files, base64. */
   readonly archive: string;
 }
 
-const ABOUT: Readonly<Record<string, Localised>> = {
-  authority: { zh: '提供单位', en: 'whose register it is' },
-  dataset: { zh: '数据集标识', en: 'id of the dataset' },
-  subject: { zh: '主体标识所在的列', en: 'whose key the records hang on' },
-  key: { zh: '区分同一主体各条记录的列', en: "what tells one subject's records apart" },
-  zeros: { zh: '代码前面的零', en: 'zeros in front of keys' },
-  charset: { zh: '字符编码', en: 'character set' },
-  delimiter: { zh: '分隔符', en: 'delimiter' },
-  header: { zh: '标题行', en: 'header' },
-  sheet: { zh: '工作表', en: 'sheet' },
-  items: { zh: '数据在文件中的位置', en: 'where items stand' },
-};
-const OF_FIELD: Readonly<Record<string, Localised>> = {
-  type: { zh: '的取值', en: ': its values' },
-  class: { zh: '的分类', en: ': its class' },
-  name: { zh: '的字段名', en: ': its name' },
-};
-
 interface Titled {
   readonly titles: ReadonlyMap<string, Localised>;
   readonly language: Language;
-}
-
-function aboutWords({ about }: Decision, { titles, language }: Titled): string {
-  const known = ABOUT[about];
-  if (known !== undefined) return known[language];
-  const [, field = '', what = ''] = /^(.*) (type|class|name)$/.exec(about) ?? [];
-  const title = titles.get(field)?.[language];
-  return title === undefined ? sayIn(language)('其他', about) : `${title}${OF_FIELD[what]?.[language] ?? ''}`;
-}
-
-/** As a person would say it. */
-function valueWords({ about }: Decision, value: string, language: Language): string {
-  if (language !== 'zh') return value;
-  // the column alone: what its keys are stands in its title
-  if (about === 'subject') return value.replace(/:[\w-]+$/, '');
-  if (about === 'key' && value === 'none') return '不需要，每个主体一条记录';
-  if (about.endsWith(' type')) return typeName(value.replace(/\(.*$/, '')).zh;
-  if (about.endsWith(' class')) return (CLASSES as Readonly<Record<string, string>>)[value] ?? value;
-  return value;
-}
-
-/** What is not sure, and was decided carefully. */
-function Open({ open, titled, say }: { open: readonly Decision[]; titled: Titled; say: Say }): JSX.Element {
-  const { language } = titled;
-  return (
-    <ul class="card rows">
-      {open.map((one) => (
-        <li>
-          <div class="grow">
-            <p>
-              <b class="own">{aboutWords(one, titled)}</b>
-              {say('：', ': ')}
-              <span class="own">
-                {one.proposed === '' ? say('未能确定', 'to be named') : valueWords(one, one.proposed, language)}
-              </span>
-              {one.alternatives.length === 0 ? null : (
-                <>
-                  {say('；也可能是', '; or ')}
-                  <span class="own">
-                    {one.alternatives
-                      .slice(0, 6)
-                      .map((other) => valueWords(one, other, language))
-                      .join(say('、', ', '))}
-                  </span>
-                </>
-              )}
-            </p>
-            {language === 'zh' ? null : <p class="foot">{one.reason}</p>}
-          </div>
-        </li>
-      ))}
-    </ul>
-  );
 }
 
 function Refused({ trial, titled, say }: { trial: Proposal['trial']; titled: Titled; say: Say }): JSX.Element {
@@ -258,7 +212,9 @@ function FirstRows({ proposal, schemes, language }: Pick<ProposalProps, 'proposa
                       ? '–'
                       : typeof value === 'string'
                         ? value
-                        : JSON.stringify(value)}
+                        : typeof value === 'boolean'
+                          ? say(value ? '是' : '否', String(value))
+                          : JSON.stringify(value)}
                   </td>
                 );
               })}
@@ -270,7 +226,64 @@ function FirstRows({ proposal, schemes, language }: Pick<ProposalProps, 'proposa
   );
 }
 
-export function proposalPage({ language, proposal, schemes, taken, archive }: ProposalProps): JSX.Element {
+/** The way to another sample. */
+const Another = ({ say }: { readonly say: Say }): JSX.Element => (
+  <p class="foot">
+    <a href={PATH}>{say('← 换一份样表', '← Another sample')}</a>
+  </p>
+);
+
+/** A sample of which nobody knows so far whose records it holds. */
+export function unfinishedPage(questions: QuestionsProps): JSX.Element {
+  const { language, tried } = questions;
+  const say = sayIn(language);
+  return (
+    <>
+      <Another say={say} />
+      <h1 class="own">{tried.name}</h1>
+      <p class="lead">
+        {say(
+          `样表共 ${tried.rows.toLocaleString('en')} 行、${String(tried.columns.length)} 列。先要知道哪一列是主体标识，才能看出它会成为怎样的数据集。`,
+          `${tried.rows.toLocaleString('en')} rows of ${String(tried.columns.length)} columns. Whose records they are ` +
+            'has to be known before anything else can be seen.',
+        )}
+      </p>
+      <AnswerFaults language={language} tried={tried} />
+      <Questions {...questions} />
+    </>
+  );
+}
+
+/** How the files are put in place. */
+function Offer({ archive, say }: { readonly archive: string; readonly say: Say }): JSX.Element {
+  return (
+    <div class="card pad">
+      <ol>
+        <li>
+          <a class="button" download="dataset.zip" href={`data:application/zip;base64,${archive}`}>
+            {say('下载数据契约与数据源配置', 'Download contract and feed')}
+          </a>
+        </li>
+        <li>
+          {say(
+            '填写其中标为“待确认”的说明：共享属性、使用要求、审核与审查日期。',
+            'Fill in what stands as “to be confirmed”: how it is shared, its use, and the approvals.',
+          )}
+        </li>
+        <li>
+          {say(
+            '交运行维护人员放入工作区，样表所在的登记放入收件目录；校验通过后一分钟内接入，出现在“本单位数据源”。',
+            'Hand them to the operators, who put them into the workspace, and the register into its inbox; once ' +
+              'they pass the checks it is taken in within a minute, and stands among your feeds.',
+          )}
+        </li>
+      </ol>
+    </div>
+  );
+}
+
+export function proposalPage({ proposal, archive, ...questions }: ProposalProps): JSX.Element {
+  const { language, schemes, tried } = questions;
   const say = sayIn(language);
   const { trial, draft, decisions, fields } = proposal;
   const open = decisions.filter(({ sure }) => !sure);
@@ -278,58 +291,27 @@ export function proposalPage({ language, proposal, schemes, taken, archive }: Pr
   const n = (of: number): string => of.toLocaleString('en');
   return (
     <>
-      <p class="foot">
-        <a href={PATH}>{say('← 换一份样表', '← Another sample')}</a>
-      </p>
+      <Another say={say} />
       <h1 class="own">{draft.contractFile.name[language]}</h1>
       <p class="lead">
         {say(
           `样表共 ${n(trial.rows)} 行：${n(trial.published)} 行可以发布，${n(trial.merged)} 行与其他行相同，` +
-            `${n(trial.quarantined)} 行不能通过校验。`,
+            `${n(trial.quarantined)} 行不能通过校验${trial.skipped === 0 ? '' : `，${n(trial.skipped)} 行已删除或者作废`}。`,
           `${n(trial.rows)} rows: ${n(trial.published)} would be published, ${n(trial.merged)} are the same as ` +
-            `others, ${n(trial.quarantined)} would be held back.`,
+            `others, ${n(trial.quarantined)} would be held back` +
+            `${trial.skipped === 0 ? '' : `, ${n(trial.skipped)} have left`}.`,
         )}
       </p>
-      {taken ? (
-        <p class="notice warn" role="status">
-          {say('已有同一标识的数据集，请换一个标识。', 'There is a dataset of that id already: choose another.')}
-        </p>
-      ) : null}
+      <AnswerFaults language={language} tried={tried} />
+      <Questions {...questions} />
       <h2>{say('不能通过校验的行', 'Rows that would be held back')}</h2>
       <Refused trial={trial} titled={titled} say={say} />
-      {open.length === 0 ? null : (
-        <>
-          <h2>{say('请确认', 'To be confirmed')}</h2>
-          <Open open={open} titled={titled} say={say} />
-        </>
-      )}
       <h2>{say('字段', 'Fields')}</h2>
       <Fields proposal={proposal} open={open} say={say} language={language} />
       <h2>{say('前几行（个人信息已遮盖）', 'The first rows, what is personal masked')}</h2>
       <FirstRows proposal={proposal} schemes={schemes} language={language} />
       <h2>{say('接入', 'To put it on offer')}</h2>
-      <div class="card pad">
-        <ol>
-          <li>
-            <a class="button" download="dataset.zip" href={`data:application/zip;base64,${archive}`}>
-              {say('下载数据契约与数据源配置', 'Download contract and feed')}
-            </a>
-          </li>
-          <li>
-            {say(
-              '填写其中标为“待确认”的说明：共享属性、使用要求、审核与审查日期。',
-              'Fill in what stands as “to be confirmed”: how it is shared, its use, and the approvals.',
-            )}
-          </li>
-          <li>
-            {say(
-              '交运行维护人员放入工作区，样表所在的登记放入收件目录；校验通过后一分钟内接入，出现在“本单位数据源”。',
-              'Hand them to the operators, who put them into the workspace, and the register into its inbox; once ' +
-                'they pass the checks it is taken in within a minute, and stands among your feeds.',
-            )}
-          </li>
-        </ol>
-      </div>
+      <Offer archive={archive} say={say} />
     </>
   );
 }

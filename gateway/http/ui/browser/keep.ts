@@ -8,6 +8,8 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>('a[data-keep]'))
     event.preventDefault();
     form.action = link.dataset['keep'] ?? '';
     form.noValidate = true;
+    // files stay behind: a browser gives none back
+    form.enctype = 'application/x-www-form-urlencoded';
     form.requestSubmit();
   });
 }

@@ -50,16 +50,19 @@ interface Known {
 function offered({ subject, context: { inForce, workspace }, names, entries }: Known) {
   const { grants, clients } = inForce().policies;
   const scheme = schemeOf(subject as SubjectKey);
-  const told = [...grants.values()].filter(
-    ({ dataset, subjectNotice }) =>
-      subjectNotice.mode === 'immediate' && workspace.contracts.get(dataset)?.subject.scheme === scheme,
-  );
+  const all = [...grants.values()].filter(({ dataset }) => workspace.contracts.get(dataset)?.subject.scheme === scheme);
+  const told = all.filter(({ subjectNotice }) => subjectNotice.mode === 'immediate');
+  // a purpose for which something is told later is not named before it is
+  const quiet = new Set<string>(all.flatMap((grant) => (told.includes(grant) ? [] : grant.purposes)));
   const authorities = new Set<string>([
     ...told.flatMap(({ client }) => clients.get(client)?.authority ?? []),
     ...entries.flatMap(({ body }) => body.authority ?? []),
   ]);
   const purposes = new Map<string, string>([
-    ...told.flatMap((grant) => grant.purposes.map((id): [string, string] => [id, names.purpose(id) ?? id])),
+    ...told
+      .flatMap((grant): readonly string[] => grant.purposes)
+      .filter((id) => !quiet.has(id))
+      .map((id): [string, string] => [id, names.purpose(id) ?? id]),
     ...entries.flatMap(({ body: { purpose, report } }): [string, string][] =>
       purpose === undefined ? [] : [[purpose, names.purpose(purpose, report) ?? purpose]],
     ),

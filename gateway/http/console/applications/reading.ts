@@ -271,7 +271,8 @@ function stepLine(ground: Ground, matter: OpenedMatter, { event, entry }: Matter
     Object.entries(event.fields)
       .map(([name, value]) => {
         const rule = lifecycle.fields[name];
-        return `${rule?.title[language] ?? ''}${language === 'zh' ? '：' : ': '}${rule?.codes?.[value]?.[language] ?? value}`;
+        const says = rule?.codes?.[value]?.[language] ?? value;
+        return `${rule?.title[language] ?? ''}${language === 'zh' ? '：' : ': '}${says}`;
       })
       .join('\n');
   const title = lifecycle.acts[event.act]?.title ?? {

@@ -135,9 +135,7 @@ export function ticketsPage({ language, show, counts, over, tickets, begin }: Ti
         <h1>{say('异议、修复与投诉', 'Objections, repair and complaints')}</h1>
         {begin.length === 0 ? null : (
           <a class="button" href="/console/tickets/records" title={begin.join(say('、', ', '))}>
-            {begin.length > 2
-              ? say(`${begin[0] ?? ''}等`, `${begin[0] ?? ''} …`)
-              : begin.join(say('、', ' / '))}
+            {begin.length > 2 ? say(`${begin[0] ?? ''}等`, `${begin[0] ?? ''} …`) : begin.join(say('、', ' / '))}
           </a>
         )}
       </div>

@@ -9,7 +9,7 @@ import type { DatasetId } from '../contracts/ids.js';
 import { cutShort } from './lmdb/file.js';
 import { Quarantine } from './quarantine.js';
 
-/** What may be done by whoever only looks: changes belong to a turn (`publish/turn.ts`), and to an opening of its own. */
+/** What whoever only looks may do: changes belong to a turn (`publish/turn.ts`), and to an opening of its own. */
 export type QuarantineReader = Pick<Quarantine, 'get' | 'page' | 'causes' | 'rowsOf' | 'count'>;
 
 /** ms for which one stays open behind the last look. */

@@ -15,7 +15,7 @@ interface FirmPlan {
 const MOST = 0.5;
 const SHOWN = 8;
 
-/** Whether it could: words, most of them different, and neither keys nor dates nor anything that people are reached by. */
+/** Whether it could: words, most of them different; no keys, no dates, nothing by which people are reached. */
 function couldBe(column: ColumnProfile, rows: number): boolean {
   const { told, numbers, dates, mobiles, emails, looked, distinct, schemes, personNames, characters } = column;
   if (told < rows * MOST || distinct.estimate < told * MOST || characters > told * 60) return false;

@@ -210,7 +210,9 @@ function lookedThrough(sample: KeySample): Looked {
         ? { zh: '在全部数据中', en: 'in the whole file' }
         : {
             zh: `在 1/${Math.round(1 / sample.share)} 的主体中（数据太多，只看其中一部分主体的全部行）`,
-            en: `in 1 of ${Math.round(1 / sample.share)} subjects, each with all its rows (the file is too large for all)`,
+            en:
+              `in 1 of ${Math.round(1 / sample.share)} subjects, each with all its rows ` +
+              '(the file is too large for all)',
           },
     equal:
       same === 0
@@ -288,7 +290,9 @@ export function findKey(sample: KeySample, rows: number, given: Answers['key']):
       [],
       {
         zh: `${scope.zh}每个主体只有一行${equal.zh}${rows < FEW ? `，但总共只有 ${n(rows)} 行` : ''}`,
-        en: `each subject has one row ${scope.en}${equal.en}${rows < FEW ? `, but these are only ${count(rows, 'row')}` : ''}`,
+        en:
+          `each subject has one row ${scope.en}${equal.en}` +
+          (rows < FEW ? `, but these are only ${count(rows, 'row')}` : ''),
       },
       rows >= FEW,
       rows >= FEW

@@ -435,7 +435,9 @@ export function typeOf(
       codes && column.values !== undefined
         ? {
             zh: `文本；只有 ${column.values.size} 种值，可以做成代码表`,
-            en: `text; only ${count(column.values.size, 'value occurs', 'values occur')}, so a code list could hold them`,
+            en:
+              `text; only ${count(column.values.size, 'value occurs', 'values occur')}, ` +
+              'so a code list could hold them',
           }
         : PLAIN,
     )

@@ -33,6 +33,8 @@ t.test(
       '是否作废=是',
       '--rename',
       '是否作废=isVoid',
+      '--header',
+      'first',
     );
     t.equal(code, 0, stderr);
     const told = toldOf(stdout);

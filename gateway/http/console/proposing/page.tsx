@@ -244,8 +244,8 @@ export function unfinishedPage(questions: QuestionsProps): JSX.Element {
       <p class="lead">
         {say(
           `样表共 ${tried.rows.toLocaleString('en')} 行、${String(tried.columns.length)} 列。先要知道哪一列是主体标识，才能看出它会成为怎样的数据集。`,
-          `${tried.rows.toLocaleString('en')} rows of ${String(tried.columns.length)} columns. Whose records they are ` +
-            'has to be known before anything else can be seen.',
+          `${tried.rows.toLocaleString('en')} rows of ${String(tried.columns.length)} columns. Whose records they ` +
+            'are has to be known before anything else can be seen.',
         )}
       </p>
       <AnswerFaults language={language} tried={tried} />

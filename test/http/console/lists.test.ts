@@ -50,7 +50,13 @@ const nameOf = () => ({ zh: '登记', en: 'register' });
 /** Lists that are at hand whole, by their path. */
 const LISTINGS: Readonly<Record<string, (language: Language) => Listing<never>>> = {
   '/console/authorisations': (language) =>
-    authorisationListing({ language, definitions: new Map(), subjects, called: new Map(), today: '2026-12-01' }) as Listing<never>,
+    authorisationListing({
+      language,
+      definitions: new Map(),
+      subjects,
+      called: new Map(),
+      today: '2026-12-01',
+    }) as Listing<never>,
   '/console/datasets': (language) => datasetListing(language) as Listing<never>,
   '/console/grants': (language) => grantListing(language, names, NOW) as Listing<never>,
   '/console/matters': (language) => caseListing(language, new Map(), true) as Listing<never>,

@@ -48,7 +48,7 @@ class Kept {
     if (this.looks > 0) return;
     this.#free?.();
     // whoever looks next waits for it, and opens it anew
-    if (this.#ended === undefined) this.#timer = setTimeout(() => void this.end(), this.idle).unref();
+    if (this.#ended === undefined) this.#timer = setTimeout(() => this.end().catch(() => undefined), this.idle).unref();
   }
 
   /** Closed once nobody looks any more; it never fails, as nothing is written by it. */

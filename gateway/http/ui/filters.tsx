@@ -105,6 +105,11 @@ export function chosenWords(filters: readonly Filter[], chosen: Chosen, language
     .join(say('；', '; '));
 }
 
+/** By what a list is narrowed; a word is as somebody typed it. */
+export const By = ({ chosen, children }: { readonly chosen: Chosen; readonly children: string }): JSX.Element => (
+  <span class={chosen['q'] === undefined ? undefined : 'own'}>{children}</span>
+);
+
 interface FormProps {
   readonly language: Language;
   readonly path: string;
@@ -221,7 +226,8 @@ export function FilterBar(props: FormProps): JSX.Element {
       <FilterForm {...props} />
       {by === '' ? null : (
         <p class="foot" role="status">
-          {language === 'zh' ? `仅列出：${by}` : `Only: ${by}`}
+          {language === 'zh' ? '仅列出：' : 'Only: '}
+          <By chosen={chosen}>{by}</By>
         </p>
       )}
     </>

@@ -7,7 +7,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import type { Localised } from '../../../contracts/localised.js';
 import type { GatewayContext } from '../../documents/context.js';
 import type { Language } from '../../ground/language/language.js';
-import { type Chosen, chosenIn, chosenWords, type Filter, FilterForm, type Option, periodOf } from './filters.js';
+import { By, type Chosen, chosenIn, chosenWords, type Filter, FilterForm, type Option, periodOf } from './filters.js';
 import { sendCsv } from './frame.js';
 import { addressOf, type Column, csvOfList, type ListProps, ListTable, ListTools, rulesOf } from './list.js';
 import { type ListState, listState, sorted } from './list-state.js';
@@ -153,9 +153,15 @@ function Count<T>({ listed, of }: { readonly listed: Listed<T>; readonly of: num
   const whole = of.toLocaleString('en');
   return (
     <p class="foot" role="status">
-      {by === ''
-        ? say(`共 ${whole} 项`, `${whole} in all`)
-        : say(`共 ${whole} 项，符合条件 ${found} 项（${by}）`, `${found} of ${whole} (${by})`)}
+      {by === '' ? (
+        say(`共 ${whole} 项`, `${whole} in all`)
+      ) : (
+        <>
+          {say(`共 ${whole} 项，符合条件 ${found} 项（`, `${found} of ${whole} (`)}
+          <By chosen={chosen}>{by}</By>
+          {say('）', ')')}
+        </>
+      )}
       {pages < 2 ? '' : say(`，第 ${page} / ${pages} 页`, `, page ${page} of ${pages}`)}
     </p>
   );

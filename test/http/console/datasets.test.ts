@@ -36,7 +36,7 @@ else {
       await page.goto(`/console/datasets?lang=zh&q=${encodeURIComponent(q)}`);
       return JSON.parse(
         await page.evaluate<string>(
-          "JSON.stringify([...document.querySelectorAll('table.catalogue th a')].map((one) => one.getAttribute('href')))",
+          "JSON.stringify([...document.querySelectorAll('table.catalogue tbody th a')].map((one) => one.getAttribute('href')))",
         ),
       ) as string[];
     };

@@ -89,7 +89,7 @@ document.addEventListener(
   true,
 );
 document.addEventListener('change', ({ target }) => {
-  if (!isField(target) || target.form?.method !== 'post') return;
+  if (!isField(target) || target.form?.method !== 'post' || target.form.noValidate) return;
   if (target.validity.valid) clear(target);
   // an empty field may be filled in later
   else if (target.value !== '') tell(target);
@@ -98,14 +98,13 @@ document.addEventListener('input', ({ target }) => {
   if (isField(target) && target.validity.valid) clear(target);
 });
 
-/** The form that is being sent: it is not left. */
+/** The form that was sent: it is not left, unless something is written in it afterwards, as where a file came. */
 let sent: EventTarget | null = null;
 document.addEventListener('submit', ({ target }) => {
   sent = target;
-  // a file may come and the page stay
-  setTimeout(() => {
-    sent = null;
-  }, 2000);
+});
+document.addEventListener('input', ({ target }) => {
+  if (isField(target) && target.form === sent) sent = null;
 });
 addEventListener('beforeunload', (event) => {
   // those that come back where they could not be taken; a question is asked again at once

@@ -41,8 +41,8 @@ if (ready !== undefined) {
     await before.close();
     const film = new Film(t, 'auditor');
     const page = await film.from(desk);
-    await page.fill('form.ask input[name=subject]', name);
-    await page.click('form.ask button');
+    await page.fill('form.ask-who input[name=subject]', name);
+    await page.click('form.ask-who button');
     await page.waitForURL(/\/console\/search\?/);
     await film.picture(page);
     t.match(await page.innerText('.chips'), new RegExp(SUBJECT.slice(5)));

@@ -29,8 +29,8 @@ if (office !== undefined) {
     const song = await as(people.song);
     const page = await film.from(song);
     await page.click('nav a[href="/console/datasets"]');
-    await page.fill('form.find input[name=q]', '驾驶人');
-    await page.click('form.find button');
+    await page.fill('form.filters input[name=q]', '驾驶人');
+    await page.click('form.filters button');
     await page.click(`main a[href="/console/datasets/${DATASET}"]`);
     await page.waitForURL(/datasets\/police/);
     await film.picture(page);

@@ -8,7 +8,7 @@ import t from 'tap';
 import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { documented, metricsOfAlerts, promtool, promtoolForTest, rules, rulesFile } from './rules.js';
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const situations = join(packageRoot(), 'test/operate/metrics/alerts.promtool.yaml');
 
 t.test('each alert has a severity, words in two languages and its place in docs/operating.md', (t) => {

@@ -473,34 +473,6 @@ t.test('what the thread leaves to its event loop does not grow with the groups t
   t.ok(most < 600, `at most ${most} were left at once`);
 });
 
-t.test('whoever asked first is answered while the next are read, and not behind them all', async (t) => {
-  const memory = new SharedArrayBuffer(12);
-  const gate = new Int32Array(memory);
-  const journal = await open(t.testdir(), {
-    hook: { module: new URL('../http/api/gated-disk.js', import.meta.url).href, parameter: memory },
-  });
-  const order: string[] = [];
-  const append = (name: string): void => {
-    journal.append({ clear: `{"type":"released","of":"${name}"}` }).then(
-      () => order.push(name),
-      () => order.push(`${name} refused`),
-    );
-  };
-  append('first');
-  append('second');
-  // as long as one look at the sockets: no turn of the event loop, only what is said in shared memory
-  for (let n = 0; n < 5000 && Atomics.load(gate, 2) === 0; n++) Atomics.wait(gate, 0, 0, 1);
-  for (let n = 0; n < 5000 && journal.lastSeq < 2; n++) {
-    Atomics.wait(gate, 0, 0, 1);
-    append('while the next are read');
-  }
-  t.equal(journal.lastSeq, 2);
-  await Promise.resolve().then(() => Promise.resolve());
-  t.same(order.slice(0, 2), ['first', 'second'], 'both are told before the event loop turns');
-  await journal.close();
-  t.notMatch(order, ['refused']);
-});
-
 t.test('an entry that is too large is refused alone', async (t) => {
   const data = t.testdir();
   const journal = await open(data);

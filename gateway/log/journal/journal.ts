@@ -7,7 +7,7 @@ import { randomBytes as systemRandom } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
@@ -18,7 +18,6 @@ import { RETIRED_FILE, SPARE_FILE } from '../proof/journal.js';
 import type { Signer } from '../proof/note.js';
 import { Backlog, type Pending } from './backlog.js';
 import { fitsRing, type RingMemory, type RingWriter, ringMemory, ringWriter } from './ring.js';
-import { listen, type Told } from './told.js';
 import type { FromWorker, WorkerInput } from './worker.js';
 
 export interface JournalOptions {
@@ -165,8 +164,6 @@ class ThreadJournal implements OpenJournal {
   readonly #backlog = new Backlog();
   readonly #push = (one: Pending): boolean => this.#pushToRing(one);
   #thread: Worker | undefined;
-  /** What the thread says. */
-  #told: Told | undefined;
   #starts = 0;
   /** To the thread that is ready; undefined while there is none. */
   #ring: RingWriter | undefined;
@@ -302,12 +299,6 @@ class ThreadJournal implements OpenJournal {
   }
 
   #take(one: Pending): void {
-    this.#put(one);
-    // what is durable by now is answered before the next question is looked at
-    this.#told?.look();
-  }
-
-  #put(one: Pending): void {
     if (this.#backlog.outside === 0 && this.#pushToRing(one)) return this.#backlog.addToRing(one);
     if (this.#backlog.outside >= this.#maxWaiting)
       return this.#refuse(one, unavailable('too many entries wait for the disk'));
@@ -329,15 +320,14 @@ class ThreadJournal implements OpenJournal {
   #start(): Promise<void> {
     return new Promise((resolve, reject) => {
       const memory = ringMemory(this.#ringBytes);
-      const { port1, port2 } = new MessageChannel();
-      const thread = this.#makeThread(memory, port2);
+      const thread = this.#makeThread(memory);
       this.#thread = thread;
       let why = 'its thread ended';
       const failed = (reason: string): void => {
         why = reason;
         this.#fail(reason);
       };
-      const told = listen<FromWorker>(port1, memory, (message) => {
+      thread.on('message', (message: FromWorker) => {
         switch (message.kind) {
           case 'ready':
             this.#ready(message.lastSeq, memory);
@@ -356,24 +346,18 @@ class ThreadJournal implements OpenJournal {
             message satisfies never;
         }
       });
-      this.#told = told;
-      thread.on('error', (error) => {
-        told.look();
-        failed(error.message);
-      });
+      thread.on('error', (error) => failed(error.message));
       thread.on('exit', () => {
-        told.end();
         this.#fail(why);
         reject(unavailable(why));
         this.#thread = undefined;
-        this.#told = undefined;
         if (this.#onEnd !== undefined) this.#onEnd();
         else if (!this.#closing) this.#scheduleRestart();
       });
     });
   }
 
-  #makeThread(memory: RingMemory, port: MessagePort): Worker {
+  #makeThread(memory: RingMemory): Worker {
     const { keys, keysCache, signer, mergeDelay = 60_000, hook } = this.#options;
     const input: WorkerInput = {
       dir: this.#dir,
@@ -384,15 +368,10 @@ class ThreadJournal implements OpenJournal {
       mergeDelay,
       segmentBytes: this.#segmentBytes,
       ring: memory,
-      port,
       afterFailure: this.#starts++ > 0,
       ...present({ hook, keysCache }),
     };
-    return new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: input,
-      transferList: [port],
-      name: `journal ${this.id}`,
-    });
+    return new Worker(new URL('./worker.js', import.meta.url), { workerData: input, name: `journal ${this.id}` });
   }
 
   #ready(lastSeq: number, memory: RingMemory): void {

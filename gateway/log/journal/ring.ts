@@ -14,8 +14,6 @@ const CLOSING = 2;
 const WAITING = 3;
 /** Stays 0. */
 const NEVER = 4;
-/** Messages that the reader has sent, counted once each can be taken: see `told.ts`. */
-const TOLD = 5;
 const FRAME_HEADER = 9;
 /** Entries after which the reader is told, within one turn of the event loop. */
 const BURST = 2;
@@ -71,17 +69,6 @@ export interface RingWriter {
   ): boolean;
   /** The reader ends once the ring is empty. */
   close(): void;
-}
-
-/** Counts what the thread that reads says, for whoever listens to it. */
-export function toldCounter(memory: RingMemory): { add(): void; readonly count: number } {
-  const control = new Int32Array(memory.control);
-  return {
-    add: () => void Atomics.add(control, TOLD, 1),
-    get count() {
-      return Atomics.load(control, TOLD);
-    },
-  };
 }
 
 export function ringWriter(memory: RingMemory): RingWriter {

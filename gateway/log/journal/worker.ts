@@ -4,7 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { setImmediate as turnOfTheEventLoop } from 'node:timers/promises';
-import { isMainThread, type MessagePort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { present } from '../../../contracts/present.js';
 import { openSubjectKeys, type SubjectSecret } from '../entries/keys.js';
 import { signerOf } from '../store/signer.js';
@@ -13,7 +13,6 @@ import { Gathering } from './gathering.js';
 import { bufferedRandom, groupBuilder } from './group.js';
 import { type Frame, type RingMemory, ringReader } from './ring.js';
 import { openDisk } from './segments.js';
-import { teller } from './told.js';
 
 export interface WorkerInput {
   readonly dir: string;
@@ -25,8 +24,6 @@ export interface WorkerInput {
   readonly mergeDelay: number;
   readonly segmentBytes: number;
   readonly ring: RingMemory;
-  /** Where it says `FromWorker`. */
-  readonly port: MessagePort;
   /** It is started anew because of an error. */
   readonly afterFailure: boolean;
   /** Tests only: a module whose default export wraps the file operations. */
@@ -139,13 +136,16 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
   await keys.close();
 }
 
-if (!isMainThread) {
+const port = parentPort;
+if (port !== null) {
   const input = workerData as WorkerInput;
-  const say = teller<FromWorker>(input.port, input.ring);
-  run(input, say)
+  run(input, (message) => port.postMessage(message))
     .catch((error: unknown) => {
       // messages name files and codes, never entries
-      say({ kind: 'failed', reason: error instanceof Error ? error.message : 'unknown' });
+      port.postMessage({
+        kind: 'failed',
+        reason: error instanceof Error ? error.message : 'unknown',
+      } satisfies FromWorker);
     })
-    .finally(() => input.port.close());
+    .finally(() => port.close());
 }

@@ -47,7 +47,11 @@ const WRONG: readonly (readonly [line: string, message: string, help?: string])[
   ['query uscc:1 --json=yes', '`--json` takes no value', 'query'],
   ['catalogue --zh --en', '`--zh` and `--en` exclude each other', 'catalogue'],
   ['audit search --result maybe', '`--result` is one of `allow`, `deny`, not `maybe`', 'audit search'],
-  ['audit export --format xml', '`--format` is one of `ndjson`, `csv`, `xlsx`, `ocsf`, `pdf`, not `xml`', 'audit export'],
+  [
+    'audit export --format xml',
+    '`--format` is one of `ndjson`, `csv`, `xlsx`, `ocsf`, `pdf`, not `xml`',
+    'audit export',
+  ],
   ['config --markdwon', 'there is no option `--markdwon`; did you mean `--markdown`?', 'config'],
   [
     'contracts check --impact --workspace city',

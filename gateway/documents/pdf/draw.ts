@@ -11,6 +11,7 @@ import { drawAlike, drawCompanies, gathered } from './companies.js';
 import { drawFindings, overviewHeight, summaryOf } from './findings.js';
 import { Flow } from './flow.js';
 import { qrFrame, qrRoom } from './frame.js';
+import { titled } from './parts.js';
 import { drawMissing, drawRecords } from './records.js';
 import { BRAND, type Element, LEFT, leading, RIGHT, Sheet, SOFT, TOP } from './sheet.js';
 import { labels, outsideNote, relations, sentences } from './words.js';
@@ -50,7 +51,7 @@ export function draw(model: ReportModel, { code, url, signer, at, room, seal }: 
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
-  title(flow, model);
+  titled(flow, model.title);
   facts(flow, root, [
     ...(model.subjects.length === 1 && model.leftOut === undefined ? subjectFacts(model) : []),
     [labels.issuer, model.issuer],
@@ -100,15 +101,6 @@ export function draw(model: ReportModel, { code, url, signer, at, room, seal }: 
   } as PDFKit.Mixins.PDFAttachmentOptions);
   sheet.signable(room, at);
   return { bytes: sheet.finish(), outside: [...sheet.outside] };
-}
-
-function title(flow: Flow, model: ReportModel): void {
-  const { sheet } = flow;
-  flow.text(sheet.root, 'H1', model.title.zh, { size: 20, weight: 'bold' });
-  flow.text(sheet.root, 'P', model.title.en, { size: 10, colour: SOFT }, 'en');
-  flow.gap(4);
-  sheet.artifact(() => sheet.rule(LEFT, flow.y, RIGHT, BRAND, 1.4));
-  flow.gap(8);
 }
 
 const subjectFacts = ({ subjects: [subject] }: ReportModel): (readonly [Localised, Localised])[] =>

@@ -1,11 +1,28 @@
-/** Sections, numbered sentences and facts, as certificates and lists of entries have them. */
+/** What documents are laid out of: title, sections, numbered sentences and facts. */
 import type { Localised } from '../../../contracts/types.js';
 import type { Flow } from './flow.js';
 import { BRAND, type Element, LEFT, LINE, leading, RIGHT, SOFT } from './sheet.js';
 
-export function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void): void {
+/** What a document is called, over a line. */
+export function titled(flow: Flow, { zh, en }: Localised): void {
+  const { sheet } = flow;
+  flow.text(sheet.root, 'H1', zh, { size: 20, weight: 'bold' });
+  flow.text(sheet.root, 'P', en, { size: 10, colour: SOFT }, 'en');
+  flow.gap(4);
+  sheet.artifact(() => sheet.rule(LEFT, flow.y, RIGHT, BRAND, 1.4));
+  flow.gap(8);
+}
+
+/** @param keep height that its heading and what follows have together on a page */
+export function section(
+  flow: Flow,
+  parent: Element,
+  title: Localised,
+  draw: (part: Element) => void,
+  keep?: number,
+): void {
   flow.sheet.group(parent, 'Sect', (part) => {
-    flow.heading(part, title);
+    flow.heading(part, title, keep);
     draw(part);
     flow.gap(4);
   });

@@ -219,6 +219,14 @@ interface AreaProps extends Pick<InputProps, keyof Shared | 'value' | 'required'
   readonly rows: number;
 }
 
+/** Why somebody does something: it goes on record, so it is asked for alike everywhere. */
+export const ReasonField = ({
+  name = 'reason',
+  ...more
+}: Partial<Pick<InputProps, 'name'>> & Omit<InputProps, 'name'>) => (
+  <TextField {...more} name={name} required minLength={4} maxLength={500} autocomplete="off" />
+);
+
 /** Text of several lines. */
 export function AreaField({ name, label, class: frame, fault: own, value = '', ...more }: AreaProps): JSX.Element {
   const { field, fault, aria } = useField(name, own);

@@ -82,7 +82,7 @@ function Head<T>({ column, list }: { readonly column: Column<T>; readonly list: 
       {sorts === true ? (
         <a
           class="sorts"
-          href={addressOf(list as unknown as ListProps<unknown>, next)}
+          href={addressOf(list, next)}
           title={
             !here
               ? say('升序排列', 'ascending')

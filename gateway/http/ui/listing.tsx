@@ -203,17 +203,14 @@ export function ListOf<T>({
   const turn = (to: number): string | undefined => {
     if (to < 1 || to > pages) return undefined;
     const order = state.sort === undefined ? {} : { sort: state.sort, ...(state.down ? { down: '1' } : {}) };
-    return addressOf(list as unknown as ListProps<unknown>, { ...order, ...(to === 1 ? {} : { page: String(to) }) });
+    return addressOf(list, { ...order, ...(to === 1 ? {} : { page: String(to) }) });
   };
   return (
     <>
       {of <= FEW && !isNarrowed ? null : (
         <FilterForm language={language} path={path} filters={filters} chosen={chosen} keeps={own} />
       )}
-      <ListTools
-        {...list}
-        {...(csv ? { csv: addressOf({ ...(list as unknown as ListProps<unknown>), path: `${path}.csv` }, {}) } : {})}
-      />
+      <ListTools {...list} {...(csv ? { csv: addressOf({ ...list, path: `${path}.csv` }, {}) } : {})} />
       <Count listed={listed} of={whole} />
       {shown.length === 0
         ? nothing(of === 0 ? empty : say('没有符合条件的内容', 'Nothing matches.'))

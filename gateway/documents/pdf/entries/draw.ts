@@ -5,8 +5,8 @@ import { labels as proofLabels } from '../certificate/words.js';
 import { type Drawn, facts } from '../draw.js';
 import { Flow } from '../flow.js';
 import { FOOT, footFrame } from '../frame.js';
-import { numbered, rows, section } from '../parts.js';
-import { BRAND, type Colour, type Element, INK, LEFT, LINE, leading, RIGHT, Sheet, SOFT, TOP } from '../sheet.js';
+import { numbered, rows, section, titled } from '../parts.js';
+import { type Colour, type Element, INK, LEFT, LINE, leading, RIGHT, Sheet, SOFT, TOP } from '../sheet.js';
 import { outsideNote } from '../words.js';
 import type { EntriesModel } from './model.js';
 import { ATTACHED, checking, claims, labels, nothing, titles, unsigned } from './words.js';
@@ -32,11 +32,7 @@ export function drawEntries(model: EntriesModel, { signed }: EntriesOptions): Dr
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
-  flow.text(root, 'H1', title.zh, { size: 20, weight: 'bold' });
-  flow.text(root, 'P', title.en, { size: 10, colour: SOFT }, 'en');
-  flow.gap(4);
-  sheet.artifact(() => sheet.rule(LEFT, flow.y, RIGHT, BRAND, 1.4));
-  flow.gap(8);
+  titled(flow, title);
   facts(flow, root, cover(model, signed?.signer));
   section(flow, root, kind === 'search' ? labels.asked : labels.drawn, (part) =>
     rows(

@@ -6,6 +6,7 @@ import { type MadeValue, valuesOf } from '../../../procedures/materials/made.js'
 import { type Drawn, facts } from '../draw.js';
 import { columnHeads } from '../findings.js';
 import { Flow } from '../flow.js';
+import { section, titled } from '../parts.js';
 import { BRAND, type Element, HEIGHT, INK, LEFT, LINE, leading, RIGHT, Sheet, SOFT, WIDTH } from '../sheet.js';
 import { outsideNote, pageOf, sentences } from '../words.js';
 import {
@@ -75,11 +76,7 @@ const moment = (at: string): Localised => plain(`${localSecond(at)}（北京时�
 
 function heading(flow: Flow, paper: PaperDocument, { at }: MaterialOptions): void {
   const { sheet } = flow;
-  flow.text(sheet.root, 'H1', paper.heading, { size: 20, weight: 'bold' });
-  flow.text(sheet.root, 'P', paper.title.en, { size: 10, colour: SOFT }, 'en');
-  flow.gap(4);
-  sheet.artifact(() => sheet.rule(LEFT, flow.y, RIGHT, BRAND, 1.4));
-  flow.gap(8);
+  titled(flow, { zh: paper.heading, en: paper.title.en });
   facts(flow, sheet.root, [
     [labels.matter, paper.bundle],
     [labels.case, plain(paper.case)],
@@ -91,15 +88,6 @@ function heading(flow: Flow, paper: PaperDocument, { at }: MaterialOptions): voi
     flow.text(sheet.root, 'P', hiddenWords(paper.hidden).en, { size: 7, colour: SOFT }, 'en');
     flow.gap(6);
   }
-}
-
-/** @param keep height that its heading and what follows have together on a page */
-function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void, keep = 70): void {
-  flow.sheet.group(parent, 'Sect', (part) => {
-    flow.heading(part, title, keep);
-    draw(part);
-    flow.gap(4);
-  });
 }
 
 function blockHeading(flow: Flow, parent: Element, text: string): void {

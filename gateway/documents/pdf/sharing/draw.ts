@@ -8,7 +8,8 @@ import { cellText, type FigureTable, figureFacts, figureTables, gradeNames } fro
 import { type Drawn, facts } from '../draw.js';
 import { Flow } from '../flow.js';
 import { qrFrame, qrRoom } from '../frame.js';
-import { BRAND, type Element, INK, LEFT, LINE, leading, RIGHT, Sheet, SOFT } from '../sheet.js';
+import { section as keptSection, titled } from '../parts.js';
+import { type Element, INK, LEFT, LINE, leading, RIGHT, Sheet, SOFT } from '../sheet.js';
 import { outsideNote } from '../words.js';
 import { approvedWords, kindWords, labels, noRows, scan } from './words.js';
 
@@ -57,11 +58,7 @@ export function drawSharing(model: SharingModel, options: SharingOptions): Drawn
   const flow = new Flow(sheet);
   const { root } = sheet;
   flow.page();
-  flow.text(root, 'H1', title.zh, { size: 20, weight: 'bold' });
-  flow.text(root, 'P', title.en, { size: 10, colour: SOFT }, 'en');
-  flow.gap(4);
-  sheet.artifact(() => sheet.rule(LEFT, flow.y, RIGHT, BRAND, 1.4));
-  flow.gap(8);
+  titled(flow, title);
   facts(flow, root, [
     [labels.from, nameOf(options.authority)],
     [labels.to, nameOf(options.government)],
@@ -108,15 +105,8 @@ export function drawSharing(model: SharingModel, options: SharingOptions): Drawn
 }
 
 /** A heading, the heads of a table and its first row stay together. */
-const KEEP = 110;
-
-function section(flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void): void {
-  flow.sheet.group(parent, 'Sect', (part) => {
-    flow.heading(part, title, KEEP);
-    draw(part);
-    flow.gap(4);
-  });
-}
+const section = (flow: Flow, parent: Element, title: Localised, draw: (part: Element) => void): void =>
+  keptSection(flow, parent, title, draw, 110);
 
 function paragraphs(flow: Flow, parent: Element, text: string): void {
   for (const one of text.split(/\n+/).filter((part) => part.trim() !== '')) {

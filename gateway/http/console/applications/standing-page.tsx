@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { Localised } from '../../../../contracts/localised.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { FoldedForm, TextField } from '../../ui/form.js';
+import { FoldedForm, ReasonField } from '../../ui/form.js';
 import { sayIn } from '../../ui/say.js';
 import { PATH } from './words.js';
 
@@ -69,14 +69,7 @@ export function standingPage({
                 hidden={{ stands: consent === undefined ? 'yes' : 'no' }}
                 data-once
               >
-                <TextField
-                  name="reason"
-                  label={say('理由（记入日志）', 'Why (goes on record)')}
-                  required
-                  minLength={4}
-                  maxLength={500}
-                  autocomplete="off"
-                />
+                <ReasonField label={say('理由（记入日志）', 'Why (goes on record)')} />
                 <p>
                   <button class={consent === undefined ? 'button' : 'button danger'} type="submit">
                     {consent === undefined ? say('作出长期同意', 'Consent') : say('撤销长期同意', 'Withdraw')}

@@ -9,6 +9,7 @@ import { Form } from '../../ui/form.js';
 import { type Column, type ListProps, ListTable, ListTools, addressOf as listAddress } from '../../ui/list.js';
 import type { ListState } from '../../ui/list-state.js';
 import { Pager } from '../../ui/pager.js';
+import { Picking } from '../../ui/picking.js';
 import { counted, numberOf, type Say, sayIn } from '../../ui/say.js';
 import { Keys } from '../casework/keys.js';
 import { Term } from '../casework/words.js';
@@ -292,16 +293,11 @@ function Lines(part: Part): JSX.Element {
           <button class="button" type="submit" data-key="y">
             {together[language]}
           </button>
-          <button class="quiet" type="button" data-pick="all" hidden>
-            {say('全选可一并办理的', 'All that may go together')}
-          </button>
-          <button class="quiet" type="button" data-pick="none" hidden>
-            {say('全不选', 'None')}
-          </button>
-          <span class="soft">
-            {say('已选 ', 'picked ')}
-            <b data-count>{lines.filter((line) => line.together !== undefined).length}</b>
-          </span>
+          <Picking
+            language={language}
+            all={say('全选可一并办理的', 'All that may go together')}
+            picked={lines.filter((line) => line.together !== undefined).length}
+          />
           <small class="soft">
             {say(
               '仅无条件共享且材料齐全的申请可以一并同意，其余须逐件办理。',

@@ -8,7 +8,7 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
 import type { Rules } from '../../../procedures/watch/rule.js';
 import type { Alert } from '../../../procedures/watch/store.js';
-import { Form, TextField } from '../../ui/form.js';
+import { Form, ReasonField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
 import { addressOf, type Column, type ListProps, ListTable, ListTools } from '../../ui/list.js';
 import { numberOf, sayIn } from '../../ui/say.js';
@@ -113,7 +113,9 @@ export function alertColumns(common: Common): readonly Column<Alert>[] {
       title: { zh: '状态', en: 'State' },
       sorts: true,
       value: stateOf,
-      cell: stateOf,
+      cell: (alert) => (
+        <span class={alert.acknowledged === undefined ? 'state warn' : 'state none'}>{stateOf(alert)}</span>
+      ),
     },
   ];
 }
@@ -121,7 +123,17 @@ export function alertColumns(common: Common): readonly Column<Alert>[] {
 export function alertsPage(props: AlertsProps): JSX.Element {
   const { language, columns, rows, state, show, counts, total } = props;
   const say = sayIn(language);
-  const list = { language, columns, rows, state, path: PATH, keeps: { show }, keyOf: ({ id }: Alert) => id };
+  const list = {
+    language,
+    columns,
+    rows,
+    state,
+    path: PATH,
+    keeps: { show },
+    keyOf: ({ id }: Alert) => id,
+    class: 'stack',
+    titled: true,
+  };
   const titles = { open: say('待处理', 'Open'), all: say('全部', 'All') };
   return (
     <>
@@ -222,14 +234,10 @@ export function alertPage(props: AlertProps): JSX.Element {
       </p>
       {acknowledged === undefined ? (
         <Form class="card pad row" action={`/console/alerts/${id}`}>
-          <TextField
+          <ReasonField
             class="grow"
             name="note"
             label={say('处理说明（记入日志）', 'What was found out (goes on record)')}
-            required
-            minLength={4}
-            maxLength={500}
-            autocomplete="off"
           />
           <button class="button low" type="submit">
             {say('确认', 'Acknowledge')}

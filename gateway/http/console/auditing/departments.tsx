@@ -130,7 +130,14 @@ export type DepartmentsProps = Pick<ListProps<DepartmentRow>, 'language' | 'colu
 export function Departments({ span, ...shown }: DepartmentsProps & { readonly span: string }): JSX.Element {
   const { language, rows } = shown;
   const say = sayIn(language);
-  const list = { ...shown, path: PATH, keeps: { span }, keyOf: ({ id }: DepartmentRow) => id };
+  const list = {
+    ...shown,
+    path: PATH,
+    keeps: { span },
+    keyOf: ({ id }: DepartmentRow) => id,
+    class: 'stack',
+    titled: true,
+  };
   return (
     <section data-departments>
       <h2>{say('使用单位对比', 'Departments beside one another')}</h2>

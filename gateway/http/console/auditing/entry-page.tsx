@@ -9,7 +9,7 @@ import { localSecond } from '../../../ground/language/time.js';
 import { actionWords, lookWords } from '../../../log/entries/actions.js';
 import { detailsOf } from '../../../log/entries/body.js';
 import type { FoundEntry } from '../../../log/search/index.js';
-import { Form, TextField } from '../../ui/form.js';
+import { Form, ReasonField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
 import { subjectWords } from '../../ui/question-words.js';
 import { sayIn } from '../../ui/say.js';
@@ -265,15 +265,7 @@ function Whose(props: EntryProps): JSX.Element | null {
             </p>
             {mayOpen ? (
               <Form action={`/console/entries/${index}`} class="row">
-                <TextField
-                  class="grow"
-                  name="reason"
-                  label={say('查看事由（记入日志）', 'Why you must know (goes on record)')}
-                  required
-                  minLength={4}
-                  maxLength={500}
-                  autocomplete="off"
-                />
+                <ReasonField class="grow" label={say('查看事由（记入日志）', 'Why you must know (goes on record)')} />
                 <button class="button low" type="submit">
                   {subject === undefined
                     ? say('显示主体', 'Show the subject')

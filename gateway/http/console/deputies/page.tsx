@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { MOST_DAYS } from '../../../procedures/sharing/deputies.js';
-import { ChoiceField, FoldedForm, Form, TextField } from '../../ui/form.js';
+import { ChoiceField, FoldedForm, Form, ReasonField, TextField } from '../../ui/form.js';
 import { type Say, sayIn } from '../../ui/say.js';
 
 export const PATH = '/console/sharing/deputies';
@@ -94,14 +94,7 @@ function HandOver({ roles, today, say }: DeputiesProps & { readonly say: Say }):
         />
         <TextField name="from" type="date" label={say('第一天', 'First day')} required value={today} />
         <TextField name="until" type="date" label={say('最后一天', 'Last day')} required value={today} />
-        <TextField
-          name="reason"
-          label={say('事由（记入日志）', 'Why (goes on record)')}
-          required
-          minLength={4}
-          maxLength={500}
-          autocomplete="off"
-        />
+        <ReasonField label={say('事由（记入日志）', 'Why (goes on record)')} />
         <p>
           <button class="button" type="submit">
             {say('委托代行', 'Hand over')}

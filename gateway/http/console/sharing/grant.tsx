@@ -9,7 +9,7 @@ import { durationOf } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { LogBody } from '../../../log/entries/body.js';
-import { Form, TextField } from '../../ui/form.js';
+import { Form, ReasonField } from '../../ui/form.js';
 import { Effect } from '../auditing/words.js';
 import { type GrantSummary, StateOfGrant } from './grants.js';
 
@@ -68,7 +68,7 @@ export function grantPage({
   const title = (field: string): string | undefined => titles.get(field)?.[language];
   const form = (action: 'suspend' | 'resume', label: string, why: string, danger: boolean): JSX.Element => (
     <Form action={`${path}/${action}`} class="row">
-      <TextField class="grow" name="reason" label={why} required minLength={4} maxLength={500} autocomplete="off" />
+      <ReasonField class="grow" label={why} />
       <button class={`button low ${danger ? 'danger' : ''}`} type="submit">
         {label}
       </button>

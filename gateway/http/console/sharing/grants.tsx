@@ -8,10 +8,11 @@ import type { Grant } from '../../../../policies/types.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { Form, TextField, TickField } from '../../ui/form.js';
+import { Form, ReasonField, TickField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
 import { addressOf, type Column } from '../../ui/list.js';
 import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
+import { Picking } from '../../ui/picking.js';
 import { type Say, sayIn } from '../../ui/say.js';
 
 export type GrantState = 'active' | 'suspended' | 'not-begun' | 'ended';
@@ -267,28 +268,14 @@ const Suspending = ({
   return (
     <Form action={`${PATH}/suspend`} hidden={{ back }}>
       <div class="row together" data-choose="grant">
-        <TextField
+        <ReasonField
           class="grow"
-          name="reason"
           label={say('暂停所选授权的理由（记入日志）', 'Why those picked are suspended (goes on record)')}
-          required
-          minLength={4}
-          maxLength={500}
-          autocomplete="off"
         />
         <button class="button low danger" type="submit">
           {say('暂停所选', 'Suspend those picked')}
         </button>
-        <button class="quiet" type="button" data-pick="all" hidden>
-          {say('全选', 'All')}
-        </button>
-        <button class="quiet" type="button" data-pick="none" hidden>
-          {say('全不选', 'None')}
-        </button>
-        <span class="soft">
-          {say('已选 ', 'picked ')}
-          <b data-count>0</b>
-        </span>
+        <Picking language={language} all={say('全选', 'All')} picked={0} />
       </div>
       {table}
     </Form>

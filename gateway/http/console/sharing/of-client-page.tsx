@@ -5,7 +5,7 @@ import type { Client } from '../../../../policies/types.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
-import { Form, PicksField, TextField } from '../../ui/form.js';
+import { Form, PicksField, ReasonField } from '../../ui/form.js';
 import { counted, type Say, sayIn } from '../../ui/say.js';
 import { type GrantSummary, StateOfGrant } from './grants.js';
 
@@ -41,9 +41,8 @@ function Together({
     <div class="card pad">
       <Form action={`/console/grants/clients/${client.id}/${action}`} class="many-grants">
         <div class="row">
-          <TextField
+          <ReasonField
             class="grow"
-            name="reason"
             label={
               stops
                 ? say(
@@ -52,10 +51,6 @@ function Together({
                   )
                 : say('恢复理由（记入日志）', 'Why they may go on (goes on record)')
             }
-            required
-            minLength={4}
-            maxLength={500}
-            autocomplete="off"
           />
           <button class={`button low ${stops ? 'danger' : ''}`} type="submit">
             {stops ? say('暂停勾选的授权', 'Suspend those picked') : say('恢复勾选的授权', 'Resume those picked')}

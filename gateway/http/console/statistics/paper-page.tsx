@@ -13,7 +13,7 @@ import {
   type SignedPaper,
 } from '../../../procedures/sharing/machines/papers.js';
 import type { SharingStatistics } from '../../../procedures/sharing/statistics/index.js';
-import { AreaField, ChoiceField, Form, TextField } from '../../ui/form.js';
+import { AreaField, ChoiceField, Form, ReasonField } from '../../ui/form.js';
 import { type Say, sayIn } from '../../ui/say.js';
 import { Acts } from '../applications/acts.js';
 import type { ActLine, Marked } from '../applications/views.js';
@@ -128,15 +128,11 @@ function GradeFields({
           ...GRADES.map((one) => ({ value: one, title: gradeNames[one][language] })),
         ]}
       />
-      <TextField
+      <ReasonField
         class="grow"
         name={`reason.${authority}`}
         label={say('评价理由', 'Why')}
         value={given?.reason ?? ''}
-        required
-        minLength={4}
-        maxLength={500}
-        autocomplete="off"
       />
     </fieldset>
   );

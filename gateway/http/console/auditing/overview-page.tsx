@@ -42,7 +42,6 @@ interface OverviewProps {
   readonly purposes: readonly TopRow[];
   readonly grants: number;
   readonly log: { readonly size: number; readonly at: number } | undefined;
-  readonly now: number;
 }
 
 const duration = (microseconds: number | undefined, language: Language): string =>
@@ -175,12 +174,6 @@ export function overview(props: OverviewProps): JSX.Element {
           )}
         </section>
       </div>
-      <p class="foot">
-        {say(
-          `时间为北京时间；本页生成于 ${localMinute(props.now)}。`,
-          `Times are UTC+8; made at ${localMinute(props.now)}.`,
-        )}
-      </p>
     </>
   );
 }

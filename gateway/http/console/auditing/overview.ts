@@ -121,7 +121,6 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
           purposes: top(totals.purposes, names.purpose),
           grants: Object.keys(summary.grants).length,
           log: readCheckpoint(context.dataDir),
-          now: context.now(),
         }),
       });
     },

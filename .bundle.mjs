@@ -6,8 +6,8 @@
 //   new URL('./program.js', import.meta.url)          of a program that runs as a process or a thread of its own, to
 //                                                     the file below dist/bundle that starts it out of all.js,
 //   import(address)                                   of a module that is found by its folder, to its place in all.js.
-// Beside it stands what V8 made of it (all.cache, and one more for the flags that some processes have: V8 takes no other
-// one's), for the Node.js that made it; another one does without.
+// Beside it stands what V8 made of it (all.cache, and one more for the flags that some processes have: V8 takes
+// no other one's), for the Node.js that made it; another one does without.
 //   node .bundle.mjs [--if-needed]
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

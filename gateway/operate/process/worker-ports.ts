@@ -52,7 +52,7 @@ export class WorkerPorts {
     this.#pair = pair;
   }
 
-  /** Reads the certificate and registers the routes of systems; nothing listens yet. @throws YitongError `bad_config` */
+  /** Reads the certificate, registers routes of systems; nothing listens yet. @throws YitongError `bad_config` */
   static async prepare(parts: WorkerPortsParts): Promise<WorkerPorts> {
     const { context, gateway, leave, log, anchors } = parts;
     const pair = await readPair(parts.files);

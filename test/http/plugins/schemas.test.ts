@@ -1,6 +1,6 @@
 /**
- * Each schema of each route is one, and compiles: a worker compiles the schema of a route when it is asked for the first
- * time, and does not check then whether it is a schema at all.
+ * Each schema of each route is one, and compiles: a worker compiles the schema of a route when it is asked for the
+ * first time, and does not check then whether it is a schema at all.
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';

@@ -1,4 +1,7 @@
-/** What V8 made of the program is taken by each process of a group, whatever flags it has: else it starts half a second later. */
+/**
+ * What V8 made of the program is taken by each process of a group, whatever flags it has: else it starts half a second
+ * later.
+ */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';

@@ -20,7 +20,12 @@ export interface Asked {
   /** JSON text, as a program gets it. */
   readonly body?: string;
   readonly entry?: SandboxEntry;
-  readonly words?: readonly { readonly zh: readonly string[]; readonly en: readonly string[] }[];
+  /** Of each dataset: what was decided, and what can be done about it. */
+  readonly words?: readonly {
+    readonly zh: readonly string[];
+    readonly en: readonly string[];
+    readonly toDo: readonly Localised[];
+  }[];
 }
 
 interface DeveloperProps {
@@ -218,16 +223,19 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
             </span>{' '}
             <b>{say('虚构数据', 'invented data')}</b>
           </p>
-          <pre class="command answered" lang="en" tabIndex={0} data-part="answer">
-            {indented(body)}
-          </pre>
           <h2>{say('结论与理由', 'Decisions, and why')}</h2>
           <div class="decisions">
             {words.map((one, at) => (
-              <details open={at === 0 || one.zh.some((line) => /^(?:拒绝|不提供)/.test(line))}>
+              <details open={at === 0 || one.toDo.length > 0}>
                 <summary>{one[language][0]}</summary>
                 {one[language].slice(1).map((line) => (
                   <p>{line}</p>
+                ))}
+                {one.toDo.map((what) => (
+                  <p class="todo">
+                    <b>{say('怎么办：', 'What to do: ')}</b>
+                    {what[language]}
+                  </p>
                 ))}
                 <p>
                   <a href={`/console/datasets/${question.datasets[at]?.id ?? ''}`}>
@@ -237,6 +245,10 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
               </details>
             ))}
           </div>
+          <h2>{say('答复正文', 'What a program gets')}</h2>
+          <pre class="command answered" lang="en" tabIndex={0} data-part="answer">
+            {indented(body)}
+          </pre>
         </>
       )}
       {entry === undefined ? null : <Entry entry={entry} say={say} />}

@@ -16,6 +16,7 @@ import { choicesOf, questionOf, type Sent } from './desk.js';
 import { type Asked, developerPage } from './explorer.js';
 import { keyRoutes } from './keys.js';
 import { DESK } from './tabs.js';
+import { toDo } from './to-do.js';
 
 const ROLES = ['developer'] as const;
 
@@ -52,7 +53,7 @@ function asked(context: GatewayContext, sandbox: Sandbox, request: FastifyReques
           ...(fields === undefined ? {} : { fields }),
           ...(question.case === undefined ? {} : { case: question.case }),
         };
-        return explain(input, decision, policies, names);
+        return { ...explain(input, decision, policies, names), toDo: toDo(decision) };
       }),
     };
   } catch (error) {

@@ -1,13 +1,14 @@
 /** One ticket: the record, what happened, how its clocks stand, and what may be done now. */
 
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { keyOf } from '../../../../contracts/ids.js';
+import { clocksAhead } from '../../../../contracts/lifecycle/engine.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { ShownRecord } from '../../../procedures/lifecycles/records.js';
 import type { OpenedTicket } from '../../../procedures/lifecycles/tickets.js';
-import { numberOf } from '../../ui/say.js';
+import { counted, numberOf, sayIn } from '../../ui/say.js';
 import { ActForm, actsOf, Due, Facts, nameOf } from './words.js';
 
 /** What of a use of data is told on its ticket, and where more of it stands. */
@@ -30,7 +31,7 @@ interface TicketProps {
 
 export function ticketPage({ language, ticket, record, used }: TicketProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const { head, lifecycle, state, clocks, events, acts, over, record: about } = ticket;
+  const { head, lifecycle, state, events, acts, over, record: about } = ticket;
   const effect = lifecycle.states[state.state]?.effect;
   const done = actsOf(lifecycle);
   return (
@@ -42,6 +43,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
       <p class="lead">
         <span class="mono">{numberOf(head.id)}</span> · {lifecycle.basis}
       </p>
+      <Now language={language} ticket={ticket} />
       {effect === 'mark' ? (
         <p class="notice warn" role="status">
           {about?.missing === true
@@ -91,50 +93,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
         </section>
       )}
       <h2>{say('期限', 'Terms')}</h2>
-      <div class="card">
-        {clocks.length === 0 ? (
-          <p class="empty">{say('没有期限。', 'There are no terms.')}</p>
-        ) : (
-          <table class="tickets">
-            <thead>
-              <tr>
-                <th scope="col">{say('事项', 'What')}</th>
-                <th scope="col">{say('期限', 'Due')}</th>
-                <th scope="col" class="wide">
-                  {say('承办方', 'Who')}
-                </th>
-                <th scope="col" class="wide">
-                  {say('依据', 'Basis')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {clocks.map((reading) => {
-                const rule = lifecycle.clocks[reading.clock];
-                return (
-                  <tr>
-                    <th scope="row">{nameOf(lifecycle.clocks, reading.clock, language)}</th>
-                    <td>
-                      {reading.stoppedAt === undefined ? (
-                        <Due reading={reading} language={language} />
-                      ) : (
-                        <>
-                          <time dateTime={reading.due.day}>{reading.due.day}</time>{' '}
-                          <span class={`state ${reading.over ? 'warn' : 'ok'}`}>
-                            {reading.over ? say('逾期办理', 'done late') : say('按期办理', 'done in time')}
-                          </span>
-                        </>
-                      )}
-                    </td>
-                    <td class="wide">{nameOf(lifecycle.parties, rule?.party ?? '', language)}</td>
-                    <td class="wide">{rule?.basis}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
-      </div>
+      <Terms language={language} ticket={ticket} />
       {acts.length === 0 ? null : (
         <>
           <h2>{say('办理', 'What you may do')}</h2>
@@ -192,5 +151,91 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
         ))}
       </ol>
     </>
+  );
+}
+
+type Part = Pick<TicketProps, 'language' | 'ticket'>;
+
+/** Whose turn it is, for what, and until when: what whoever waits asks first. */
+function Now({ language, ticket: { lifecycle, due, over } }: Part): JSX.Element | null {
+  if (over || due === undefined) return null;
+  const rule = lifecycle.clocks[due.clock];
+  const party = nameOf(lifecycle.parties, rule?.party ?? '', language);
+  const what = nameOf(lifecycle.clocks, due.clock, language);
+  return (
+    <p class={due.over ? 'notice bad' : 'notice'} role="status">
+      {language === 'zh' ? `现由${party}办理“${what}”，期限 ` : `With: ${party}, for: ${what}, due `}
+      <Due reading={due} language={language} />
+    </p>
+  );
+}
+
+/** Terms that ran, that run, and that are still to come; on a phone each with its party, as on a wide screen. */
+function Terms({ language, ticket: { lifecycle, state, clocks, over } }: Part): JSX.Element {
+  const say = sayIn(language);
+  const titles = { due: say('期限', 'Due'), who: say('承办方', 'Who'), basis: say('依据', 'Basis') };
+  const ahead = over ? [] : clocksAhead(lifecycle, state);
+  const days = (clock: string): string => {
+    const rule = lifecycle.clocks[clock];
+    const n = rule?.days ?? 0;
+    return rule?.calendarDays === true
+      ? say(`${n} 日内`, `within ${counted(n, 'day')}`)
+      : say(`${n} 个工作日内`, `within ${counted(n, 'working day')}`);
+  };
+  const row = (clock: string, due: ComponentChildren): JSX.Element => (
+    <tr key={clock}>
+      <th scope="row">{nameOf(lifecycle.clocks, clock, language)}</th>
+      <td data-title={titles.due}>{due}</td>
+      <td data-title={titles.who}>{nameOf(lifecycle.parties, lifecycle.clocks[clock]?.party ?? '', language)}</td>
+      <td data-title={titles.basis}>{lifecycle.clocks[clock]?.basis}</td>
+    </tr>
+  );
+  if (clocks.length + ahead.length === 0)
+    return (
+      <div class="card">
+        <p class="empty">{say('没有期限。', 'There are no terms.')}</p>
+      </div>
+    );
+  return (
+    <div class="card">
+      <table class="stack">
+        <thead>
+          <tr>
+            <th scope="col">{say('事项', 'What')}</th>
+            <th scope="col">{titles.due}</th>
+            <th scope="col">{titles.who}</th>
+            <th scope="col">{titles.basis}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {clocks.map((reading) =>
+            row(
+              reading.clock,
+              reading.stoppedAt === undefined ? (
+                <Due reading={reading} language={language} />
+              ) : (
+                <>
+                  <time dateTime={reading.due.day}>{reading.due.day}</time>{' '}
+                  <span class={`state ${reading.over ? 'warn' : 'ok'}`}>
+                    {reading.over ? say('逾期办理', 'done late') : say('按期办理', 'done in time')}
+                  </span>
+                </>
+              ),
+            ),
+          )}
+          {ahead.map(({ clock, after }) =>
+            row(
+              clock,
+              <span class="soft">
+                {say(
+                  `“${after.map((act) => nameOf(lifecycle.acts, act, language)).join('”或者“')}”后 ${days(clock)}`,
+                  `${days(clock)} of: ${after.map((act) => nameOf(lifecycle.acts, act, language)).join(' or ')}`,
+                )}
+              </span>,
+            ),
+          )}
+        </tbody>
+      </table>
+    </div>
   );
 }

@@ -206,10 +206,11 @@ t.test('the pages that ask for a company', async (t) => {
       await page.locator(`input[name=purposes][value="${purpose}"]`).uncheck();
     await page.fill('input[name=to]', '云州银行');
     await page.press('input[name=to]', 'Enter');
-    await page.click(`.choices button[aria-label*="${BANK}"]`);
+    // the one company of that very name needs no choice
+    await page.waitForSelector('[role=status]:has-text("授权已生效")');
     t.match(await page.innerText('[role=status]'), new RegExp(`授权已生效：云州银行股份有限公司 ${BANK}`));
     t.match(await asked(bank), /1 家企业，41 个领域/);
-    t.equal(await bank.page.locator('form[action="/console/reports"]').count(), 1, 'it can be issued');
+    t.ok(await bank.page.locator('form[action="/console/reports"]').first().isVisible(), 'it can be issued');
     await bank.page.goto('/console/authorisations?lang=zh');
     t.match(await bank.page.innerText('main table'), new RegExp(`${CUSTOMER}[^]*获得[^]*银行融资`));
     await page.getByRole('link', { name: '撤回' }).click();

@@ -25,6 +25,8 @@ export interface Asked {
     readonly zh: readonly string[];
     readonly en: readonly string[];
     readonly toDo: readonly Localised[];
+    /** Fields that the answer has not, since no grant names them. */
+    readonly absent: readonly Localised[];
   }[];
 }
 
@@ -237,6 +239,16 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
                     {what[language]}
                   </p>
                 ))}
+                {one.absent.length === 0 ? null : (
+                  <p class="todo">
+                    <b>{say('未授权、因而没有的字段：', 'Fields that are not granted, and so not there: ')}</b>
+                    {one.absent.map((title) => title[language]).join(say('、', ', '))}
+                    {say(
+                      '。需要的，请本单位的数据共享经办人员就这些字段申请共享。',
+                      '. Ask your department’s officer for sharing to apply for those that you need.',
+                    )}
+                  </p>
+                )}
                 <p>
                   <a href={`/console/datasets/${question.datasets[at]?.id ?? ''}`}>
                     {say('该数据集的说明、字段与申请方式', 'This dataset: what it says, and how one applies for it')}

@@ -1,5 +1,5 @@
 /** What a developer does about what was denied or withheld: the reason alone says why, not whom to ask. */
-import type { Localised } from '../../../../contracts/types.js';
+import type { Contract, Localised } from '../../../../contracts/types.js';
 import type { Decision, ReasonCode } from '../../../../policies/types.js';
 
 const DOES: Readonly<Partial<Record<ReasonCode, Localised>>> = {
@@ -45,3 +45,14 @@ export const toDo = ({ reasons, withheld }: Pick<Decision, 'reasons' | 'withheld
   [...new Set([...reasons.map(({ code }) => code), ...withheld.map(({ reason }) => reason)])].flatMap(
     (code) => DOES[code] ?? [],
   );
+
+/** Titles of fields that an answer leaves out without a word, since nobody asked for them and no grant names them. */
+export const absentOf = (
+  contract: Contract | undefined,
+  { effect, fields, withheld }: Pick<Decision, 'effect' | 'fields' | 'withheld'>,
+): readonly Localised[] => {
+  const said = new Set<string>([...fields.map(({ path }) => path), ...withheld.map(({ field }) => field)]);
+  return effect === 'deny' || contract === undefined
+    ? []
+    : contract.latest.fields.filter(({ path, branch }) => !branch && !said.has(path)).map(({ title }) => title);
+};

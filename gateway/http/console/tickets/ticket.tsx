@@ -43,7 +43,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
       <p class="lead">
         <span class="mono">{numberOf(head.id)}</span> · {lifecycle.basis}
       </p>
-      <Now language={language} ticket={ticket} />
+      <Now language={language} ticket={ticket} record={record} />
       {effect === 'mark' ? (
         <p class="notice warn" role="status">
           {about?.missing === true
@@ -93,7 +93,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
         </section>
       )}
       <h2>{say('期限', 'Terms')}</h2>
-      <Terms language={language} ticket={ticket} />
+      <Terms language={language} ticket={ticket} record={record} />
       {acts.length === 0 ? null : (
         <>
           <h2>{say('办理', 'What you may do')}</h2>
@@ -118,7 +118,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
           <li class="card pad">
             <div class="head">
               <h3>
-                {nameOf(done, act, language)} <small>{nameOf(lifecycle.parties, party, language)}</small>
+                {nameOf(done, act, language)} <small>{partyOf({ language, ticket, record }, party)}</small>
               </h3>
               <time dateTime={new Date(at).toISOString()}>{localSecond(at)}</time>
             </div>
@@ -154,13 +154,23 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
   );
 }
 
-type Part = Pick<TicketProps, 'language' | 'ticket'>;
+type Part = Pick<TicketProps, 'language' | 'ticket' | 'record'>;
+
+/** A party as people know it: of a record the authority that holds it, by its name. */
+const partyOf = ({ language, ticket: { lifecycle }, record }: Part, party: string): string =>
+  lifecycle.parties[party]?.authority === 'record' && record !== undefined
+    ? record.authority[language]
+    : nameOf(lifecycle.parties, party, language);
 
 /** Whose turn it is, for what, and until when: what whoever waits asks first. */
-function Now({ language, ticket: { lifecycle, due, over } }: Part): JSX.Element | null {
+function Now(part: Part): JSX.Element | null {
+  const {
+    language,
+    ticket: { lifecycle, due, over },
+  } = part;
   if (over || due === undefined) return null;
   const rule = lifecycle.clocks[due.clock];
-  const party = nameOf(lifecycle.parties, rule?.party ?? '', language);
+  const party = partyOf(part, rule?.party ?? '');
   const what = nameOf(lifecycle.clocks, due.clock, language);
   return (
     <p class={due.over ? 'notice bad' : 'notice'} role="status">
@@ -171,7 +181,11 @@ function Now({ language, ticket: { lifecycle, due, over } }: Part): JSX.Element 
 }
 
 /** Terms that ran, that run, and that are still to come; on a phone each with its party, as on a wide screen. */
-function Terms({ language, ticket: { lifecycle, state, clocks, over } }: Part): JSX.Element {
+function Terms(part: Part): JSX.Element {
+  const {
+    language,
+    ticket: { lifecycle, state, clocks, over },
+  } = part;
   const say = sayIn(language);
   const titles = { due: say('期限', 'Due'), who: say('承办方', 'Who'), basis: say('依据', 'Basis') };
   const ahead = over ? [] : clocksAhead(lifecycle, state);
@@ -186,7 +200,7 @@ function Terms({ language, ticket: { lifecycle, state, clocks, over } }: Part): 
     <tr key={clock}>
       <th scope="row">{nameOf(lifecycle.clocks, clock, language)}</th>
       <td data-title={titles.due}>{due}</td>
-      <td data-title={titles.who}>{nameOf(lifecycle.parties, lifecycle.clocks[clock]?.party ?? '', language)}</td>
+      <td data-title={titles.who}>{partyOf(part, lifecycle.clocks[clock]?.party ?? '')}</td>
       <td data-title={titles.basis}>{lifecycle.clocks[clock]?.basis}</td>
     </tr>
   );

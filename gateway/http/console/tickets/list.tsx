@@ -149,8 +149,8 @@ export function ticketsPage({ language, show, counts, over, tickets, begin, isSu
         {isSubject
           ? say(
               '信用记录有误、不全，或者已经履行义务的，先选择该记录再提出；对数据使用的投诉在“数据使用记录”中提出。',
-              'Where a record of yours is wrong or lacking, or what it is about is settled, choose it and say so. You ' +
-                'complain about a look at your data in its history.',
+              'Where a record of yours is wrong or lacking, or what it is about is settled, choose it and say so. ' +
+                'You complain about a look at your data in its history.',
             )
           : say(
               '按到期先后排列。期限按工作日计算，办理之日次日起算；逾期仅作提示与告警，不自动作出决定。',

@@ -104,7 +104,7 @@ function Refused({ trial, titled, say }: { trial: Proposal['trial']; titled: Tit
           <thead>
             <tr>
               <th>{say('原因', 'Cause')}</th>
-              <th>{say('第几行', 'Which')}</th>
+              <th>{say('第几行（不含表头）', 'Which (without the head)')}</th>
               <th class="n">{say('行数', 'Rows')}</th>
             </tr>
           </thead>

@@ -27,6 +27,8 @@ interface Refused {
   readonly code: string;
   readonly reason: string;
   readonly rows: number;
+  /** Numbers of the first of them, as the source counts its rows. */
+  readonly at: readonly number[];
 }
 
 export interface TrialReport {
@@ -59,6 +61,8 @@ interface TrialOptions {
 
 const SHOWN = 2;
 const MAX_REASONS = 200;
+/** Rows of a reason that are told by their numbers. */
+const MAX_AT = 5;
 /** Refused rows read back at once. */
 const PAGE = 1000;
 const FOLDER = 'yitong-trial-';
@@ -101,7 +105,7 @@ async function refusedRows(
   contract: Contract,
   now: () => Date,
 ): Promise<Pick<TrialReport, 'refused' | 'byField' | 'duplicates'>> {
-  const reasons = new Map<string, { field: string; code: string; reason: string; rows: number }>();
+  const reasons = new Map<string, { field: string; code: string; reason: string; rows: number; at: number[] }>();
   const byField = new Map<string, number>();
   let duplicates = 0;
   let otherwise = 0;
@@ -109,13 +113,16 @@ async function refusedRows(
   try {
     for (let after = ''; ; ) {
       const page = await quarantine.page(after, PAGE);
-      for (const { id, problems } of page) {
+      for (const { id, problems, rowNumber } of page) {
         after = id;
         const { field = '', code = 'bad_value', reason = '' } = problems[0] ?? {};
         const key = `${field}\n${code}\n${reason}`;
         const known = reasons.get(key);
-        if (known !== undefined) known.rows += 1;
-        else if (reasons.size < MAX_REASONS) reasons.set(key, { field, code, reason, rows: 1 });
+        if (known !== undefined) {
+          known.rows += 1;
+          known.at.push(rowNumber);
+          known.at.sort((a, b) => a - b).splice(MAX_AT);
+        } else if (reasons.size < MAX_REASONS) reasons.set(key, { field, code, reason, rows: 1, at: [rowNumber] });
         else otherwise += 1;
         if (code === 'conflicting_duplicate') duplicates += 1;
         else
@@ -127,7 +134,8 @@ async function refusedRows(
   } finally {
     await quarantine.close();
   }
-  if (otherwise > 0) reasons.set('', { field: '', code: 'bad_value', reason: 'for other reasons', rows: otherwise });
+  if (otherwise > 0)
+    reasons.set('', { field: '', code: 'bad_value', reason: 'for other reasons', rows: otherwise, at: [] });
   return {
     refused: [...reasons.values()].sort((a, b) => b.rows - a.rows),
     byField: Object.fromEntries(byField),

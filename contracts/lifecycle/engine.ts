@@ -241,3 +241,29 @@ export function holderOf({ parties }: Lifecycle, authority: string): string | un
   return (all.find(([, party]) => party.authority === authority) ??
     all.find(([, party]) => party.authority === 'record'))?.[0];
 }
+
+/**
+ * Clocks that have not begun and still may, in the order of the lifecycle, with the acts from which they count: what a
+ * party that waits has still before it. Nothing where the ticket is over, nor of clocks without a term.
+ */
+export function clocksAhead(
+  { acts, clocks }: Lifecycle,
+  { holder, state, clocks: begun }: Pick<TicketState, 'holder' | 'state' | 'clocks'>,
+): readonly { readonly clock: string; readonly after: readonly string[] }[] {
+  const possible = Object.entries(acts).filter(([, act]) => isFor(act, holder));
+  const states = new Set([state]);
+  const done = new Set<string>();
+  for (let before = -1; before !== done.size; ) {
+    before = done.size;
+    for (const [id, { from, to }] of possible)
+      if (from.some((one) => states.has(one))) {
+        done.add(id);
+        states.add(to);
+      }
+  }
+  return Object.entries(clocks).flatMap(([clock, rule]) => {
+    const after = rule.starts.filter((act) => done.has(act));
+    const isAhead = isFor(rule, holder) && rule.days !== undefined && !Object.hasOwn(begun, clock);
+    return isAhead && after.length > 0 ? [{ clock, after }] : [];
+  });
+}

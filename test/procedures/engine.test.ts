@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { isYitongError } from '../../contracts/errors.js';
 import { checkExtension, nextDue, readClocks } from '../../contracts/lifecycle/clocks.js';
-import { apply, effectOf, isOver, mayDo, replay } from '../../contracts/lifecycle/engine.js';
+import { apply, clocksAhead, effectOf, isOver, mayDo, replay } from '../../contracts/lifecycle/engine.js';
 import { loadLifecycles, makeLifecycle } from '../../contracts/lifecycle/load.js';
 import type { Lifecycle, TicketEvent, TicketState } from '../../contracts/lifecycle/types.js';
 import { present } from '../../contracts/present.js';
@@ -201,6 +201,40 @@ t.test(
     t.end();
   },
 );
+
+t.test('whatever clock begins later was told to be ahead, and of what is over nothing is', (t) => {
+  fc.assert(
+    fc.property(run, ({ lifecycle, tried }) => {
+      const states = tried.flatMap(({ after, code }) => (code === undefined && after !== undefined ? [after] : []));
+      return states.every((ticket, at) => {
+        const ahead = clocksAhead(lifecycle, ticket);
+        if (isOver(lifecycle, ticket) && ahead.length > 0) return false;
+        if (ahead.some(({ clock }) => Object.hasOwn(ticket.clocks, clock))) return false;
+        return states
+          .slice(at + 1)
+          .flatMap(({ clocks }) => Object.keys(clocks))
+          .filter((clock) => !Object.hasOwn(ticket.clocks, clock) && lifecycle.clocks[clock]?.days !== undefined)
+          .every((clock) => ahead.some((one) => one.clock === clock));
+      });
+    }),
+    { numRuns: 300 },
+  );
+  const objection = lifecycles.get('objection')!;
+  const filed = (holder: string): TicketState =>
+    apply(objection, holder, undefined, {
+      at: START,
+      act: 'file',
+      party: 'company',
+      fields: fieldsFor(objection, { act: 'file' }),
+    });
+  t.same(clocksAhead(objection, filed('provider')), [
+    { clock: 'decide', after: ['forward'] },
+    { clock: 'delete', after: ['tell-revoked'] },
+    { clock: 'take-down', after: ['tell-repaired'] },
+  ]);
+  t.same(clocksAhead(objection, filed('centre')), [], 'what another holder does is not ahead');
+  t.end();
+});
 
 t.test('what an act lacks is told at once, all of it, and never what was said', (t) => {
   const life = declared();

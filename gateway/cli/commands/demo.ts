@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
+import { loadTour, type TourStep } from '../../../policies/tour.js';
 import {
   connect,
   connectionOf,
@@ -13,7 +14,6 @@ import {
   receiptId,
 } from '../../client/index.js';
 import { folders, workspaceOption } from '../../ground/files/places.js';
-import { loadTour, type TourStep } from '../../http/console/home/tour.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import { lookupReceipt } from '../../log/store/receipts.js';
 import { verifyLog } from '../../log/verify/verify.js';

@@ -1,8 +1,8 @@
 /** `yitong try`: a question is put together by choices, each from what the ones before leave open. */
 import type { Localised } from '../../../contracts/localised.js';
 import { endOfDay, startOfDay } from '../../../policies/dates.js';
+import { CASE_FLAGS } from '../../../policies/tour.js';
 import type { Grant } from '../../../policies/types.js';
-import { CASE_FLAGS } from '../../http/console/home/tour.js';
 import type { Language } from '../command.js';
 
 interface Choice {

@@ -11,11 +11,11 @@ import { type ErrorCode, isYitongError, type Place } from '../../../contracts/er
 import { present } from '../../../contracts/present.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
+import { loadTour } from '../../../policies/tour.js';
 import type { GatewaySettings } from '../../ground/config/index.js';
 import { createOnce } from '../../ground/files/durable.js';
 import { passedChecks } from '../../ground/files/passed.js';
 import { inWords } from '../../ground/logging/words.js';
-import { loadTour } from '../../http/console/home/tour.js';
 import { groupSettings } from '../children/settings.js';
 import { keepPki } from '../pki/authority.js';
 import { REGION_GATEWAY } from '../pki/region.js';

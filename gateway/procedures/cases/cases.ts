@@ -371,7 +371,7 @@ class OpenedCases implements Cases {
 
   async list(
     show: 'todo' | 'open' | 'closed',
-    { after, limit }: { readonly after?: string; readonly limit: number },
+    { after, limit, newestFirst }: Parameters<Cases['list']>[1],
     { actor, record }: Omit<HowDone, 'key'>,
   ) {
     const { keys } = this.#options;
@@ -379,7 +379,7 @@ class OpenedCases implements Cases {
       actor.kind === 'applicant'
         ? links.ofSubject(keys.reference('subject', actor.subject))
         : links[show](actor.authority);
-    const page = { limit, descending: actor.kind === 'applicant', ...present({ after }) };
+    const page = { limit, descending: newestFirst ?? actor.kind === 'applicant', ...present({ after }) };
     const { cases, next } = await this.#store.list(prefix, page);
     const mine = cases.filter((one) => mayBeSeen(keys, one, actor));
     await record(

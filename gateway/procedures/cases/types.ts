@@ -159,7 +159,7 @@ export interface Cases {
   /** Those that the actor may see, of who applies the newest first; on record before they are given. */
   list(
     show: 'todo' | 'open' | 'closed',
-    page: { readonly after?: string; readonly limit: number },
+    page: { readonly after?: string; readonly limit: number; readonly newestFirst?: boolean },
     how: Omit<HowDone, 'key'>,
   ): Promise<{ readonly cases: readonly OpenedCase[]; readonly next?: string }>;
   /** What waits for the actor's authority, item by item, what runs out first in front; on record before it is given. */

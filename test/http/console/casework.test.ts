@@ -42,6 +42,18 @@ t.test('an officer finds what waits, decides it by keyboard, and a later colleag
   t.same(await titles(page), ['设立登记'], 'one matter alone');
 
   await page.goto('/console/casework?lang=zh');
+  const headOf = (words: string) => page.locator('table.inbox thead a', { hasText: words });
+  await headOf('剩余工作日').click();
+  await headOf('剩余工作日').click();
+  const last = page.locator('table.inbox tbody tr').last();
+  t.match(await last.innerText(), /逾期 \d+ 个工作日/, 'turned round, what is over longest comes last');
+  await page.goto('/console/casework?lang=zh');
+  t.match(await last.innerText(), /逾期 \d+ 个工作日/, 'remembered');
+  await headOf('剩余工作日').click();
+  await page.goto('/console/casework?show=closed&lang=zh');
+  t.match(await main(page), /没有办件/);
+
+  await page.goto('/console/casework?lang=zh');
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   await page.waitForURL(new RegExp(old));

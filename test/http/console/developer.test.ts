@@ -74,7 +74,7 @@ else {
     t.equal(answer.datasets.find(({ id }) => id === 'tax.tax-arrears')?.status, 'denied');
     const [register] = answer.datasets.find(({ id }) => id === 'samr.company-register')?.records ?? [];
     t.same(Object.keys(register?.record ?? {}), ['name']);
-    t.match(await page.textContent('.decisions'), /拒绝：/);
+    t.match(await page.textContent('.decisions'), /拒绝：[^]*怎么办：[^]*申请共享/, 'and what is to be done');
     await page.check('input[name="dryRun"]');
     await page.click('button.big');
     t.match(await page.textContent('[data-part="answer"]'), /"dryRun": true/);

@@ -17,6 +17,7 @@ import { endingFilters, fitsEnding } from '../../../gateway/http/console/applica
 import { trayColumns } from '../../../gateway/http/console/applications/tray-page.js';
 import { caseListing } from '../../../gateway/http/console/applying/list.js';
 import { authorisationListing } from '../../../gateway/http/console/authorising/list.js';
+import { waitingListing } from '../../../gateway/http/console/casework/list.js';
 import { complaintFilters } from '../../../gateway/http/console/complaints/list.js';
 import { datasetListing } from '../../../gateway/http/console/datasets/list.js';
 import { feedColumns } from '../../../gateway/http/console/desk/feeds.js';
@@ -35,6 +36,7 @@ import { type Listing, ListOf, listed } from '../../../gateway/http/ui/listing.j
 import { sourceOf } from '../../../gateway/http/ui/made.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { faces } from '../api/faces.js';
+import { linesOf } from './csv.js';
 import { latinIn } from './latin.js';
 import { pageRoutes } from './pages.js';
 
@@ -57,6 +59,7 @@ const LISTINGS: Readonly<Record<string, (language: Language) => Listing<never>>>
       called: new Map(),
       today: '2026-12-01',
     }) as Listing<never>,
+  '/console/casework': (language) => waitingListing(language, new Map()) as Listing<never>,
   '/console/datasets': (language) => datasetListing(language) as Listing<never>,
   '/console/grants': (language) => grantListing(language, names, NOW) as Listing<never>,
   '/console/matters': (language) => caseListing(language, new Map(), true) as Listing<never>,
@@ -305,6 +308,9 @@ t.test('history, messages, notices and days that end: each is narrowed as its pa
   t.same(whatOf(entry('tax', [])), ['document']);
   t.ok(fits(both, { authority: 'tax', purpose: 'p', what: 'denied' }));
   for (const chosen of [{ authority: 'samr' }, { purpose: 'q' }, { what: 'none' }]) t.notOk(fits(both, chosen));
+  const taxed = entry('data-bureau', [{ ...one(true, 1), dataset: 'tax.arrears' }]);
+  t.ok(fits(taxed, { provider: 'tax' }), 'whose data it is, whoever looked at it');
+  t.notOk(fits(taxed, { provider: 'data-bureau' }));
   const at = Date.UTC(2026, 10, 1, 17);
   t.ok(isAsked({ at, ended: undefined }, { since: '2026-11-02', until: '2026-11-02' }), 'a day of the city');
   t.notOk(isAsked({ at, ended: undefined }, { until: '2026-11-01' }));
@@ -315,19 +321,6 @@ t.test('history, messages, notices and days that end: each is narrowed as its pa
   t.notOk(fitsEnding({ kind: 'grant', day: '2027-01-01' }, { until: '2026-12-31' }));
   t.end();
 });
-
-/** Lines of a file as a spreadsheet reads them. */
-function linesOf(csv: string): readonly (readonly string[])[] {
-  const lines: string[][] = [[]];
-  for (const [, quoted, plain, end] of csv
-    .replace(/^\uFEFF/, '')
-    .matchAll(/(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|$)/g)) {
-    if (end === '' && quoted === undefined && plain === '') break;
-    lines.at(-1)?.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
-    if (end === '\r\n') lines.push([]);
-  }
-  return lines.filter((line) => line.length > 0);
-}
 
 const HTML = { accept: 'text/html', 'accept-language': 'zh' };
 type Who = NonNullable<Parameters<Awaited<ReturnType<typeof faces>>['visit']>[1]>;

@@ -13,6 +13,9 @@ import { chromiumForTest, launch, signIn } from './browser.js';
 t.setTimeout(300_000);
 
 const HEAD = '91990105MA000011U0';
+/** Of the invented register, and whoever `jin-bank` speaks for. */
+const BANK = '91990103MA00001ACX';
+const CUSTOMER = '91990102MA00001692';
 
 t.test('the pages that ask for a company', async (t) => {
   const chromium = chromiumForTest(t);
@@ -179,6 +182,42 @@ t.test('the pages that ask for a company', async (t) => {
       complaints.filter((one) => !one.includes('status of 400')),
       [],
     );
+  });
+
+  await t.test('the bank of the city asks about a customer as long as that lets it', async (t) => {
+    const customer = await signIn(browser, town.people, 'he-company');
+    const bank = await signIn(browser, town.people, 'jin-bank');
+    const asked = async ({ page }: typeof bank): Promise<string> => {
+      await page.goto('/console/reports/new?lang=zh');
+      await page.fill('input[name=other]', CUSTOMER);
+      await page.click('.other button');
+      await page.uncheck(`input[name=subjects][value="uscc:${BANK}"]`);
+      await page.selectOption('select[name=purpose]', 'financing');
+      await page.fill('input[name=bearer]', '云州银行股份有限公司');
+      await page.click('form.sheet > .row button');
+      await page.waitForSelector('.steps-on');
+      await page.waitForLoadState();
+      return page.innerText('main');
+    };
+    t.match(await asked(bank), /该企业没有为这些领域和用途授权/);
+    const { page } = customer;
+    await page.goto('/console/authorisations?lang=zh');
+    for (const purpose of ['listing', 'bidding', 'subsidy', 'other'])
+      await page.locator(`input[name=purposes][value="${purpose}"]`).uncheck();
+    await page.fill('input[name=to]', '云州银行');
+    await page.press('input[name=to]', 'Enter');
+    // the one company of that very name needs no choice
+    await page.waitForSelector('[role=status]:has-text("授权已生效")');
+    t.match(await page.innerText('[role=status]'), new RegExp(`授权已生效：云州银行股份有限公司 ${BANK}`));
+    t.match(await asked(bank), /1 家企业，41 个领域/);
+    t.ok(await bank.page.locator('form[action="/console/reports"]').first().isVisible(), 'it can be issued');
+    await bank.page.goto('/console/authorisations?lang=zh');
+    t.match(await bank.page.innerText('main table'), new RegExp(`${CUSTOMER}[^]*获得[^]*银行融资`));
+    await page.getByRole('link', { name: '撤回' }).click();
+    await page.getByRole('button', { name: '撤回授权' }).click();
+    t.match(await page.innerText('[role=status]'), /授权已撤回：云州银行股份有限公司/);
+    t.match(await asked(bank), /该企业没有为这些领域和用途授权/, 'and no longer');
+    t.same([...customer.complaints, ...bank.complaints], []);
   });
 
   await t.test('a department finds the records of a company by its name', async (t) => {

@@ -43,6 +43,7 @@ export const PAGES: Readonly<Record<string, readonly string[] | string>> = {
   '/console/calls': ['calls'],
   '/console/case-figures': ['case-figures'],
   '/console/casework': ['casework-inbox'],
+  '/console/casework.csv': FILE,
   '/console/casework/:id': ['casework-case', 'casework-issued'],
   '/console/casework/:id/materials/:material': FILE,
   '/console/casework/:id/video': ['casework-video'],

@@ -92,7 +92,7 @@ function Invitations({
             <b>{one.names.to}</b> <span class="code soft">{keyOf(one.to)}</span>
           </p>
           <p>
-            {say('请求在它的信用报告中写入本企业的记录。', 'asks to have its report tell of you.')}{' '}
+            {say('请求授权其申请写有本企业记录的信用报告。', 'asks to have its report tell of you.')}{' '}
             <span class="soft">{coverage(one, definitions, language)}</span>
           </p>
           <p class="soft">
@@ -151,8 +151,9 @@ export function authorisationsPage({
       <h1>{say('授权', 'Authorisations')}</h1>
       <p class="lead">
         {say(
-          '经本企业授权，另一家企业才能在它的信用报告中写入本企业的记录。分支机构随本企业一并授权。',
-          'Only with your authorisation may another company’s report tell of you. Your branches go with you.',
+          '经本企业授权，另一家企业（例如银行、集团母公司）才能申请写有本企业记录的信用报告。分支机构随本企业一并授权。',
+          'Only with your authorisation may another company, a bank or a parent, ask for a report that tells of you. ' +
+            'Your branches go with you.',
         )}
       </p>
       <Speaking language={language} subjects={subjects} name={called.get(subjects.subject)} />

@@ -2,13 +2,14 @@
  * /console/developer/start: from zero to the first answer. What stands there is made of the clients and grants of the
  * reader's own department; a look is on record as of the desk.
  */
+
+import { loadTour } from '../../../../policies/tour.js';
 import type { Service } from '../../../documents/context.js';
 import { runningUp } from '../../../ground/files/places.js';
 import { sessionOf } from '../../plugins/people.js';
 import { sandboxOf } from '../../plugins/sandbox.js';
 import { sendFramed } from '../../ui/frame.js';
 import { START } from '../developer/tabs.js';
-import { loadTour } from '../home/tour.js';
 import { beginningPage } from './page.js';
 import { groundOf } from './steps.js';
 

@@ -4,6 +4,7 @@
  */
 import { present } from '../../../../contracts/present.js';
 import type { Localised, Workspace } from '../../../../contracts/types.js';
+import { asCommand, type TourStep } from '../../../../policies/tour.js';
 import type { PolicySet } from '../../../../policies/types.js';
 import type { UpFile } from '../../../ground/files/places.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -11,7 +12,6 @@ import { type ApiRequest, questionAsked } from '../../ui/asking.js';
 import { choicesOf } from '../developer/desk.js';
 import { makesRequest } from '../developer/keys-page.js';
 import { DESK, KEYS } from '../developer/tabs.js';
-import { asCommand, type TourStep } from '../home/tour.js';
 
 /** What is asked on the page, and where. */
 export interface Ground {

@@ -3,13 +3,12 @@
 import type { JSX } from 'preact';
 import type { Bundle } from '../../../../contracts/bundle/types.js';
 import type { Language } from '../../../ground/language/language.js';
-import { localMinute } from '../../../ground/language/time.js';
 import type { OpenedCase } from '../../../procedures/cases/types.js';
 import type { WaitingCounts, WaitingLine } from '../../../procedures/cases/waiting.js';
-import { Pager } from '../../ui/pager.js';
-import { numberOf, type Say, sayIn } from '../../ui/say.js';
+import { type Listed, ListOf } from '../../ui/listing.js';
+import { type Say, sayIn } from '../../ui/say.js';
+import { PATH } from './desk.js';
 import { Keys } from './keys.js';
-import { Mark, phases, statuses, Term } from './words.js';
 
 export const SHOWS = ['todo', 'over', 'asked', 'open', 'closed'] as const;
 export type Show = (typeof SHOWS)[number];
@@ -18,20 +17,22 @@ interface InboxProps {
   readonly language: Language;
   /** Whose inbox it is, in words. */
   readonly authority: string;
-  readonly ownId: string;
   readonly show: Show;
   /** One bundle only. */
   readonly bundle: string | undefined;
   readonly counts: WaitingCounts;
-  readonly lines: readonly WaitingLine[];
-  readonly cases: readonly OpenedCase[];
+  readonly list:
+    | { readonly of: 'lines'; readonly listed: Listed<WaitingLine> }
+    | { readonly of: 'cases'; readonly listed: Listed<OpenedCase> };
   readonly bundles: ReadonlyMap<string, Bundle>;
-  /** Whether this is the first page. */
+  /** So many are looked at together. */
+  readonly most: number;
+  /** Whether this is their first part. */
   readonly first: boolean;
+  /** Where their next part begins. */
   readonly next: string | undefined;
 }
 
-const PATH = '/console/casework';
 const addressOf = (show: Show, bundle?: string, after?: string): string => {
   const query = new URLSearchParams({
     ...(show === 'todo' ? {} : { show }),
@@ -53,13 +54,14 @@ const names: Readonly<Record<Show, { readonly zh: string; readonly en: string }>
 };
 
 export function inboxPage(props: InboxProps): JSX.Element {
-  const { language, authority, show, bundle, counts, lines, cases, first, next } = props;
+  const { language, authority, show, counts, list } = props;
   const say = sayIn(language);
   const numbers: Readonly<Partial<Record<Show, string>>> = {
     todo: numeral(sum(counts.bundles.held)),
     over: `${numeral(counts.over)}${counts.more ? '+' : ''}`,
     asked: numeral(sum(counts.bundles.asked)),
   };
+  const empty = nothing(show, say);
   return (
     <>
       <div class="head">
@@ -97,25 +99,12 @@ export function inboxPage(props: InboxProps): JSX.Element {
         ))}
       </nav>
       <Matters {...props} say={say} />
-      <div class="card">
-        {show === 'open' || show === 'closed' ? (
-          <CaseTable {...props} cases={cases} say={say} />
-        ) : (
-          <LineTable {...props} lines={lines} say={say} />
-        )}
-      </div>
-      <Pager
-        back={{
-          href: first ? undefined : addressOf(show, bundle),
-          words: say('← 回到第一页', '← First page'),
-          rel: 'prev',
-        }}
-        on={{
-          href: next === undefined ? undefined : addressOf(show, bundle, next),
-          words: say('下一页 →', 'Next →'),
-          rel: 'next',
-        }}
-      />
+      {list.of === 'lines' ? (
+        <ListOf listed={list.listed} class="stack inbox" empty={empty} />
+      ) : (
+        <ListOf listed={list.listed} class="stack inbox" empty={empty} />
+      )}
+      <Parts {...props} say={say} />
     </>
   );
 }
@@ -143,125 +132,33 @@ function Matters({ language, show, bundle, counts, bundles, say }: Part): JSX.El
   );
 }
 
-const Nothing = ({ show, say }: Pick<Part, 'show' | 'say'>): JSX.Element => (
-  <p class="empty">
-    {show === 'todo'
-      ? say('没有待办理的事项', 'There is nothing for you to decide.')
-      : show === 'over'
-        ? say('没有逾期的事项', 'Nothing is past its term.')
-        : show === 'asked'
-          ? say('没有等待申请人补正的事项', 'No applicant has been asked.')
-          : say('没有办件', 'There are no cases.')}
-  </p>
-);
-
-function LineTable({ language, show, lines, bundles, say }: Part): JSX.Element {
-  if (lines.length === 0) return <Nothing show={show} say={say} />;
+/** Of very many, so many are sorted and narrowed together: which these are, and where the others stand. */
+function Parts({ show, bundle, most, first, next, say }: Part): JSX.Element | null {
+  if (first && next === undefined) return null;
+  const many = numeral(most);
   return (
-    <table class="stack inbox">
-      <thead>
-        <tr>
-          <th scope="col">{say('事项', 'Item')}</th>
-          <th scope="col">{say('期限', 'Due')}</th>
-          <th scope="col">{say('状态', 'State')}</th>
-          <th scope="col">{say('收到（北京时间）', 'Here since (UTC+8)')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map((line) => {
-          const bundle = bundles.get(line.bundle);
-          return (
-            <tr key={`${line.case} ${line.item ?? ''} ${line.task ?? ''}`}>
-              <th scope="row">
-                <a href={`${PATH}/${line.case}`} data-row>
-                  {titleOf(line, bundle, language, say)}
-                </a>
-                <span class="plain">{bundle?.title[language] ?? say('已停用的事项', line.bundle)}</span>
-                <span class="id exact">{numberOf(line.case)}</span>
-              </th>
-              <td>
-                {line.term === undefined ? (
-                  <span class="state none">{say('期限暂停', 'stands still')}</span>
-                ) : (
-                  <Term term={line.term} language={language} />
-                )}
-              </td>
-              <td>
-                <LineState line={line} say={say} />
-              </td>
-              <td data-title={say('收到', 'since')}>
-                <time dateTime={new Date(line.since).toISOString()}>{localMinute(line.since)}</time>
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <p class="foot">
+      {first
+        ? show === 'closed'
+          ? say(
+              `以上按最新提交的 ${many} 件排序和筛选。`,
+              `The ${many} submitted last are sorted and narrowed together. `,
+            )
+          : say(`以上按最先到期的 ${many} 项排序和筛选。`, `The ${many} in front are sorted and narrowed together. `)
+        : say(`以上为其后的部分，每部分至多 ${many} 项。`, `This is a later part of at most ${many}. `)}
+      {first ? null : <a href={addressOf(show, bundle)}>{say('回到最前', 'Back to the first')}</a>}{' '}
+      {next === undefined ? null : (
+        <a href={addressOf(show, bundle, next)}>{say('查看其后的部分', 'See what comes after')}</a>
+      )}
+    </p>
   );
 }
 
-function titleOf({ item, task }: WaitingLine, bundle: Bundle | undefined, language: Language, say: Say): string {
-  const title = item === undefined ? bundle?.outcomes.get(task ?? '')?.title : bundle?.items.get(item)?.title;
-  return title?.[language] ?? say('已停用的事项', item ?? task ?? '');
-}
-
-function LineState({ line, say }: { readonly line: WaitingLine; readonly say: Say }): JSX.Element {
-  const [css, text] =
-    line.task !== undefined
-      ? ['warn', say('后续任务', 'task')]
-      : line.group === 'asked'
-        ? ['none', say('待申请人补正', 'applicant asked')]
-        : line.given
-          ? ['ok', say('已补正，待审批', 'supplement given')]
-          : ['none', say('待审批', 'to decide')];
-  return <span class={`state ${css}`}>{text}</span>;
-}
-
-function CaseTable({ language, show, cases, ownId, bundles, say }: Part): JSX.Element {
-  if (cases.length === 0) return <Nothing show={show} say={say} />;
-  return (
-    <table class="stack inbox">
-      <thead>
-        <tr>
-          <th scope="col">{say('办件', 'Case')}</th>
-          <th scope="col">{say('整体状态', 'State')}</th>
-          <th scope="col">{say('本单位事项', 'Own items')}</th>
-          <th scope="col">{say('提交（北京时间）', 'Submitted (UTC+8)')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {cases.map(({ id, state }) => {
-          const bundle = bundles.get(state.bundle);
-          const own = Object.entries(state.plan?.items ?? {}).filter(([, { authority }]) => authority === ownId);
-          const at = state.submittedAt ?? state.at;
-          return (
-            <tr key={id}>
-              <th scope="row">
-                <a href={`${PATH}/${id}`} data-row>
-                  {bundle?.title[language] ?? say('已停用的事项', state.bundle)}
-                </a>
-                <span class="id exact">{numberOf(id)}</span>
-              </th>
-              <td>
-                <Mark of={phases[state.phase]} language={language} />
-              </td>
-              <td>
-                <ul class="own-items">
-                  {own.map(([item]) => (
-                    <li key={item}>
-                      {bundle?.items.get(item)?.title[language] ?? say('已停用的事项', item)}{' '}
-                      <Mark of={statuses[state.items[item]?.status ?? 'waiting']} language={language} />
-                    </li>
-                  ))}
-                </ul>
-              </td>
-              <td data-title={say('提交', 'submitted')}>
-                <time dateTime={new Date(at).toISOString()}>{localMinute(at)}</time>
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
-  );
-}
+const nothing = (show: Show, say: Say): string =>
+  show === 'todo'
+    ? say('没有待办理的事项', 'There is nothing for you to decide.')
+    : show === 'over'
+      ? say('没有逾期的事项', 'Nothing is past its term.')
+      : show === 'asked'
+        ? say('没有等待申请人补正的事项', 'No applicant has been asked.')
+        : say('没有办件', 'There are no cases.');

@@ -3,34 +3,27 @@
  * there. Each look and each act is on record first; who is later than a colleague is told.
  */
 import { randomBytes } from 'node:crypto';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { authorityTitle } from '../../../../contracts/authorities.js';
+import type { FastifyInstance } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
-import { authorityThere } from '../../../../policies/regions.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { materialBytes } from '../../../documents/pdf/open-material.js';
 import type { Role } from '../../../ground/identity/person.js';
 import type { Language } from '../../../ground/language/language.js';
-import type { LookName } from '../../../log/entries/actions.js';
-import { caseDeskOf } from '../../../procedures/cases/opened.js';
-import type { CaseActor, HowDone } from '../../../procedures/cases/types.js';
 import { byUrgency, MOST_ITEMS, NOTHING, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
-import { roleOf, sessionOf } from '../../plugins/people.js';
+import { sessionOf } from '../../plugins/people.js';
 import { asUploaded, sendFramed, sendOpen } from '../../ui/frame.js';
 import { VideoPage } from '../../ui/video.js';
 import { CALLS, callsPage } from './calls-page.js';
 import { casePage } from './case-page.js';
-import { inboxPage, SHOWS, type Show } from './inbox-page.js';
+import { type Desk, OFFICER, openDesk, PATH, unrecorded } from './desk.js';
+import { inboxRoutes } from './inbox-routes.js';
 import { managerPage, SPANS } from './manager-page.js';
 import { publicPage } from './public-page.js';
 import { doingOf, inWordsOfCases } from './sent.js';
 
-const PATH = '/console/casework';
-const PAGE = 50;
 const FIGURES = '/console/case-figures';
-const OFFICER = ['case-officer'] as const;
 const MANAGER = ['case-manager'] as const;
 /** Who leads a matter answers for it as well: a manager reads its cases. */
 const READERS = [...OFFICER, ...MANAGER];
@@ -39,57 +32,8 @@ const PUBLIC_MONTHS = 12;
 
 interface Route {
   readonly Params: { readonly id: string };
-  readonly Querystring: { readonly show?: string; readonly matter?: string; readonly after?: string };
   readonly Body: Readonly<Record<string, string | readonly string[]>>;
 }
-
-/** What the pages work with. */
-function openDesk(app: FastifyInstance, context: GatewayContext) {
-  const { record } = app.people;
-  const desk = caseDeskOf(context);
-  app.addHook('onClose', () => desk.close());
-  const cases = () => desk.cases();
-  const actorOf = (request: FastifyRequest): CaseActor & { readonly kind: 'authority' } => {
-    const { person } = sessionOf(request);
-    if (person.authority === undefined) throw new YitongError('role_missing', 'an officer is of an authority');
-    return { kind: 'authority', authority: person.authority, client: 'console', officer: person.name };
-  };
-  /** Looks stand under the officer's own key; acts under that of who applies, with the officer's name. */
-  const how = (request: FastifyRequest, look: LookName, key?: string): HowDone => ({
-    actor: actorOf(request),
-    ...present({ key }),
-    async record({ action, target, detail, subject, about }) {
-      const { person } = sessionOf(request);
-      const role = roleOf(request, person);
-      if (action !== 'case_shown')
-        return record.did(person, {
-          action,
-          role,
-          target,
-          detail: { requestId: request.id, ...present({ authority: person.authority }), ...detail },
-          about,
-          subject,
-        });
-      await record.looked(person, {
-        requestId: request.id,
-        action: look,
-        role,
-        detail: { ...detail, ...(target === '' ? {} : { case: target }) },
-        results: (detail['ids'] as readonly string[] | undefined)?.length ?? 0,
-        ...(subject === '' ? {} : { about: { subject } }),
-      });
-      return { id: '', json: '' };
-    },
-  });
-  const nameOf =
-    ({ language }: Pick<FastifyRequest, 'language'>) =>
-    (authority: string, region?: string): string =>
-      region === undefined
-        ? authorityTitle(context.workspace, authority, language)
-        : authorityThere(context.inForce().policies.regions.get(region), authority, language);
-  return { context, cases, actorOf, how, nameOf, workspace: context.workspace };
-}
-type Desk = ReturnType<typeof openDesk>;
 
 /** What waits here for whoever starts the day. */
 const roomOf = ({ cases, nameOf }: Desk): Room => ({
@@ -102,11 +46,7 @@ const roomOf = ({ cases, nameOf }: Desk): Room => ({
     const desk = await cases();
     const { lines, counts } = await desk.inbox(
       { group: 'held', over: false, limit: MOST_ITEMS },
-      {
-        actor: { kind: 'authority', authority, client: 'console', officer: name },
-        // whoever shows it puts it on record
-        record: async () => ({ id: '', json: '' }),
-      },
+      { actor: { kind: 'authority', authority, client: 'console', officer: name }, record: unrecorded },
     );
     const items = lines.map((line): WaitingItem => {
       const bundle = desk.bundles.get(line.bundle);
@@ -126,49 +66,6 @@ const roomOf = ({ cases, nameOf }: Desk): Room => ({
     return { count, items: items.sort(byUrgency) };
   },
 });
-
-function inboxRoute(app: FastifyInstance, { cases, actorOf, how, nameOf, workspace }: Desk): void {
-  app.get<Route>(
-    PATH,
-    {
-      schema: { hide: true },
-      config: { roles: OFFICER, nav: { title: { zh: '待办事项', en: 'Inbox' }, order: 14 } },
-    },
-    async (request, reply) => {
-      const { language } = request;
-      const { show = 'todo', matter, after } = request.query;
-      if (!SHOWS.some((one) => one === show)) throw new YitongError('bad_request', 'there is no such list');
-      const desk = await cases();
-      const { authority } = actorOf(request);
-      const whole = show === 'open' || show === 'closed';
-      const page = { limit: PAGE, ...present({ after }) };
-      const query = { ...page, group: show === 'asked' ? 'asked' : 'held', over: show === 'over' } as const;
-      const acting = how(request, 'case_inbox');
-      const found = whole
-        ? { lines: [], ...(await desk.list(show, page, acting)) }
-        : { cases: [], ...(await desk.inbox({ ...query, ...present({ bundle: matter }) }, acting)) };
-      const counts = 'counts' in found ? found.counts : await desk.waiting(authority);
-      return sendFramed(request, reply, {
-        title: language === 'zh' ? '待办事项' : 'Inbox',
-        workspace,
-        scripts: ['keys.js'],
-        children: inboxPage({
-          language,
-          authority: nameOf(request)(authority),
-          ownId: authority,
-          show: show as Show,
-          bundle: matter,
-          counts,
-          lines: found.lines,
-          cases: found.cases,
-          bundles: desk.bundles,
-          first: after === undefined,
-          next: found.next,
-        }),
-      });
-    },
-  );
-}
 
 /** What a region is called, as it says it. */
 const regionTitle = ({ inForce }: GatewayContext, region: string, language: Language): string =>
@@ -358,7 +255,7 @@ const service: Service = {
   register(app, context) {
     const desk = openDesk(app, context);
     app.people.rooms.push(roomOf(desk));
-    inboxRoute(app, desk);
+    inboxRoutes(app, desk);
     caseRoutes(app, desk);
     videoRoute(app, desk);
     materialRoute(app, desk);

@@ -57,18 +57,31 @@ function leftOf({ over, left, unit }: TermReading, say: Say): readonly [css: str
   ];
 }
 
-/** Until when, and how much of it is left. */
-export function Term({ term, language }: { readonly term: TermReading; readonly language: Language }): JSX.Element {
-  const say = sayIn(language);
-  const [css, text] = leftOf(term, say);
-  return (
-    <span class="term">
-      <time dateTime={term.due.day}>{term.due.day}</time>
-      {term.due.provisional ? <small>{say('（暂定）', ' (provisional)')}</small> : null}{' '}
-      <span class={`state ${css}`}>{text}</span>
-    </span>
-  );
+interface TermProps {
+  readonly term: TermReading;
+  readonly language: Language;
 }
+
+/** Until when. */
+export const DueDay = ({ term: { due }, language }: TermProps): JSX.Element => (
+  <>
+    <time dateTime={due.day}>{due.day}</time>
+    {due.provisional ? <small>{language === 'zh' ? '（暂定）' : ' (provisional)'}</small> : null}
+  </>
+);
+
+/** How much of it is left, or how long it is over. */
+export function Left({ term, language }: TermProps): JSX.Element {
+  const [css, text] = leftOf(term, sayIn(language));
+  return <span class={`state ${css}`}>{text}</span>;
+}
+
+/** Both. */
+export const Term = (props: TermProps): JSX.Element => (
+  <span class="term">
+    <DueDay {...props} /> <Left {...props} />
+  </span>
+);
 
 interface ValueProps {
   readonly element: Pick<Element, 'type' | 'codelist'> | undefined;

@@ -26,6 +26,8 @@ interface CauseProps {
   readonly rows: readonly HeldRow[];
   /** Columns of which the field is made that is wrong. */
   readonly wrong: ReadonlySet<string>;
+  /** What a column becomes, where that is known. */
+  readonly means: ReadonlyMap<string, Localised>;
   /** What stands in the wrong cells, and how often. */
   readonly contents: readonly (readonly [text: string, rows: number])[];
   /** Rows of the cause in all, and of how many the contents are counted. */
@@ -40,9 +42,13 @@ interface CauseProps {
   readonly next?: string;
 }
 
+/** Below a column's own name, unless it says the same. */
+const Meaning = ({ column, title }: { readonly column: string; readonly title: string | undefined }) =>
+  title === undefined || title === column ? null : <span class="plain soft">{title}</span>;
+
 export function causePage(props: CauseProps): JSX.Element {
   const { language, dataset, name, cause, titles, rows, wrong, contents, first, next, count, looked, mend } = props;
-  const { reading } = props;
+  const { reading, means } = props;
   const say = (a: string, b: string): string => (language === 'zh' ? a : b);
   const columns = [...new Set(rows.flatMap(({ shown }) => [...shown.keys()]))];
   // what is wrong stands first: a wide table is read from its left
@@ -124,6 +130,7 @@ export function causePage(props: CauseProps): JSX.Element {
                   {ordered.map((column) => (
                     <th class={wrong.has(column) ? 'wrong own' : 'own'}>
                       {column === '' ? say('原文', 'as it came') : column}
+                      <Meaning column={column} title={means.get(column)?.[language]} />
                     </th>
                   ))}
                   <th>{say('首次未通过', 'Since')}</th>

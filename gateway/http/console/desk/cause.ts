@@ -9,6 +9,7 @@ import { loadFeed } from '../../../../connectors/feeds.js';
 import { columnsOfField } from '../../../../connectors/mapping/columns.js';
 import type { QuarantineCause, QuarantineEntry } from '../../../../connectors/quarantine.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
+import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract, Workspace } from '../../../../contracts/types.js';
 import type { Person } from '../../../ground/identity/person.js';
@@ -104,6 +105,16 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
     return new Set([field, ...(feed?.mapping === undefined ? [] : columnsOfField(feed.mapping, field))]);
   }
 
+  /** What a column of the source becomes: the title of the first field that is made of it. */
+  async function meansIn(contract: Contract): Promise<ReadonlyMap<string, Localised>> {
+    const feed = await unlessRefused(loadFeed(workspace, contract.id));
+    const means = new Map<string, Localised>();
+    for (const { path, title } of contract.latest.fields)
+      for (const column of feed?.mapping === undefined ? [path] : columnsOfField(feed.mapping, path))
+        if (!means.has(column)) means.set(column, title);
+    return means;
+  }
+
   const found: Found = async (request, asked, limit, after = '') => {
     const { person } = sessionOf(request);
     const contract = own(person, request.params.dataset);
@@ -147,6 +158,7 @@ export function causeRoutes(app: FastifyInstance, desk: CauseDesk): void {
         titles,
         rows,
         wrong,
+        means: await meansIn(contract),
         contents: wrong.size === 0 ? [] : contentsOf(counted.rows, wrong),
         count: counted.causes.find(({ code, field }) => code === cause.code && field === cause.field)?.rows ?? 0,
         looked: counted.rows.length,

@@ -3,6 +3,7 @@ import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
+import type { TourStep } from '../../../../policies/tour.js';
 import type { Client, Grant, PolicySet, Purpose } from '../../../../policies/types.js';
 import type { SandboxQuestion } from '../../../answer/sandbox/sandbox.js';
 import type { GatewayContext } from '../../../documents/context.js';
@@ -100,6 +101,17 @@ export function sampleQuestion(
     subject: subjects.find((one) => one.scheme === scheme)?.subject ?? '',
     datasets: presetOf({ datasets }, scheme).map(({ id }) => ({ id })),
   };
+}
+
+/** The question that the workspace shows its readers anyway; undefined where it is granted nothing of it. */
+export function shownQuestion(
+  { grants }: Pick<Choices, 'grants'>,
+  { purpose, subject, datasets, case: stated }: TourStep,
+): SandboxQuestion | undefined {
+  const id = datasets.find((dataset) =>
+    grants.some((grant) => grant.dataset === dataset && grant.requires.every((part) => stated?.[part] !== undefined)),
+  );
+  return id === undefined ? undefined : { purpose, subject, datasets: [{ id }], ...present({ case: stated }) };
 }
 
 const listOf = (said: string | readonly string[] | undefined): readonly string[] =>

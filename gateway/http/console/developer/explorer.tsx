@@ -20,7 +20,14 @@ export interface Asked {
   /** JSON text, as a program gets it. */
   readonly body?: string;
   readonly entry?: SandboxEntry;
-  readonly words?: readonly { readonly zh: readonly string[]; readonly en: readonly string[] }[];
+  /** Of each dataset: what was decided, and what can be done about it. */
+  readonly words?: readonly {
+    readonly zh: readonly string[];
+    readonly en: readonly string[];
+    readonly toDo: readonly Localised[];
+    /** Fields that the answer has not, since no grant names them. */
+    readonly absent: readonly Localised[];
+  }[];
 }
 
 interface DeveloperProps {
@@ -218,17 +225,30 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
             </span>{' '}
             <b>{say('虚构数据', 'invented data')}</b>
           </p>
-          <pre class="command answered" lang="en" tabIndex={0} data-part="answer">
-            {indented(body)}
-          </pre>
           <h2>{say('结论与理由', 'Decisions, and why')}</h2>
           <div class="decisions">
             {words.map((one, at) => (
-              <details open={at === 0 || one.zh.some((line) => /^(?:拒绝|不提供)/.test(line))}>
+              <details open={at === 0 || one.toDo.length > 0}>
                 <summary>{one[language][0]}</summary>
                 {one[language].slice(1).map((line) => (
                   <p>{line}</p>
                 ))}
+                {one.toDo.map((what) => (
+                  <p class="todo">
+                    <b>{say('怎么办：', 'What to do: ')}</b>
+                    {what[language]}
+                  </p>
+                ))}
+                {one.absent.length === 0 ? null : (
+                  <p class="todo">
+                    <b>{say('未授权、因而没有的字段：', 'Fields that are not granted, and so not there: ')}</b>
+                    {one.absent.map((title) => title[language]).join(say('、', ', '))}
+                    {say(
+                      '。需要的，请本单位的数据共享经办人员就这些字段申请共享。',
+                      '. Ask your department’s officer for sharing to apply for those that you need.',
+                    )}
+                  </p>
+                )}
                 <p>
                   <a href={`/console/datasets/${question.datasets[at]?.id ?? ''}`}>
                     {say('该数据集的说明、字段与申请方式', 'This dataset: what it says, and how one applies for it')}
@@ -237,6 +257,10 @@ function Answer({ asked, client, language }: { asked: Asked; client: string; lan
               </details>
             ))}
           </div>
+          <h2>{say('答复正文', 'What a program gets')}</h2>
+          <pre class="command answered" lang="en" tabIndex={0} data-part="answer">
+            {indented(body)}
+          </pre>
         </>
       )}
       {entry === undefined ? null : <Entry entry={entry} say={say} />}

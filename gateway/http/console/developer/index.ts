@@ -4,7 +4,9 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isYitongError } from '../../../../contracts/errors.js';
+import type { DatasetId } from '../../../../contracts/ids.js';
 import { explain } from '../../../../policies/explain.js';
+import { loadTour } from '../../../../policies/tour.js';
 import type { Sandbox } from '../../../answer/sandbox/sandbox.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { contractNames } from '../../../documents/words/names.js';
@@ -16,6 +18,7 @@ import { choicesOf, questionOf, type Sent } from './desk.js';
 import { type Asked, developerPage } from './explorer.js';
 import { keyRoutes } from './keys.js';
 import { DESK } from './tabs.js';
+import { absentOf, toDo } from './to-do.js';
 
 const ROLES = ['developer'] as const;
 
@@ -52,7 +55,11 @@ function asked(context: GatewayContext, sandbox: Sandbox, request: FastifyReques
           ...(fields === undefined ? {} : { fields }),
           ...(question.case === undefined ? {} : { case: question.case }),
         };
-        return explain(input, decision, policies, names);
+        return {
+          ...explain(input, decision, policies, names),
+          toDo: toDo(decision),
+          absent: fields === undefined ? absentOf(workspace.contracts.get(id as DatasetId), decision) : [],
+        };
       }),
     };
   } catch (error) {
@@ -88,8 +95,9 @@ function show(
 
 const service: Service = {
   port: 'people',
-  register(app, context) {
+  async register(app, context) {
     const sandbox = sandboxOf(context);
+    const tour = await loadTour(context.workspace);
     const own = { schema: { hide: true }, config: { roles: ROLES } };
     app.get<Route>(
       DESK,
@@ -106,7 +114,7 @@ const service: Service = {
     app.post<Route>(DESK, { ...own, config: { roles: ROLES, lists: ['dataset', 'field'] } }, async (request, reply) =>
       show(context, sandbox, request, reply, asked(context, sandbox, request)),
     );
-    keyRoutes(app, context, sandbox.subjects);
+    keyRoutes(app, context, sandbox.subjects, tour);
   },
 };
 export default service;

@@ -25,6 +25,8 @@ interface KeysProps {
   readonly made?: OwnCertificate;
   readonly api?: string;
   readonly question: SandboxQuestion;
+  /** Whether it is about a company of the city. */
+  readonly known: boolean;
   readonly now: number;
 }
 
@@ -133,7 +135,7 @@ function Made({ made, name, say }: { made: OwnCertificate; name: string; say: Sa
 }
 
 function Steps(props: KeysProps & { readonly client: Client }): JSX.Element {
-  const { language, client, made, api, question } = props;
+  const { language, client, made, api, question, known } = props;
   const say = sayIn(language);
   const address = `export API=${api ?? 'https://127.0.0.1:8443'}`;
   const dataset = question.datasets.slice(0, 1).map(({ id }) => `/${id}`)[0] ?? '';
@@ -185,11 +187,16 @@ function Steps(props: KeysProps & { readonly client: Client }): JSX.Element {
         ) : (
           <>
             <p class="soft">
-              {say(
-                '查询的主体是虚构的，登记中没有其记录。改用开发城市中的企业，即可得到记录；每次查询都记入日志。',
-                'It is about somebody invented, of whom no register knows. Name a company of the city instead to get ' +
-                  'records; each question is on record.',
-              )}
+              {known
+                ? say(
+                    '查询开发城市中的一家企业，返回其登记记录；每次查询都先记入日志。',
+                    'About a company of the development city: its records come back; each question is on record first.',
+                  )
+                : say(
+                    '查询的主体是虚构的，登记中没有其记录。改用开发城市中的企业，即可得到记录；每次查询都记入日志。',
+                    'It is about somebody invented, of whom no register knows. Name a company of the city instead to ' +
+                      'get records; each question is on record.',
+                  )}
             </p>
             <Command id="ask" code={asks} say={say} />
           </>

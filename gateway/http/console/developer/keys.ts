@@ -7,6 +7,7 @@ import { YitongError } from '../../../../contracts/errors.js';
 import type { ClientId } from '../../../../contracts/ids.js';
 import type { Localised } from '../../../../contracts/localised.js';
 import { present } from '../../../../contracts/present.js';
+import type { TourStep } from '../../../../policies/tour.js';
 import type { Client } from '../../../../policies/types.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import type { OnRecord, OwnCertificate, SelfService } from '../../../ground/identity/own-certificates.js';
@@ -14,7 +15,7 @@ import { type RequestFault, readSigningRequest, type SignedKey } from '../../../
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { asUploaded, sendFramed } from '../../ui/frame.js';
-import { choicesOf, ownClients, sampleQuestion } from './desk.js';
+import { choicesOf, ownClients, sampleQuestion, shownQuestion } from './desk.js';
 import { keysPage } from './keys-page.js';
 import { KEYS } from './tabs.js';
 
@@ -150,7 +151,12 @@ function actRoutes(app: FastifyInstance, context: GatewayContext): void {
   );
 }
 
-export function keyRoutes(app: FastifyInstance, context: GatewayContext, subjects: Subjects): void {
+export function keyRoutes(
+  app: FastifyInstance,
+  context: GatewayContext,
+  subjects: Subjects,
+  tour: readonly TourStep[],
+): void {
   const { workspace, inForce, certificates, now } = context;
   const looked = (request: FastifyRequest, detail: Readonly<Record<string, unknown>> = {}, results?: number) =>
     app.people.record.looked(sessionOf(request).person, {
@@ -169,6 +175,10 @@ export function keyRoutes(app: FastifyInstance, context: GatewayContext, subject
     const made = lines.find(({ serial }) => serial === query.made);
     const chosen = clients.find(({ id, status }) => id === (made?.client ?? query.client) && status === 'active');
     const choices = choicesOf(context, policies, sessionOf(request).person.authority, present({ client: chosen?.id }));
+    // of a company of the city, where the workspace names one that the client may ask about
+    const step = certificates === undefined ? undefined : tour.find(({ client }) => client === choices.client?.id);
+    const { authority } = sessionOf(request).person;
+    const shown = step === undefined ? undefined : shownQuestion(choicesOf(context, policies, authority, step), step);
     await looked(request, {}, lines.length);
     return sendFramed(request, reply, {
       title: language === 'zh' ? '应用证书' : 'Client certificates',
@@ -180,7 +190,8 @@ export function keyRoutes(app: FastifyInstance, context: GatewayContext, subject
         clients: clients.map((client) => ({ client, uri: uriOf(client) })),
         client: choices.client,
         lines,
-        question: sampleQuestion(choices, subjects),
+        question: shown ?? sampleQuestion(choices, subjects),
+        known: shown !== undefined,
         now: now(),
         ...present({ made, api: certificates?.api() }),
       }),

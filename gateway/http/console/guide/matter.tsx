@@ -96,9 +96,11 @@ function Next({
           </fieldset>
         </>
       )}
-      <p class="soft">
-        {say('办理需要登录；登录后从这里接着问。', 'To go on you sign in; the guide then asks on from here.')}
-      </p>
+      {csrf !== undefined ? null : (
+        <p class="soft">
+          {say('办理需要登录；登录后从这里接着问。', 'To go on you sign in; the guide then asks on from here.')}
+        </p>
+      )}
     </form>
   );
 }

@@ -41,6 +41,8 @@ interface HistoryProps {
   readonly max: number;
   /** Of a complaint that was recorded just now. */
   readonly receipt?: string;
+  /** The number under which it is handled. */
+  readonly ticket?: string | undefined;
   /** Other replicas of the log whose answers stand under keys of their own, so that they are not listed. */
   readonly elsewhere: number;
 }
@@ -274,6 +276,32 @@ function Document({
   );
 }
 
+/** A complaint that was recorded just now, and the way to what becomes of it. */
+function Complained({
+  receipt,
+  ticket,
+  language,
+}: { readonly receipt: string } & Pick<HistoryProps, 'ticket' | 'language'>): JSX.Element {
+  const say = sayIn(language);
+  return (
+    <p class="notice" role="status">
+      {say(
+        '投诉已记入日志，由审计人员受理，办理情况和答复在本页显示。回执：',
+        'Your complaint is on record; the auditors take it up, and its answer stands on this page. Receipt: ',
+      )}
+      <span class="mono exact">{receipt}</span>
+      {ticket === undefined ? null : (
+        <>
+          {' '}
+          <a href={`/console/tickets/${ticket}`}>
+            {say('查看办理情况和答复期限', 'See how it is handled, and until when')}
+          </a>
+        </>
+      )}
+    </p>
+  );
+}
+
 /** The filters, and the way out. */
 const Narrowing = ({
   language,
@@ -309,6 +337,7 @@ export function historyView({
   definitions,
   max,
   receipt,
+  ticket: made,
   elsewhere,
 }: HistoryProps): JSX.Element {
   const say = sayIn(language);
@@ -348,15 +377,7 @@ export function historyView({
           ))}
         </nav>
       )}
-      {receipt === undefined ? null : (
-        <p class="notice" role="status">
-          {say(
-            '投诉已记入日志，由审计人员受理，办理情况和答复在本页显示。回执：',
-            'Your complaint is on record; the auditors take it up, and its answer stands on this page. Receipt: ',
-          )}
-          <span class="mono exact">{receipt}</span>
-        </p>
-      )}
+      {receipt === undefined ? null : <Complained receipt={receipt} ticket={made} language={language} />}
       <Narrowing language={language} filters={filters} chosen={chosen} csv={csv} hidden={hidden} />
       {entries.length === 0 ? (
         <div class="card">

@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../../contracts/errors.js';
+import { present } from '../../../../contracts/present.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { reportsOf } from '../../../documents/reports/index.js';
 import { namesOf } from '../../../documents/words/names.js';
@@ -70,7 +71,7 @@ interface Shown {
   readonly after?: number | undefined;
   readonly chosen?: Chosen;
   /** A complaint that was recorded just now; the index learns of it a moment later. */
-  readonly made?: Partial<Complaint> & { readonly receipt: string };
+  readonly made?: Partial<Complaint> & { readonly receipt: string; readonly ticket?: string };
 }
 /** The page, after what was done. */
 async function show(
@@ -137,6 +138,7 @@ async function show(
       definitions: reports.definitions,
       elsewhere: Object.keys(context.settings.audit.replicas).length,
       ...(made === undefined ? {} : { receipt: made.receipt }),
+      ...present({ ticket: made?.ticket }),
     }),
   });
 }
@@ -243,7 +245,9 @@ function complaintRoute(app: FastifyInstance, desk: Desk): void {
       record: ({ detail, subject: of, ...deed }) =>
         record.did(person, { ...deed, subject: of, detail: { requestId: request.id, ...detail } }),
     });
-    return show(desk, request, reply, subject, { made: { receipt: ticket.events[0]?.entry ?? '' } });
+    return show(desk, request, reply, subject, {
+      made: { receipt: ticket.events[0]?.entry ?? '', ticket: ticket.head.id },
+    });
   });
 }
 

@@ -1,5 +1,5 @@
-/** By what somebody narrows their own history: time, who looked, why, and what came of it, as the page tells it. */
-import { type SubjectKey, schemeOf } from '../../../../contracts/ids.js';
+/** By what somebody narrows their own history: time, who looked, at whose data, why, and what came of it. */
+import { authorityOf, type DatasetId, type SubjectKey, schemeOf } from '../../../../contracts/ids.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
@@ -20,9 +20,13 @@ export function whatOf({ datasets }: Pick<HistoryEntry, 'datasets'>): readonly W
     : ['none'];
 }
 
+/** Whose data it is. */
+const providerOf = (dataset: string): string => authorityOf(dataset as DatasetId);
+
 /** Time is asked of the log itself (`periodOf`). */
-export const fits = (entry: HistoryEntry, { authority, purpose, what }: Chosen): boolean =>
+export const fits = (entry: HistoryEntry, { authority, provider, purpose, what }: Chosen): boolean =>
   (authority === undefined || entry.body.authority === authority) &&
+  (provider === undefined || entry.datasets.some(({ dataset }) => providerOf(dataset) === provider)) &&
   (purpose === undefined || entry.body.purpose === purpose) &&
   (what === undefined || whatOf(entry).some((one) => one === what));
 
@@ -59,6 +63,10 @@ function offered({ subject, context: { inForce, workspace }, names, entries }: K
     ...told.flatMap(({ client }) => clients.get(client)?.authority ?? []),
     ...entries.flatMap(({ body }) => body.authority ?? []),
   ]);
+  const providers = new Set([
+    ...told.map(({ dataset }) => providerOf(dataset)),
+    ...entries.flatMap(({ datasets }) => datasets.map(({ dataset }) => providerOf(dataset))),
+  ]);
   const purposes = new Map<string, string>([
     ...told
       .flatMap((grant): readonly string[] => grant.purposes)
@@ -68,8 +76,11 @@ function offered({ subject, context: { inForce, workspace }, names, entries }: K
       purpose === undefined ? [] : [[purpose, names.purpose(purpose, report) ?? purpose]],
     ),
   ]);
+  const titled = (ids: ReadonlySet<string>): readonly Option[] =>
+    [...ids].map((value) => ({ value, title: names.authority(value) ?? value }));
   return {
-    authorities: [...authorities].map((value): Option => ({ value, title: names.authority(value) ?? value })),
+    authorities: titled(authorities),
+    providers: titled(providers),
     purposes: [...purposes].map(([value, title]): Option => ({ value, title })),
   };
 }
@@ -79,10 +90,11 @@ const byTitle = (options: readonly Option[]): readonly Option[] =>
 
 /** @param known undefined where only the fields count */
 export function historyFilters(language: Language, known?: Known): readonly Filter[] {
-  const { authorities = [], purposes = [] } = known === undefined ? {} : offered(known);
+  const { authorities = [], providers = [], purposes = [] } = known === undefined ? {} : offered(known);
   return [
     { kind: 'period', title: { zh: '时间', en: 'Time' } },
     { kind: 'choice', id: 'authority', title: { zh: '使用单位', en: 'Who looked' }, options: byTitle(authorities) },
+    { kind: 'choice', id: 'provider', title: { zh: '数据提供单位', en: 'Whose data' }, options: byTitle(providers) },
     { kind: 'choice', id: 'purpose', title: { zh: '用途', en: 'Purpose' }, options: byTitle(purposes) },
     {
       kind: 'choice',

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { YitongError } from '../../../../contracts/errors.js';
+import { asCommand, loadTour } from '../../../../policies/tour.js';
 import { statusOf } from '../../../answer/question/status.js';
 import type { GatewayContext, Service } from '../../../documents/context.js';
 import { reportsOf } from '../../../documents/reports/index.js';
@@ -13,7 +14,6 @@ import { compress, encodingFor } from '../../plugins/compress.js';
 import { assets } from '../../ui/assets.js';
 import { dayRoute } from './day.js';
 import { home } from './page.js';
-import { asCommand, loadTour } from './tour.js';
 
 /**
  * Size and root of the published checkpoint; undefined while there is none (C2SP tlog-checkpoint: origin, size, root).

@@ -104,11 +104,12 @@ function Refused({ trial, titled, say }: { trial: Proposal['trial']; titled: Tit
           <thead>
             <tr>
               <th>{say('原因', 'Cause')}</th>
+              <th>{say('第几行（不含表头）', 'Which (without the head)')}</th>
               <th class="n">{say('行数', 'Rows')}</th>
             </tr>
           </thead>
           <tbody>
-            {trial.refused.slice(0, REASONS).map(({ field, code, reason, rows }) => (
+            {trial.refused.slice(0, REASONS).map(({ field, code, reason, rows, at }) => (
               <tr>
                 <th>
                   {field === '' ? null : (
@@ -119,6 +120,10 @@ function Refused({ trial, titled, say }: { trial: Proposal['trial']; titled: Tit
                   )}
                   {say(errorWordsOf(code).zh, reason)}
                 </th>
+                <td>
+                  {at.map((one) => one.toLocaleString('en')).join(say('、', ', '))}
+                  {rows > at.length && at.length > 0 ? say(' 等', ' …') : ''}
+                </td>
                 <td class="n">{rows.toLocaleString('en')}</td>
               </tr>
             ))}

@@ -70,7 +70,13 @@ export function previewPage({
   );
   return (
     <>
-      <h1>{ready ? say('预览', 'Preview') : say('部分企业尚未授权', 'Authorisations are missing')}</h1>
+      <h1>
+        {ready
+          ? say('预览', 'Preview')
+          : lacking.length === members.length
+            ? say('尚未获得授权', 'Not authorised yet')
+            : say('部分企业尚未授权', 'Authorisations are missing')}
+      </h1>
       {ready ? (
         <p class="lead">
           {say(
@@ -82,17 +88,27 @@ export function previewPage({
         <>
           <div class="notice bad" role="alert">
             <p>
-              {say(
-                `${members.length} 家企业中有 ${lacking.length} 家没有为这些领域和用途授权，因此没有读取任何记录。`,
-                `${lacking.length} of ${members.length} companies have not authorised these domains and this ` +
-                  'purpose, so no record was read.',
-              )}
+              {members.length === 1
+                ? say(
+                    '该企业没有为这些领域和用途授权，因此没有读取任何记录。',
+                    'The company has not authorised these domains and this purpose, so no record was read.',
+                  )
+                : say(
+                    `${members.length} 家企业中有 ${lacking.length} 家没有为这些领域和用途授权，因此没有读取任何记录。`,
+                    `${lacking.length} of ${members.length} companies have not authorised these domains and this ` +
+                      'purpose, so no record was read.',
+                  )}
             </p>
             <p>
-              {say(
-                '可以请这些企业授权：对方下次登录时会看到请求；也可以不列入这些企业，报告中会写明其名称。',
-                'Ask them: they find it when they sign in next. Or leave them out: the report then names them.',
-              )}
+              {lacking.length === members.length
+                ? say(
+                    '可以请其授权：对方下次登录时会看到请求。',
+                    'Ask for it: whoever is asked finds it at the next sign-in.',
+                  )
+                : say(
+                    '可以请这些企业授权：对方下次登录时会看到请求；也可以不列入这些企业，报告中会写明其名称。',
+                    'Ask them: they find it when they sign in next. Or leave them out: the report then names them.',
+                  )}
             </p>
           </div>
           <ul class="card rows">

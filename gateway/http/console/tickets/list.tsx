@@ -21,6 +21,8 @@ interface TicketsProps {
   readonly tickets: Listed<SeenTicket>;
   /** What the person may open a ticket with. */
   readonly begin: readonly string[];
+  /** Whose own records it is about. */
+  readonly isSubject: boolean;
 }
 
 type NameOf = (id: string) => Localised;
@@ -127,7 +129,7 @@ const names: Readonly<Record<Show, Localised>> = {
   closed: { zh: '已办结', en: 'Closed' },
 };
 
-export function ticketsPage({ language, show, counts, over, tickets, begin }: TicketsProps): JSX.Element {
+export function ticketsPage({ language, show, counts, over, tickets, begin, isSubject }: TicketsProps): JSX.Element {
   const say = sayIn(language);
   return (
     <>
@@ -135,16 +137,26 @@ export function ticketsPage({ language, show, counts, over, tickets, begin }: Ti
         <h1>{say('异议、修复与投诉', 'Objections, repair and complaints')}</h1>
         {begin.length === 0 ? null : (
           <a class="button" href="/console/tickets/records" title={begin.join(say('、', ', '))}>
-            {begin.length > 2 ? say(`${begin[0] ?? ''}等`, `${begin[0] ?? ''} …`) : begin.join(say('、', ' / '))}
+            {isSubject
+              ? say('选择记录并提出', 'Choose a record')
+              : begin.length > 2
+                ? say(`${begin[0] ?? ''}等`, `${begin[0] ?? ''} …`)
+                : begin.join(say('、', ' / '))}
           </a>
         )}
       </div>
       <p class="lead">
-        {say(
-          '按到期先后排列。期限按工作日计算，办理之日次日起算；逾期仅作提示与告警，不自动作出决定。',
-          'The next to run out comes first. Terms are working days, and the day of the act does not count. One ' +
-            'that runs out is shown and raises an alert; it decides nothing.',
-        )}
+        {isSubject
+          ? say(
+              '信用记录有误、不全，或者已经履行义务的，先选择该记录再提出；对数据使用的投诉在“数据使用记录”中提出。',
+              'Where a record of yours is wrong or lacking, or what it is about is settled, choose it and say so. ' +
+                'You complain about a look at your data in its history.',
+            )
+          : say(
+              '按到期先后排列。期限按工作日计算，办理之日次日起算；逾期仅作提示与告警，不自动作出决定。',
+              'The next to run out comes first. Terms are working days, and the day of the act does not count. One ' +
+                'that runs out is shown and raises an alert; it decides nothing.',
+            )}
       </p>
       {over === 0 ? null : (
         <p class="notice bad" role="status">
@@ -164,7 +176,7 @@ export function ticketsPage({ language, show, counts, over, tickets, begin }: Ti
         empty={
           show === 'todo'
             ? say('暂无待办事项', 'There is nothing for you to do.')
-            : say('暂无工单', 'There are no tickets.')
+            : say('暂无相关事项', 'There are none.')
         }
       />
     </>

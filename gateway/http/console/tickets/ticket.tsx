@@ -1,13 +1,14 @@
 /** One ticket: the record, what happened, how its clocks stand, and what may be done now. */
 
-import type { JSX } from 'preact';
+import type { ComponentChildren, JSX } from 'preact';
 import { keyOf } from '../../../../contracts/ids.js';
+import { clocksAhead } from '../../../../contracts/lifecycle/engine.js';
 import type { Localised } from '../../../../contracts/types.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localSecond } from '../../../ground/language/time.js';
 import type { ShownRecord } from '../../../procedures/lifecycles/records.js';
 import type { OpenedTicket } from '../../../procedures/lifecycles/tickets.js';
-import { numberOf } from '../../ui/say.js';
+import { counted, numberOf, sayIn } from '../../ui/say.js';
 import { ActForm, actsOf, Due, Facts, nameOf } from './words.js';
 
 /** What of a use of data is told on its ticket, and where more of it stands. */
@@ -30,7 +31,7 @@ interface TicketProps {
 
 export function ticketPage({ language, ticket, record, used }: TicketProps): JSX.Element {
   const say = (zh: string, en: string): string => (language === 'zh' ? zh : en);
-  const { head, lifecycle, state, clocks, events, acts, over, record: about } = ticket;
+  const { head, lifecycle, state, events, acts, over, record: about } = ticket;
   const effect = lifecycle.states[state.state]?.effect;
   const done = actsOf(lifecycle);
   return (
@@ -42,6 +43,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
       <p class="lead">
         <span class="mono">{numberOf(head.id)}</span> · {lifecycle.basis}
       </p>
+      <Now language={language} ticket={ticket} record={record} />
       {effect === 'mark' ? (
         <p class="notice warn" role="status">
           {about?.missing === true
@@ -91,50 +93,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
         </section>
       )}
       <h2>{say('期限', 'Terms')}</h2>
-      <div class="card">
-        {clocks.length === 0 ? (
-          <p class="empty">{say('没有期限。', 'There are no terms.')}</p>
-        ) : (
-          <table class="tickets">
-            <thead>
-              <tr>
-                <th scope="col">{say('事项', 'What')}</th>
-                <th scope="col">{say('期限', 'Due')}</th>
-                <th scope="col" class="wide">
-                  {say('承办方', 'Who')}
-                </th>
-                <th scope="col" class="wide">
-                  {say('依据', 'Basis')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {clocks.map((reading) => {
-                const rule = lifecycle.clocks[reading.clock];
-                return (
-                  <tr>
-                    <th scope="row">{nameOf(lifecycle.clocks, reading.clock, language)}</th>
-                    <td>
-                      {reading.stoppedAt === undefined ? (
-                        <Due reading={reading} language={language} />
-                      ) : (
-                        <>
-                          <time dateTime={reading.due.day}>{reading.due.day}</time>{' '}
-                          <span class={`state ${reading.over ? 'warn' : 'ok'}`}>
-                            {reading.over ? say('逾期办理', 'done late') : say('按期办理', 'done in time')}
-                          </span>
-                        </>
-                      )}
-                    </td>
-                    <td class="wide">{nameOf(lifecycle.parties, rule?.party ?? '', language)}</td>
-                    <td class="wide">{rule?.basis}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        )}
-      </div>
+      <Terms language={language} ticket={ticket} record={record} />
       {acts.length === 0 ? null : (
         <>
           <h2>{say('办理', 'What you may do')}</h2>
@@ -159,7 +118,7 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
           <li class="card pad">
             <div class="head">
               <h3>
-                {nameOf(done, act, language)} <small>{nameOf(lifecycle.parties, party, language)}</small>
+                {nameOf(done, act, language)} <small>{partyOf({ language, ticket, record }, party)}</small>
               </h3>
               <time dateTime={new Date(at).toISOString()}>{localSecond(at)}</time>
             </div>
@@ -192,5 +151,105 @@ export function ticketPage({ language, ticket, record, used }: TicketProps): JSX
         ))}
       </ol>
     </>
+  );
+}
+
+type Part = Pick<TicketProps, 'language' | 'ticket' | 'record'>;
+
+/** A party as people know it: of a record the authority that holds it, by its name. */
+const partyOf = ({ language, ticket: { lifecycle }, record }: Part, party: string): string =>
+  lifecycle.parties[party]?.authority === 'record' && record !== undefined
+    ? record.authority[language]
+    : nameOf(lifecycle.parties, party, language);
+
+/** Whose turn it is, for what, and until when: what whoever waits asks first. */
+function Now(part: Part): JSX.Element | null {
+  const {
+    language,
+    ticket: { lifecycle, due, over },
+  } = part;
+  if (over || due === undefined) return null;
+  const rule = lifecycle.clocks[due.clock];
+  const party = partyOf(part, rule?.party ?? '');
+  const what = nameOf(lifecycle.clocks, due.clock, language);
+  return (
+    <p class={due.over ? 'notice bad' : 'notice'} role="status">
+      {language === 'zh' ? `现由${party}办理“${what}”，期限 ` : `With: ${party}, for: ${what}, due `}
+      <Due reading={due} language={language} />
+    </p>
+  );
+}
+
+/** Terms that ran, that run, and that are still to come; on a phone each with its party, as on a wide screen. */
+function Terms(part: Part): JSX.Element {
+  const {
+    language,
+    ticket: { lifecycle, state, clocks, over },
+  } = part;
+  const say = sayIn(language);
+  const titles = { due: say('期限', 'Due'), who: say('承办方', 'Who'), basis: say('依据', 'Basis') };
+  const ahead = over ? [] : clocksAhead(lifecycle, state);
+  const days = (clock: string): string => {
+    const rule = lifecycle.clocks[clock];
+    const n = rule?.days ?? 0;
+    return rule?.calendarDays === true
+      ? say(`${n} 日内`, `within ${counted(n, 'day')}`)
+      : say(`${n} 个工作日内`, `within ${counted(n, 'working day')}`);
+  };
+  const row = (clock: string, due: ComponentChildren): JSX.Element => (
+    <tr key={clock}>
+      <th scope="row">{nameOf(lifecycle.clocks, clock, language)}</th>
+      <td data-title={titles.due}>{due}</td>
+      <td data-title={titles.who}>{partyOf(part, lifecycle.clocks[clock]?.party ?? '')}</td>
+      <td data-title={titles.basis}>{lifecycle.clocks[clock]?.basis}</td>
+    </tr>
+  );
+  if (clocks.length + ahead.length === 0)
+    return (
+      <div class="card">
+        <p class="empty">{say('没有期限。', 'There are no terms.')}</p>
+      </div>
+    );
+  return (
+    <div class="card">
+      <table class="stack">
+        <thead>
+          <tr>
+            <th scope="col">{say('事项', 'What')}</th>
+            <th scope="col">{titles.due}</th>
+            <th scope="col">{titles.who}</th>
+            <th scope="col">{titles.basis}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {clocks.map((reading) =>
+            row(
+              reading.clock,
+              reading.stoppedAt === undefined ? (
+                <Due reading={reading} language={language} />
+              ) : (
+                <>
+                  <time dateTime={reading.due.day}>{reading.due.day}</time>{' '}
+                  <span class={`state ${reading.over ? 'warn' : 'ok'}`}>
+                    {reading.over ? say('逾期办理', 'done late') : say('按期办理', 'done in time')}
+                  </span>
+                </>
+              ),
+            ),
+          )}
+          {ahead.map(({ clock, after }) =>
+            row(
+              clock,
+              <span class="soft">
+                {say(
+                  `“${after.map((act) => nameOf(lifecycle.acts, act, language)).join('”或者“')}”后 ${days(clock)}`,
+                  `${days(clock)} of: ${after.map((act) => nameOf(lifecycle.acts, act, language)).join(' or ')}`,
+                )}
+              </span>,
+            ),
+          )}
+        </tbody>
+      </table>
+    </div>
   );
 }

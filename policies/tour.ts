@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson } from '../../../../contracts/files.js';
-import type { Localised, Workspace } from '../../../../contracts/types.js';
-import { shape } from '../../../../contracts/validate.js';
+import { readJson } from '../contracts/files.js';
+import type { Localised, Workspace } from '../contracts/types.js';
+import { shape } from '../contracts/validate.js';
 
 export interface TourStep {
   readonly title: Localised;

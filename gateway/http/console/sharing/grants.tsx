@@ -166,26 +166,20 @@ function columnsOf(language: Language, names: Names): readonly Column<GrantSumma
     },
     {
       id: 'grant',
-      title: { zh: '应用与数据集', en: 'Client and dataset' },
+      title: { zh: '应用、数据集与提供单位', en: 'Client, dataset, provider' },
       head: true,
       sorts: true,
-      value: ({ client, dataset }) => `${client[language]} · ${dataset[language]}`,
-      cell: ({ grant, client, dataset }) => (
+      value: ({ client, dataset, provider }) => [client, dataset, provider].map((one) => one[language]).join(' · '),
+      cell: ({ grant, client, dataset, provider }) => (
         <>
           <a href={`${PATH}/${grant.id}`} data-row>
             {client[language]}
           </a>
           <span class="plain">{dataset[language]}</span>
+          <span class="plain soft">{provider[language]}</span>
           <Id language={language}>{grant.id}</Id>
         </>
       ),
-    },
-    {
-      id: 'provider',
-      title: { zh: '提供单位', en: 'Provider' },
-      sorts: true,
-      value: ({ provider }) => provider[language],
-      cell: ({ provider }) => provider[language],
     },
     {
       id: 'law',
@@ -238,6 +232,7 @@ const columnsOfUse = (language: Language): readonly Column<GrantSummary>[] => {
       id: 'last',
       title: { zh: '最近使用', en: 'Last use' },
       sorts: true,
+      class: 'last',
       value: ({ last }) => (last === undefined ? undefined : localMinute(last)),
       cell: ({ last }) => (last === undefined ? say('无', 'none') : localMinute(last)),
     },

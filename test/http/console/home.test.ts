@@ -67,6 +67,16 @@ t.test('whoever comes seldom is told where to begin', async (t) => {
   for (const [, href = ''] of (/data-ways[^]*?<\/ul>/.exec(desk.main)?.[0] ?? '').matchAll(/href="([^"]*)"/g))
     t.equal((await pageOf(href, developer)).status, 200, href);
   t.notMatch((await pageOf('/console/home', auditor)).words, /从这里开始/);
+  const authority: Who = { roles: ['sharing-authority'], authority: 'data-bureau' };
+  const bureau = await pageOf('/console/home', authority);
+  t.match(bureau.words, /从这里开始.*长期未使用的授权.*停用一个应用的全部授权.*哪些部门逾期未办/);
+  for (const [, href = ''] of (/data-ways[^]*?<\/ul>/.exec(bureau.main)?.[0] ?? '').matchAll(/href="([^"]*)"/g))
+    t.equal((await pageOf(href, authority)).status, 200, href);
+  t.match(
+    (await pageOf('/console/grants?state=unused', authority)).words,
+    /提供单位.*符合条件/,
+    'whose data a grant is of',
+  );
 });
 
 t.test('a developer is told on the page of a dataset whether own systems may ask it', async (t) => {

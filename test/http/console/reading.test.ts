@@ -53,6 +53,13 @@ t.test('the pages of those who read the log', async (t) => {
       },
     );
     t.same(await page.locator('[data-holds=true]').count(), 3);
+    await page.fill('[data-subject] input[name=reason]', '核对该企业是否在窗口办理');
+    await page.click('[data-subject] button');
+    t.match(await page.innerText('[data-subject]'), /事项编码|Item/, 'what was asked for, or that it was not said');
+    await page.click('main > p.foot a');
+    t.match(page.url(), /\/console\/search\?subject=/, 'and back to what was found');
+    await page.goto(entry);
+    t.equal(await page.locator('main > p.foot a[href^="/console/search"]').count(), 0);
     for (const [path, name] of [
       ['/console/overview', 'overview'],
       ['/console/search', 'search'],

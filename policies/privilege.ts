@@ -1,6 +1,7 @@
 /**
  * Least privilege: what is granted and was not used for a while, so that somebody can ask whether it is still needed.
  */
+import type { ClientId, DatasetId, GrantId } from '../contracts/ids.js';
 import type { Workspace } from '../contracts/types.js';
 import { endOfDay, startOfDay } from './dates.js';
 import { grantedFields } from './fields.js';
@@ -15,18 +16,18 @@ export interface Use {
 }
 
 interface UnusedGrant {
-  readonly grant: string;
-  readonly client: string;
-  readonly dataset: string;
+  readonly grant: GrantId;
+  readonly client: ClientId;
+  readonly dataset: DatasetId;
   readonly until: string;
   /** Absent: never. */
   readonly last?: number;
 }
 
 interface UnusedFields {
-  readonly grant: string;
-  readonly client: string;
-  readonly dataset: string;
+  readonly grant: GrantId;
+  readonly client: ClientId;
+  readonly dataset: DatasetId;
   readonly fields: readonly { readonly field: string; readonly last?: number }[];
 }
 
@@ -38,7 +39,7 @@ export interface UnusedReport {
   /** Fields of the other grants in force that were not released. */
   readonly fields: readonly UnusedFields[];
   /** Active clients that asked nothing. */
-  readonly clients: readonly { readonly client: string; readonly last?: number }[];
+  readonly clients: readonly { readonly client: ClientId; readonly last?: number }[];
   /** Grants that are in force for less than the time looked at: nothing is said of them. */
   readonly young: number;
 }

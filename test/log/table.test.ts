@@ -11,7 +11,7 @@ import { namesOf } from '../../gateway/documents/words/names.js';
 import { packageRoot } from '../../gateway/ground/files/places.js';
 import { exportWords } from '../../gateway/http/ui/export-words.js';
 import { type ExportFormat, exportEntries } from '../../gateway/log/search/export/export.js';
-import { COLUMNS, type ExportWords } from '../../gateway/log/search/export/table.js';
+import { columnsOf, type ExportWords } from '../../gateway/log/search/export/table.js';
 import { zipped } from '../../gateway/log/search/export/zip.js';
 import { openSearch } from '../../gateway/log/search/index.js';
 import { loadPolicies } from '../../policies/load.js';
@@ -98,7 +98,8 @@ async function exported(
   return Buffer.concat(pieces);
 }
 
-const titled = (language: 'zh' | 'en'): readonly string[] => COLUMNS.map(({ title }) => title[language]);
+const titled = (language: 'zh' | 'en'): readonly string[] =>
+  columnsOf(words(language)).map(({ title }) => title[language]);
 
 t.test(
   'CSV: the mark of UTF-8, times of the city with their zone, names beside ids, a value a cell, and no formula',
@@ -149,6 +150,40 @@ t.test(
       parse(await exported(dir, search, 'csv', 'zh', { client: 'nobody' }), { bom: true }),
       [titled('zh')],
       'of nothing there is the head',
+    );
+  },
+);
+
+t.test(
+  'what somebody else says of an entry stands behind its summary, and what proves it stays where it was',
+  async (t) => {
+    const dir = t.testdir();
+    const { search, close } = filled(dir);
+    t.teardown(close);
+    const more = [
+      {
+        title: { zh: '评判', en: 'judgement' },
+        width: 10,
+        cell: (index: number) => (index === 0 ? '=有疑问' : undefined),
+      },
+    ];
+    const table = async (extra: Partial<ExportWords>): Promise<string[][]> => {
+      let text = '';
+      for await (const piece of exportEntries(dir, search, 'csv', {}, { words: { ...words('zh'), ...extra } }))
+        text += String(piece);
+      return parse(text, { bom: true });
+    };
+    const [plain, wide] = [await table({}), await table({ more })];
+    const at = titled('zh').indexOf('摘要') + 1;
+    t.strictSame(
+      wide.map((row) => row.filter((_, i) => i !== at)),
+      plain,
+      'all else is the same',
+    );
+    t.strictSame(
+      wide.slice(0, 4).map((row) => row[at]),
+      ['评判', "'=有疑问", "'=有疑问", ''],
+      'in each row of its entry, and no formula',
     );
   },
 );

@@ -6,9 +6,7 @@ import { loadReports } from '../../../contracts/reports.js';
 import { loadWorkspace } from '../../../contracts/workspace.js';
 import { loadPolicies } from '../../../policies/load.js';
 import { inForceOf } from '../../answer/inforce/snapshot.js';
-import { drawEntries } from '../../documents/pdf/entries/draw.js';
-import { entriesModel } from '../../documents/pdf/entries/model.js';
-import { roomFor, seal } from '../../documents/pdf/seal.js';
+import { ENTRIES_FORMATS, entriesPdf } from '../../documents/pdf/entries-paper.js';
 import { openDocumentSigner } from '../../documents/pdf/signer.js';
 import { namesOf } from '../../documents/words/names.js';
 import { readSettings } from '../../ground/config/index.js';
@@ -17,14 +15,12 @@ import type { Language } from '../../ground/language/language.js';
 import { localMinute } from '../../ground/language/time.js';
 import { exportWords } from '../../http/ui/export-words.js';
 import { questionInWords } from '../../http/ui/question-words.js';
-import { parseWitnessVkey } from '../../log/proof/cosignature.js';
-import { EXPORT_FORMATS, exportEntries, provedEntries } from '../../log/search/export/export.js';
+import { exportEntries, provedEntries } from '../../log/search/export/export.js';
 import { openSearch, type SearchIndex, type SearchQuery } from '../../log/search/index.js';
 import type { Command, Invocation } from '../command.js';
 import { documentsFlag, documentsFolder } from '../document-options.js';
 import { searchFlags, searchOptions, wholeNumber } from '../search-options.js';
 
-const FORMATS = [...EXPORT_FORMATS, 'pdf'] as const;
 /** What a terminal cannot show. */
 const BYTES: ReadonlySet<string> = new Set(['xlsx', 'pdf']);
 
@@ -44,7 +40,7 @@ const command: Command = {
     ...searchFlags,
     format: {
       type: 'string',
-      values: FORMATS,
+      values: ENTRIES_FORMATS,
       describe:
         'ndjson, csv, xlsx, ocsf or pdf; with `--zh` heads, names and words of csv, xlsx and pdf are Chinese. One ' +
         'PDF holds 2,000 entries at most, the others have no such limit',
@@ -55,8 +51,9 @@ const command: Command = {
     ...documentsFlag,
   },
   async run(call) {
-    const format = FORMATS.find((one) => one === text(call.values['format']));
-    if (format === undefined) throw new YitongError('bad_request', `\`--format\` is one of ${FORMATS.join(', ')}`);
+    const format = ENTRIES_FORMATS.find((one) => one === text(call.values['format']));
+    if (format === undefined)
+      throw new YitongError('bad_request', `\`--format\` is one of ${ENTRIES_FORMATS.join(', ')}`);
     if (BYTES.has(format) && process.stdout.isTTY)
       throw new YitongError('bad_request', `this is no text: send it into a file, \`> audit.${format}\``);
     const { data, workspace } = foldersThere(call.values, AUDIT);
@@ -109,26 +106,23 @@ interface Asked {
 async function pdfOf(call: Invocation, { data, workspace: dir, search, query, options }: Asked): Promise<Buffer> {
   const { language } = call;
   const { workspace, names } = await wordsOf(dir, language);
-  const { audit, gateway } = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
+  const settings = readSettings(workspace.settings, { file: join(dir, 'yitong.json') }, process.env);
   const { since, until, pseudonym: _, ...named } = query;
   const moment = (at: number | undefined): string | undefined => (at === undefined ? undefined : localMinute(at));
   const question = { ...named, ...present({ since: moment(since), until: moment(until) }) };
-  const model = await entriesModel(provedEntries(data, search, query, options), {
-    kind: 'search',
-    city: workspace.name,
-    synthetic: workspace.synthetic,
-    language,
-    asked: questionInWords(question, { names, language }, query.type),
-    by: text(call.values['by']) ?? (language === 'zh' ? '运维人员' : 'operator'),
-    dataDir: data,
-    names,
-    witnesses: audit.witnesses.map(({ vkey }) => parseWitnessVkey(vkey)),
-    now: Date.now(),
-  });
-  const folder = documentsFolder(call.values, gateway.documents, data);
-  const sign = call.values['documents'] !== undefined || existsSync(folder) ? openDocumentSigner(folder) : undefined;
-  const signed = sign === undefined ? undefined : { signer: sign.name, room: roomFor(sign.certificates) };
-  const { bytes } = drawEntries(model, present({ signed }));
-  if (sign !== undefined) await seal(bytes, sign);
+  const folder = documentsFolder(call.values, settings.gateway.documents, data);
+  const signs = call.values['documents'] !== undefined || existsSync(folder);
+  const { bytes } = await entriesPdf(
+    provedEntries(data, search, query, options),
+    { workspace, settings, dataDir: data, now: Date.now() },
+    {
+      kind: 'search',
+      language,
+      asked: questionInWords(question, { names, language }, query.type),
+      by: text(call.values['by']) ?? (language === 'zh' ? '运维人员' : 'operator'),
+      names,
+    },
+    signs ? openDocumentSigner(folder) : undefined,
+  );
   return bytes;
 }

@@ -113,6 +113,8 @@ export const By = ({ chosen, children }: { readonly chosen: Chosen; readonly chi
 interface FormProps {
   readonly language: Language;
   readonly path: string;
+  /** Where on its page the list begins, with its `#`; default: at the top. */
+  readonly hash?: string;
   readonly filters: readonly Filter[];
   readonly chosen: Chosen;
   /** Fields of the page's own that stay in the address. */
@@ -181,13 +183,14 @@ const Choice = ({
 );
 
 /** Without scripts as with them: each filter is a field of the address. */
-export function FilterForm({ language, path, filters, chosen, keeps }: FormProps): JSX.Element | null {
+export function FilterForm({ language, path, hash = '', filters, chosen, keeps }: FormProps): JSX.Element | null {
   if (filters.length === 0) return null;
   const say = sayIn(language);
   const kept = Object.entries(keeps).filter(([, value]) => value !== undefined && value !== '');
-  const clear = new URLSearchParams(kept as [string, string][]).toString();
+  const fields = new URLSearchParams(kept as [string, string][]).toString();
+  const clear = `${path}${fields === '' ? '' : `?${fields}`}${hash}`;
   return (
-    <form class="filters list-filters" method="get" action={path} role="search">
+    <form class="filters list-filters" method="get" action={`${path}${hash}`} role="search">
       {kept.map(([name, value]) => (
         <input type="hidden" name={name} value={value} key={name} />
       ))}
@@ -208,7 +211,7 @@ export function FilterForm({ language, path, filters, chosen, keeps }: FormProps
           {say('筛选', 'Filter')}
         </button>
         {Object.keys(chosen).length === 0 ? null : (
-          <a class="quiet" href={clear === '' ? path : `${path}?${clear}`}>
+          <a class="quiet" href={clear}>
             {say('清除', 'Clear')}
           </a>
         )}

@@ -37,6 +37,8 @@ export interface ListProps<T> {
   readonly rows: readonly T[];
   readonly state: ListState;
   readonly path: string;
+  /** Where on its page the list begins, if that is not its top: who sorts or narrows it comes back there. */
+  readonly anchor?: string | undefined;
   /** Fields of the page's own that stay in the address. */
   readonly keeps: Readonly<Record<string, string | undefined>>;
   readonly keyOf: (row: T) => string;
@@ -48,15 +50,17 @@ export interface ListProps<T> {
 const keptIn = (keeps: ListProps<unknown>['keeps']): readonly (readonly [string, string])[] =>
   Object.entries(keeps).filter((one): one is [string, string] => one[1] !== undefined && one[1] !== '');
 
+export const hashOf = (anchor: string | undefined): string => (anchor === undefined ? '' : `#${anchor}`);
+
 export function addressOf(
-  { path, keeps, state }: Pick<ListProps<unknown>, 'path' | 'keeps' | 'state'>,
+  { path, anchor, keeps, state }: Pick<ListProps<unknown>, 'path' | 'anchor' | 'keeps' | 'state'>,
   more: Readonly<Record<string, string>>,
 ): string {
   const query = new URLSearchParams([...keptIn(keeps)] as [string, string][]);
   if (state.q !== '') query.set('q', state.q);
   for (const [name, value] of Object.entries(more)) query.set(name, value);
   const text = query.toString();
-  return text === '' ? path : `${path}?${text}`;
+  return `${path}${text === '' ? '' : `?${text}`}${hashOf(anchor)}`;
 }
 
 const shownOf = <T,>({ columns, state }: Pick<ListProps<T>, 'columns' | 'state'>): readonly Column<T>[] =>
@@ -176,14 +180,15 @@ export function ListTools<T>({
   /** Label of the field that filters by a word; undefined where the page has fields of its own. */
   readonly search?: Localised;
 }): JSX.Element {
-  const { language, columns, state, path, keeps } = list;
+  const { language, columns, state, path, anchor, keeps } = list;
   const say = sayIn(language);
+  const action = `${path}${hashOf(anchor)}`;
   const choice = columns.filter(({ head, fixed }) => head !== true && fixed !== true);
   const hidden = keptIn(keeps).map(([name, value]) => <input type="hidden" name={name} value={value} key={name} />);
   return (
     <div class="row list-tools">
       {search === undefined ? null : (
-        <form class="row" method="get" action={path} role="search">
+        <form class="row" method="get" action={action} role="search">
           {hidden}
           <label>
             {search[language]} <input type="search" name="q" value={state.q} maxLength={100} />
@@ -195,7 +200,7 @@ export function ListTools<T>({
       )}
       <details class="more">
         <summary>{say('排序和列', 'Order and columns')}</summary>
-        <form class="row" method="get" action={path}>
+        <form class="row" method="get" action={action}>
           {hidden}
           {state.q === '' || keeps['q'] !== undefined ? null : <input type="hidden" name="q" value={state.q} />}
           <Order columns={columns} state={state} language={language} />

@@ -9,7 +9,7 @@ import type { GatewayContext } from '../../documents/context.js';
 import type { Language } from '../../ground/language/language.js';
 import { By, type Chosen, chosenIn, chosenWords, type Filter, FilterForm, type Option, periodOf } from './filters.js';
 import { sendCsv } from './frame.js';
-import { addressOf, type Column, csvOfList, type ListProps, ListTable, ListTools, rulesOf } from './list.js';
+import { addressOf, type Column, csvOfList, hashOf, type ListProps, ListTable, ListTools, rulesOf } from './list.js';
 import { compareWords, type ListState, listState, sorted } from './list-state.js';
 import { Pager } from './pager.js';
 import { sayIn } from './say.js';
@@ -28,6 +28,8 @@ export interface Listing<T> {
   /** Letters and hyphens: under it is remembered how it is looked at, and its file is called so. */
   readonly id: string;
   readonly path: string;
+  /** Where on its page the list begins, if that is not its top. */
+  readonly anchor?: string;
   readonly columns: readonly Column<T>[];
   readonly keyOf: (row: T) => string;
   /** `of`: where a word is looked for; absent where the page itself has looked for it. */
@@ -137,6 +139,10 @@ export async function listed<T>(
   };
 }
 
+/** The list as it was narrowed, after an act on what was picked of it; else its beginning. */
+export const backTo = (path: string, back: string): string =>
+  /^\?[\w%&=+.*-]{0,500}$/.test(back) ? `${path}${back}` : path;
+
 /** All that fits, with the columns that are shown, as a file. */
 export const sendListed = <T,>(
   reply: FastifyReply,
@@ -189,7 +195,7 @@ export function ListOf<T>({
   readonly around?: (table: JSX.Element) => JSX.Element;
 }): JSX.Element {
   const { language, listing, state, filters, chosen, keeps, own, shown, of, page, pages } = listed;
-  const { path, columns, keyOf } = listing;
+  const { path, anchor, columns, keyOf } = listing;
   const say = sayIn(language);
   const nothing = (words: ComponentChildren): JSX.Element => (
     <div class="card">
@@ -198,7 +204,8 @@ export function ListOf<T>({
   );
   const isNarrowed = Object.keys(chosen).length > 0;
   if (of === 0 && !isNarrowed) return nothing(empty);
-  const list: ListProps<T> = { language, columns, rows: shown, state, path, keeps, keyOf, class: css, titled: true };
+  const look = { language, columns, rows: shown, state, keeps, keyOf };
+  const list: ListProps<T> = { ...look, path, anchor, class: css, titled: true };
   const turn = (to: number): string | undefined => {
     if (to < 1 || to > pages) return undefined;
     const order = state.sort === undefined ? {} : { sort: state.sort, ...(state.down ? { down: '1' } : {}) };
@@ -207,9 +214,16 @@ export function ListOf<T>({
   return (
     <>
       {of <= FEW && !isNarrowed ? null : (
-        <FilterForm language={language} path={path} filters={filters} chosen={chosen} keeps={own} />
+        <FilterForm
+          language={language}
+          path={path}
+          hash={hashOf(anchor)}
+          filters={filters}
+          chosen={chosen}
+          keeps={own}
+        />
       )}
-      <ListTools {...list} {...(csv ? { csv: addressOf({ ...list, path: `${path}.csv` }, {}) } : {})} />
+      <ListTools {...list} {...(csv ? { csv: addressOf({ ...look, path: `${path}.csv` }, {}) } : {})} />
       <Count listed={listed} of={whole} />
       {shown.length === 0
         ? nothing(of === 0 ? empty : say('没有符合条件的内容', 'Nothing matches.'))

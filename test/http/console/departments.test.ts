@@ -1,6 +1,6 @@
 /** Departments are compared over all of their systems, with the time before, and those that went quiet are told. */
 import t from 'tap';
-import { departmentColumns, departmentRows } from '../../../gateway/http/console/auditing/departments.js';
+import { departmentListing, departmentRows } from '../../../gateway/http/console/auditing/departments.js';
 import { sorted } from '../../../gateway/http/ui/list-state.js';
 import type { Summary } from '../../../gateway/log/search/summary.js';
 
@@ -45,7 +45,7 @@ t.test('a system that is registered no more is not lost', (t) => {
 });
 
 t.test('what is compared can be sorted, and a share of nothing is none', (t) => {
-  const columns = departmentColumns('zh', '7 天', '2026-11-24T00:00');
+  const { columns } = departmentListing('zh', '7 天', '2026-11-24T00:00');
   const rows = rowsOf(
     summary({ counter: [10, 5], inspector: [40, 2] }),
     summary({ inspector: [20, 0], bidding: [3, 0] }),

@@ -359,6 +359,12 @@ const BAD: Readonly<Record<string, Bad>> = {
     fields: { note: '好' },
     says: /未找到|请用 4 至 500 字/,
   },
+  '/console/alerts/acknowledge': {
+    as: ['auditor'],
+    page: '/console/alerts',
+    fields: { note: '好' },
+    says: /请先勾选告警/,
+  },
   '/console/reviews': {
     as: ['auditor'],
     page: '/console/reviews',

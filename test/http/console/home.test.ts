@@ -67,6 +67,16 @@ t.test('whoever comes seldom is told where to begin', async (t) => {
   for (const [, href = ''] of (/data-ways[^]*?<\/ul>/.exec(desk.main)?.[0] ?? '').matchAll(/href="([^"]*)"/g))
     t.equal((await pageOf(href, developer)).status, 200, href);
   t.notMatch((await pageOf('/console/home', auditor)).words, /从这里开始/);
+  const authority: Who = { roles: ['sharing-authority'], authority: 'data-bureau' };
+  const bureau = await pageOf('/console/home', authority);
+  t.match(bureau.words, /从这里开始.*长期未使用的授权.*停用一个应用的全部授权.*哪些部门逾期未办/);
+  for (const [, href = ''] of (/data-ways[^]*?<\/ul>/.exec(bureau.main)?.[0] ?? '').matchAll(/href="([^"]*)"/g))
+    t.equal((await pageOf(href, authority)).status, 200, href);
+  t.match(
+    (await pageOf('/console/grants?state=unused', authority)).words,
+    /提供单位.*符合条件/,
+    'whose data a grant is of',
+  );
 });
 
 t.test('a developer is told on the page of a dataset whether own systems may ask it', async (t) => {
@@ -247,7 +257,7 @@ t.test(
     t.match(csv.text, /^\uFEFF使用单位,请求,其中拒绝,拒绝占比,此前 24 小时,变化\r\n/);
     t.match(here.entries.at(-1)?.body, { action: 'overview', detail: { span: 'day', export: true } });
     t.equal((await pageOf('/console/overview?span=year', auditor)).status, 400);
-    for (const path of ['/console/overview.csv', '/console/reviews.csv', '/console/alerts.csv'])
+    for (const path of ['overview', 'reviews', 'alerts', 'privileges'].map((page) => `/console/${page}.csv`))
       t.equal(
         (await here.visit({ path, headers: { ...html, accept: '*/*' } }, { roles: ['inspector'], authority: 'tax' }))
           .status,
@@ -268,13 +278,56 @@ t.test('alerts that wait come first, are found by a word, and go out as they are
     303,
   );
   t.match((await pageOf('/console/alerts', auditor)).words, /待处理 1 全部 2/);
+  t.match((await pageOf('/console/alerts?show=all&q=%E5%8F%97%E7%90%86', auditor)).words, /一网通办受理系统[^]*已确认/);
   t.match(
-    (await pageOf('/console/alerts?show=all&q=%E5%B7%B2%E7%A1%AE%E8%AE%A4', auditor)).words,
-    /一网通办受理系统[^]*已确认/,
+    (await pageOf('/console/alerts?q=nothing', auditor)).words,
+    /共 1 项，符合条件 0 项（ ?规则、应用、数据：nothing/,
   );
-  t.match((await pageOf('/console/alerts?q=nothing', auditor)).words, /没有符合条件的告警。 显示全部/);
+  t.match((await pageOf('/console/alerts?rule=gone', auditor)).words, /规则：其他[^]*没有符合条件的内容/);
   const csv = await here.visit({ path: '/console/alerts.csv?show=all', headers: { ...html, accept: '*/*' } }, auditor);
   t.equal(csv.text.trimEnd().split('\r\n').length, 3);
   t.match(here.entries.at(-1)?.body, { action: 'alerts', detail: { show: 'all', export: true }, results: 2 });
   t.equal((await pageOf('/console/alerts?show=none', auditor)).status, 400);
+});
+
+t.test('alerts that are picked are acknowledged by one note, each on record by itself', async (t) => {
+  const store = openAlerts(auditLayout(here.dataDir).alerts);
+  store.commit([alert('c'), alert('d'), alert('e')], { next: 9, time: 0, states: {} });
+  await store.close();
+  const { words, main } = await pageOf('/console/alerts', auditor);
+  t.match(words, /待处理 4/);
+  t.match(words, /对所选告警的处理说明/);
+  const [, back = ''] = /name="back" value="([^"]*)"/.exec(main) ?? [];
+  const ids = [...main.matchAll(/name="alert" value="([^"]*)"/g)].map(([, id = '']) => id).slice(0, 3);
+  t.equal(ids.length, 3);
+  const send = async (note: string, picked: readonly string[]) =>
+    here.visit(
+      {
+        method: 'POST',
+        path: '/console/alerts/acknowledge',
+        headers: html,
+        body: new URLSearchParams([
+          ['csrf', await here.csrf(auditor)],
+          ['note', note],
+          ['back', back],
+          ...picked.map((id): [string, string] => ['alert', id]),
+        ]).toString(),
+      },
+      auditor,
+    );
+  t.equal((await send('已逐一核实', [])).status, 400, 'nothing is picked');
+  t.equal((await send('好', ids)).status, 400, 'no note');
+  t.match((await pageOf('/console/alerts', auditor)).words, /待处理 4/);
+  t.match(await send('已逐一核实', ids), { status: 303, headers: { location: '/console/alerts?show=open' } });
+  t.same(
+    here.entries
+      .filter(({ body }) => body['action'] === 'alert_acknowledged')
+      .slice(-3)
+      .map(({ body }) => (body['detail'] as { readonly alert: string }).alert)
+      .sort(),
+    [...ids].sort(),
+  );
+  t.match((await pageOf('/console/alerts', auditor)).words, /待处理 1/);
+  t.match((await pageOf(`/console/alerts/${ids[0] ?? ''}`, auditor)).words, /已逐一核实/);
+  t.equal((await send('已逐一核实', ['f1'.repeat(16)])).status, 404);
 });

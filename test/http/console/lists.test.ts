@@ -16,6 +16,10 @@ import { packageRoot } from '../../../gateway/ground/files/places.js';
 import { endingFilters, fitsEnding } from '../../../gateway/http/console/applications/calendar-page.js';
 import { trayColumns } from '../../../gateway/http/console/applications/tray-page.js';
 import { caseListing } from '../../../gateway/http/console/applying/list.js';
+import { alertListing } from '../../../gateway/http/console/auditing/alerts-page.js';
+import { departmentListing } from '../../../gateway/http/console/auditing/departments.js';
+import { idleListing } from '../../../gateway/http/console/auditing/insight-page.js';
+import { reviewListing } from '../../../gateway/http/console/auditing/reviews-page.js';
 import { authorisationListing } from '../../../gateway/http/console/authorising/list.js';
 import { waitingListing } from '../../../gateway/http/console/casework/list.js';
 import { complaintFilters } from '../../../gateway/http/console/complaints/list.js';
@@ -51,6 +55,8 @@ const nameOf = () => ({ zh: '登记', en: 'register' });
 
 /** Lists that are at hand whole, by their path. */
 const LISTINGS: Readonly<Record<string, (language: Language) => Listing<never>>> = {
+  '/console/alerts': (language) =>
+    alertListing({ language, rules: new Map(), names, lifecycles: new Map() }) as Listing<never>,
   '/console/authorisations': (language) =>
     authorisationListing({
       language,
@@ -63,7 +69,10 @@ const LISTINGS: Readonly<Record<string, (language: Language) => Listing<never>>>
   '/console/datasets': (language) => datasetListing(language) as Listing<never>,
   '/console/grants': (language) => grantListing(language, names, NOW) as Listing<never>,
   '/console/matters': (language) => caseListing(language, new Map(), true) as Listing<never>,
+  '/console/overview': (language) => departmentListing(language, '7', '2026-11-24T00:00') as Listing<never>,
+  '/console/privileges': (language) => idleListing('grants', names, language) as Listing<never>,
   '/console/reports': (language) => reportListing(language, new Map(), NOW, () => '') as Listing<never>,
+  '/console/reviews': (language) => reviewListing(language, names) as Listing<never>,
   '/console/sharing/records': (language) => useListing(language) as Listing<never>,
   '/console/sharing/told': (language) => toldListing(language) as Listing<never>,
   '/console/tickets': (language) => ticketListing(language, nameOf) as Listing<never>,

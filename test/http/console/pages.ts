@@ -99,6 +99,7 @@ export const PAGES: Readonly<Record<string, readonly string[] | string>> = {
   '/console/overview': ['overview'],
   '/console/overview.csv': FILE,
   '/console/privileges': ['privileges'],
+  '/console/privileges.csv': FILE,
   '/console/replay': ['replay'],
   '/console/reports': ['reports'],
   '/console/reports.csv': FILE,

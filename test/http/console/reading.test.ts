@@ -3,6 +3,7 @@
  * policy, its width or its contrast.
  */
 import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
 import t from 'tap';
 import { parseVkey } from '../../../gateway/log/proof/note.js';
 import type { Evidence } from '../../../gateway/log/search/export/evidence.js';
@@ -52,6 +53,13 @@ t.test('the pages of those who read the log', async (t) => {
       },
     );
     t.same(await page.locator('[data-holds=true]').count(), 3);
+    await page.fill('[data-subject] input[name=reason]', '核对该企业是否在窗口办理');
+    await page.click('[data-subject] button');
+    t.match(await page.innerText('[data-subject]'), /事项编码|Item/, 'what was asked for, or that it was not said');
+    await page.click('main > p.foot a');
+    t.match(page.url(), /\/console\/search\?subject=/, 'and back to what was found');
+    await page.goto(entry);
+    t.equal(await page.locator('main > p.foot a[href^="/console/search"]').count(), 0);
     for (const [path, name] of [
       ['/console/overview', 'overview'],
       ['/console/search', 'search'],
@@ -109,10 +117,21 @@ t.test('the pages of those who read the log', async (t) => {
       t.match(text, /已评判3条，其中有疑问1条/);
       t.match(text, /有疑问：用途与事项不符，请核实（林审计）/);
     }
+    await page.goto(`${review}?lang=zh`);
+    await page.selectOption(`form[action="${review}/export"] select[name=format]`, 'csv');
+    const [table] = await Promise.all([
+      page.waitForEvent('download'),
+      page.click(`form[action="${review}/export"] button`),
+    ]);
+    const lines = parse(readFileSync(await table.path()), { columns: true, bom: true }) as Record<string, string>[];
+    const doubted = lines.filter((line) => line['评判'] === '有疑问');
+    t.equal(new Set(doubted.map((line) => line['序号'])).size, 1, 'judgements are in the table as well');
+    t.match(doubted[0], { 评判说明: '用途与事项不符，请核实', 评判人: '林审计' });
+    t.match(doubted[0]?.['评判时间（北京时间 UTC+08:00）'], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
     await page.goto('/console/reviews?lang=zh');
     t.match(await page.innerText('tbody'), /已完成\s+3 \/ 3\s+1/);
-    await page.goto('/console/reviews?q=%E8%AF%84%E5%88%A4%E4%B8%AD&lang=zh');
-    t.match(await page.innerText('main'), /没有符合条件的抽查[^]*显示全部/);
+    await page.goto('/console/reviews?state=open&lang=zh');
+    t.match(await page.innerText('main'), /符合条件 0 项（状态：评判中）[^]*没有符合条件的内容/);
     t.same(await inspect('/console/reviews', 'reviews'), []);
     t.same(complaints, []);
     await page.goto('/console/search?type=looked&action=review_judged&lang=zh');

@@ -16,7 +16,7 @@ import { toNdjson } from '../../../log/search/export/export.js';
 import type { FoundEntry } from '../../../log/search/index.js';
 import { readCheckpoint } from '../../../log/store/published.js';
 import { readVkey } from '../../../log/store/vkey.js';
-import { inOneLine, typeWords } from '../../words/entry.js';
+import { inOneLine, typeWords, whyDenied } from '../../words/entry.js';
 import type { Names } from '../../words/names.js';
 
 /** Entries of one document. */
@@ -183,6 +183,7 @@ function rowOf(found: FoundEntry, { names, language, verdict }: EntriesGround): 
     datasets: datasets.map(({ dataset }) => names.dataset(dataset) ?? '–'),
     outcome: [
       ...(expiredBy === undefined ? [[type, summary].filter((one) => one !== '').join(zh ? '：' : ': ')] : []),
+      ...new Set(datasets.flatMap(({ effect, reason }) => (effect === 'deny' ? [whyDenied(reason, language)] : []))),
       ...gone,
       ...(judged === undefined ? [] : [judged]),
     ],

@@ -8,9 +8,11 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute, localSecond } from '../../../ground/language/time.js';
 import type { Rules } from '../../../procedures/watch/rule.js';
 import type { Alert } from '../../../procedures/watch/store.js';
-import { Form, ReasonField } from '../../ui/form.js';
+import { Form, ReasonField, TickField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
-import { addressOf, type Column, type ListProps, ListTable, ListTools } from '../../ui/list.js';
+import { addressOf, type Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
+import { Picking } from '../../ui/picking.js';
 import { numberOf, sayIn } from '../../ui/say.js';
 import { nameOf } from '../tickets/words.js';
 
@@ -25,12 +27,11 @@ interface Common {
 export const SHOWS = ['open', 'all'] as const;
 type Show = (typeof SHOWS)[number];
 
-interface AlertsProps extends Common, Pick<ListProps<Alert>, 'columns' | 'rows' | 'state'> {
+interface AlertsProps {
   readonly show: Show;
   /** How many there are of each. */
   readonly counts: Readonly<Record<Show, number>>;
-  /** How many fit of which the newest are shown. */
-  readonly total: number;
+  readonly alerts: Listed<Alert>;
 }
 
 const PATH = '/console/alerts';
@@ -69,12 +70,64 @@ function factsOf({ facts }: Alert, { language, names, lifecycles }: Common): str
     .join(language === 'zh' ? '，' : ', ');
 }
 
-export function alertColumns(common: Common): readonly Column<Alert>[] {
+/** What there is of an alert, and by what alerts are narrowed. */
+export function alertListing(common: Common): Listing<Alert> {
   const { language, rules, names } = common;
+  return {
+    id: 'alerts',
+    path: PATH,
+    columns: columnsOf(common),
+    keyOf: ({ id }) => id,
+    words: {
+      title: { zh: '规则、应用、数据', en: 'Rule, client, figures' },
+      of: (alert) => [titleOf(rules, alert.rule, language), clientOf(alert, common), factsOf(alert, common)],
+    },
+    choices: [
+      {
+        id: 'rule',
+        title: { zh: '规则', en: 'Rule' },
+        of: ({ rule }) => [{ value: rule, title: titleOf(rules, rule, language) }],
+      },
+      {
+        id: 'client',
+        title: { zh: '应用', en: 'Client' },
+        of: ({ client }) =>
+          client === undefined ? [] : [{ value: client, title: names.client(client) ?? nameless(language) }],
+      },
+    ],
+    period: { title: { zh: '时间', en: 'Time' }, at: ({ time }) => time },
+  };
+}
+
+const nameless = (language: Language): string => (language === 'zh' ? '未登记的应用' : 'a client that is gone');
+const clientOf = ({ client }: Alert, { names, language }: Common): string | undefined =>
+  client === undefined ? undefined : (names.client(client) ?? nameless(language));
+
+function columnsOf(common: Common): readonly Column<Alert>[] {
+  const { language, rules } = common;
   const say = sayIn(language);
   const stateOf = ({ acknowledged }: Alert): string =>
     acknowledged === undefined ? say('待处理', 'open') : say('已确认', 'acknowledged');
   return [
+    {
+      id: 'pick',
+      title: { zh: '选', en: 'Pick' },
+      fixed: true,
+      class: 'chooses',
+      cell: ({ id, rule, time, acknowledged }) =>
+        acknowledged === undefined ? (
+          <TickField
+            name="alert"
+            value={id}
+            label={
+              <span class="unseen">
+                {say('选择：', 'pick: ')}
+                {titleOf(rules, rule, language)} {localMinute(time)}
+              </span>
+            }
+          />
+        ) : null,
+    },
     {
       id: 'time',
       title: { zh: '时间', en: 'Time' },
@@ -98,8 +151,8 @@ export function alertColumns(common: Common): readonly Column<Alert>[] {
       id: 'client',
       title: { zh: '应用', en: 'Client' },
       sorts: true,
-      value: ({ client }) => names.client(client),
-      cell: ({ client }) => names.client(client) ?? '–',
+      value: (alert) => clientOf(alert, common),
+      cell: (alert) => clientOf(alert, common) ?? '–',
     },
     {
       id: 'facts',
@@ -120,20 +173,39 @@ export function alertColumns(common: Common): readonly Column<Alert>[] {
   ];
 }
 
-export function alertsPage(props: AlertsProps): JSX.Element {
-  const { language, columns, rows, state, show, counts, total } = props;
+/** What is picked of the list is acknowledged by one note: a rule that found the same thing twenty times. */
+function Acknowledging({
+  table,
+  alerts,
+}: {
+  readonly table: JSX.Element;
+  readonly alerts: Listed<Alert>;
+}): JSX.Element {
+  const { language, shown, keeps, state } = alerts;
   const say = sayIn(language);
-  const list = {
-    language,
-    columns,
-    rows,
-    state,
-    path: PATH,
-    keeps: { show },
-    keyOf: ({ id }: Alert) => id,
-    class: 'stack',
-    titled: true,
-  };
+  if (shown.filter(({ acknowledged }) => acknowledged === undefined).length < 2) return table;
+  const back = addressOf({ path: PATH, keeps, state }, {}).slice(PATH.length);
+  return (
+    <Form action={`${PATH}/acknowledge`} hidden={{ back }}>
+      <div class="row together" data-choose="alert">
+        <ReasonField
+          class="grow"
+          name="note"
+          label={say('对所选告警的处理说明（记入日志）', 'What was found out of those picked (goes on record)')}
+        />
+        <button class="button low" type="submit">
+          {say('确认所选', 'Acknowledge those picked')}
+        </button>
+        <Picking language={language} all={say('全选', 'All')} picked={0} />
+      </div>
+      {table}
+    </Form>
+  );
+}
+
+export function alertsPage({ show, counts, alerts }: AlertsProps): JSX.Element {
+  const { language } = alerts;
+  const say = sayIn(language);
   const titles = { open: say('待处理', 'Open'), all: say('全部', 'All') };
   return (
     <>
@@ -152,35 +224,20 @@ export function alertsPage(props: AlertsProps): JSX.Element {
           </a>
         ))}
       </nav>
-      {counts[show] === 0 ? null : (
-        <ListTools
-          {...list}
-          csv={addressOf({ ...list, path: `${PATH}.csv` }, {})}
-          search={{ zh: '按规则、应用或数据筛选', en: 'Filter by rule, client or figures' }}
-        />
-      )}
-      <div class="card scroll">
-        {rows.length > 0 ? (
-          <ListTable {...list} />
-        ) : (
-          <p class="empty">
-            {counts.all === 0
-              ? say('暂无告警', 'No alerts.')
-              : counts[show] === 0
-                ? say('没有待处理的告警。', 'No alert is open.')
-                : say('没有符合条件的告警。', 'No such alert.')}{' '}
-            {counts.all === 0 ? null : <a href={`${PATH}?show=all`}>{say('显示全部', 'Show all')}</a>}
-          </p>
-        )}
-      </div>
-      {total > rows.length ? (
-        <p class="foot">
-          {say(
-            `共 ${total} 条，显示 ${rows.length} 条；请筛选，或者导出表格查看其余。`,
-            `${total} in all, ${rows.length} shown: filter them, or export the table for the others.`,
-          )}
-        </p>
-      ) : null}
+      <ListOf
+        listed={alerts}
+        around={(table) => <Acknowledging table={table} alerts={alerts} />}
+        empty={
+          counts.all === 0 ? (
+            say('暂无告警', 'No alerts.')
+          ) : (
+            <>
+              {say('没有待处理的告警。', 'No alert is open.')}{' '}
+              <a href={`${PATH}?show=all`}>{say('显示全部', 'Show all')}</a>
+            </>
+          )
+        }
+      />
     </>
   );
 }

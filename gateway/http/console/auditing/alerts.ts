@@ -13,15 +13,16 @@ import { type Alert, type AlertStore, openAlerts } from '../../../procedures/wat
 import { MOST_ITEMS, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
-import { sendCsv, sendFramed } from '../../ui/frame.js';
-import { csvOfList, rulesOf } from '../../ui/list.js';
-import { listState, sorted } from '../../ui/list-state.js';
-import { alertColumns, alertPage, alertsPage, SHOWS } from './alerts-page.js';
+import { choicesIn } from '../../ui/filters.js';
+import { sendFramed } from '../../ui/frame.js';
+import { backTo, listed, sendListed } from '../../ui/listing.js';
+import { alertListing, alertPage, alertsPage, SHOWS } from './alerts-page.js';
 import type { Auditing } from './auditing.js';
 
 const PATH = '/console/alerts';
-const SHOWN = 200;
 const ROLES = ['auditor'] as const;
+/** Alerts that are acknowledged at once. */
+const MOST_PICKED = 200;
 
 interface Params {
   readonly id: string;
@@ -50,47 +51,76 @@ function noteOf(
   return { name, note };
 }
 
-/** Says what was found out about an alert. */
-function acknowledgeRoute(app: FastifyInstance, { context }: Auditing, stores: () => Stores): void {
+/** Says what was found out about alerts, each on record by itself before it is shown as done. */
+async function acknowledge(
+  request: FastifyRequest,
+  { context }: Auditing,
+  { store, keys }: Stores,
+  alerts: readonly Alert[],
+  said: string | undefined,
+): Promise<void> {
+  const { person } = sessionOf(request);
+  const note = said?.trim() ?? '';
+  if (note.length < 4 || note.length > 500)
+    throw formFault({
+      note: { zh: '请用 4 至 500 字说明处理情况。', en: 'Say in 4 to 500 characters what was found out.' },
+    });
+  const subject = `person:${person.id}`;
+  keys.ensure([subject]);
+  const secret = keys.get(subject);
+  if (secret === undefined) throw new YitongError('internal', 'the key of the person is not there');
+  for (const { id } of alerts) {
+    await request.server.people.record.looked(person, {
+      requestId: request.id,
+      action: 'alert_acknowledged',
+      role: 'auditor',
+      detail: { alert: id },
+      about: { note },
+    });
+    store.acknowledge(id, {
+      at: context.now(),
+      pseudonym: secret.pseudonym,
+      enc: seal(
+        secret,
+        randomBytes(NONCE_BYTES),
+        Buffer.from(JSON.stringify({ subject, details: { name: person.name, note } })),
+      ),
+    });
+  }
+}
+
+interface Picked {
+  readonly note?: string;
+  readonly alert?: string | readonly string[];
+  readonly back?: string;
+}
+
+/** One alert, and those that are picked of the list by one note. */
+function acknowledgeRoutes(app: FastifyInstance, auditing: Auditing, stores: () => Stores): void {
   app.post<{ Params: Params; Body: { readonly note?: string } }>(
     `${PATH}/:id`,
     { schema: { hide: true }, config: { roles: ROLES } },
     async (request, reply) => {
-      const { person } = sessionOf(request);
-      const { id } = alertOf(stores().store, request.params.id);
-      const note = request.body.note?.trim() ?? '';
-      if (note.length < 4 || note.length > 500)
-        throw formFault({
-          note: { zh: '请用 4 至 500 字说明处理情况。', en: 'Say in 4 to 500 characters what was found out.' },
-        });
-      // on record first: then it may be shown as done
-      await app.people.record.looked(person, {
-        requestId: request.id,
-        action: 'alert_acknowledged',
-        role: 'auditor',
-        detail: { alert: id },
-        about: { note },
-      });
-      const { store, keys } = stores();
-      const subject = `person:${person.id}`;
-      keys.ensure([subject]);
-      const secret = keys.get(subject);
-      if (secret === undefined) throw new YitongError('internal', 'the key of the person is not there');
-      store.acknowledge(id, {
-        at: context.now(),
-        pseudonym: secret.pseudonym,
-        enc: seal(
-          secret,
-          randomBytes(NONCE_BYTES),
-          Buffer.from(JSON.stringify({ subject, details: { name: person.name, note } })),
-        ),
-      });
-      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${id}`, 303);
+      const alert = alertOf(stores().store, request.params.id);
+      await acknowledge(request, auditing, stores(), [alert], request.body.note);
+      return reply.header('cache-control', 'no-store').redirect(`${PATH}/${alert.id}`, 303);
+    },
+  );
+  app.post<{ Body: Picked }>(
+    `${PATH}/acknowledge`,
+    { schema: { hide: true }, config: { roles: ROLES, lists: ['alert'] } },
+    async (request, reply) => {
+      const { note, alert, back = '' } = request.body;
+      const picked = [...new Set([alert ?? []].flat())].slice(0, MOST_PICKED).map((id) => alertOf(stores().store, id));
+      const open = picked.filter(({ acknowledged }) => acknowledged === undefined);
+      if (picked.length === 0) throw formFault({ note: { zh: '请先勾选告警。', en: 'Pick alerts first.' } });
+      await acknowledge(request, auditing, stores(), open, note);
+      return reply.header('cache-control', 'no-store').redirect(backTo(PATH, back), 303);
     },
   );
 }
 
-type Shared = (language: Language) => Parameters<typeof alertColumns>[0];
+type Shared = (language: Language) => Parameters<typeof alertListing>[0];
 
 /** The list, and the whole of it as a table for a spreadsheet. */
 function listRoutes(app: FastifyInstance, { context }: Auditing, store: () => AlertStore, shared: Shared): void {
@@ -100,34 +130,22 @@ function listRoutes(app: FastifyInstance, { context }: Auditing, store: () => Al
     const { language } = request;
     const show = SHOWS.find((one) => one === (request.query.show ?? 'open'));
     if (show === undefined) throw new YitongError('bad_request', '`show` is `open` or `all`');
-    const columns = alertColumns(shared(language));
-    const state = await listState(request, context, rulesOf('alerts', columns));
     const all = store().list();
     const open = all.filter(({ acknowledged }) => acknowledged === undefined);
-    const word = state.q.toLowerCase();
-    const said = (alert: Alert): string => columns.map(({ value }) => String(value?.(alert) ?? '')).join(' ');
-    const fitting = sorted(
-      (show === 'open' ? open : all).filter((alert) => said(alert).toLowerCase().includes(word)),
-      columns,
-      state,
-    );
-    const rows = isExport ? fitting : fitting.slice(0, SHOWN);
+    const alerts = await listed(request, context, alertListing(shared(language)), show === 'open' ? open : all, {
+      show,
+    });
+    const { filters, chosen, rows } = alerts;
+    const { q } = chosen;
     await app.people.record.looked(person, {
       requestId: request.id,
       action: 'alerts',
       role: 'auditor',
-      detail: { show, ...(isExport ? { export: true } : {}) },
+      detail: { show, ...choicesIn(filters, chosen), ...(isExport ? { export: true } : {}) },
+      ...(q === undefined ? {} : { about: { filter: q.toLowerCase() } }),
       results: rows.length,
     });
-    return {
-      language,
-      columns,
-      state,
-      rows,
-      show,
-      counts: { open: open.length, all: all.length },
-      total: fitting.length,
-    };
+    return { alerts, show, counts: { open: open.length, all: all.length } };
   }
 
   app.get<{ Querystring: { readonly show?: string } }>(
@@ -140,13 +158,14 @@ function listRoutes(app: FastifyInstance, { context }: Auditing, store: () => Al
       sendFramed(request, reply, {
         title: request.language === 'zh' ? '告警' : 'Alerts',
         workspace: context.workspace,
-        children: alertsPage({ ...shared(request.language), ...(await found(request, false)) }),
+        scripts: ['choose.js'],
+        children: alertsPage(await found(request, false)),
       }),
   );
   app.get<{ Querystring: { readonly show?: string } }>(
     `${PATH}.csv`,
     { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
-    async (request, reply) => sendCsv(reply, 'alerts', csvOfList(await found(request, true))),
+    async (request, reply) => sendListed(reply, (await found(request, true)).alerts),
   );
 }
 
@@ -192,7 +211,7 @@ export async function alertRoutes(app: FastifyInstance, auditing: Auditing): Pro
     },
   );
 
-  acknowledgeRoute(app, auditing, stores);
+  acknowledgeRoutes(app, auditing, stores);
   app.people.rooms.push({
     id: 'alerts',
     title: { zh: '告警', en: 'Alerts' },

@@ -2,12 +2,14 @@
 import type { JSX } from 'preact';
 import type { Language } from '../../../ground/language/language.js';
 import type { Summary } from '../../../log/search/summary.js';
-import { addressOf, type Column, type ListProps, ListTable, ListTools } from '../../ui/list.js';
+import type { Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
 import { type Say, sayIn } from '../../ui/say.js';
 
 const PATH = '/console/overview';
+const ANCHOR = 'departments';
 
-interface DepartmentRow {
+export interface DepartmentRow {
   readonly id: string;
   readonly name: string | undefined;
   readonly requests: number;
@@ -56,12 +58,55 @@ function changeWords({ requests, before }: DepartmentRow, say: Say): string {
   return change === 0 ? say('持平', 'the same') : `${change > 0 ? '+' : '−'}${Math.abs(change)}%`;
 }
 
-/** @param span how long the time is, in words. @param since its beginning, as the search has it */
-export function departmentColumns(language: Language, span: string, since: string): readonly Column<DepartmentRow>[] {
+/** What came of the time before. */
+const trendOf = ({ requests, before }: DepartmentRow): 'new' | 'more' | 'less' | 'same' =>
+  before === 0 && requests > 0 ? 'new' : requests > before ? 'more' : requests < before ? 'less' : 'same';
+
+const named = ({ id, name }: DepartmentRow, say: Say): string => name ?? say('未登记的单位', id);
+
+/**
+ * What there is of a department, and by what departments are narrowed.
+ * @param span how long the time is, in words. @param since its beginning, as the search has it
+ */
+export function departmentListing(language: Language, span: string, since: string): Listing<DepartmentRow> {
+  const say = sayIn(language);
+  return {
+    id: 'departments',
+    path: PATH,
+    anchor: ANCHOR,
+    columns: columnsOf(language, span, since),
+    keyOf: ({ id }) => id,
+    page: 100,
+    words: { title: { zh: '使用单位', en: 'Department' }, of: (row) => [named(row, say), row.id] },
+    choices: [
+      {
+        id: 'trend',
+        title: { zh: '变化', en: 'Change' },
+        options: [
+          { value: 'more', title: say('比此前多', 'more than before') },
+          { value: 'less', title: say('比此前少', 'less than before') },
+          { value: 'new', title: say('此前没有', 'none before') },
+          { value: 'same', title: say('持平', 'the same') },
+        ],
+        of: (row) => [{ value: trendOf(row), title: '' }],
+      },
+      {
+        id: 'denials',
+        title: { zh: '拒绝', en: 'Denials' },
+        options: [
+          { value: 'some', title: say('有拒绝', 'some') },
+          { value: 'none', title: say('没有拒绝', 'none') },
+        ],
+        of: ({ denied }) => [{ value: denied > 0 ? 'some' : 'none', title: '' }],
+      },
+    ],
+  };
+}
+
+function columnsOf(language: Language, span: string, since: string): readonly Column<DepartmentRow>[] {
   const say = sayIn(language);
   const search = (id: string, more: Readonly<Record<string, string>> = {}): string =>
     `/console/search?${new URLSearchParams({ authority: id, since, ...more }).toString()}`;
-  const named = ({ id, name }: DepartmentRow): string => name ?? say('未登记的单位', id);
   const share = ({ requests, denied }: DepartmentRow): number | undefined =>
     requests === 0 ? undefined : (denied / requests) * 100;
   return [
@@ -70,8 +115,8 @@ export function departmentColumns(language: Language, span: string, since: strin
       title: { zh: '使用单位', en: 'Department' },
       head: true,
       sorts: true,
-      value: named,
-      cell: (row) => <a href={search(row.id)}>{named(row)}</a>,
+      value: (row) => named(row, say),
+      cell: (row) => <a href={search(row.id)}>{named(row, say)}</a>,
     },
     {
       id: 'requests',
@@ -124,33 +169,15 @@ export function departmentColumns(language: Language, span: string, since: strin
   ];
 }
 
-export type DepartmentsProps = Pick<ListProps<DepartmentRow>, 'language' | 'columns' | 'rows' | 'state'>;
-
-/** @param span of the page, which stays in the address */
-export function Departments({ span, ...shown }: DepartmentsProps & { readonly span: string }): JSX.Element {
-  const { language, rows } = shown;
-  const say = sayIn(language);
-  const list = {
-    ...shown,
-    path: PATH,
-    keeps: { span },
-    keyOf: ({ id }: DepartmentRow) => id,
-    class: 'stack',
-    titled: true,
-  };
+export function Departments({ departments }: { readonly departments: Listed<DepartmentRow> }): JSX.Element {
+  const say = sayIn(departments.language);
   return (
-    <section data-departments>
+    <section data-departments id={ANCHOR}>
       <h2>{say('使用单位对比', 'Departments beside one another')}</h2>
-      {rows.length === 0 ? null : <ListTools {...list} csv={addressOf({ ...list, path: `${PATH}.csv` }, {})} />}
-      <div class="card scroll">
-        {rows.length === 0 ? (
-          <p class="empty">
-            {say('该时段暂无请求，可在页首选择更长的时间。', 'No requests in this time: choose a longer one above.')}
-          </p>
-        ) : (
-          <ListTable {...list} />
-        )}
-      </div>
+      <ListOf
+        listed={departments}
+        empty={say('该时段暂无请求，可在页首选择更长的时间。', 'No requests in this time: choose a longer one above.')}
+      />
     </section>
   );
 }

@@ -1,6 +1,7 @@
 /** One entry: the decision in words, what belongs to its subject, the proof, the bytes. */
 
 import type { ComponentChildren, JSX } from 'preact';
+import type { Localised } from '../../../../contracts/localised.js';
 import { deliveryWords } from '../../../../policies/words.js';
 import { inOneLine, typeWords, whyDenied } from '../../../documents/words/entry.js';
 import type { Names } from '../../../documents/words/names.js';
@@ -20,6 +21,10 @@ interface EntryProps {
   readonly entry: FoundEntry;
   /** Entries of the log. */
   readonly size: number;
+  /** The way back to where somebody came from; `hidden`: what a form says of it. */
+  readonly back:
+    | { readonly href: string; readonly words: Localised; readonly hidden: Readonly<Record<string, string>> }
+    | undefined;
   readonly mayOpen: boolean;
   /** Documents are signed here, so that a certificate of proof can be made. */
   readonly certified: boolean;
@@ -221,11 +226,16 @@ function Facts({
 
 /** Whom it is about: to those who know it, and to those who say why they must. */
 function Whose(props: EntryProps): JSX.Element | null {
-  const { language, entry, mayOpen, links, subject } = props;
+  const { language, entry, mayOpen, links, subject, back } = props;
   const { index, body, opened } = entry;
   if (body.subject === undefined) return null;
   const say = sayIn(language);
   const { item = body.item, caseId, actor } = detailsOf(opened);
+  // once it is opened: who asked did not say it, and that is a finding
+  const unsaid =
+    opened === undefined || body.type !== 'released' ? undefined : (
+      <span class="soft">{say('使用单位未填报', 'not said by whoever asked')}</span>
+    );
   const linked = (words: string | undefined, href: string | undefined, title?: string) =>
     words === undefined || href === undefined ? (
       words
@@ -244,9 +254,9 @@ function Whose(props: EntryProps): JSX.Element | null {
               say('主体', 'Subject'),
               linked(whoseWords(props), links.subject, say('该主体的全部使用记录', 'Everything about this subject')),
             )}
-            {fact(say('事项编码', 'Item'), linked(item, links.item))}
-            {fact(say('办件编号', 'Case'), linked(caseId, links.case))}
-            {fact(say('经办人', 'Case handler'), actor)}
+            {fact(say('事项编码', 'Item'), linked(item, links.item) ?? unsaid)}
+            {fact(say('办件编号', 'Case'), linked(caseId, links.case) ?? unsaid)}
+            {fact(say('经办人', 'Case handler'), actor ?? unsaid)}
           </dl>
         )}
         {opened !== undefined ? null : (
@@ -264,7 +274,7 @@ function Whose(props: EntryProps): JSX.Element | null {
               <span class="mono exact">{body.subject.pseudonym}</span>
             </p>
             {mayOpen ? (
-              <Form action={`/console/entries/${index}`} class="row">
+              <Form action={`/console/entries/${index}`} class="row" hidden={back?.hidden ?? {}}>
                 <ReasonField class="grow" label={say('查看事由（记入日志）', 'Why you must know (goes on record)')} />
                 <button class="button low" type="submit">
                   {subject === undefined
@@ -281,7 +291,7 @@ function Whose(props: EntryProps): JSX.Element | null {
 }
 
 export function entryPage(props: EntryProps): JSX.Element {
-  const { language, entry, size, certified, names, story } = props;
+  const { language, entry, size, certified, names, story, back } = props;
   const zh = language === 'zh';
   const say = (a: string, b: string): string => (zh ? a : b);
   const { index, erasedBy, expiredBy, body } = entry;
@@ -295,6 +305,11 @@ export function entryPage(props: EntryProps): JSX.Element {
   );
   return (
     <>
+      {back === undefined ? null : (
+        <p class="foot">
+          <a href={back.href}>{back.words[language]}</a>
+        </p>
+      )}
       <div class="head">
         <h1>
           {say(`第 ${index} 条 · `, `Entry ${index} · `)}

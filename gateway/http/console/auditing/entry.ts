@@ -61,12 +61,35 @@ async function cameFor(
   return entries[0]?.index === index ? subject : undefined;
 }
 
+/** From where somebody came: what was asked, as its address has it, or a review. */
+interface From {
+  readonly from?: string;
+  readonly review?: string;
+}
+
+/** The way back there; undefined where nobody says one that there is. */
+function backTo({ from, review }: From, index: number): Parameters<typeof entryPage>[0]['back'] {
+  if (review !== undefined && /^[0-9a-f]{16}$/.test(review))
+    return {
+      href: `/console/reviews/${review}?entry=${index}`,
+      words: { zh: '← 返回抽查', en: '← To the review' },
+      hidden: { review },
+    };
+  if (from === undefined || !/^(?:\?[\w%&=+.:*-]{0,1000})?$/.test(from)) return undefined;
+  return {
+    href: `/console/search${from}`,
+    words: { zh: '← 返回检索结果', en: '← To what was found' },
+    hidden: { from },
+  };
+}
+
 /** An entry as its page shows it. @param subject whom it is about, where whoever looks knows it */
 async function shown(
   { context, reports, search }: Auditing,
   request: FastifyRequest<{ Params: Params }>,
   entry: FoundEntry,
   subject: string | undefined,
+  came: From,
 ): Promise<Parameters<typeof entryPage>[0]> {
   const session = sessionOf(request);
   const { item, caseId } = detailsOf(entry.opened);
@@ -78,6 +101,7 @@ async function shown(
     language: request.language,
     entry,
     size: search().size(),
+    back: backTo(came, entry.index),
     mayOpen: session.person.roles.includes('auditor') && entry.body.subject?.enc !== undefined,
     links: {
       subject: link('subject', subject),
@@ -120,7 +144,7 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
     return entry;
   }
 
-  app.get<{ Params: Params; Querystring: { readonly of?: string } }>(
+  app.get<{ Params: Params; Querystring: From & { readonly of?: string } }>(
     '/console/entries/:index',
     { schema: { hide: true }, config: { roles: READERS } },
     async (request, reply) => {
@@ -138,12 +162,12 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
         title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
         workspace,
         scripts: ['proof.js'],
-        children: entryPage(await shown(auditing, request, entry, subject)),
+        children: entryPage(await shown(auditing, request, entry, subject, request.query)),
       });
     },
   );
 
-  app.post<{ Params: Params; Body: { readonly reason?: string } }>(
+  app.post<{ Params: Params; Body: From & { readonly reason?: string } }>(
     '/console/entries/:index',
     { schema: { hide: true }, config: { roles: ['auditor'] } },
     async (request, reply) => {
@@ -168,7 +192,7 @@ export function entryRoutes(app: FastifyInstance, auditing: Auditing): void {
         title: request.language === 'zh' ? `第 ${entry.index} 条` : `Entry ${entry.index}`,
         workspace,
         scripts: ['proof.js'],
-        children: entryPage(await shown(auditing, request, entry, entry.opened?.subject)),
+        children: entryPage(await shown(auditing, request, entry, entry.opened?.subject, request.body)),
       });
     },
   );

@@ -2,23 +2,17 @@
  * POST /console/export: what a search found, as a file in which each entry proves itself. By POST, so that no address
  * names a subject. Whatever leaves of the log for a person, of a search or of a review, leaves by the one way here.
  */
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { dayOf } from '../../../../contracts/calendar.js';
 import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
-import { ENTRIES_PDF, type EntriesGround, entriesModel } from '../../../documents/pdf/entries/model.js';
-import { sharedPool } from '../../../documents/pdf/pool.js';
+import { ENTRIES_PDF, type EntriesGround } from '../../../documents/pdf/entries/model.js';
+import { ENTRIES_FORMATS, entriesPdf } from '../../../documents/pdf/entries-paper.js';
 import { documentSignerOf } from '../../../documents/pdf/signer.js';
 import { namesOf } from '../../../documents/words/names.js';
-import { parseWitnessVkey } from '../../../log/proof/cosignature.js';
-import {
-  EXPORT_FORMATS,
-  EXPORT_TYPES,
-  type ExportSource,
-  exportEntries,
-  provedEntries,
-} from '../../../log/search/export/export.js';
+import { EXPORT_TYPES, type ExportSource, exportEntries, provedEntries } from '../../../log/search/export/export.js';
+import type { MoreColumn } from '../../../log/search/export/table.js';
 import { hideSubject } from '../../people/sessions.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
 import { exportWords } from '../../ui/export-words.js';
@@ -27,8 +21,7 @@ import type { Auditing } from './auditing.js';
 import { calledOne } from './called.js';
 import { filtersOf, HIDDEN, onRecord, queryOf, type Side, scoped } from './filters.js';
 
-const FORMATS = [...EXPORT_FORMATS, 'pdf'] as const;
-type Format = (typeof FORMATS)[number];
+type Format = (typeof ENTRIES_FORMATS)[number];
 const TYPES = { ...EXPORT_TYPES, pdf: ENTRIES_PDF } as const;
 
 /** Media types in which entries leave. */
@@ -36,14 +29,16 @@ export const OFFERS = [...new Set(Object.values(TYPES).map(({ mediaType }) => me
 
 /** @throws YitongError `bad_request` */
 export function formatIn(given: unknown): Format {
-  const format = FORMATS.find((one) => one === given);
-  if (format === undefined) throw new YitongError('bad_request', `\`format\` is one of ${FORMATS.join(', ')}`);
+  const format = ENTRIES_FORMATS.find((one) => one === given);
+  if (format === undefined) throw new YitongError('bad_request', `\`format\` is one of ${ENTRIES_FORMATS.join(', ')}`);
   return format;
 }
 
 /** What leaves, and what a document and the log say of it. */
 interface Leaving extends Pick<EntriesGround, 'kind' | 'verdict'> {
   readonly source: ExportSource;
+  /** What tables say of each entry besides. */
+  readonly more?: readonly MoreColumn[];
   readonly asked: () => Promise<EntriesGround['asked']>;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly about: Readonly<Record<string, unknown>>;
@@ -55,20 +50,22 @@ export async function sendExport(
   request: FastifyRequest,
   reply: FastifyReply,
   format: Format,
-  { source, asked, detail, about, ...document }: Leaving,
+  { source, more = [], asked, detail, about, ...document }: Leaving,
 ): Promise<FastifyReply> {
   const { context, reports, search } = auditing;
   const { person } = sessionOf(request);
-  const names = namesOf(context, request.language, reports);
+  const { language } = request;
+  const names = namesOf(context, language, reports);
+  const { dataDir, settings, workspace, now } = context;
+  const { documents } = settings.gateway;
   const drawn =
     format === 'pdf'
-      ? await pdfOf(auditing, source, {
-          ...document,
-          asked: await asked(),
-          by: person.name,
-          names,
-          language: request.language,
-        })
+      ? await entriesPdf(
+          provedEntries(dataDir, search(), source),
+          { workspace, settings, dataDir, now: now() },
+          { ...document, asked: await asked(), by: person.name, names, language },
+          documents === '' ? undefined : documentSignerOf(documents),
+        )
       : undefined;
   await request.server.people.record.looked(person, {
     requestId: request.id,
@@ -78,38 +75,14 @@ export async function sendExport(
     ...present({ results: drawn?.entries }),
     about,
   });
-  const day = new Date(context.now()).toISOString().slice(0, 10);
+  const day = dayOf(now());
   void reply
     .type(TYPES[format].mediaType)
     .header('cache-control', 'no-store')
     .header('content-disposition', `attachment; filename="audit-${day}.${TYPES[format].ending}"`);
   if (format === 'pdf') return reply.send(drawn?.bytes);
-  return reply.send(
-    Readable.from(
-      exportEntries(context.dataDir, search(), format, source, { words: exportWords(names, request.language) }),
-      { objectMode: false },
-    ),
-  );
-}
-
-/** Entries as one document, signed where documents are signed here. */
-async function pdfOf(
-  { context, search }: Auditing,
-  source: ExportSource,
-  document: Pick<EntriesGround, 'kind' | 'verdict' | 'asked' | 'by' | 'names' | 'language'>,
-) {
-  const { workspace, dataDir, settings, now } = context;
-  const model = await entriesModel(provedEntries(dataDir, search(), source), {
-    ...document,
-    city: workspace.name,
-    synthetic: workspace.synthetic,
-    dataDir,
-    witnesses: settings.audit.witnesses.map(({ vkey }) => parseWitnessVkey(vkey)),
-    now: now(),
-  });
-  const { documents } = settings.gateway;
-  const { bytes } = await sharedPool().entries(model, documents === '' ? undefined : documentSignerOf(documents));
-  return { bytes, entries: model.rows.length, digest: createHash('sha256').update(bytes).digest('base64url') };
+  const words = { ...exportWords(names, language), more };
+  return reply.send(Readable.from(exportEntries(dataDir, search(), format, source, { words }), { objectMode: false }));
 }
 
 export function exportRoutes(app: FastifyInstance, auditing: Auditing): void {

@@ -6,7 +6,8 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import { Bars } from '../../ui/charts.js';
 import { Id } from '../../ui/id.js';
-import { Departments, type DepartmentsProps } from './departments.js';
+import type { Listed } from '../../ui/listing.js';
+import { type DepartmentRow, Departments } from './departments.js';
 
 /** `step`: hours a bar. */
 export const SPANS = {
@@ -29,6 +30,8 @@ interface OverviewProps {
   readonly span: OverviewSpan;
   readonly bars: readonly { readonly from: number; readonly value: number; readonly part: number }[];
   readonly step: number;
+  /** First and last day. */
+  readonly days: readonly [from: string, to: string];
   readonly records: number;
   /** µs */
   readonly p50: number | undefined;
@@ -36,7 +39,7 @@ interface OverviewProps {
   readonly refused: Readonly<Record<string, number>>;
   /** Its beginning, as the search has it. */
   readonly since: string;
-  readonly departments: DepartmentsProps;
+  readonly departments: Listed<DepartmentRow>;
   readonly clients: readonly TopRow[];
   readonly datasets: readonly TopRow[];
   readonly purposes: readonly TopRow[];
@@ -92,7 +95,7 @@ export function overview(props: OverviewProps): JSX.Element {
     </section>
   );
   return (
-    <>
+    <div data-overview>
       <div class="head">
         <h1>{say('概览', 'Overview')}</h1>
         <nav class="pills" aria-label={say('时间范围', 'Time range')}>
@@ -103,6 +106,12 @@ export function overview(props: OverviewProps): JSX.Element {
           ))}
         </nav>
       </div>
+      <p class="lead">
+        {say(
+          `${props.days[0]} 至 ${props.days[1]}（${SPANS[props.span].title.zh}），此前同样长的一段时间为对比。`,
+          `${props.days[0]} to ${props.days[1]} (${SPANS[props.span].title.en}), beside as long a time before.`,
+        )}
+      </p>
       <div class="tiles">
         <div class="tile">
           <b>{count(requests)}</b>
@@ -143,7 +152,7 @@ export function overview(props: OverviewProps): JSX.Element {
         tableName={say('以表格显示', 'As a table')}
         bars={props.bars.map(({ from, value, part }) => ({ label: label(from), value, part }))}
       />
-      <Departments {...props.departments} span={props.span} />
+      <Departments departments={props.departments} />
       <div class="two">
         {top(say('请求最多的应用', 'Top consumers'), 'client', props.clients)}
         {top(say('使用最多的数据集', 'Top datasets'), 'dataset', props.datasets)}
@@ -174,6 +183,6 @@ export function overview(props: OverviewProps): JSX.Element {
           )}
         </section>
       </div>
-    </>
+    </div>
   );
 }

@@ -6,11 +6,11 @@ import { localMinute } from '../../../ground/language/time.js';
 import { HOUR, latencyQuantile, type Summary } from '../../../log/search/summary.js';
 import { readCheckpoint } from '../../../log/store/published.js';
 import { roleOf, sessionOf } from '../../plugins/people.js';
-import { sendCsv, sendFramed } from '../../ui/frame.js';
-import { csvOfList, rulesOf } from '../../ui/list.js';
-import { listState, sorted } from '../../ui/list-state.js';
+import { choicesIn } from '../../ui/filters.js';
+import { sendFramed } from '../../ui/frame.js';
+import { listed, sendListed } from '../../ui/listing.js';
 import type { Auditing } from './auditing.js';
-import { departmentColumns, departmentRows } from './departments.js';
+import { departmentListing, departmentRows } from './departments.js';
 import { type OverviewSpan, overview, SPANS } from './overview-page.js';
 
 const PATH = '/console/overview';
@@ -81,20 +81,24 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
     const names = namesOf(context, language, reports);
     // as forms of the search have a time
     const since = localMinute(span.start).replace(' ', 'T');
-    const columns = departmentColumns(language, SPANS[span.span].title[language], since);
-    const state = await listState(request, context, rulesOf('departments', columns));
-    await app.people.record.looked(person, {
-      requestId: request.id,
-      action: 'overview',
-      role: roleOf(request, person),
-      detail: { span: span.span, ...(isExport ? { export: true } : {}) },
-    });
+    const listing = departmentListing(language, SPANS[span.span].title[language], since);
     const summary = await search().overview(span.start, span.end);
     const before = await search().overview(span.start - span.hours * HOUR, span.start);
     const { clients } = context.inForce().policies;
     const departmentOf = (id: string): string => [...clients.values()].find((one) => one.id === id)?.authority ?? '';
-    const rows = sorted(departmentRows(summary, before, departmentOf, names.authority), columns, state);
-    return { language, span, names, since, summary, columns, state, rows };
+    const rows = departmentRows(summary, before, departmentOf, names.authority);
+    const departments = await listed(request, context, listing, rows, { span: span.span });
+    await app.people.record.looked(person, {
+      requestId: request.id,
+      action: 'overview',
+      role: roleOf(request, person),
+      detail: {
+        span: span.span,
+        ...choicesIn(departments.filters, departments.chosen),
+        ...(isExport ? { export: true } : {}),
+      },
+    });
+    return { language, span, names, since, summary, departments };
   }
 
   app.get<{ Querystring: Asked }>(
@@ -104,7 +108,7 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
       config: { roles: ROLES, lists: ['cols'], nav: { title: { zh: '概览', en: 'Overview' }, order: 10 } },
     },
     async (request, reply) => {
-      const { language, span, names, since, summary, columns, state, rows } = await found(request, false);
+      const { language, span, names, since, summary, departments } = await found(request, false);
       const { totals, ...sums } = summed(summary, span);
       return sendFramed(request, reply, {
         title: language === 'zh' ? '概览' : 'Overview',
@@ -114,8 +118,9 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
           language,
           span: span.span,
           step: span.step,
+          days: [localMinute(span.start).slice(0, 10), localMinute(context.now()).slice(0, 10)],
           since,
-          departments: { language, columns, rows, state },
+          departments,
           clients: top(totals.clients, names.client),
           datasets: top(totals.datasets, names.dataset),
           purposes: top(totals.purposes, names.purpose),
@@ -128,6 +133,6 @@ export function overviewRoutes(app: FastifyInstance, { context, reports, search 
   app.get<{ Querystring: Asked }>(
     `${PATH}.csv`,
     { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
-    async (request, reply) => sendCsv(reply, 'departments', csvOfList(await found(request, true))),
+    async (request, reply) => sendListed(reply, (await found(request, true)).departments),
   );
 }

@@ -42,7 +42,9 @@ function Done({ language, review, judged }: ReviewProps): JSX.Element {
           {say('有疑问的记录：', 'In question: ')}
           {questions.map((index) => (
             <>
-              <a href={`/console/entries/${index}`}>{say(`第 ${index} 条`, `entry ${index}`)}</a>{' '}
+              <a href={`/console/entries/${index}?review=${review.id}`}>
+                {say(`第 ${index} 条`, `entry ${index}`)}
+              </a>{' '}
             </>
           ))}
           {say('，请会同使用单位核实。', ': to be settled with whoever used the data.')}
@@ -68,7 +70,7 @@ function AtHand(props: ReviewProps): JSX.Element {
     <section aria-labelledby="at-hand">
       <div class="head">
         <h2 id="at-hand">{say(`第 ${index} 条`, `Entry ${index}`)}</h2>
-        <a class="quiet" href={`/console/entries/${index}`}>
+        <a class="quiet" href={`/console/entries/${index}?review=${review.id}`}>
           {say('查看全文与存证', 'All of it, with its proof')}
         </a>
       </div>
@@ -106,6 +108,9 @@ export function reviewPage(props: ReviewProps): JSX.Element {
   const few = review.entries.length < review.wanted;
   return (
     <>
+      <p class="foot">
+        <a href={PATH}>{say('← 抽查', '← Reviews')}</a>
+      </p>
       <h1>{say('抽查', 'Review')}</h1>
       <p class="lead">
         {drawnFrom(review, names, language)}
@@ -165,7 +170,7 @@ export function reviewPage(props: ReviewProps): JSX.Element {
         <ExportForm
           language={language}
           action={`${PATH}/${review.id}/export`}
-          what={say('导出抽查（PDF 含评判与说明，其他格式为样本及存证）', 'Export: as PDF with judgements and notes')}
+          what={say('导出抽查（PDF 和表格含评判与说明）', 'Export: PDF and tables have judgements and notes')}
           first="pdf"
         />
       </section>

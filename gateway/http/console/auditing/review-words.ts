@@ -3,6 +3,7 @@ import type { Localised } from '../../../../contracts/types.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import type { MoreColumn } from '../../../log/search/export/table.js';
 import type { Judgement, Review } from '../../../procedures/reviews/store.js';
 
 /** By what a sample may be narrowed, beside its period. */
@@ -30,6 +31,28 @@ export function judgedInWords(found: Judgement | undefined, language: Language):
   const said = note === undefined || note === '' ? '' : zh ? `：${note}` : `: ${note}`;
   return `${words}${said}${by === undefined ? '' : zh ? `（${by}）` : ` (${by})`}`;
 }
+
+/** What was found, as columns of a table; what stands sealed goes with the key of whoever wrote it. */
+export const judgedColumns = (judged: ReadonlyMap<number, Judgement>, language: Language): readonly MoreColumn[] => [
+  {
+    title: { zh: '评判', en: 'judgement' },
+    width: 10,
+    cell: (index) => {
+      const found = judged.get(index);
+      return found === undefined ? judgedInWords(found, language) : verdictWords(found.verdict, language);
+    },
+  },
+  { title: { zh: '评判说明', en: 'reason' }, width: 30, cell: (index) => judged.get(index)?.note },
+  { title: { zh: '评判人', en: 'judged by' }, width: 10, cell: (index) => judged.get(index)?.by },
+  {
+    title: { zh: '评判时间（北京时间 UTC+08:00）', en: 'judged at (Asia/Shanghai, UTC+08:00)' },
+    width: 20,
+    cell: (index) => {
+      const at = judged.get(index)?.at;
+      return at === undefined ? undefined : new Date(at);
+    },
+  },
+];
 
 /** What a report on it begins with. */
 export function reviewFacts(

@@ -5,29 +5,59 @@ import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
 import type { Reviews } from '../../../procedures/reviews/store.js';
 import { ChoiceField, Form } from '../../ui/form.js';
-import { addressOf, type Column, type ListProps, ListTable, ListTools } from '../../ui/list.js';
+import type { Column } from '../../ui/list.js';
+import { type Listed, type Listing, ListOf } from '../../ui/listing.js';
 import { QUESTION_LABELS } from '../../ui/question-words.js';
 import { sayIn } from '../../ui/say.js';
 import { USUAL_PERIOD } from './periods.js';
 import { drawnFrom, FILTERED } from './review-words.js';
 
-type Listed = Awaited<ReturnType<Reviews['list']>>[number];
+type DrawnReview = Awaited<ReturnType<Reviews['list']>>[number];
 type Options = readonly { readonly value: string; readonly title: string }[];
 
 const PATH = '/console/reviews';
 /** As many as the store lists. */
 const LISTED = 100;
 
-interface ReviewsProps extends Pick<ListProps<Listed>, 'language' | 'columns' | 'rows' | 'state'> {
-  /** How many there are, whatever is filtered. */
-  readonly all: number;
+interface ReviewsProps {
+  readonly language: Language;
+  readonly reviews: Listed<DrawnReview>;
   readonly periods: readonly string[];
   readonly lists: Readonly<Record<(typeof FILTERED)[number], Options>>;
 }
 
-export function reviewColumns(language: Language, names: Names): readonly Column<Listed>[] {
+/** What there is of a review, and by what reviews are narrowed. */
+export function reviewListing(language: Language, names: Names): Listing<DrawnReview> {
   const say = sayIn(language);
-  const stateOf = ({ judged, entries }: Listed): string =>
+  return {
+    id: 'reviews',
+    path: PATH,
+    columns: columnsOf(language, names),
+    keyOf: ({ id }) => id,
+    words: { title: { zh: '抽查范围', en: 'Drawn from' }, of: (one) => [drawnFrom(one, names, language)] },
+    choices: [
+      {
+        id: 'state',
+        title: { zh: '状态', en: 'State' },
+        options: [
+          { value: 'open', title: say('评判中', 'under way') },
+          { value: 'done', title: say('已完成', 'done') },
+          { value: 'question', title: say('有疑问', 'in question') },
+        ],
+        of: ({ judged, entries, questions }) =>
+          [judged < entries.length ? 'open' : 'done', ...(questions > 0 ? ['question'] : [])].map((value) => ({
+            value,
+            title: '',
+          })),
+      },
+    ],
+    period: { title: { zh: '抽取时间', en: 'Drawn' }, at: ({ at }) => at },
+  };
+}
+
+function columnsOf(language: Language, names: Names): readonly Column<DrawnReview>[] {
+  const say = sayIn(language);
+  const stateOf = ({ judged, entries }: DrawnReview): string =>
     judged < entries.length ? say('评判中', 'under way') : say('已完成', 'done');
   return [
     {
@@ -102,9 +132,8 @@ function DrawForm({ language, periods, lists }: ReviewsProps): JSX.Element {
 }
 
 export function reviewsPage(props: ReviewsProps): JSX.Element {
-  const { language, columns, rows, state, all } = props;
+  const { language, reviews } = props;
   const say = sayIn(language);
-  const list = { language, columns, rows, state, path: PATH, keeps: {}, keyOf: ({ id }: Listed) => id };
   return (
     <>
       <h1>{say('抽查', 'Reviews')}</h1>
@@ -116,30 +145,15 @@ export function reviewsPage(props: ReviewsProps): JSX.Element {
         )}
       </p>
       <DrawForm {...props} />
-      {all === 0 ? null : (
-        <ListTools
-          {...list}
-          csv={addressOf({ ...list, path: `${PATH}.csv` }, {})}
-          search={{ zh: '按范围或状态筛选', en: 'Filter by range or state' }}
-        />
-      )}
-      <div class="card scroll">
-        {all === 0 ? (
-          <p class="empty">
-            {say(
-              '尚未抽查。在上方选择时间范围和条数，按“抽取”开始。',
-              'No review yet: choose a period and a number above, and draw.',
-            )}
-          </p>
-        ) : rows.length === 0 ? (
-          <p class="empty">
-            {say('没有符合条件的抽查。', 'No such review.')} <a href={PATH}>{say('显示全部', 'Show all')}</a>
-          </p>
-        ) : (
-          <ListTable {...list} />
+      <h2>{say('抽查记录', 'What was drawn')}</h2>
+      <ListOf
+        listed={reviews}
+        empty={say(
+          '尚未抽查。在上方选择时间范围和条数，按“抽取”开始。',
+          'No review yet: choose a period and a number above, and draw.',
         )}
-      </div>
-      {all < LISTED ? null : (
+      />
+      {reviews.of < LISTED ? null : (
         <p class="foot">
           {say(
             `显示最近 ${LISTED} 次；更早的抽查在日志中，可按“抽取抽查样本”检索。`,

@@ -17,16 +17,16 @@ import { openReviews, type Review, type Reviews, type Verdict } from '../../../p
 import { MOST_ITEMS, type Room, type WaitingItem } from '../../people/rooms.js';
 import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
-import { sendCsv, sendFramed } from '../../ui/frame.js';
-import { csvOfList, rulesOf } from '../../ui/list.js';
-import { listState, sorted } from '../../ui/list-state.js';
+import { choicesIn } from '../../ui/filters.js';
+import { sendFramed } from '../../ui/frame.js';
+import { listed, sendListed } from '../../ui/listing.js';
 import type { Auditing } from './auditing.js';
 import { formatIn, OFFERS, sendExport } from './exports.js';
 import { queryOf } from './filters.js';
 import { periodNamed, periodsAt } from './periods.js';
 import { reviewPage } from './review-page.js';
-import { judgedInWords, reviewFacts } from './review-words.js';
-import { reviewColumns, reviewsPage } from './reviews-page.js';
+import { judgedColumns, judgedInWords, reviewFacts } from './review-words.js';
+import { reviewListing, reviewsPage } from './reviews-page.js';
 import { storyOf } from './story.js';
 
 const PATH = '/console/reviews';
@@ -137,7 +137,7 @@ function drawRoute(app: FastifyInstance, auditing: Auditing, reviews: () => Prom
   });
 }
 
-/** The sample as a file: with judgements and notes as a PDF, else its entries with what proves them. */
+/** The sample as a file, with what was found of each where people read it: as a PDF and in tables. */
 function exportRoute(app: FastifyInstance, auditing: Auditing, reviews: () => Promise<Reviews>): void {
   const { context, reports } = auditing;
   app.post<{ Params: Params; Body: { readonly format?: string } }>(
@@ -151,6 +151,7 @@ function exportRoute(app: FastifyInstance, auditing: Auditing, reviews: () => Pr
         kind: 'review',
         source: { entries: [...review.entries].sort((a, b) => a - b) },
         asked: async () => reviewFacts(review, judged, namesOf(context, language, reports), language),
+        more: judgedColumns(judged, language),
         verdict: (index) => judgedInWords(judged.get(index), language),
         detail: { review: review.id },
         about: {},
@@ -246,26 +247,19 @@ function listRoutes(app: FastifyInstance, { context, reports }: Auditing, review
   async function found(request: FastifyRequest, isExport: boolean) {
     const { person } = sessionOf(request);
     const { language } = request;
-    const names = namesOf(context, language, reports);
-    const columns = reviewColumns(language, names);
-    const state = await listState(request, context, rulesOf('reviews', columns));
-    const all = await (await reviews()).list();
-    const word = state.q.toLowerCase();
-    const said = (one: (typeof all)[number]): string =>
-      columns.map(({ value }) => String(value?.(one) ?? '')).join(' ');
-    const rows = sorted(
-      all.filter((one) => said(one).toLowerCase().includes(word)),
-      columns,
-      state,
-    );
+    const listing = reviewListing(language, namesOf(context, language, reports));
+    const list = await listed(request, context, listing, await (await reviews()).list());
+    const { filters, chosen, rows } = list;
+    const { q } = chosen;
     await app.people.record.looked(person, {
       requestId: request.id,
       action: 'reviews',
       role: 'auditor',
+      detail: { ...choicesIn(filters, chosen), ...(isExport ? { export: true } : {}) },
+      ...(q === undefined ? {} : { about: { filter: q.toLowerCase() } }),
       results: rows.length,
-      ...(isExport ? { detail: { export: true } } : {}),
     });
-    return { language, names, columns, state, rows, all: all.length };
+    return list;
   }
 
   app.get(
@@ -275,21 +269,20 @@ function listRoutes(app: FastifyInstance, { context, reports }: Auditing, review
       config: { roles: ROLES, lists: ['cols'], nav: { title: { zh: '抽查', en: 'Reviews' }, order: 25 } },
     },
     async (request, reply) => {
-      const { columns, ...list } = await found(request, false);
       const { language } = request;
-      const listed = (map: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }>) =>
+      const options = (map: ReadonlyMap<string, { readonly name: { readonly zh: string; readonly en: string } }>) =>
         [...map].map(([value, { name }]) => ({ value, title: name[language] }));
       return sendFramed(request, reply, {
         title: language === 'zh' ? '抽查' : 'Reviews',
         workspace,
         children: reviewsPage({
-          ...list,
-          columns,
+          language,
+          reviews: await found(request, false),
           periods: periodsAt(context.now()).map(({ words }) => words[language]),
           lists: {
-            client: listed(context.inForce().policies.clients),
-            dataset: listed(workspace.contracts),
-            authority: listed(workspace.authorities),
+            client: options(context.inForce().policies.clients),
+            dataset: options(workspace.contracts),
+            authority: options(workspace.authorities),
           },
         }),
       });
@@ -298,7 +291,7 @@ function listRoutes(app: FastifyInstance, { context, reports }: Auditing, review
   app.get(
     `${PATH}.csv`,
     { schema: { hide: true }, config: { roles: ROLES, lists: ['cols'], offers: ['text/csv'] } },
-    async (request, reply) => sendCsv(reply, 'reviews', csvOfList(await found(request, true))),
+    async (request, reply) => sendListed(reply, await found(request, true)),
   );
 }
 

@@ -204,7 +204,16 @@ export const entryColumns = (
         },
       ]
     : []),
-  { id: 'client', title: { zh: '应用', en: 'Client' }, cell: ({ body }) => names.client(body.client) ?? '–' },
+  {
+    id: 'client',
+    title: { zh: '应用与使用单位', en: 'Client and department' },
+    cell: ({ body }) => (
+      <>
+        {names.client(body.client) ?? '–'}
+        {body.authority === undefined ? null : <span class="plain soft">{names.authority(body.authority)}</span>}
+      </>
+    ),
+  },
   {
     id: 'purpose',
     title: { zh: '用途', en: 'Purpose' },
@@ -277,7 +286,7 @@ function Nothing({ language, filters, anyTime }: SearchProps): JSX.Element {
           <a href={anyTime}>{say('不限时间，重新检索', 'Ask again, of any time')}</a>
         </p>
       )}
-      {filters.subject === undefined ? null : (
+      {filters.subject === undefined || anyTime !== undefined ? null : (
         <p class="soft">
           {say(
             '从未被查询过的主体没有记录；请核对代码，或者改按企业名称检索。',

@@ -172,7 +172,10 @@ function waysFrom(filters: Filters, session: Session, side: Side | undefined, no
   return {
     at,
     keeps: Object.fromEntries(new URL(at(filters), 'https://here').searchParams),
-    of: subject === undefined ? '' : `?of=${hideSubject(session, subject)}`,
+    of: `?${new URLSearchParams({
+      ...(subject === undefined ? {} : { of: hideSubject(session, subject) }),
+      from: new URL(at(filters), 'https://here').search,
+    }).toString()}`,
     anyTime: since === undefined && until === undefined ? undefined : at(bounded),
     period: periodIn(filters, now, language),
     periods: periodsAt(now).map((one) => ({

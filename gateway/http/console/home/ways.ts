@@ -19,6 +19,28 @@ const WAYS: Readonly<Partial<Record<Role, readonly Way[]>>> = {
       about: { zh: '有哪些数据，本单位的应用能不能查', en: 'what data there is, and whether your systems may ask it' },
     },
   ],
+  'sharing-authority': [
+    {
+      path: '/console/grants?state=unused',
+      title: { zh: '长期未使用的授权', en: 'Grants that nobody uses' },
+      about: { zh: '谁提供、依据哪部法律，可以暂停', en: 'whose data, by which law; and how to suspend them' },
+    },
+    {
+      path: '/console/grants',
+      title: { zh: '停用一个应用的全部授权', en: 'Stop all that a system gets' },
+      about: { zh: '选定应用，写明理由，数秒内生效，之后可以恢复', en: 'at once, with a reason; it can go on later' },
+    },
+    {
+      path: '/console/applications/calendar',
+      title: { zh: '哪些部门逾期未办', en: 'Which departments are late' },
+      about: { zh: '在办事项的期限和即将到期的授权', en: 'terms that run, and grants that end' },
+    },
+    {
+      path: '/console/sharing/statistics',
+      title: { zh: '本季度共享情况', en: 'Figures of the quarter' },
+      about: { zh: '共享多少、多快、谁慢，可以起草报告', en: 'how much, how fast, who is slow; and the report' },
+    },
+  ],
   subject: [
     {
       path: '/console/reports',

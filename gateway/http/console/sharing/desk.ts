@@ -1,6 +1,8 @@
 /** What the pages of grants work with, and how grants are suspended and resumed, one or many by one reason. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { dayOf } from '../../../../contracts/calendar.js';
 import { YitongError } from '../../../../contracts/errors.js';
+import type { AuthorityId } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
@@ -44,6 +46,12 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
     const now = context.now();
     return (await search().overview(now - DAYS * DAY, now + 1)).grants;
   }
+  /** The day on which the log begins, where it is younger than what is looked at. */
+  async function logBegins(): Promise<string | undefined> {
+    const { entries } = await search().page({}, { limit: 1, oldestFirst: true });
+    const first = Date.parse(entries[0]?.body.time ?? '');
+    return first > context.now() - DAYS * DAY ? dayOf(first) : undefined;
+  }
   /** Of today; undefined where no grant has a volume, or the state does not answer. */
   async function calls(): Promise<ReadonlyMap<string, number> | undefined> {
     const { grants } = context.inForce().policies;
@@ -59,11 +67,18 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
     const { clients, purposes } = context.inForce().policies;
     const since = context.now() - DAYS * DAY;
     const used = use !== undefined && use.last >= since ? use : undefined;
+    const provider = workspace.contracts.get(grant.dataset)?.authority;
+    const providerName = provider === undefined ? undefined : workspace.authorities.get(provider)?.name;
     return {
       grant,
       state: stateOf(grant, suspensions),
       client: clients.get(grant.client)?.name ?? { zh: grant.client, en: grant.client },
       dataset: workspace.contracts.get(grant.dataset)?.name ?? { zh: grant.dataset, en: grant.dataset },
+      user: workspace.authorities.get(clients.get(grant.client)?.authority ?? ('' as AuthorityId))?.name ?? {
+        zh: '未登记的单位',
+        en: '–',
+      },
+      provider: { id: provider ?? '', ...(providerName ?? { zh: '未登记的单位', en: provider ?? '–' }) },
       purposes: grant.purposes.map((id) => purposes.get(id)?.name ?? { zh: '未登记的用途', en: id }),
       ...(used === undefined ? {} : { last: used.last }),
       requests: used?.requests ?? 0,
@@ -98,7 +113,7 @@ export function openDesk(app: FastifyInstance, context: GatewayContext) {
     return desk === undefined ? undefined : ((await useKept(desk.state)).get(grant)?.count ?? 0);
   };
 
-  return { context, workspace, dataDir, dir, record, records, search, uses, calls, summaryOf, known };
+  return { context, workspace, dataDir, dir, record, records, search, uses, logBegins, calls, summaryOf, known };
 }
 export type Desk = ReturnType<typeof openDesk>;
 

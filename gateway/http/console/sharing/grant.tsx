@@ -11,12 +11,13 @@ import { localSecond } from '../../../ground/language/time.js';
 import type { LogBody } from '../../../log/entries/body.js';
 import { Form, ReasonField } from '../../ui/form.js';
 import { Effect } from '../auditing/words.js';
-import { type GrantSummary, StateOfGrant } from './grants.js';
+import { type GrantSummary, StateOfGrant, Young } from './grants.js';
 
 interface GrantProps {
   readonly language: Language;
   readonly summary: GrantSummary;
   readonly days: number;
+  readonly logBegins: string | undefined;
   readonly accesses: readonly { readonly index: number; readonly body: LogBody }[];
   /** Whether this process refuses it already. */
   readonly inForce: boolean;
@@ -50,6 +51,7 @@ export function grantPage({
   language,
   summary,
   days,
+  logBegins,
   accesses,
   inForce,
   suspension,
@@ -99,8 +101,13 @@ export function grantPage({
           <b>{say(`已于 ${localSecond(suspension.at)} 暂停：`, `Suspended at ${localSecond(suspension.at)}: `)}</b>
           {suspension.reason}{' '}
           <span class="foot">
-            {inForce ? say('（已生效）', '(in force)') : say('（数秒内生效）', '(in force within seconds)')} ·{' '}
-            {say('回执 ', 'receipt ')}
+            {inForce
+              ? say('（已生效，取数请求一律拒绝）', '(in force: whatever is asked is refused)')
+              : say(
+                  '（数秒内生效，请刷新本页确认）',
+                  '(in force within seconds: load this page again to be sure)',
+                )}{' '}
+            · {say('回执 ', 'receipt ')}
             <span class="mono exact">{suspension.entry}</span>
           </span>
         </p>
@@ -110,6 +117,7 @@ export function grantPage({
           {say('已恢复，数秒内生效。', 'Resumed; it is in force within seconds.')}
         </p>
       ) : null}
+      <Young language={language} days={days} begins={logBegins} />
       <div class="card">
         <dl class="facts">
           {zh ? null : (
@@ -124,6 +132,10 @@ export function grantPage({
               {say(`${client.zh}的全部授权`, `all grants of ${client.en}`)}
             </a>
           </dd>
+          <dt>{say('使用单位', 'Department')}</dt>
+          <dd>{summary.user[language]}</dd>
+          <dt>{say('提供单位', 'Provider')}</dt>
+          <dd>{summary.provider[language]}</dd>
           <dt>{say('法律依据', 'Legal basis')}</dt>
           <dd>{grant.legalBasis.join(say('；', '; '))}</dd>
           <dt>{say('用途', 'Purposes')}</dt>

@@ -8,6 +8,7 @@ import type { Grant } from '../../../../policies/types.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import { localMinute } from '../../../ground/language/time.js';
+import { Basis } from '../../ui/basis.js';
 import { Form, ReasonField, TickField } from '../../ui/form.js';
 import { Id } from '../../ui/id.js';
 import { addressOf, type Column } from '../../ui/list.js';
@@ -26,6 +27,10 @@ export interface GrantSummary {
   readonly state: GrantState;
   readonly client: Localised;
   readonly dataset: Localised;
+  /** Whose client it is. */
+  readonly user: Localised;
+  /** Whose dataset it is. */
+  readonly provider: Localised & { readonly id: string };
   /** Of the grant, in its order. */
   readonly purposes: readonly Localised[];
   /** ms since 1970, within the days that are looked at. */
@@ -50,6 +55,8 @@ interface GrantsProps {
   readonly clients: readonly ClientCount[];
   readonly grants: Listed<GrantSummary>;
   readonly days: number;
+  /** The day on which the log begins, where it is too young for what is said of use. */
+  readonly logBegins: string | undefined;
 }
 
 const states: Readonly<Record<GrantState, Localised & { readonly css: string }>> = {
@@ -89,9 +96,9 @@ export function grantListing(language: Language, names: Names, now: number): Lis
     page: 20,
     words: {
       title: { zh: '应用、数据集、用途、法律依据', en: 'Client, dataset, purpose, law' },
-      of: ({ grant, client, dataset, purposes }) => [
+      of: ({ grant, client, dataset, provider, purposes }) => [
         ...[grant.id, grant.client, grant.dataset, ...grant.purposes, ...grant.legalBasis],
-        ...[client, dataset, ...purposes].flatMap(({ zh, en }) => [zh, en]),
+        ...[client, dataset, provider, ...purposes].flatMap(({ zh, en }) => [zh, en]),
       ],
     },
     choices: [
@@ -112,6 +119,11 @@ export function grantListing(language: Language, names: Names, now: number): Lis
             ...(last === undefined ? ['unused'] : []),
             ...(isEnding(grant, now) && state !== 'ended' ? ['ending'] : []),
           ].map((value) => ({ value, title: value })),
+      },
+      {
+        id: 'provider',
+        title: { zh: '提供单位', en: 'Provider' },
+        of: ({ provider }) => [{ value: provider.id, title: provider[language] }],
       },
       {
         id: 'law',
@@ -154,16 +166,17 @@ function columnsOf(language: Language, names: Names): readonly Column<GrantSumma
     },
     {
       id: 'grant',
-      title: { zh: '应用与数据集', en: 'Client and dataset' },
+      title: { zh: '应用、数据集与提供单位', en: 'Client, dataset, provider' },
       head: true,
       sorts: true,
-      value: ({ client, dataset }) => `${client[language]} · ${dataset[language]}`,
-      cell: ({ grant, client, dataset }) => (
+      value: ({ client, dataset, provider }) => [client, dataset, provider].map((one) => one[language]).join(' · '),
+      cell: ({ grant, client, dataset, provider }) => (
         <>
           <a href={`${PATH}/${grant.id}`} data-row>
             {client[language]}
           </a>
           <span class="plain">{dataset[language]}</span>
+          <span class="plain soft">{provider[language]}</span>
           <Id language={language}>{grant.id}</Id>
         </>
       ),
@@ -172,6 +185,7 @@ function columnsOf(language: Language, names: Names): readonly Column<GrantSumma
       id: 'law',
       title: { zh: '法律依据', en: 'Legal basis' },
       sorts: true,
+      class: 'law',
       value: ({ grant }) => grant.legalBasis.join('；'),
       cell: ({ grant }) => <Basis all={grant.legalBasis} />,
     },
@@ -189,25 +203,6 @@ function columnsOf(language: Language, names: Names): readonly Column<GrantSumma
 const purposesIn = ({ purposes }: Grant, names: Names, say: Say): string =>
   purposes.map((id) => names.purpose(id) ?? '').join(say('、', ', '));
 
-/** Each act by its full name, with the articles of it that the grant names. */
-function byAct(all: readonly string[]): readonly string[] {
-  const acts = new Map<string, string[]>();
-  for (const one of all) {
-    const act = actOf(one);
-    acts.set(act, [...(acts.get(act) ?? []), one.slice(act.length).trim()]);
-  }
-  return [...acts].map(([act, articles]) => `${act}${articles.join('、')}`);
-}
-
-/** What a reader checks a grant against. */
-const Basis = ({ all }: { readonly all: readonly string[] }): JSX.Element => (
-  <ul class="plainlist" lang="zh-CN">
-    {byAct(all).map((one) => (
-      <li key={one}>{one}</li>
-    ))}
-  </ul>
-);
-
 const columnsOfUse = (language: Language): readonly Column<GrantSummary>[] => {
   const say = sayIn(language);
   return [
@@ -217,12 +212,7 @@ const columnsOfUse = (language: Language): readonly Column<GrantSummary>[] => {
       sorts: true,
       class: 'date',
       value: ({ grant }) => grant.until,
-      cell: ({ grant }) => (
-        <>
-          {grant.from} {say('至', 'to')} <br />
-          {grant.until}
-        </>
-      ),
+      cell: ({ grant }) => say(`至 ${grant.until}`, `to ${grant.until}`),
     },
     {
       id: 'state',
@@ -240,8 +230,9 @@ const columnsOfUse = (language: Language): readonly Column<GrantSummary>[] => {
     },
     {
       id: 'last',
-      title: { zh: '最近使用（北京时间）', en: 'Last use (UTC+8)' },
+      title: { zh: '最近使用', en: 'Last use' },
       sorts: true,
+      class: 'last',
       value: ({ last }) => (last === undefined ? undefined : localMinute(last)),
       cell: ({ last }) => (last === undefined ? say('无', 'none') : localMinute(last)),
     },
@@ -309,7 +300,25 @@ const Tiles = ({ language, all, days }: Pick<GrantsProps, 'language' | 'all' | '
   );
 };
 
-export function grantsPage({ language, all, clients, grants, days }: GrantsProps): JSX.Element {
+/** What is not known is not said to be unused. */
+export const Young = ({
+  language,
+  days,
+  begins,
+}: {
+  readonly language: Language;
+  readonly days: number;
+  readonly begins: string | undefined;
+}): JSX.Element | null =>
+  begins === undefined ? null : (
+    <p class="notice">
+      {language === 'zh'
+        ? `日志始于 ${begins}，不足 ${days} 天：“未使用”仅指该日以来未使用。`
+        : `The log begins on ${begins}, less than ${days} days ago: “unused” means since that day.`}
+    </p>
+  );
+
+export function grantsPage({ language, all, clients, grants, days, logBegins }: GrantsProps): JSX.Element {
   const say = sayIn(language);
   return (
     <>
@@ -321,6 +330,7 @@ export function grantsPage({ language, all, clients, grants, days }: GrantsProps
             `${days} days.`,
         )}
       </p>
+      <Young language={language} days={days} begins={logBegins} />
       <Tiles language={language} all={all} days={days} />
       {clients.length === 0 ? null : (
         <p class="row ways by-client">

@@ -14,7 +14,7 @@ import { formFault } from '../../plugins/forms.js';
 import { sessionOf } from '../../plugins/people.js';
 import { choicesIn } from '../../ui/filters.js';
 import { sendFramed } from '../../ui/frame.js';
-import { type Listed, listed, sendListed } from '../../ui/listing.js';
+import { backTo, type Listed, listed, sendListed } from '../../ui/listing.js';
 import { changeGrants, DAYS, type Desk, openDesk, ROLES } from './desk.js';
 import { grantPage } from './grant.js';
 import { type ClientCount, type GrantSummary, grantListing, grantsPage, PATH } from './grants.js';
@@ -75,6 +75,7 @@ function grantsRoute(app: FastifyInstance, desk: Desk): void {
     },
     async (request, reply) => {
       const { all, grants } = await foundGrants(desk, request, false);
+      const logBegins = await desk.logBegins();
       return sendFramed(request, reply, {
         title: request.language === 'zh' ? '共享授权' : 'Grants',
         workspace: desk.workspace,
@@ -85,6 +86,7 @@ function grantsRoute(app: FastifyInstance, desk: Desk): void {
           clients: clientsOf(grants.rows),
           grants,
           days: DAYS,
+          logBegins,
         }),
       });
     },
@@ -107,8 +109,7 @@ function suspendRoute(app: FastifyInstance, desk: Desk): void {
       const open = picked.filter((one) => !suspendedByFile(one));
       if (open.length === 0) throw formFault({ reason: { zh: '请先勾选要暂停的授权。', en: 'Pick grants first.' } });
       await changeGrants(desk, request, open, 'grant_suspended', reason);
-      const to = /^\?[\w%&=+.*-]{0,500}$/.test(back) ? `${PATH}${back}` : PATH;
-      return reply.header('cache-control', 'no-store').redirect(to, 303);
+      return reply.header('cache-control', 'no-store').redirect(backTo(PATH, back), 303);
     },
   );
 }
@@ -116,7 +117,7 @@ function suspendRoute(app: FastifyInstance, desk: Desk): void {
 /** One grant, and what was released by it. */
 function grantRoute(
   app: FastifyInstance,
-  { context, workspace, dataDir, dir, record, records, search, uses, summaryOf, known }: Desk,
+  { context, workspace, dataDir, dir, record, records, search, uses, logBegins, summaryOf, known }: Desk,
 ): void {
   app.get<Route>(`${PATH}/:id`, { schema: { hide: true }, config: { roles: ROLES } }, async (request, reply) => {
     const { person } = sessionOf(request);
@@ -141,6 +142,7 @@ function grantRoute(
         language: request.language,
         summary,
         days: DAYS,
+        logBegins: await logBegins(),
         accesses: entries.map(({ index, body }) => ({ index, body })),
         inForce: grant.status === 'suspended',
         ...present({ records: await records(grant.id) }),

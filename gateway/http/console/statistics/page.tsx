@@ -74,7 +74,7 @@ function Papers({ language, papers, mayDraft, closed, statistics }: StatisticsPr
   const address = (kind: PaperMachine): string =>
     `${PAPERS}/new?kind=${kind}&from=${statistics?.from ?? ''}&to=${statistics?.to ?? ''}`;
   return (
-    <section aria-label={say('报告与考核评价', 'Reports and evaluations')}>
+    <section id="papers" aria-label={say('报告与考核评价', 'Reports and evaluations')}>
       <h2>{say('报告与考核评价', 'Reports and evaluations')}</h2>
       {mayDraft ? (
         closed ? (
@@ -150,7 +150,14 @@ export function statisticsPage(props: StatisticsProps): JSX.Element {
       <p class="foot">
         <a href={PATH}>{say('← 共享事项', '← Matters of sharing')}</a>
       </p>
-      <h1>{say('共享统计', 'Figures of sharing')}</h1>
+      <div class="head">
+        <h1>{say('共享统计', 'Figures of sharing')}</h1>
+        {props.papers.length === 0 && !props.mayDraft ? null : (
+          <a class="quiet" href="#papers">
+            {say('报告与考核评价', 'Reports and evaluations')} <span aria-hidden="true">↓</span>
+          </a>
+        )}
+      </div>
       {statistics === undefined ? (
         <p class="lead">{of}</p>
       ) : (

@@ -21,6 +21,16 @@ export interface ExportWords {
   readonly field: (dataset: string, path: string) => string | undefined;
   /** The entry in one line. */
   readonly summary: (found: FoundEntry) => string | undefined;
+  /** What is said of an entry besides, behind its summary; default: nothing. */
+  readonly more?: readonly MoreColumn[];
+}
+
+/** What somebody else than the log says of an entry: what a review found, for one. */
+export interface MoreColumn {
+  readonly title: Localised;
+  /** Characters. */
+  readonly width: number;
+  readonly cell: (index: number) => Cell;
 }
 
 const nothing = (): undefined => undefined;
@@ -69,7 +79,7 @@ const column = (zh: string, en: string, width: number, cell: Column['cell']): Co
   cell,
 });
 
-export const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Column[] = [
   column('序号', 'index', 9, ({ found }) => found.index),
   column('时间（北京时间 UTC+08:00）', 'time (Asia/Shanghai, UTC+08:00)', 20, ({ body }) =>
     body.time === undefined ? undefined : new Date(body.time),
@@ -123,12 +133,26 @@ function joined(values: readonly string[] | undefined): string | undefined {
   return values === undefined || values.every((value) => value === '') ? undefined : values.join(SEPARATOR);
 }
 
+/** Behind this one stands what is said besides. */
+const SUMMARY = COLUMNS.findIndex(({ title }) => title.en === 'summary') + 1;
+
+export const columnsOf = ({ more = [] }: ExportWords): readonly Column[] => [
+  ...COLUMNS.slice(0, SUMMARY),
+  ...more.map(({ cell, ...rest }): Column => ({ ...rest, cell: ({ found }) => cell(found.index) })),
+  ...COLUMNS.slice(SUMMARY),
+];
+
 /** The rows of one entry, at least one. */
-export function rowsOf({ found, evidence }: ExportedEntry, words: ExportWords): readonly (readonly Cell[])[] {
+export function rowsOf(
+  { found, evidence }: ExportedEntry,
+  words: ExportWords,
+  columns = columnsOf(words),
+): readonly (readonly Cell[])[] {
   const { body } = found;
   const datasets: readonly (LogDataset | undefined)[] =
     body.datasets === undefined || body.datasets.length === 0 ? [undefined] : body.datasets;
-  return datasets.map((of, i) => COLUMNS.map(({ cell }) => cell({ found, body, evidence, of, first: i === 0, words })));
+  return datasets.map((of, i) => columns.map(({ cell }) => cell({ found, body, evidence, of, first: i === 0, words })));
 }
 
-export const titlesOf = ({ language }: ExportWords): readonly string[] => COLUMNS.map(({ title }) => title[language]);
+export const titlesOf = (words: ExportWords): readonly string[] =>
+  columnsOf(words).map(({ title }) => title[words.language]);

@@ -4,7 +4,7 @@
  * times are numbers with a format.
  */
 import type { ExportedEntry } from './evidence.js';
-import { type Cell, COLUMNS, type ExportWords, rowsOf, titlesOf } from './table.js';
+import { type Cell, columnsOf, type ExportWords, rowsOf, titlesOf } from './table.js';
 import { type ZipPart, zipped } from './zip.js';
 
 /** Rows of a sheet, its head too, and characters of a cell (ECMA-376 as every program has it). */
@@ -31,7 +31,6 @@ function nameOf(column: number): string {
   for (let n = column + 1; n > 0; n = Math.floor((n - 1) / 26)) name = String.fromCharCode(65 + ((n - 1) % 26)) + name;
   return name;
 }
-const NAMES = COLUMNS.map((_, i) => nameOf(i));
 
 /** Days since 1899-12-30, as the city's clock shows them, to the second. */
 const serial = (at: Date): string => ((Math.floor(at.getTime() / 1000) + 8 * 3600) / 86_400 + 25_569).toFixed(8);
@@ -72,17 +71,19 @@ async function* entrySheet(
   entries: AsyncIterable<ExportedEntry>,
   words: ExportWords,
 ): AsyncGenerator<string, void, undefined> {
+  const columns = columnsOf(words);
+  const names = columns.map((_, i) => nameOf(i));
   yield sheetHead(
-    COLUMNS.map(({ width }) => width),
+    columns.map(({ width }) => width),
     '<pane xSplit="2" ySplit="1" topLeftCell="C2" activePane="bottomRight" state="frozen"/>',
   );
   yield `<row r="1">${titlesOf(words)
-    .map((title, i) => textCell(`${NAMES[i] ?? ''}1`, title, HEAD))
+    .map((title, i) => textCell(`${names[i] ?? ''}1`, title, HEAD))
     .join('')}</row>`;
   let row = 1;
   let over = false;
   for await (const entry of entries) {
-    const rows = rowsOf(entry, words);
+    const rows = rowsOf(entry, words, columns);
     // one is kept for saying that there are more
     if (row + rows.length >= MOST_ROWS) {
       over = true;
@@ -93,13 +94,13 @@ async function* entrySheet(
       row++;
       text += rowOf(
         row,
-        cells.map((value, i) => cell(value, `${NAMES[i] ?? ''}${String(row)}`, words)),
+        cells.map((value, i) => cell(value, `${names[i] ?? ''}${String(row)}`, words)),
       );
     }
     yield text;
   }
   if (over) yield rowOf(row + 1, [textCell(`A${String(row + 1)}`, tooMany[words.language])]);
-  yield `</sheetData><autoFilter ref="A1:${NAMES.at(-1) ?? 'A'}${String(row)}"/></worksheet>`;
+  yield `</sheetData><autoFilter ref="A1:${names.at(-1) ?? 'A'}${String(row)}"/></worksheet>`;
 }
 
 function aboutSheet({ language }: ExportWords): string {

@@ -143,7 +143,7 @@ interface TicketsOptions {
   readonly workspace: Pick<Workspace, 'layers' | 'authorities' | 'contracts'>;
   /** ms since 1970 */
   readonly now: () => number;
-  /** ms between two looks at what is stored, so long effects may be behind it; default 250, of a shared state 500. */
+  /** ms between two looks at what is stored, so long effects may be behind it; default 250, of a state on a server 500. */
   readonly lag?: number;
 }
 
@@ -224,7 +224,7 @@ class OpenTickets implements Tickets {
   readonly #declared: Lifecycles;
 
   constructor(
-    { dataDir, state, workspace, now, lag = state === undefined ? 250 : 500 }: TicketsOptions,
+    { dataDir, state, workspace, now, lag = state?.driver === 'postgres' ? 500 : 250 }: TicketsOptions,
     declared: Lifecycles,
   ) {
     this.#dataDir = dataDir;

@@ -139,7 +139,7 @@ export function markMade(path: string): void {
 /** Whether a store is known to have had something in it. */
 export const wasMade = (path: string): boolean => existsSync(markOf(path));
 
-/** Of a store that is not to be begun at all, as what would stand in it stands elsewhere: whoever opens it is refused. */
+/** Of a store that is never to be begun, for what would be in it stands elsewhere: whoever opens it is refused. */
 export function neverBegin(path: string): void {
   if (wasMade(path)) return;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });

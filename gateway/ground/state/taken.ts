@@ -60,7 +60,7 @@ const WHOLE = 'whole';
  * How a data folder's own state holds all that people did: `all`, with keys of subjects and uploads, as it came back
  * from a server; `own`, with those of the folder beside it, as a new folder begins.
  */
-export type Wholeness = 'all' | 'own';
+type Wholeness = 'all' | 'own';
 const KINDS: readonly Wholeness[] = ['all', 'own'];
 
 /**

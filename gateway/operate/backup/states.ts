@@ -203,8 +203,8 @@ export const states: readonly State[] = [
   ),
   source(
     'state',
-    'all that people did: reports, tickets, cases, matters of sharing, suspensions, limits; sign-ins, forms and codes ' +
-      "of the moment are not put back; with subjects' keys where it came back from a server",
+    'all that people did: reports, tickets, cases, matters of sharing, suspensions, limits; sign-ins, forms and ' +
+      "codes of the moment are not put back; with subjects' keys where it came back from a server",
     /^state\/store$/,
     'map',
     { secret: true },

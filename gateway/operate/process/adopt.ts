@@ -65,7 +65,7 @@ class LeftBehind extends YitongError {
     super(
       'state_conflict',
       'the data folder holds in its own store what people did, and that is not on this server: `yitong state move` ' +
-        'takes it along; where nothing in it is wanted, put the files `state/store*` of the folder away (docs/state.md)',
+        'takes it along; where nothing in it is wanted, put `state/store*` of the folder away (docs/state.md)',
     );
   }
 }

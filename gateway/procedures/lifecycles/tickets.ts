@@ -143,7 +143,7 @@ interface TicketsOptions {
   readonly workspace: Pick<Workspace, 'layers' | 'authorities' | 'contracts'>;
   /** ms since 1970 */
   readonly now: () => number;
-  /** ms between two looks at what is stored, so long effects may be behind it; default 250, of a state on a server 500. */
+  /** ms between two looks at what is stored, so long effects may be behind it; default 250, on a server 500. */
   readonly lag?: number;
 }
 

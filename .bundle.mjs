@@ -6,12 +6,13 @@
 //   new URL('./program.js', import.meta.url)          of a program that runs as a process or a thread of its own, to
 //                                                     the file below dist/bundle that starts it out of all.js,
 //   import(address)                                   of a module that is found by its folder, to its place in all.js.
-// Beside it stands what V8 made of it (all.cache), for the Node.js that made it; another one does without.
+// Beside it stands what V8 made of it (all.cache, and one more for the flags that some processes have: V8 takes
+// no other one's), for the Node.js that made it; another one does without.
 //   node .bundle.mjs [--if-needed]
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -124,14 +125,17 @@ const scriptOf = (text) =>
   '\n})';
 
 /** Loads all.js with what V8 made of it before. */
-const LOAD = `const { readFileSync } = require('node:fs');
+const loader = (flags) => `const { readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
+const FLAGS = ${JSON.stringify(flags)};
 const filename = join(__dirname, 'all.js');
 let cachedData;
+// what V8 made stands for the flags that it had
+const file = ['all', ...process.execArgv.filter((flag) => FLAGS.includes(flag)), 'cache'].join('.');
 try {
-  cachedData = readFileSync(join(__dirname, 'all.cache'));
+  cachedData = readFileSync(join(__dirname, file));
 } catch {}
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 const module_ = { exports: {} };
@@ -140,15 +144,16 @@ script.runInThisContext()(module_.exports, createRequire(filename), module_, fil
 exports.start = (name) => module_.exports.programs[name]();
 exports.modules = module_.exports.modules;
 exports.script = script;
+exports.cache = file;
 `;
 
 /** Loads what the programs load when they start, without starting them, and keeps what V8 made of it. */
 const KEEP = `const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { modules, script } = require('./load.js');
+const { cache, modules, script } = require('./load.js');
 (async () => {
   for (const load of Object.values(modules)) await load();
-  writeFileSync(join(__dirname, 'all.cache'), script.createCachedData());
+  writeFileSync(join(__dirname, cache), script.createCachedData());
   // addons that were loaded may hold the process
   process.exit(0);
 })();
@@ -244,7 +249,8 @@ async function main() {
   rmSync(checks);
   writeFileSync(join(out, 'all.js'), scriptOf(readFileSync(join(out, 'all.js'), 'utf8')));
   writeFileSync(join(out, 'package.json'), '{"type":"commonjs"}\n');
-  writeFileSync(join(out, 'load.js'), LOAD);
+  const { STREAM_FLAGS } = await import(pathToFileURL(join(dist, 'gateway/operate/children/frugal.js')).href);
+  writeFileSync(join(out, 'load.js'), loader(STREAM_FLAGS));
   for (const program of PROGRAMS) {
     const file = join(out, program);
     mkdirSync(dirname(file), { recursive: true });
@@ -253,7 +259,7 @@ async function main() {
   }
   const keep = join(out, 'keep.js');
   writeFileSync(keep, KEEP);
-  execFileSync(process.execPath, [keep], { stdio: 'inherit' });
+  for (const flags of [[], STREAM_FLAGS]) execFileSync(process.execPath, [...flags, keep], { stdio: 'inherit' });
   rmSync(keep);
   // last, and whole: from now on it is used
   writeFileSync(join(out, 'made.json.new'), JSON.stringify({ of }));

@@ -12,6 +12,7 @@ import { canonicalJson } from './canonical.js';
 import { parseDuration } from './duration.js';
 import { type Place, YitongError } from './errors.js';
 import { contentFiles, readJson } from './files.js';
+import { oncePer } from './once.js';
 import { present } from './present.js';
 import {
   type DomainDefinition,
@@ -266,6 +267,11 @@ export async function loadReports(
   }
   return reports;
 }
+
+/** The same of a workspace that is loaded, made once. */
+export const reportsOf: (workspace: Ground) => Promise<ReadonlyMap<string, ReportDefinition>> = oncePer(
+  (workspace: Ground) => loadReports(workspace),
+);
 
 /**
  * Registers that a report leaves out though they hold records of its kinds in one of its domains: for whoever reviews.

@@ -4,7 +4,8 @@ import { KINDS, localisedSchema } from '../contract.js';
 import { isYitongError, type Place, YitongError } from '../errors.js';
 import { contentFiles, readJson } from '../files.js';
 import type { AuthorityId } from '../ids.js';
-import type { Authority } from '../types.js';
+import { oncePer } from '../once.js';
+import type { Authority, Workspace } from '../types.js';
 import { shape } from '../validate.js';
 import { isFor } from './engine.js';
 import { CONTENTS, EFFECTS, GUARDS, MATTER_ROLES } from './program-names.js';
@@ -354,3 +355,8 @@ export async function loadLifecycles({ layers, authorities, onRefused }: LoadPar
   }
   return { lifecycles, matters, calendars };
 }
+
+/** The same of a workspace that is loaded, made once. */
+export const lifecyclesOf: (workspace: Pick<Workspace, 'layers' | 'authorities'>) => Promise<Lifecycles> = oncePer(
+  ({ layers, authorities }) => loadLifecycles({ layers, authorities }),
+);

@@ -11,7 +11,7 @@ import { clearOf, DIGEST_TO_COME } from '../../gateway/log/entries/answer-digest
 import { openSubjectKeys } from '../../gateway/log/entries/keys.js';
 import { unseal } from '../../gateway/log/entries/seal.js';
 import { eraseInJournal } from '../../gateway/log/journal/erased.js';
-import { type OpenJournal, openJournal } from '../../gateway/log/journal/journal.js';
+import { beginJournal, type OpenJournal, openJournal } from '../../gateway/log/journal/journal.js';
 import { type ReadGroup, readOn, segmentsOf } from '../../gateway/log/journal/reader.js';
 import { markerOf } from '../../gateway/log/journal/segments.js';
 import { answerLeaf, groupText, MARKER_FILE, segmentName } from '../../gateway/log/proof/journal.js';
@@ -20,17 +20,18 @@ import { rootFromInclusion } from '../../gateway/log/proof/merkle.js';
 import { ephemeralSigner } from '../../gateway/log/store/signer.js';
 
 const signer = ephemeralSigner('replica.test');
-const open = (data: string, more: Partial<Parameters<typeof openJournal>[0]> = {}): Promise<OpenJournal> =>
-  openJournal({
-    dir: join(data, 'journal'),
-    name: 'w1',
-    keys: { dir: join(data, 'audit', 'keys') },
-    signer,
-    now: Date.now,
-    backoff: 5,
-    segmentBytes: 1 << 18,
-    ...more,
-  });
+type Options = Parameters<typeof openJournal>[0];
+const options = (data: string, more: Partial<Options> = {}): Options => ({
+  dir: join(data, 'journal'),
+  name: 'w1',
+  keys: { dir: join(data, 'audit', 'keys') },
+  signer,
+  now: Date.now,
+  backoff: 5,
+  segmentBytes: 1 << 18,
+  ...more,
+});
+const open = (data: string, more: Partial<Options> = {}): Promise<OpenJournal> => openJournal(options(data, more));
 
 const folder = (data: string): string => join(data, 'journal', readdirSync(join(data, 'journal'))[0] ?? '');
 
@@ -391,6 +392,58 @@ t.test('two processes cannot write one journal, and key files are for their owne
   await t.rejects(open(data), { code: 'audit_unavailable' });
   await journal.close();
   for (const file of ['secret', 'subjects']) t.equal(statSync(join(data, 'audit', 'keys', file)).mode & 0o077, 0);
+});
+
+t.test('what comes while its thread starts waits for it, in its order', async (t) => {
+  const data = t.testdir();
+  const before = await open(data);
+  await before.append({ clear: '{"n":0}' });
+  await before.close();
+
+  const { journal, opened } = beginJournal(options(data));
+  t.notOk(journal.healthy, 'it does not say that it can be written to');
+  journal.note({ clear: '{"n":1}' });
+  const appended = [2, 3, 4].map((n) => journal.append({ clear: `{"n":${String(n)}}` }));
+  await opened;
+  t.equal(journal.lastSeq, 1, 'nothing of them is durable with its opening');
+  const after = journal.append({ clear: '{"n":5}' });
+  t.same(
+    (await Promise.all([...appended, after])).map(({ id }) => id),
+    [3, 4, 5, 6].map((seq) => `${journal.id}:${String(seq)}`),
+  );
+  await journal.close();
+  t.same(
+    readAll(folder(data)).flatMap(({ entries }) =>
+      entries.map(({ body }) => (JSON.parse(body.toString()) as { n: number }).n),
+    ),
+    [0, 1, 2, 3, 4, 5],
+  );
+});
+
+t.test('what came before a thread that does not start is refused, and so is what comes then', async (t) => {
+  const data = t.testdir();
+  const hook = { module: 'file:///nowhere/hook.js', parameter: undefined };
+  const { journal, opened } = beginJournal(options(data, { hook }));
+  journal.note({ clear: '{"n":1}' });
+  const appended = journal.append({ clear: '{"n":2}' });
+  await Promise.all([
+    t.rejects(opened, { code: 'audit_unavailable' }),
+    t.rejects(appended, { code: 'audit_unavailable' }),
+  ]);
+  await t.rejects(journal.append({ clear: '{"n":3}' }), { code: 'audit_unavailable' });
+  t.equal(journal.lostNotes, 1);
+  await (await open(data)).close();
+});
+
+t.test('one that is closed while its thread starts refuses what waits', async (t) => {
+  const data = t.testdir();
+  const { journal, opened } = beginJournal(options(data));
+  const appended = journal.append({ clear: '{"n":1}' });
+  const refused = t.rejects(appended, { code: 'audit_unavailable' });
+  const failed = t.rejects(opened, { code: 'audit_unavailable' });
+  await journal.close();
+  await Promise.all([refused, failed]);
+  await (await open(data)).close();
 });
 
 t.test('more entries than the ring holds wait, and beyond the limit are refused', async (t) => {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Acl,
   type AclDifference,
@@ -23,6 +24,20 @@ import { WrongUsage } from '../failure.js';
 
 const checkSettings = shape<RightsSettings>(rightsSchema, 'bad_config');
 type Mode = 'print' | 'check' | 'apply' | 'prune';
+
+/** ms in which a broker that was asked has heard of what the cluster has agreed to, and ms between two looks. */
+const SEEN_WITHIN = 5000;
+const LOOK_EVERY = 100;
+
+/** What stands once what was set and removed is seen; what stands then, where it is not seen in time. */
+async function onceSeen(compared: () => Promise<AclDifference>, removed: readonly Acl[]): Promise<AclDifference> {
+  const gone = new Set(removed.map(aclText));
+  for (const until = Date.now() + SEEN_WITHIN; ; await pause(LOOK_EVERY)) {
+    const after = await compared();
+    const seen = after.missing.length === 0 && !after.surplus.some((acl) => gone.has(aclText(acl)));
+    if (seen || Date.now() >= until) return after;
+  }
+}
 
 async function confirmed(count: number): Promise<boolean> {
   if (!process.stdin.isTTY)
@@ -122,7 +137,8 @@ const command: Command = {
         tell('removed', removed);
       }
     }
-    const after = mode === 'check' ? before : await compared();
+    const changed = mode !== 'check' && before.missing.length + removed.length > 0;
+    const after = changed ? await onceSeen(compared, removed) : before;
     tell('missing', after.missing);
     tell('surplus', after.surplus);
     tell('wider  ', after.wider);

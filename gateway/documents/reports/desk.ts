@@ -3,7 +3,7 @@
  */
 import { YitongError } from '../../../contracts/errors.js';
 import type { SubjectKey } from '../../../contracts/ids.js';
-import { loadReports, type ReportDefinition } from '../../../contracts/reports.js';
+import { type ReportDefinition, reportsOf } from '../../../contracts/reports.js';
 import type { Workspace } from '../../../contracts/types.js';
 import { parseSubject } from '../../answer/question/request.js';
 import { defaultLog, openLog } from '../../ground/logging/log.js';
@@ -62,7 +62,7 @@ export class ReportDesk {
 
   /** @throws YitongError `bad_report` */
   static async open(context: ReportNeeds, marks: RecordMarks): Promise<ReportDesk> {
-    return new ReportDesk(await loadReports(context.workspace), context, marks);
+    return new ReportDesk(await reportsOf(context.workspace), context, marks);
   }
 
   /** Opened with the first question: a workspace without reports has no folder of them. */

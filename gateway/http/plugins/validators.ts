@@ -17,6 +17,9 @@ export function validators(app: FastifyInstance): void {
     removeAdditional: false,
     useDefaults: false,
     allErrors: false,
+    // whether a schema is one is shown by a test over all routes; here it would be asked of the first request
+    meta: false,
+    validateSchema: false,
   });
   addFormats(ajv);
   const compiler: FastifySchemaCompiler<object> = ({ schema }) => {

@@ -126,7 +126,10 @@ async function remembered(
   }
 }
 
-const collator = new Intl.Collator('zh');
+let collator: Intl.Collator | undefined;
+
+/** The order of words; made with the first list, for the order of all characters takes 20 ms to be read. */
+export const compareWords = (a: string, b: string): number => (collator ??= new Intl.Collator('zh')).compare(a, b);
 /** By one column; what has nothing there comes last either way. */
 export function sorted<T>(
   rows: readonly T[],
@@ -138,7 +141,7 @@ export function sorted<T>(
   const order = (a: T, b: T): number => {
     const [x, y] = [value(a), value(b)];
     if (x === undefined || y === undefined) return Number(x === undefined) - Number(y === undefined);
-    const less = typeof x === 'number' && typeof y === 'number' ? x - y : collator.compare(String(x), String(y));
+    const less = typeof x === 'number' && typeof y === 'number' ? x - y : compareWords(String(x), String(y));
     return down ? -less : less;
   };
   return [...rows].sort(order);

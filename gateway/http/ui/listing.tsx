@@ -10,7 +10,7 @@ import type { Language } from '../../ground/language/language.js';
 import { By, type Chosen, chosenIn, chosenWords, type Filter, FilterForm, type Option, periodOf } from './filters.js';
 import { sendCsv } from './frame.js';
 import { addressOf, type Column, csvOfList, type ListProps, ListTable, ListTools, rulesOf } from './list.js';
-import { type ListState, listState, sorted } from './list-state.js';
+import { compareWords, type ListState, listState, sorted } from './list-state.js';
 import { Pager } from './pager.js';
 import { sayIn } from './say.js';
 
@@ -63,12 +63,11 @@ export interface Listed<T> {
 const PAGE = 50;
 /** Rows that are seen at a glance: of them nothing has to be found. */
 const FEW = 5;
-const collator = new Intl.Collator('zh');
 
 function optionsOf<T>({ of, options }: Choice<T>, rows: readonly T[]): readonly Option[] {
   if (options !== undefined) return options;
   const found = new Map(rows.flatMap((row) => of(row).map((one) => [one.value, one] as const)));
-  return [...found.values()].sort((a, b) => collator.compare(a.title, b.title));
+  return [...found.values()].sort((a, b) => compareWords(a.title, b.title));
 }
 
 const filtersOf = <T,>({ words, choices = [], period }: Listing<T>, rows: readonly T[]): readonly Filter[] => [

@@ -127,17 +127,37 @@ async function makeSpare(dir: string, size: number, isClosed: () => boolean): Pr
   }
 }
 
+/** A journal on its way. */
+interface OpeningJournal {
+  /** What it is given meanwhile waits; where it does not open, that is refused as `audit_unavailable`. */
+  readonly journal: OpenJournal;
+  /** Rejects as `openJournal` does; the journal is closed then. */
+  readonly opened: Promise<void>;
+}
+
 /**
- * Opens (or makes) the journal and resolves when it can take entries.
- * @throws YitongError `audit_unavailable` if another process has it or the disk is damaged; the cause says which
+ * As `openJournal`, for whoever has something else to do while its thread starts.
+ * @throws YitongError `audit_unavailable` if another process has it
  */
-export async function openJournal(options: JournalOptions): Promise<OpenJournal> {
+export function beginJournal(options: JournalOptions): OpeningJournal {
   const id = journalFolder(options.dir, options.name, options.randomBytes ?? systemRandom);
   const lock = tryLock(join(options.dir, id, 'lock'));
   if (lock === undefined)
     throw new YitongError('audit_unavailable', `the journal \`${id}\` is open in another process`);
   const journal = new ThreadJournal(options, id, lock);
-  await journal.begin();
+  const opened = journal.begin();
+  // whoever awaits it hears of it, later perhaps
+  opened.catch(() => undefined);
+  return { journal, opened };
+}
+
+/**
+ * Opens (or makes) the journal and resolves when it can take entries.
+ * @throws YitongError `audit_unavailable` if another process has it or the disk is damaged; the cause says which
+ */
+export async function openJournal(options: JournalOptions): Promise<OpenJournal> {
+  const { journal, opened } = beginJournal(options);
+  await opened;
   return journal;
 }
 
@@ -167,6 +187,8 @@ class ThreadJournal implements OpenJournal {
   #starts = 0;
   /** To the thread that is ready; undefined while there is none. */
   #ring: RingWriter | undefined;
+  /** Its first thread starts: what comes waits for it. */
+  #opening = true;
   #healthy = false;
   #closing = false;
   #lastSeq = 0;
@@ -267,7 +289,7 @@ class ThreadJournal implements OpenJournal {
   /** Into the ring, or behind those that wait for room in it; refused while nothing can be made durable. */
   #accept(one: Pending): void {
     const { clear, subject, answer, unreceipted } = one.draft;
-    if (!this.#healthy || this.#closing)
+    if (!(this.#healthy || this.#opening) || this.#closing)
       return this.#refuse(one, unavailable(this.#closing ? 'it is closed' : 'it is being recovered'));
     const length = clear.length + (subject === undefined ? 0 : subject.subject.length + subject.json.length);
     if (
@@ -377,7 +399,9 @@ class ThreadJournal implements OpenJournal {
   #ready(lastSeq: number, memory: RingMemory): void {
     this.#lastSeq = lastSeq;
     this.#ring = ringWriter(memory);
+    this.#opening = false;
     this.#healthy = true;
+    this.#backlog.fillRing(this.#push);
     this.#pause = this.#firstPause;
     this.#options.onHealth?.(true, 'ready');
   }
@@ -417,6 +441,7 @@ class ThreadJournal implements OpenJournal {
   #fail(reason: string): void {
     const wasHealthy = this.#healthy;
     this.#ring = undefined;
+    this.#opening = false;
     this.#healthy = false;
     const error = unavailable(reason);
     for (const one of this.#backlog.takeAll()) this.#refuse(one, error);

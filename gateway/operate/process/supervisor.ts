@@ -13,6 +13,7 @@ import type { Family } from '../../ground/counts/families.js';
 import type { Log } from '../../ground/logging/log.js';
 import { Told } from '../../ground/logging/words.js';
 import type { LogHealth } from '../../log/sequencer/sequencer.js';
+import { STREAM_FLAGS } from '../children/frugal.js';
 import type { FromChild, Opened, ProcessArguments } from '../children/messages.js';
 import { gatherMetrics, processOf } from '../metrics/gather.js';
 import { gone, type Member, member, once, type RunParts, run, toAll } from './members.js';
@@ -236,8 +237,7 @@ class ProcessGroup implements Group {
   /** The writer or the feeds. */
   #fork(file: URL): ChildProcess {
     return fork(fileURLToPath(file), this.#argv(), {
-      // these two live on steady streams: a small young generation costs them little and saves its pages
-      execArgv: [...process.execArgv, '--max-semi-space-size=4'],
+      execArgv: [...process.execArgv, ...STREAM_FLAGS],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { ...GIVING_BACK, ...process.env, YITONG_CONTRACTS: this.content()?.contracts },
     });

@@ -12,7 +12,7 @@ import type { GatewaySettings } from '../../ground/config/index.js';
 import { countCut } from '../../ground/counts/counts.js';
 import { SAFE_TLS, serverTlsOptions } from '../../ground/identity/tls.js';
 import { descriptorLimit } from '../../ground/sockets/descriptors.js';
-import { gate } from '../../ground/sockets/gate.js';
+import { type GateLimits, gate } from '../../ground/sockets/gate.js';
 import { gateLimits, ofEach } from '../../ground/sockets/limits.js';
 import { buildApp } from '../../http/app.js';
 import { countRequests } from '../../http/plugins/metrics.js';
@@ -39,21 +39,22 @@ interface WorkerPortsParts {
 const portOf = ({ server }: FastifyInstance): number => (server.address() as AddressInfo).port;
 
 export class WorkerPorts {
-  readonly #anchors: () => InForce['anchors'];
+  readonly #parts: WorkerPortsParts;
+  readonly #limits: GateLimits;
   readonly #api: FastifyInstance;
-  readonly #people: FastifyInstance;
+  #people: FastifyInstance | undefined;
   #pair: Pair;
 
-  private constructor({ anchors }: WorkerPortsParts, pair: Pair, api: FastifyInstance, people: FastifyInstance) {
-    this.#anchors = anchors;
-    this.#pair = pair;
+  private constructor(parts: WorkerPortsParts, pair: Pair, limits: GateLimits, api: FastifyInstance) {
+    this.#parts = parts;
+    this.#limits = limits;
     this.#api = api;
-    this.#people = people;
+    this.#pair = pair;
   }
 
-  /** Reads the certificate and registers all routes; nothing listens yet. @throws YitongError `bad_config` */
-  static async prepare(parts: WorkerPortsParts, starting: (what: string) => void): Promise<WorkerPorts> {
-    const { context, gateway, leave, log } = parts;
+  /** Reads the certificate, registers routes of systems; nothing listens yet. @throws YitongError `bad_config` */
+  static async prepare(parts: WorkerPortsParts): Promise<WorkerPorts> {
+    const { context, gateway, leave, log, anchors } = parts;
     const pair = await readPair(parts.files);
     const limits = gateLimits(gateway, descriptorLimit());
     if (limits.open < ofEach(gateway.maxConnections, gateway.workers))
@@ -62,48 +63,53 @@ export class WorkerPorts {
         'fewer connections than `gateway.maxConnections` are taken on each port: this process may not open more ' +
           'files (`ulimit -n`)',
       );
-    starting('prepares its routes');
     const { ServerResponse } = leave;
     const api = await buildApp('api', context, {
       logger: log,
-      https: { ...apiTls(pair, parts.anchors()), ServerResponse },
+      https: { ...apiTls(pair, anchors()), ServerResponse },
     });
-    const people = await buildApp(
-      'people',
-      { ...context, described: () => api.describe() },
-      { logger: log, https: { ...peopleTls(pair), ServerResponse } },
-    );
-    for (const [port, app] of [
-      ['api', api],
-      ['people', people],
-    ] as const) {
-      countRequests(app, port);
-      gate(app.server, limits, (why) => countCut(port, why));
-      leave.watch(app.server);
-    }
-    return new WorkerPorts(parts, pair, api, people);
+    return new WorkerPorts(parts, pair, limits, api);
   }
 
-  /** Once both listen: where. */
-  async open({ host, port, peopleHost, peoplePort }: GatewaySettings): Promise<{ api: number; people: number }> {
-    await listenOn(this.#api, host, port);
-    await listenOn(this.#people, peopleHost, peoplePort);
+  /**
+   * Once both listen: where. Systems are answered while the pages of people are still being made; who does not know the
+   * address before has it from here.
+   */
+  async open(starting: (what: string) => void): Promise<{ api: number; people: number }> {
+    const { context, gateway, leave, log } = this.#parts;
+    this.#watch('api', this.#api);
+    await listenOn(this.#api, gateway.host, gateway.port);
+    starting('prepares its pages');
+    const { ServerResponse } = leave;
+    this.#people = await buildApp(
+      'people',
+      { ...context, described: () => this.#api.describe() },
+      { logger: log, https: { ...peopleTls(this.#pair), ServerResponse } },
+    );
+    this.#watch('people', this.#people);
+    await listenOn(this.#people, gateway.peopleHost, gateway.peoplePort);
     return { api: portOf(this.#api), people: portOf(this.#people) };
+  }
+
+  #watch(port: 'api' | 'people', app: FastifyInstance): void {
+    countRequests(app, port);
+    gate(app.server, this.#limits, (why) => countCut(port, why));
+    this.#parts.leave.watch(app.server);
   }
 
   /** Other anchors are in force; on connections that are open the identifier asks for the anchor at each request. */
   renewAnchors(): void {
-    renewed(this.#api, apiTls(this.#pair, this.#anchors()));
+    renewed(this.#api, apiTls(this.#pair, this.#parts.anchors()));
   }
 
   useCertificate(pair: Pair): void {
     this.#pair = pair;
     this.renewAnchors();
-    renewed(this.#people, peopleTls(pair));
+    if (this.#people !== undefined) renewed(this.#people, peopleTls(pair));
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#api.close(), this.#people.close()]);
+    await Promise.all([this.#api.close(), this.#people?.close()]);
   }
 }
 

@@ -42,7 +42,7 @@ import { volumeFigures } from '../../http/plugins/volumes.js';
 import { openSubjectKeys, refuseLostKeys, type SubjectKeys } from '../../log/entries/keys.js';
 import { auditLayout } from '../../log/entries/layout.js';
 import type { Journal } from '../../log/entries/port.js';
-import { type OpenJournal, openJournal } from '../../log/journal/journal.js';
+import { beginJournal, type OpenJournal } from '../../log/journal/journal.js';
 import { openRegister } from '../../log/replicas/epoch.js';
 import { type ReplicaSetup, replicaSetup } from '../../log/replicas/peers.js';
 import { type SecondCopies, withSecondCopy } from '../../log/replicas/second-copy.js';
@@ -95,7 +95,8 @@ interface AuditLog {
   /** Its own journal; what is written to `journal` waits for a second copy where the settings ask for one. */
   readonly own: OpenJournal;
   readonly journal: Journal & Pick<OpenJournal, 'close'>;
-  readonly firstSeq: number;
+  /** Once its thread is there, which what it is given before waits for: the newest entry that it began with. */
+  readonly firstSeq: Promise<number>;
   readonly keys: SubjectKeys;
   readonly setup: ReplicaSetup | undefined;
   /** Asks the replica that sequences; undefined where the log has one replica. */
@@ -154,29 +155,29 @@ class WorkerProcess {
     if (this.#signal.aborted) return await content.following.stop();
 
     starting('opens its journal');
-    const audit = await this.#openLog(content);
+    const audit = await this.#beginLog(content);
     starting('opens the view');
     const stores = await this.#openStores(content);
     const context = this.#context(content, audit, stores);
     const { gateway } = content.settings;
     const files = serverFiles(gateway, this.#args.developmentPki);
     const anchors = (): ReturnType<Following['current']>['anchors'] => content.following.current().anchors;
-    const ports = await WorkerPorts.prepare(
-      { context, gateway, files, anchors, leave: this.#leave, log: this.#log },
-      starting,
-    );
+    starting('prepares its routes');
+    const ports = await WorkerPorts.prepare({ context, gateway, files, anchors, leave: this.#leave, log: this.#log });
+    starting('waits for its journal');
+    const firstSeq = await audit.firstSeq;
     answerForMetrics(name, async () => [
-      ...(await workerFigures(name, audit.own, audit.firstSeq)),
+      ...(await workerFigures(name, audit.own, firstSeq)),
       ...stateFigures(name, stores.shared),
       ...appliedFigures(name, stores.applied),
       ...spanFigures(name, stores.tracing),
       ...volumeFigures(),
     ]);
+    this.#onAnchors = () => ports.renewAnchors();
     starting('opens its ports');
-    const opened = await ports.open(gateway);
+    const opened = await ports.open(starting);
     this.#peoplePort = opened.people;
     this.#apiPort = opened.api;
-    this.#onAnchors = () => ports.renewAnchors();
     const certificates = await this.#followCertificates(context, audit, files, ports);
     this.#hearOfItsEnd();
     this.#hearOfRecords();
@@ -224,14 +225,14 @@ class WorkerProcess {
     return { workspace, version, settings, following };
   }
 
-  async #openLog({ settings: { audit } }: Content): Promise<AuditLog> {
+  async #beginLog({ settings: { audit } }: Content): Promise<AuditLog> {
     const { workspace: dir, data } = this.#args;
     const layout = auditLayout(data);
     const setup = await replicaSetup(audit, dir, { file: join(dir, 'yitong.json') });
     const signer = openReplicaSigner(data, signerNames(audit.origin).replica);
     refuseLostKeys(layout);
     const keys = openSubjectKeys({ dir: layout.subjectKeys });
-    const own = await openJournal({
+    const { journal: own, opened } = beginJournal({
       dir: layout.journals,
       name: `w${slot}`,
       keys,
@@ -245,9 +246,11 @@ class WorkerProcess {
         this.#log[healthy ? 'info' : 'error']({ healthy, reason }, 'journal');
       },
     });
-    const firstSeq = own.lastSeq;
     const copied = audit.durability === 'replicated' ? withSecondCopy(own, audit.replicationTimeoutMs) : undefined;
     const journal = copied ?? own;
+    const firstSeq = opened.then(() => own.lastSeq);
+    // a failure is heard where it is awaited
+    firstSeq.catch(() => undefined);
     this.#acts.opened(journal);
     if (copied !== undefined) this.#hearOfCopies(own.id, copied);
     const proofs = setup === undefined ? undefined : sequencerClient(setup, openRegister(data));
@@ -312,7 +315,8 @@ class WorkerProcess {
         const here = receiptFor(data, id, client);
         return here.state === 'logged' || proofs === undefined ? here : await proofs.receiptFor(id, client);
       },
-      peopleAddress: () => peopleAddress(gateway.peopleHost, this.#peoplePort),
+      peopleAddress: () =>
+        peopleAddress(gateway.peopleHost, this.#peoplePort === 0 ? gateway.peoplePort : this.#peoplePort),
       ending: () => this.#ending,
       filesWanted: () => tell({ kind: 'files' }),
       now: Date.now,

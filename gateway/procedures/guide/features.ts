@@ -2,7 +2,8 @@
  * What a sentence is known by: its characters, words, and sounds, and the bundles whose own words are heard in it. No
  * word of any bundle stands here: all of them come from the workspace.
  */
-import { Jieba } from '@node-rs/jieba';
+import { createRequire } from 'node:module';
+import type { Jieba } from '@node-rs/jieba';
 import { soundOf } from './sounds.js';
 
 /** How much of a sentence is read. */
@@ -81,7 +82,9 @@ export class Reader {
     this.#named = byWord;
     this.#sounding = bySound;
     this.#longest = Math.max(1, ...[...byWord.keys()].map((word) => word.split(' ').length));
-    this.#jieba = Jieba.withDict(Buffer.from([...all].map((word) => `${word} 1000 n`).join('\n'), 'utf8'));
+    // an addon that a worker which nobody asks in sentences does without
+    const { Jieba: Words } = createRequire(import.meta.url)('@node-rs/jieba') as typeof import('@node-rs/jieba');
+    this.#jieba = Words.withDict(Buffer.from([...all].map((word) => `${word} 1000 n`).join('\n'), 'utf8'));
   }
 
   /** The words of a sentence, longest first where several fit. */

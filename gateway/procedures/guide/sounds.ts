@@ -26,12 +26,28 @@ const FIRST =
   'zeng囎zha扎zhai夈zhan枬zhang张zhao佋zhe蜇zhen贞zheng凧zhi之zhong中zhou州zhu朱zhua抓zhuai跩zhuan专zhuang妆zhui隹zhun宒' +
   'zhuo拙zi孜zong宗zou邹zu租zuan钻zui厜zun尊zuo嘬';
 
-const order = new Intl.Collator('zh-u-co-pinyin');
-const syllables: string[] = [];
-const firsts: string[] = [];
-for (const [, syllable = '', first = ''] of FIRST.matchAll(/([a-z]+)([^a-z])/g)) {
-  syllables.push(syllable);
-  firsts.push(first);
+interface Table {
+  readonly order: Intl.Collator;
+  readonly syllables: readonly string[];
+  /** The first character of each syllable, in their order. */
+  readonly firsts: readonly string[];
+  readonly all: ReadonlySet<string>;
+}
+
+let made: Table | undefined;
+
+/** Made when the first character is asked for: the order of all characters takes 20 ms to be read. */
+function table(): Table {
+  if (made !== undefined) return made;
+  const pairs = [...FIRST.matchAll(/([a-z]+)([^a-z])/g)];
+  const syllables = pairs.map(([, syllable = '']) => syllable);
+  made = {
+    order: new Intl.Collator('zh-u-co-pinyin'),
+    syllables,
+    firsts: pairs.map(([, , first = '']) => first),
+    all: new Set(syllables),
+  };
+  return made;
 }
 
 /** What many do not tell apart: zh and z, ch and c, sh and s, -ng and -n. */
@@ -44,6 +60,7 @@ export function soundOf(character: string): string | undefined {
   if (known.has(character)) return known.get(character);
   let found: string | undefined;
   if (/^\p{Script=Han}$/u.test(character)) {
+    const { order, syllables, firsts } = table();
     let [from, to] = [0, firsts.length];
     while (to - from > 1) {
       const middle = (from + to) >> 1;
@@ -57,7 +74,6 @@ export function soundOf(character: string): string | undefined {
   return found;
 }
 
-const all = new Set(syllables);
 const LONGEST = 6;
 
 /**
@@ -66,6 +82,7 @@ const LONGEST = 6;
  */
 export function spelt(word: string, most = 8): readonly (readonly string[])[] {
   if (!/^[a-z]{1,60}$/.test(word)) return [];
+  const { all } = table();
   const found: (readonly string[])[] = [];
   // places from which on it cannot be spelt
   const dead = new Set<number>();

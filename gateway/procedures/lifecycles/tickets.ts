@@ -9,7 +9,7 @@ import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { authorityOf, type DatasetId } from '../../../contracts/ids.js';
 import { type ClockReading, checkExtension, nextDue, readClocks } from '../../../contracts/lifecycle/clocks.js';
 import { apply, effectOf, holderOf, isOver, mayDo } from '../../../contracts/lifecycle/engine.js';
-import { type Lifecycles, loadLifecycles } from '../../../contracts/lifecycle/load.js';
+import { type Lifecycles, lifecyclesOf } from '../../../contracts/lifecycle/load.js';
 import {
   CONSENT,
   EXTEND,
@@ -156,7 +156,7 @@ interface Known {
 
 /** @throws YitongError `bad_lifecycle`, `bad_calendar` */
 export async function openTickets(options: TicketsOptions): Promise<Tickets> {
-  const tickets = new OpenTickets(options, await loadLifecycles(options.workspace));
+  const tickets = new OpenTickets(options, await lifecyclesOf(options.workspace));
   // a store that cannot be read now is told to whoever asks for what it holds, and read with the next look
   await tickets.upToDate().catch(() => undefined);
   return tickets;

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { loadActs } from '../../../contracts/acts.js';
 import { YitongError } from '../../../contracts/errors.js';
 import type { DatasetId, GrantId } from '../../../contracts/ids.js';
-import { loadLifecycles } from '../../../contracts/lifecycle/load.js';
+import { lifecyclesOf } from '../../../contracts/lifecycle/load.js';
 import { present } from '../../../contracts/present.js';
 import { loadSharingPlaces } from '../../../contracts/sharing-places.js';
 import type { Workspace } from '../../../contracts/types.js';
@@ -77,7 +77,7 @@ async function openDesk(around: Surroundings): Promise<OpenedDesk> {
   const places = await loadSharingPlaces(workspace);
   if (places === undefined)
     throw new YitongError('not_found', 'the workspace does not say who looks after sharing: contracts/sharing.json');
-  const declared = await loadLifecycles(workspace);
+  const declared = await lifecyclesOf(workspace);
   const ground = await openCaseGround(around);
   const { state, keys, blobs } = ground;
   try {

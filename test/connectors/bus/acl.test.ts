@@ -2,8 +2,9 @@
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { compareAcls, openAcls } from '../../../connectors/bus/kafka/acl.js';
+import { type Acl, aclText, compareAcls, openAcls } from '../../../connectors/bus/kafka/acl.js';
 import { type KafkaOptions, openKafkaBus } from '../../../connectors/bus/kafka/bus.js';
 import { type Bus, controlSpec } from '../../../connectors/bus/port.js';
 import { rightsOf } from '../../../connectors/bus/rights.js';
@@ -197,17 +198,19 @@ if (kafkaForTest(t) !== undefined) {
       await rejectsWith(t, 'bus_denied', (await gateway.producer()).send(spec.topic, [record('uscc:A', 'x')]));
     });
     await t.test('what somebody else was allowed is found, and removed when that is said', async (t) => {
-      await openAcls(broker.admin()).add([
-        {
-          principal: 'User:CN=fire',
-          permission: 'Allow',
-          operation: 'Write',
-          host: '*',
-          resource: 'topic',
-          name: spec.topic,
-          pattern: 'literal',
-        },
-      ]);
+      const foreign: Acl = {
+        principal: 'User:CN=fire',
+        permission: 'Allow',
+        operation: 'Write',
+        host: '*',
+        resource: 'topic',
+        name: spec.topic,
+        pattern: 'literal',
+      };
+      const acls = openAcls(broker.admin());
+      await acls.add([foreign]);
+      // the broker that is asked hears of it a moment later
+      while (!(await acls.list()).some((acl) => aclText(acl) === aclText(foreign))) await pause(50);
       const found = await command('--check');
       t.equal(found.code, 1);
       t.match(found.out, `surplus  User:CN=fire Write topic ${spec.topic}`);

@@ -2,7 +2,7 @@
  * The auditor's and the inspector's pages: what happened, who saw what, one entry in full with its proof, and how the
  * log is. Each look is itself on record before it is shown.
  */
-import { loadReports } from '../../../../contracts/reports.js';
+import { reportsOf } from '../../../../contracts/reports.js';
 import type { Service } from '../../../documents/context.js';
 import { alertRoutes } from './alerts.js';
 import type { Auditing } from './auditing.js';
@@ -18,7 +18,7 @@ import { searchRoutes } from './search.js';
 const service: Service = {
   port: 'people',
   async register(app, context) {
-    const auditing: Auditing = { context, reports: await loadReports(context.workspace), search: app.people.search };
+    const auditing: Auditing = { context, reports: await reportsOf(context.workspace), search: app.people.search };
     overviewRoutes(app, auditing);
     searchRoutes(app, auditing);
     entryRoutes(app, auditing);

@@ -5,7 +5,7 @@ import { bundlesOf } from '../../../../contracts/bundle/load.js';
 import { isYitongError } from '../../../../contracts/errors.js';
 import { oncePer } from '../../../../contracts/once.js';
 import { present } from '../../../../contracts/present.js';
-import { loadReports } from '../../../../contracts/reports.js';
+import { reportsOf } from '../../../../contracts/reports.js';
 import type { Authority, Contract, FieldInfo, Localised, Workspace } from '../../../../contracts/types.js';
 import { endOfDay, startOfDay } from '../../../../policies/dates.js';
 import type { Grant } from '../../../../policies/types.js';
@@ -63,7 +63,6 @@ export const listName = ({ zh, en }: Localised): Localised => ({
 
 const named = (id: string, name: Localised | undefined): Localised => name ?? { zh: '未登记的名称', en: id };
 
-const reportsOf = oncePer((workspace: Workspace) => loadReports(workspace));
 const kindsOnce = oncePer((_: Workspace) => loadSourceKinds());
 
 type Needs = Pick<GatewayContext, 'workspace' | 'inForce' | 'view' | 'dataDir' | 'now'>;

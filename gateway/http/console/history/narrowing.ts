@@ -4,6 +4,7 @@ import type { GatewayContext } from '../../../documents/context.js';
 import type { Names } from '../../../documents/words/names.js';
 import type { Language } from '../../../ground/language/language.js';
 import type { Chosen, Filter, Option } from '../../ui/filters.js';
+import { compareWords } from '../../ui/list-state.js';
 import { sayIn } from '../../ui/say.js';
 import type { HistoryEntry } from './reading.js';
 
@@ -73,9 +74,8 @@ function offered({ subject, context: { inForce, workspace }, names, entries }: K
   };
 }
 
-const collator = new Intl.Collator('zh');
 const byTitle = (options: readonly Option[]): readonly Option[] =>
-  [...options].sort((a, b) => collator.compare(a.title, b.title));
+  [...options].sort((a, b) => compareWords(a.title, b.title));
 
 /** @param known undefined where only the fields count */
 export function historyFilters(language: Language, known?: Known): readonly Filter[] {

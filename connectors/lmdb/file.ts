@@ -4,7 +4,7 @@
  * opened: both heads, each page that can be reached, and the order of its keys. What stands in values is for their own
  * checksums (`checksum.ts`).
  */
-import { existsSync, fstatSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, fstatSync, mkdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { YitongError } from '../../contracts/errors.js';
 import { reading, readingIfThere } from './reading.js';
@@ -134,6 +134,16 @@ const filled = (path: string): boolean => (statSync(path, { throwIfNoEntry: fals
  */
 export function markMade(path: string): void {
   if (filled(path) && !existsSync(markOf(path))) writeFileSync(markOf(path), '', { mode: 0o600 });
+}
+
+/** Whether a store is known to have had something in it. */
+export const wasMade = (path: string): boolean => existsSync(markOf(path));
+
+/** Of a store that is never to be begun, for what would be in it stands elsewhere: whoever opens it is refused. */
+export function neverBegin(path: string): void {
+  if (wasMade(path)) return;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(markOf(path), '', { mode: 0o600 });
 }
 
 /** Of the newest commit; in words, what is wrong with the heads. */

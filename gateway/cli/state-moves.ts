@@ -2,19 +2,26 @@
  * Moves of all that people did: from a data folder to a server, from there to another, and back into a data folder.
  * Each is verified row by row before anybody can use what it made, and what was interrupted is said again.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { refuseDamaged } from '../../connectors/lmdb/file.js';
 import { YitongError } from '../../contracts/errors.js';
+import { holderLives } from '../../contracts/holder.js';
 import { readState, type StateSettings } from '../ground/config/state.js';
-import { syncDir } from '../ground/files/durable.js';
+import { tryLock } from '../ground/files/lock.js';
+import { makeStore, markOwn } from '../ground/state/folder.js';
 import { openEmbeddedRows } from '../ground/state/lmdb/rows.js';
+import { openEmbeddedState } from '../ground/state/lmdb/state.js';
 import { type Moved, movedBefore, moveState, NOT_EMPTY, type OnProgress } from '../ground/state/move.js';
 import { embeddedDir, openState, openWholeState, ownerServer } from '../ground/state/open.js';
+import type { State } from '../ground/state/port.js';
 import type { SchemaTarget } from '../ground/state/postgres/rows.js';
-import { PARTS, type RowSource } from '../ground/state/rows.js';
-import { movedRow, rowsMoved, saysMoved, wholeRow } from '../ground/state/taken.js';
+import { PARTS, type RowSource, type RowTarget } from '../ground/state/rows.js';
+import { movedRow, movedUpTo, saysMoved, wholeRow } from '../ground/state/taken.js';
+import { auditLayout } from '../log/entries/layout.js';
 import { adoptStores, folderName } from '../operate/process/adopt.js';
+import { refuseOlderPrograms } from '../operate/process/new-folder.js';
 import { type Found, stateSettingsOf } from './state.js';
 
 type Adopted = Awaited<ReturnType<typeof adoptStores>>;
@@ -38,15 +45,32 @@ export async function moveIntoSchema(
   const embedded = await openWholeState({ ...found, settings: { ...settings, driver: 'embedded' }, data });
   await embedded?.close();
   // nothing stands beside it
-  if (embedded !== undefined) return { rows: await moveRows(found, data, onProgress, true), adopted: {} };
+  if (embedded !== undefined && embedded.folder === undefined)
+    return { rows: await moveRows(found, data, onProgress, true), adopted: {} };
   const state = await openState({ ...found, settings: { ...settings, driver: 'postgres' }, data });
   try {
     // one that was interrupted behind the rows goes on there
-    const rows = (await rowsMoved(state, folderName(data))) ? NO_ROWS : await moveRows(found, data, onProgress, false);
+    const rows = (await isMoved(state, data)) ? NO_ROWS : await moveRows(found, data, onProgress, false);
     return { rows, adopted: await adoptStores(state, data) };
   } finally {
     await state.close();
   }
+}
+
+/** @throws YitongError `state_conflict` where something was done in the folder since */
+async function isMoved(state: State, data: string): Promise<boolean> {
+  const upTo = await movedUpTo(state, folderName(data));
+  if (upTo === undefined) return false;
+  const source = openEmbeddedRows(embeddedDir(data));
+  try {
+    if ((await source.revision()) === upTo) return true;
+  } finally {
+    await source.close();
+  }
+  throw new YitongError(
+    'state_conflict',
+    'the folder went on after it was moved to this server: move into an empty one',
+  );
 }
 
 function requireServers({ settings, place }: Found): void {
@@ -69,7 +93,7 @@ async function moveRows(found: Found, data: string, onProgress: OnProgress, whol
       if (whole && !(await target.isEmpty())) return await movedAgain(source, target, onProgress, mark);
       const moved = await moveState(source, target, onProgress);
       // with them, so that whoever goes on behind an interruption knows what else is to come
-      if (moved.documents > 0) await target.write('documents', [mark]);
+      if (PARTS.some((part) => moved[part] > 0)) await target.write('documents', [mark]);
       return moved;
     });
   } finally {
@@ -143,27 +167,13 @@ export async function moveIntoFolder(
     const dir = embeddedDir(data);
     const before = await storeThere(dir, source, data, onProgress);
     if (before !== undefined) return before;
-    const coming = join(dir, MOVING);
-    rmSync(coming, { recursive: true, force: true });
-    mkdirSync(coming, { recursive: true, mode: 0o700 });
-    const target = openEmbeddedRows(coming);
-    let moved: Moved;
-    try {
-      moved = await moveState(source, target, onProgress);
-      await target.write('documents', [wholeRow(await source.revision())]);
-    } finally {
-      await target.close();
-    }
-    // whole, in one step
-    renameSync(join(coming, 'store'), join(dir, 'store'));
-    syncDir(dir);
-    rmSync(coming, { recursive: true, force: true });
-    return moved;
+    return await makeStore(dir, async (target) => {
+      const moved = await moveState(source, target, onProgress);
+      await target.write('documents', [wholeRow('all', await source.revision())]);
+      return moved;
+    });
   });
 }
-
-/** Where a state is made that is to take its place when it is whole. */
-const MOVING = 'moving';
 
 /** @returns what an earlier move had brought @throws YitongError `state_conflict` where the store is another */
 async function storeThere(
@@ -184,6 +194,100 @@ async function storeThere(
     await there.close();
   }
 }
+
+/** Stores that a program of before began in a data folder, and where they stand once they are in its state. */
+const BEFORE = [
+  { path: 'reports/store', map: 'reports/store' },
+  { path: 'reports/watched', map: 'reports/watched' },
+  { path: 'reports/status', map: 'reports/status/statuses' },
+  { path: 'tickets', map: 'tickets/tickets' },
+  { path: 'verify', map: 'verify/guesses' },
+];
+const ASIDE = 'older';
+
+/**
+ * The stores of a data folder that a program of before began become one, which takes its place in one step: cut off
+ * before, nothing has changed. The older ones are put aside then, so that no program works on them any more. No gateway
+ * begins on the folder meanwhile.
+ * @returns undefined where they were one already
+ * @throws YitongError `bad_config`, `state_conflict`, `store_damaged`; `bad_request` where a gateway runs on it
+ */
+export async function joinStores(
+  workspace: string | undefined,
+  data: string,
+  onProgress: OnProgress,
+): Promise<{ readonly rows: Moved; readonly adopted: Adopted } | undefined> {
+  const found = await stateSettingsOf(workspace);
+  if (found.settings.driver !== 'embedded')
+    throw new YitongError('bad_config', '`state.driver` is `postgres`: what people do does not stand in the folder', {
+      place: found.place,
+    });
+  if (!existsSync(auditLayout(data).subjectKeys))
+    throw new YitongError('bad_request', 'no gateway has worked on this folder: it begins so', {
+      place: { file: data },
+    });
+  const lock = tryLock(auditLayout(data).lock);
+  if (lock === undefined) throw runs(data);
+  try {
+    return await joinAlone(found, data, onProgress);
+  } finally {
+    lock.release();
+  }
+}
+
+async function joinAlone(
+  found: Found,
+  data: string,
+  onProgress: OnProgress,
+): Promise<{ readonly rows: Moved; readonly adopted: Adopted } | undefined> {
+  const dir = embeddedDir(data);
+  const whole = await openWholeState({ ...found, data });
+  await whole?.close();
+  if (whole !== undefined) {
+    // of a folder that came back from a server they stay where they are
+    if (whole.folder !== undefined) putAside(data);
+    return undefined;
+  }
+  for (const { map } of BEFORE)
+    refuseDamaged(join(data, map), `\`${map}\``, 'put it back from a backup (docs/faults.md)', true);
+  const joined = await makeStore(dir, async (target, coming) => {
+    const rows = existsSync(join(dir, 'store')) ? await rowsInto(target, dir, onProgress) : NO_ROWS;
+    const state = openEmbeddedState({ dir: coming, folder: data });
+    const adopted = await adoptStores(state, data).finally(() => state.close());
+    await markOwn(target);
+    return { rows, adopted };
+  });
+  putAside(data);
+  return joined;
+}
+
+async function rowsInto(target: RowTarget, dir: string, onProgress: OnProgress): Promise<Moved> {
+  const source = openEmbeddedRows(dir);
+  try {
+    return await moveState(source, target, onProgress);
+  } finally {
+    await source.close();
+  }
+}
+
+function putAside(data: string): void {
+  for (const { path, map } of BEFORE) {
+    if (!existsSync(join(data, map))) continue;
+    const aside = join(data, ASIDE, path);
+    mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
+    renameSync(join(data, path), aside);
+  }
+  refuseOlderPrograms(data);
+}
+
+/** @throws YitongError `bad_request` where a process has the folder open */
+export function refuseRunning(data: string): void {
+  const file = auditLayout(data).lock;
+  if (existsSync(file) && holderLives(readFileSync(file, 'utf8'))) throw runs(data);
+}
+
+const runs = (data: string): YitongError =>
+  new YitongError('bad_request', 'a gateway runs on this data folder; stop it first', { place: { file: data } });
 
 /** @throws YitongError `bad_config` */
 async function fromServer(workspace: string | undefined): Promise<Found> {

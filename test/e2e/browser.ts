@@ -68,12 +68,21 @@ export class Browser {
     throw new Error('too many redirects');
   }
 
+  /** @throws Error that says what was answered, where nobody is sent to the provider */
   async signIn(at: Place, person: string): Promise<void> {
-    const choose = await this.#theirs(at, (await this.get(at, '/sign-in')).location);
+    const { status, location, text } = await this.get(at, '/sign-in');
+    if (location === '') throw new Error(`/sign-in answered ${String(status)}: ${wordsOf(text)}`);
+    const choose = await this.#theirs(at, location);
     const { pathname, search } = new URL(await this.#theirs(at, `${choose}/${person}`, 'POST'));
     await this.get(at, pathname + search);
   }
 }
+
+/** What a page says, with the code of an error. */
+const wordsOf = (page: string): string =>
+  `${/data-error="([^"]+)"/.exec(page)?.[1] ?? ''} ${page.replace(/<(style|script)[^]*?<\/\1>|<[^>]+>/g, ' ')}`
+    .replace(/\s+/g, ' ')
+    .slice(0, 500);
 
 function keep(jar: Map<string, string>, line: string): void {
   const [name = '', value = ''] = (line.split(';')[0] ?? '').split('=');

@@ -108,7 +108,7 @@ async function forgets(t: Test, more: object, beside: () => Promise<ReadonlyMap<
   const metrics = async (): Promise<string> => (await fetch(`${running.health}/metrics`)).text();
   async function scan(live = true): Promise<void> {
     const texts = filesOf(running.data);
-    for (const folder of ['log', 'journal', 'audit/bodies', 'audit/keys', 'audit/index', 'verify'])
+    for (const folder of ['log', 'journal', 'audit/bodies', 'audit/keys', 'audit/index', 'state'])
       t.ok(
         [...texts.keys()].some((file) => file.startsWith(`${folder}/`)),
         `${folder} is looked through`,

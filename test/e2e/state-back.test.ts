@@ -16,7 +16,7 @@ import { Pool } from '../../gateway/ground/state/postgres/pool.js';
 import { withSchemaRows } from '../../gateway/ground/state/postgres/rows.js';
 import { PostgresState } from '../../gateway/ground/state/postgres/state.js';
 import { PARTS, type RowSource } from '../../gateway/ground/state/rows.js';
-import { isWhole } from '../../gateway/ground/state/taken.js';
+import { wholenessOf } from '../../gateway/ground/state/taken.js';
 import { examplePlan } from '../../gateway/procedures/materials/example.js';
 import { named, written } from '../procedures/cases/office.js';
 import { postgresForTest, type TestPostgres } from '../support/servers/postgres.js';
@@ -176,7 +176,7 @@ void t.test('random contents go round, killed on the way, and every row arrives'
     const again = await move(workspace, data, '--to', 'embedded');
     t.equal(again.code, 0, 'said again it changes nothing');
     const state = openEmbeddedState({ dir: join(data, 'state') });
-    t.equal(await isWhole(state), true);
+    t.equal((await wholenessOf(state))?.kind, 'all');
     await commit(state, 500, 700);
   });
 

@@ -4,7 +4,7 @@
  * the end: said again, or with the first start.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
@@ -15,7 +15,7 @@ import type { State } from '../../gateway/ground/state/port.js';
 import { PostgresState } from '../../gateway/ground/state/postgres/state.js';
 import { auditLayout } from '../../gateway/log/entries/layout.js';
 import { destroySharedKey, sealingKeysOf, sharedSealingKeys } from '../../gateway/log/entries/sealing-keys.js';
-import { adoptStores } from '../../gateway/operate/process/adopt.js';
+import { adoptStores, takeStoresOver } from '../../gateway/operate/process/adopt.js';
 import { openCases } from '../../gateway/procedures/cases/cases.js';
 import { developmentDrivers } from '../../gateway/procedures/cases/ports.js';
 import type { Cases } from '../../gateway/procedures/cases/types.js';
@@ -30,7 +30,7 @@ import { type City, city, cli } from './city.js';
 import { run } from './command.js';
 import { companies } from './stories.js';
 
-t.setTimeout(400_000);
+t.setTimeout(700_000);
 const SUSPENDED = '/console/grants/counter-fire-checks';
 const bundle = named('open-restaurant');
 
@@ -64,13 +64,18 @@ async function seen(at: City, company: string, did: { readonly code: string; rea
   };
 }
 
-void t.test('a city goes on over PostgreSQL with all that was done before', async (t) => {
+void t.test('a city goes on over PostgreSQL with all that was done before', (t) => goesOn(t, false));
+void t.test('also one of which a program of before began the folder', (t) => goesOn(t, true));
+
+/** @param older its stores stand beside one another, as before a new folder had one */
+async function goesOn(t: Test, older: boolean): Promise<void> {
   const postgres = await postgresForTest(t);
   if (postgres === undefined) return;
   const stands = await stateForTest(t, postgres);
   const dir = t.testdir();
   const workspace = workspaceNaming(dir, postgres, stands);
   const data = join(dir, 'data');
+  if (older) mkdirSync(join(data, 'audit'), { recursive: true });
   const before = await city(t, { workspace, data, args: ['--companies', '60'], env: { YITONG_GATEWAY_WORKERS: '1' } });
   const [company = ''] = await companies(data);
   const centre = await before.as(CENTRE);
@@ -101,9 +106,18 @@ void t.test('a city goes on over PostgreSQL with all that was done before', asyn
   t.not(refused.code, 0, 'while the gateway runs');
   t.match(refused.stderr + refused.stdout, /stop it first/);
   await before.stop();
+  t.equal(existsSync(join(data, 'reports', 'store')), older);
+  const { server, schema, user } = stands;
+  if (!older) {
+    const empty = new PostgresState({ server, schema, user });
+    const taking = takeStoresOver(empty, data, () => undefined);
+    await t.rejects(taking.tried, { code: 'state_conflict' }, 'no start leaves it behind');
+    await taking.stop();
+    await empty.close();
+  }
   const moved = await run(...moveArguments(workspace, data));
   t.equal(moved.code, 0, moved.stderr);
-  t.match(JSON.parse(moved.stdout), { adopted: { tickets: 1, uploads: 1 } });
+  t.match(JSON.parse(moved.stdout), { adopted: { tickets: older ? 1 : 0, uploads: 1 } });
   const again = await run(...moveArguments(workspace, data));
   t.equal(again.code, 0, again.stderr);
   t.match(JSON.parse(again.stdout), { rows: { documents: 0 }, adopted: { keys: 0, reports: 0, uploads: 0 } });
@@ -121,10 +135,21 @@ void t.test('a city goes on over PostgreSQL with all that was done before', asyn
     (text) => text.includes(`${SUSPENDED}/resume`),
   );
   t.match(page, /超出目的/);
-  const goesOn = await after.as('one-stop-counter');
-  t.match(await goesOn.actOnCase(id, { act: 'withdraw' }, { as: company }), { phase: 'withdrawn' });
+  const counterAfter = await after.as('one-stop-counter');
+  t.match(await counterAfter.actOnCase(id, { act: 'withdraw' }, { as: company }), { phase: 'withdrawn' });
   await after.stop();
-});
+
+  const left = openEmbeddedState({ dir: join(data, 'state') });
+  await left.commit([{ do: 'put', kind: 'paper', id: 'late', body: 1 }]);
+  await left.close();
+  const late = await run(...moveArguments(workspace, data));
+  t.not(late.code, 0);
+  t.match(
+    late.stderr + late.stdout,
+    /went on after it was moved/,
+    'what was done in the folder since is not lost in silence',
+  );
+}
 
 const SUBJECTS = 700;
 const CASES = 4;

@@ -178,9 +178,9 @@ t.test(
     const shared = await sharedText(running.data);
     const texts: readonly (readonly [string, Buffer])[] =
       shared === undefined
-        ? readdirSync(join(running.data, 'verify')).map((file) => [
+        ? readdirSync(join(running.data, 'state')).map((file) => [
             file,
-            readFileSync(join(running.data, 'verify', file)),
+            readFileSync(join(running.data, 'state', file)),
           ])
         : [['what is shared', shared]];
     t.ok(texts.some(([, bytes]) => bytes.length > 0));

@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { postgresForTest } from './servers/postgres.js';
-import { SHARED, type SharedKind } from './shared-state.js';
+import { OWN, SHARED, type SharedKind } from './shared-state.js';
 
 /** @param suites beside `base`, without ending */
 export function runsOnSharedState(t: Test, base: string, suites: readonly string[]): void {
-  for (const kind of SHARED)
+  for (const kind of [...SHARED, OWN] as const)
     t.test(kind, async (t) => {
       const env = await environment(t, kind);
       if (env === undefined) return;
@@ -19,9 +19,9 @@ export function runsOnSharedState(t: Test, base: string, suites: readonly string
     });
 }
 
-async function environment(t: Test, kind: SharedKind): Promise<NodeJS.ProcessEnv | undefined> {
+async function environment(t: Test, kind: SharedKind | typeof OWN): Promise<NodeJS.ProcessEnv | undefined> {
   const env = { ...process.env, YITONG_TEST_STATE: kind, TAP: '1' };
-  if (kind === 'embedded') return env;
+  if (kind !== 'postgres') return env;
   const postgres = await postgresForTest(t);
   // the server that was started for this suite serves those of the children too
   return postgres && { ...env, YITONG_TEST_POSTGRES: postgres.url };

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { openEmbeddedState } from '../../gateway/ground/state/lmdb/state.js';
 import type { State } from '../../gateway/ground/state/port.js';
 import { driver as embedded } from '../ground/state/lmdb.driver.js';
 import { driver as postgres } from '../ground/state/postgres.driver.js';
@@ -33,13 +34,25 @@ async function folder(t: Test): Promise<string> {
   return dir;
 }
 
+/** As a data folder begins: with keys and uploads of its own beside it. */
+export const OWN = 'own';
+
+async function ownState(t: Test): Promise<OpenState> {
+  const data = await folder(t);
+  return async () => {
+    const state = openEmbeddedState({ dir: join(data, 'state'), folder: data });
+    t.teardown(() => state.close());
+    return state;
+  };
+}
+
 /** Of the kind that this run of a suite is on; undefined on files. @throws Error where this machine has none */
 export async function stateOfRun(): Promise<OpenState | undefined> {
   const kind = process.env['YITONG_TEST_STATE'];
   if (kind === undefined || kind === '' || kind === 'files') return undefined;
   // only here: whatever loads tap is ended as a suite after tap's own time, and the bench uses worlds of suites
   const { default: t } = await import('tap');
-  const open = await sharedState(t, kind === 'postgres' ? kind : 'embedded');
+  const open = await (kind === OWN ? ownState(t) : sharedState(t, kind === 'postgres' ? kind : 'embedded'));
   if (open === undefined) throw new Error(`this machine has no ${kind}`);
   return open;
 }

@@ -116,7 +116,7 @@ async function erase(
   if (everywhere.left !== undefined) return unfinished(call, id, [everywhere.left]);
   const waiting = await othersWaitedFor(parts, everywhere.order);
   call.say(`erased by entry ${entry} of the log (\`${id}\`)`);
-  if (parts.state === undefined && Object.keys(parts.audit.replicas).length > 0) call.say(EACH);
+  if (parts.state?.driver !== 'postgres' && Object.keys(parts.audit.replicas).length > 0) call.say(EACH);
   const done = { erased: true, by: entry, ordered: id, ...waitingOf(waiting) };
   const outcome = archive === undefined ? 0 : await alsoInArchives(parts, archive, done);
   if (archive === undefined) call.json(done);

@@ -1,15 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { YitongError } from '../../../contracts/errors.js';
-import { holderLives } from '../../../contracts/holder.js';
 import { present } from '../../../contracts/present.js';
 import { dataOption, folders, text, workspaceOption } from '../../ground/files/places.js';
 import type { Moved, OnProgress } from '../../ground/state/move.js';
-import { PARTS } from '../../ground/state/rows.js';
-import { auditLayout } from '../../log/entries/layout.js';
 import type { Command } from '../command.js';
-import { type ProgressBar, progressBar } from '../progress.js';
-import { moveIntoFolder, moveIntoSchema, moveToServer } from '../state-moves.js';
+import { inCounts, movingBar } from '../moving-bar.js';
+import { moveIntoFolder, moveIntoSchema, moveToServer, refuseRunning } from '../state-moves.js';
 
 /** Takes what people did from where it stands to where it is to stand: a data folder, a server, another one. */
 const command: Command = {
@@ -37,27 +31,17 @@ const command: Command = {
     const { data } = folders(call.values);
     const to = text(call.values['to']);
     if (to === undefined || to === EMBEDDED) refuseRunning(data);
-    let bar: ProgressBar | undefined;
-    let shown = '';
-    const onProgress: OnProgress = (what, part, count) => {
-      const now = `${what} ${part}`;
-      if (now !== shown) {
-        bar?.end();
-        bar = progressBar(now);
-        shown = now;
-      }
-      bar?.to(count, count);
-    };
+    const bar = movingBar();
     try {
-      const { rows, adopted } = await moved(text(call.values['workspace']), data, to, onProgress);
-      bar?.end();
+      const { rows, adopted } = await moved(text(call.values['workspace']), data, to, bar.onProgress);
+      bar.end();
       call.json({ rows, ...present({ adopted }) });
-      call.say(`moved and verified, row by row: ${some(Object.fromEntries(PARTS.map((part) => [part, rows[part]])))}`);
-      if (adopted !== undefined) call.say(`taken over from the other stores of the folder: ${some(adopted)}`);
+      call.say(`moved and verified, row by row: ${inCounts(rows)}`);
+      if (adopted !== undefined) call.say(`taken over from the other stores of the folder: ${inCounts(adopted)}`);
       call.say(NEXT[to === undefined ? 'postgres' : to === EMBEDDED ? 'embedded' : 'server']);
       return 0;
     } finally {
-      bar?.end();
+      bar.end();
     }
   },
 };
@@ -90,19 +74,4 @@ async function moved(
   if (to === undefined) return await moveIntoSchema(workspace, data, onProgress);
   if (to === EMBEDDED) return { rows: await moveIntoFolder(workspace, data, onProgress) };
   return { rows: await moveToServer(workspace, to, onProgress) };
-}
-
-const some = (counts: Readonly<Record<string, number>>): string =>
-  Object.entries(counts)
-    .filter(([, count]) => count > 0)
-    .map(([what, count]) => `${String(count)} ${what}`)
-    .join(', ') || 'nothing';
-
-/** @throws YitongError `bad_request` where a process has the folder open */
-function refuseRunning(data: string): void {
-  const file = auditLayout(data).lock;
-  if (existsSync(file) && holderLives(readFileSync(file, 'utf8')))
-    throw new YitongError('bad_request', 'a gateway runs on this data folder; stop it first', {
-      place: { file: join(data) },
-    });
 }

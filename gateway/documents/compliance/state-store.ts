@@ -7,7 +7,9 @@ import type { CodeRecord } from './machine.js';
 import type { ReleaseRecord } from './release-record.js';
 import { type CodeMaps, type CodeStore, endOf, MISSES_WITHIN, type Misses, SWEEP, SWEPT, swept } from './store.js';
 
-type Kind = 'code' | 'release' | 'code-misses';
+/** Kinds of documents. */
+export const CODE_KINDS = ['code', 'release', 'code-misses'] as const;
+type Kind = (typeof CODE_KINDS)[number];
 type Kept = CodeRecord | ReleaseRecord | Misses;
 
 const linksOf = (kept: Kept): readonly string[] => [

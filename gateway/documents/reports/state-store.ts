@@ -11,7 +11,7 @@ import { endDocuments, endLink } from '../../ground/state/ending.js';
 import type { Change, State, StateDocument } from '../../ground/state/port.js';
 import { transact } from '../../ground/state/transact.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
-import { type SealingKeys, sharedKeysWhenNeeded } from '../../log/entries/sealing-keys.js';
+import { type KeysWhenNeeded, sharedKeysWhenNeeded } from '../../log/entries/sealing-keys.js';
 import type { Moment } from '../model/model.js';
 import type { StatusPlace } from '../model/status.js';
 import type { Authorisation, Invitation } from './authorisation.js';
@@ -85,7 +85,7 @@ export const reportsIn = (state: State): ReportStore => new StateReportStore(sta
 
 class StateReportStore implements ReportStore {
   readonly #state: State;
-  readonly #keys: () => Promise<SealingKeys>;
+  readonly #keys: KeysWhenNeeded;
 
   constructor(state: State) {
     this.#state = state;
@@ -269,7 +269,9 @@ class StateReportStore implements ReportStore {
     return reports + authorisations + (await endDocuments(this.#state, INVITATION, now));
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.#keys.close();
+  }
 
   // documents under the key of their subject, and the links by which they are found
 

@@ -10,7 +10,7 @@ import type { Change, State, StateDocument } from '../../ground/state/port.js';
 import { isTaken, taken } from '../../ground/state/taken.js';
 import { type Transaction, transact } from '../../ground/state/transact.js';
 import { NONCE_BYTES, seal, unseal } from '../../log/entries/seal.js';
-import { type SealingKeys, sharedKeysWhenNeeded } from '../../log/entries/sealing-keys.js';
+import { type KeysWhenNeeded, sharedKeysWhenNeeded } from '../../log/entries/sealing-keys.js';
 import {
   LEASE,
   MAX_WATCHED,
@@ -48,7 +48,7 @@ export const watchedIn = (state: State): Watched => new StateWatched(state);
 
 class StateWatched implements Watched {
   readonly #state: State;
-  readonly #keys: () => Promise<SealingKeys>;
+  readonly #keys: KeysWhenNeeded;
   /** Of the lease, by who holds it here. */
   readonly #tokens = new Map<string, number>();
 
@@ -198,7 +198,9 @@ class StateWatched implements Watched {
     return over;
   }
 
-  async close(): Promise<void> {}
+  close(): Promise<void> {
+    return this.#keys.close();
+  }
 
   async *#pages(kind: string, query: { readonly link?: string }): AsyncGenerator<StateDocument, void> {
     let after: string | undefined;

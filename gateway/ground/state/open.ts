@@ -2,6 +2,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { wasMade } from '../../../connectors/lmdb/file.js';
 import { isYitongError, type Place, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
 import type { StateSettings } from '../config/state.js';
@@ -9,7 +10,7 @@ import { openToOthers } from '../files/private-file.js';
 import { openEmbeddedState } from './lmdb/state.js';
 import type { State } from './port.js';
 import type { PostgresServer } from './postgres/server.js';
-import { isWhole } from './taken.js';
+import { wholenessOf } from './taken.js';
 
 interface Surroundings {
   readonly settings: StateSettings;
@@ -31,25 +32,29 @@ interface OpenedHere {
 }
 const openedHere = new Map<string, OpenedHere>();
 
+/** What a state is used with. */
+type With = Pick<State, 'installationKey' | 'folder'>;
+
 /**
  * One for all of this process: opening waits for whoever writes, and where that is another one of the same process, it
  * waits for this thread, so that neither goes on.
  */
-function embeddedHere(dir: string, now: () => number, installationKey?: KeyObject): State {
+function embeddedHere(dir: string, now: () => number, used: With = {}): State {
   const key = resolve(dir);
   let opened = openedHere.get(key);
   // another clock is a test's own
-  if (opened !== undefined && opened.now !== now) return openEmbeddedState({ dir, now });
+  if (opened !== undefined && opened.now !== now)
+    return usedOnce({ state: openEmbeddedState({ dir, now }), now, users: 1 }, () => undefined, used);
   if (opened === undefined) openedHere.set(key, (opened = { state: openEmbeddedState({ dir, now }), now, users: 0 }));
   opened.users++;
   const over = (): void => {
     if (openedHere.get(key) === opened) openedHere.delete(key);
   };
-  return usedOnce(opened, over, installationKey);
+  return usedOnce(opened, over, used);
 }
 
 /** The same state, which is closed with the last who uses it. */
-function usedOnce(opened: OpenedHere, over: () => void, installationKey: KeyObject | undefined): State {
+function usedOnce(opened: OpenedHere, over: () => void, used: With): State {
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     opened.users--;
@@ -60,7 +65,7 @@ function usedOnce(opened: OpenedHere, over: () => void, installationKey: KeyObje
   return new Proxy(opened.state, {
     get(state, name) {
       if (name === 'close') return () => (closed ??= close());
-      if (name === 'installationKey') return installationKey;
+      if (name === 'installationKey' || name === 'folder') return used[name];
       const member: unknown = Reflect.get(state, name, state);
       return typeof member === 'function' ? member.bind(state) : member;
     },
@@ -92,17 +97,23 @@ export async function openState(surroundings: Surroundings): Promise<State> {
 }
 
 /**
- * The state in which all stands that people did: on a server, or in a data folder that it was moved to.
+ * The state in which all stands that people did: on a server, or in a data folder that began so, or to which it was
+ * moved.
  * @returns undefined where a data folder has stores of its own for it @throws as `openState`
  */
 export async function openWholeState(surroundings: Surroundings): Promise<State | undefined> {
   const { settings, data, now = Date.now } = surroundings;
   if (settings.driver === 'postgres') return await openState(surroundings);
   const dir = embeddedDir(data);
-  if (!existsSync(join(dir, 'store'))) return undefined;
+  const store = join(dir, 'store');
+  // one that was there and is gone is refused by whoever opens it
+  if (!existsSync(store) && !wasMade(store)) return undefined;
   const found = embeddedHere(dir, now);
   try {
-    return (await isWhole(found)) ? embeddedHere(dir, now, installationKeyIn(surroundings)) : undefined;
+    const whole = await wholenessOf(found);
+    if (whole === undefined) return undefined;
+    const installationKey = installationKeyIn(surroundings);
+    return embeddedHere(dir, now, present({ installationKey, folder: whole.kind === 'own' ? data : undefined }));
   } finally {
     await found.close();
   }

@@ -208,6 +208,11 @@ export interface State {
   readonly driver: 'embedded' | 'postgres';
   /** Under which shared secrets stand in it wrapped (`secret.ts`), where the installation has one. */
   readonly installationKey?: KeyObject;
+  /**
+   * The data folder in which it stands, where keys of subjects are those of that folder, and uploads files of it;
+   * undefined where both stand in the state.
+   */
+  readonly folder?: string;
   /** In order, after the event of that number; default from the first, at most 1000 unless `limit` says less. */
   events(stream: string, after?: number, limit?: number): Promise<readonly StateEvent[]>;
   document(kind: string, id: string): Promise<StateDocument | undefined>;

@@ -68,7 +68,8 @@ export function keptFile(dataDir: string, now: () => number): KeptMap {
   };
 }
 
-const KIND = 'kept-form';
+/** Kind of documents. */
+export const KEPT_FORM = 'kept-form';
 const SECRET = 'kept-forms';
 /** Forms of one person in a state that is shared. */
 const MOST_OF_ONE = 40;
@@ -87,17 +88,17 @@ export function keptIn(state: State): KeptMap {
       const owner = createHmac('sha256', await secretOf())
         .update(`owner ${person}`)
         .digest('hex');
-      const { documents } = await state.documents(KIND, { owner, limit: 1000 });
+      const { documents } = await state.documents(KEPT_FORM, { owner, limit: 1000 });
       const oldest = documents
         .map(({ id, body }) => ({ id, at: (body as unknown as StoredForm).at }))
         .sort((a, b) => a.at - b.at)
         .slice(0, Math.max(0, documents.length + 1 - MOST_OF_ONE));
       await transact(state, async (transaction) => {
-        for (const { id } of oldest) transaction.remove(KIND, id);
-        transaction.put({ kind: KIND, id: name, owner, until: stored.at + KEPT_FOR, body: asJson(stored) });
+        for (const { id } of oldest) transaction.remove(KEPT_FORM, id);
+        transaction.put({ kind: KEPT_FORM, id: name, owner, until: stored.at + KEPT_FOR, body: asJson(stored) });
       });
     },
-    get: async (name) => (await state.document(KIND, name))?.body as StoredForm | undefined,
+    get: async (name) => (await state.document(KEPT_FORM, name))?.body as StoredForm | undefined,
     close: () => Promise.resolve(),
   };
 }

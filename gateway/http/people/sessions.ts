@@ -115,7 +115,8 @@ export function sessionFile(dataDir: string): SessionMap {
   };
 }
 
-const SIGN_IN = 'sign-in';
+/** Kind of documents. */
+export const SIGN_IN = 'sign-in';
 
 /** In the state that all replicas share. */
 export const sessionsIn = (state: State): SessionMap => ({

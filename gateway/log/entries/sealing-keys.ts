@@ -15,6 +15,7 @@ import { adoptSecret, secretIn } from '../../ground/state/secret.js';
 import { isTaken, taken } from '../../ground/state/taken.js';
 import { type Transaction, transact } from '../../ground/state/transact.js';
 import { openSubjectKeys, type SubjectSecret, takeSubjectKeys } from './keys.js';
+import { auditLayout } from './layout.js';
 import { NONCE_BYTES, sealBytes, unsealBytes } from './seal.js';
 
 /** What a name that only the keeper of the keys can make is of. */
@@ -155,25 +156,43 @@ class SharedKeys implements SealingKeys {
   }
 }
 
-/** Those that all replicas share. */
+/** Subjects of a data folder kept in memory. */
+const CACHED = 1000;
+
+/** Those of what stands in a state: that all replicas share, or of the data folder that the state belongs to. */
 export const sharedSealingKeys = async (state: State): Promise<SealingKeys> =>
-  new SharedKeys(state, await secretIn(state, secretName));
+  state.folder === undefined
+    ? new SharedKeys(state, await secretIn(state, secretName))
+    : sealingKeysOf(auditLayout(state.folder).subjectKeys, CACHED);
 
 /**
- * Destroys the key that all replicas share: what is sealed under it can never be read again; each replica has forgotten
- * it a second later. Durable when it resolves.
+ * Destroys the key of what stands in a state: what is sealed under it can never be read again; each replica has
+ * forgotten it a second later. Durable when it resolves.
  * @returns whether there was one
  */
 export async function destroySharedKey(state: State, subject: string): Promise<boolean> {
+  if (state.folder !== undefined) return await destroyIn(auditLayout(state.folder).subjectKeys, subject);
   const destroy = await destroyingSharedKey(state, subject);
   return (await transact(state, destroy)).result;
 }
 
-/** The same as a part of a piece of work, which its commit makes or not. */
+async function destroyIn(dir: string, subject: string): Promise<boolean> {
+  const keys = openSubjectKeys({ dir });
+  try {
+    const secret = keys.get(subject);
+    return secret !== undefined && keys.destroy(secret.pseudonym);
+  } finally {
+    await keys.close();
+  }
+}
+
+/** The same as a part of a piece of work, which its commit makes or not; of a folder nothing is to be done in it. */
 export async function destroyingSharedKey(
   state: State,
   subject: string,
 ): Promise<(transaction: Transaction) => Promise<boolean>> {
+  // that of the folder goes with the order for it
+  if (state.folder !== undefined) return () => Promise.resolve(false);
   const id = subjectId(await secretIn(state, secretName), subject);
   return async (transaction) => {
     const found = await transaction.document(KIND, id);
@@ -232,14 +251,20 @@ export function bringsErasedBack(erased: ReadonlySet<string>): (row: DumpedRow) 
   };
 }
 
+export interface KeysWhenNeeded {
+  (): Promise<SealingKeys>;
+  close(): Promise<void>;
+}
+
 /** Opened when they are needed first, and again where the store was away then. */
-export function sharedKeysWhenNeeded(state: State): () => Promise<SealingKeys> {
+export function sharedKeysWhenNeeded(state: State): KeysWhenNeeded {
   let opening: Promise<SealingKeys> | undefined;
-  return () =>
+  const keys = (): Promise<SealingKeys> =>
     (opening ??= sharedSealingKeys(state).catch((error: unknown) => {
       opening = undefined;
       throw error;
     }));
+  return Object.assign(keys, { close: async () => (await opening?.catch(() => undefined))?.close() });
 }
 
 /** Keys of one commit. */

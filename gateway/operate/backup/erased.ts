@@ -9,6 +9,13 @@ import { auditLayout } from '../../log/entries/layout.js';
 import { destroySharedKeysAgain, erasedSharedKeys } from '../../log/entries/sealing-keys.js';
 import { readErasures } from '../../log/erasure/carry-out.js';
 import { FILES, MANIFEST } from './manifest.js';
+import { dropPassing } from './passing.js';
+
+/** In a data folder that was restored. @returns how much it was */
+export async function dropPassingIn(dataDir: string): Promise<number> {
+  const state = stateIn(dataDir);
+  return state === undefined ? 0 : await dropPassing(state).finally(() => state.close());
+}
 
 /** The state of a data folder or of a backup; undefined where it has none. */
 const stateIn = (dataDir: string): State | undefined => {

@@ -23,7 +23,7 @@ import { verifyLog } from '../../log/verify/verify.js';
 import { checkBackup } from './check.js';
 import { type Continuation, continueLog, type Knowledge, newerThan } from './continue.js';
 import { copies } from './copy.js';
-import { eraseFromStateAgain } from './erased.js';
+import { dropPassingIn, eraseFromStateAgain } from './erased.js';
 import { FILES } from './manifest.js';
 import { stateOf } from './states.js';
 import { freshPartial, wantRoom } from './write.js';
@@ -106,6 +106,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoreRep
     });
     const gone =
       (await eraseAgain(partial, erased)) + (await eraseFromStateAgain(partial, options.erasedFromState ?? []));
+    await dropPassingIn(partial);
     if (log === undefined) await noteRestored(partial, manifest.begun, now);
     else {
       const report = await verifyLog({ logDir: auditLayout(partial).log, dataDir: partial });

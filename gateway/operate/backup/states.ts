@@ -90,6 +90,12 @@ export const states: readonly State[] = [
     'passing',
     'the take-over makes it again',
   ),
+  source(
+    'store-marks',
+    'that these stores are missed where they are gone, also by a program that knows no other place for what is in them',
+    /^(?:reports\/(?:store|watched|status\/statuses)|tickets\/tickets|verify\/guesses)\.made$/,
+    'files',
+  ),
   without(
     'made',
     'marks that a store has something in it',
@@ -190,15 +196,22 @@ export const states: readonly State[] = [
   source('ticket-files', 'files that came with tickets', /^tickets\/files\/[0-9a-f]{16}\/[0-9a-f]{16}$/, 'files'),
   without(
     'moving',
-    'a state on its way back from a server',
+    'a state on its way to its place',
     /^state\/moving\//,
     'passing',
-    '`yitong state move` makes it again',
+    'whoever makes it makes it again',
+  ),
+  without(
+    'older',
+    'stores that a program of before began',
+    /^older\//,
+    'derived',
+    '`yitong state join` took all of it into the state',
   ),
   source(
     'state',
-    'cases of bundles, and messages about them; matters of sharing, with deputies and records of use; all that ' +
-      "people did, with subjects' keys, where it came back from a server",
+    'all that people did: reports, tickets, cases, matters of sharing, suspensions, limits; sign-ins, forms and ' +
+      "codes of the moment are not put back; with subjects' keys where it came back from a server",
     /^state\/store$/,
     'map',
     { secret: true },

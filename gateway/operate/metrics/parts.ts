@@ -20,6 +20,7 @@ export const PARTS = {
   connectors: 'connectors',
   quarantine: 'quarantine',
   spool: 'spool',
+  state: 'state',
   tickets: 'tickets',
   reports: 'reports',
   uploads: 'blobs',

@@ -32,9 +32,10 @@ import { type Housekeeping, startHousekeeping } from './housekeeping.js';
 import { dropIdleUploadsOf, dropOverdueUseOf } from './idle-uploads.js';
 import { letGoFirst } from './let-go-first.js';
 import { LogWatching } from './log-watching.js';
+import { openFirst } from './new-folder.js';
 import { type FollowedWorkspace, followWorkspace } from './reading.js';
 import { carryOutErasuresOfAll, type ErasuresOfAll, erasureFigures } from './shared-erasures.js';
-import { openState, sweepState } from './shared-state.js';
+import { sweepState } from './shared-state.js';
 import { childTracing } from './tracing.js';
 import { witnessSetup } from './witnesses.js';
 import { type WriterHealth, writerHealth } from './writer-health.js';
@@ -102,7 +103,7 @@ class WriterProcess {
     starting('loads the workspace');
     const content = await this.#loadContent();
     starting('opens the state');
-    const state = await openState(content.settings.state, this.#args);
+    const state = await openFirst(content.settings.state, this.#args);
     starting('opens the audit log');
     const log = await openAuditLog({ ...content, args: this.#args, state, alert });
     // answers come from the view: a bus that is away is waited for

@@ -66,7 +66,7 @@ export async function caseContent(workspace: Workspace): Promise<Bundles & { rea
 export interface CaseGround {
   readonly state: State;
   readonly keys: SealingKeys;
-  /** Where uploads stand: files beside a state of one replica; in the state where replicas share it. */
+  /** Where uploads stand: files of the data folder to which the state belongs; in the state where replicas share it. */
   readonly blobs: Blobs;
   close(): Promise<void>;
 }
@@ -81,7 +81,8 @@ export async function openCaseGround(
   const { settings, dataDir, now, state: shared } = around;
   if (shared !== undefined) {
     const keys = await sharedSealingKeys(shared);
-    return { state: shared, keys, blobs: blobsInState(shared, now), close: () => keys.close() };
+    const blobs = shared.folder === undefined ? blobsInState(shared, now) : blobsInFolder(shared.folder);
+    return { state: shared, keys, blobs, close: () => keys.close() };
   }
   const place = { file: join(dataDir, 'state') };
   const state = await openState({ settings: settings.state, data: dataDir, baseDir: dataDir, place, now });

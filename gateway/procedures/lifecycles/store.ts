@@ -6,7 +6,7 @@
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEnv } from '../../../connectors/lmdb/env.js';
-import { refuseDamaged } from '../../../connectors/lmdb/file.js';
+import { refuseDamaged, wasMade } from '../../../connectors/lmdb/file.js';
 import type { Effect, TicketEvent } from '../../../contracts/lifecycle/types.js';
 
 export interface TicketHead {
@@ -74,7 +74,10 @@ const ID = /^[0-9a-f]{16}$/;
 export const isTicketId = (id: string): boolean => ID.test(id);
 
 export const ticketsDir = (dataDir: string): string => join(dataDir, 'tickets');
-export const hasTickets = (dataDir: string): boolean => existsSync(join(ticketsDir(dataDir), 'tickets'));
+const storeOf = (dataDir: string): string => join(ticketsDir(dataDir), 'tickets');
+export const hasTickets = (dataDir: string): boolean => existsSync(storeOf(dataDir));
+/** Whether there ever were any: a store that is gone has to be missed, for what is hidden stands in it. */
+export const hadTickets = (dataDir: string): boolean => hasTickets(dataDir) || wasMade(storeOf(dataDir));
 
 /** One whose tickets can be taken over. */
 interface TicketFolder extends TicketStore {
@@ -87,7 +90,7 @@ interface TicketFolder extends TicketStore {
 export function openTicketStore(dataDir: string): TicketFolder {
   const dir = ticketsDir(dataDir);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const path = join(dir, 'tickets');
+  const path = storeOf(dataDir);
   refuseDamaged(path, 'the store of tickets', 'put `tickets` back from a backup (docs/faults.md)', true);
   const env = openEnv<Value, string>({ file: path, encoding: 'json', maxReaders: 512 });
   const map = env.root;

@@ -39,7 +39,7 @@ import {
 import { type Actor, type Concern, partiesOf } from './parties.js';
 import { ticketsIn } from './state-store.js';
 import {
-  hasTickets,
+  hadTickets,
   openTicketStore,
   type StoredEvent,
   type StoredTicket,
@@ -143,7 +143,7 @@ interface TicketsOptions {
   readonly workspace: Pick<Workspace, 'layers' | 'authorities' | 'contracts'>;
   /** ms since 1970 */
   readonly now: () => number;
-  /** ms between two looks at what is stored, so long effects may be behind it; default 250, of a shared state 500. */
+  /** ms between two looks at what is stored, so long effects may be behind it; default 250, on a server 500. */
   readonly lag?: number;
 }
 
@@ -224,7 +224,7 @@ class OpenTickets implements Tickets {
   readonly #declared: Lifecycles;
 
   constructor(
-    { dataDir, state, workspace, now, lag = state === undefined ? 250 : 500 }: TicketsOptions,
+    { dataDir, state, workspace, now, lag = state?.driver === 'postgres' ? 500 : 250 }: TicketsOptions,
     declared: Lifecycles,
   ) {
     this.#dataDir = dataDir;
@@ -328,7 +328,7 @@ class OpenTickets implements Tickets {
 
   /** One at a time. */
   async #readNew(): Promise<void> {
-    if (this.#state === undefined && this.#opened === undefined && !hasTickets(this.#dataDir)) return;
+    if (this.#state === undefined && this.#opened === undefined && !hadTickets(this.#dataDir)) return;
     const { store } = await this.#parts();
     const { ids, upTo, whole } = await store.changed(this.#seen);
     if (whole) for (const id of [...this.#known.keys(), ...this.#broken]) if (!ids.has(id)) this.#forget(id);

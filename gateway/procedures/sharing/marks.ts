@@ -66,9 +66,11 @@ class FollowedMarks implements CorrectionMarks {
       this.#ground = await openCaseGround(this.#around);
     }
     const { state } = this.#ground;
+    const store = new MatterStore(state);
+    // before they are read, so that what comes meanwhile is seen by the next look
     const revision = await state.revision();
     if (revision === this.#revision) return;
-    const store = new MatterStore(state);
+    if (!(await store.changedSince(this.#revision))) return void (this.#revision = revision);
     const marked = new Map<string, Set<string>>();
     for (let after: string | undefined; ; ) {
       const page = await store.list(links.ofMachine(MACHINE, false), {

@@ -86,6 +86,17 @@ export class MatterStore {
     return { matters: documents.map(({ version, body }) => asStored(version, body)), ...present({ next }) };
   }
 
+  /** Whether a matter was changed after a revision, or nobody knows. @param since below 0: none was looked at so far */
+  async changedSince(since: number): Promise<boolean> {
+    for (let upTo = since; upTo >= 0; ) {
+      const { changes, next, more, lost } = await this.#state.changes(upTo);
+      if (lost || changes.some(({ of, name }) => of === 'document' && name === MATTER)) return true;
+      if (!more) return false;
+      upTo = next;
+    }
+    return true;
+  }
+
   /** @returns false where somebody else was first */
   async commit({ stored, step, links, beside }: CommitMatter, commitId: string): Promise<boolean> {
     const { version, ...body } = stored;

@@ -120,6 +120,8 @@ class Supplier implements Supplying {
     const { state, now } = this.#parts;
     const revision = await state.revision();
     if (revision === this.#idleAt) return;
+    // somebody signed in, or verified something: nothing waits where nothing of a matter has changed
+    if (!(await new MatterStore(state).changedSince(this.#idleAt))) return void (this.#idleAt = revision);
     const waiting = await agreedParts(state);
     if (waiting.length === 0) {
       // where nothing waits nothing is written, however long nothing happens

@@ -12,7 +12,8 @@ import type { Client } from '../../../gateway/client/index.js';
 import { type ReportBody, receiptId } from '../../../gateway/client/index.js';
 import { dayIn } from '../../../gateway/documents/compute/index.js';
 import { runningUp } from '../../../gateway/ground/files/places.js';
-import { openSessions, sessionFile } from '../../../gateway/http/people/sessions.js';
+import { openEmbeddedState } from '../../../gateway/ground/state/lmdb/state.js';
+import { openSessions, sessionsIn } from '../../../gateway/http/people/sessions.js';
 import { ask, until } from '../../e2e/ask.js';
 import { city } from '../../e2e/city.js';
 import { entries, run } from '../../e2e/command.js';
@@ -104,11 +105,14 @@ export async function lostAndRestored(t: Test, more: object, every = 1, withView
       entry,
     }),
   );
-  const sessions = openSessions({ map: sessionFile(data), now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
+  const state = openEmbeddedState({ dir: join(data, 'state') });
+  const sessions = openSessions({ map: sessionsIn(state), now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
   const { token } = await sessions.create({ key: 'u1', name: 'Qian', roles: ['auditor'] } as unknown as Parameters<
     typeof sessions.create
   >[0]);
+  t.ok(await sessions.find(token));
   await sessions.close();
+  await state.close();
 
   const all = await questionsOf(workspace, subjects, today);
   const [some] = all;
@@ -339,9 +343,11 @@ export async function lostAndRestored(t: Test, more: object, every = 1, withView
     'the ticket stands',
   );
   t.equal((await counter2.query(firing)).datasets[0]?.status, 'denied', 'a grant that was suspended stays suspended');
-  const sessions2 = openSessions({ map: sessionFile(data), now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
+  const state2 = openEmbeddedState({ dir: join(data, 'state') });
+  const sessions2 = openSessions({ map: sessionsIn(state2), now: Date.now, idleMs: 3_600_000, maxMs: 3_600_000 });
   t.equal(await sessions2.find(token), undefined, 'nobody is signed in by a backup');
   await sessions2.close();
+  await state2.close();
 
   const proved = await until(
     'the old receipt under the new name',

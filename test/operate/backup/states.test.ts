@@ -47,6 +47,16 @@ t.test('a path belongs to the state that it should, and what is not known belong
     ['applied/000000000001', 'applied'],
     ['pki/clients/x/key.pem', 'pki'],
     ['keys/log.key', 'signing-keys'],
+    ['state/store', 'state'],
+    ['state/store.made', 'made'],
+    ['verify/guesses.made', 'store-marks'],
+    ['reports/watched.made', 'store-marks'],
+    ['reports/status/statuses.made', 'store-marks'],
+    ['older/verify/guesses.made', 'made'],
+    ['state/moving/store', 'moving'],
+    ['state/beginning.lock', 'locks'],
+    ['older/tickets/files/00/11', 'older'],
+    ['older/reports/store', 'older'],
   ] as const)
     t.equal(stateOf(path)?.id, id, path);
   for (const path of [
@@ -77,6 +87,10 @@ t.test('the order of copying: what refers to another is copied before it', (t) =
     ['suspensions', 'log'],
     ['tickets', 'log'],
     ['reports', 'log'],
+    ['suspensions', 'state'],
+    ['state', 'log'],
+    ['state', 'subject-keys'],
+    ['blobs', 'subject-keys'],
     ['log', 'journals'],
     ['journals', 'subject-keys'],
     ['reports', 'subject-keys'],

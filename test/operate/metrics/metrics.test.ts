@@ -173,6 +173,7 @@ t.test('the values of each label come from the workspace, the routes or a table'
     part: among('gateway', 'witness', 'connector'),
     version: among(packageVersion()),
     node: among(process.versions.node),
+    of: among('this', 'any'),
     process: among('supervisor', 'writer', 'feeds', 'worker-1', 'worker-2', 'connector', 'witness'),
     port: among('api', 'people'),
     route: routes,

@@ -1,10 +1,12 @@
-/** A reader of marks that does not come forward is seen from outside. */
+/** A reader of marks that does not come forward is seen from outside, and reads them where a matter has changed. */
 import { setTimeout as wait } from 'node:timers/promises';
 import t from 'tap';
 import type { State } from '../../../gateway/ground/state/port.js';
 import { correctionMarksOf } from '../../../gateway/procedures/sharing/marks.js';
 import { until } from '../../e2e/ask.js';
 import { sharedState } from '../../support/shared-state.js';
+
+const settings = { state: { driver: 'embedded' } } as unknown as Parameters<typeof correctionMarksOf>[0]['settings'];
 
 t.test('its age grows while the store is away, and falls when it is back', async (t) => {
   const open = await sharedState(t, 'embedded');
@@ -18,7 +20,6 @@ t.test('its age grows while the store is away, and falls when it is back', async
       return typeof member === 'function' ? (member as () => unknown).bind(target) : member;
     },
   }) as State;
-  const settings = { state: { driver: 'embedded' } } as unknown as Parameters<typeof correctionMarksOf>[0]['settings'];
   const marks = correctionMarksOf({ settings, dataDir: t.testdir(), state: broken, now: Date.now });
   t.teardown(() => marks.close());
   await marks.ready();
@@ -38,4 +39,30 @@ t.test('its age grows while the store is away, and falls when it is back', async
     async () => marks.age(),
     (age) => age < 1000,
   );
+});
+
+t.test('what is of no matter has none of them read again', async (t) => {
+  const open = await sharedState(t, 'embedded');
+  if (open === undefined) return;
+  const state = await open();
+  let read = 0;
+  const counting = new Proxy(state, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (name === 'documents') read++;
+      return typeof member === 'function' ? (member as () => unknown).bind(target) : member;
+    },
+  }) as State;
+  const marks = correctionMarksOf({ settings, dataDir: t.testdir(), state: counting, now: Date.now });
+  t.teardown(() => marks.close());
+  await marks.ready();
+  t.equal(read, 1);
+  await state.commit([{ do: 'put', kind: 'sign-in', id: 'a', body: 1 }]);
+  await marks.ready();
+  t.equal(read, 1, 'somebody signed in');
+  const id = '0011223344556677';
+  const links = ['machine/correction/open/000000000000001'];
+  await state.commit([{ do: 'put', kind: 'matter', id, links, body: { head: { about: [] } } }]);
+  await marks.ready();
+  t.equal(read, 2, 'a correction was asked for');
 });

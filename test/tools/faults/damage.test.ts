@@ -264,6 +264,12 @@ t.test('each file of a data folder, flipped, cut, emptied and removed', async (t
     }
     t.ok(wasLooked(file), 'the new one is remembered, for it was closed in order');
   });
+  for (const how of ['cut', 'emptied', 'removed'] as const)
+    await t.test(`state/store ${how}`, async (t) => {
+      again();
+      damage(join(data, 'state', 'store'), how, 11);
+      await refuses(t, /the store of the state is damaged/);
+    });
   // each file and damage: audit/keys-damage
   for (const [file, how] of [
     ['subjects', 'removed'],

@@ -51,11 +51,13 @@ interface EmbeddedStateOptions {
   readonly dir: string;
   /** ms since 1970 */
   readonly now?: () => number;
+  /** Of which keys and uploads are those of what stands in it. */
+  readonly folder?: string;
 }
 
 /** @throws YitongError `store_damaged` */
-export const openEmbeddedState = ({ dir, now = Date.now }: EmbeddedStateOptions): State =>
-  new EmbeddedState(openTables(dir), now);
+export const openEmbeddedState = ({ dir, now = Date.now, folder }: EmbeddedStateOptions): State =>
+  new EmbeddedState(openTables(dir), now, folder);
 
 class EmbeddedState implements State {
   readonly driver = 'embedded';
@@ -64,10 +66,12 @@ class EmbeddedState implements State {
   readonly #hints = new Hints();
   #failed: string | undefined;
   #answeredAt = performance.now();
+  readonly folder?: string;
 
-  constructor(tables: Tables, now: () => number) {
+  constructor(tables: Tables, now: () => number, folder: string | undefined) {
     this.#tables = tables;
     this.#now = now;
+    if (folder !== undefined) this.folder = folder;
   }
 
   async events(stream: string, after = 0, limit = 1000): Promise<readonly StateEvent[]> {

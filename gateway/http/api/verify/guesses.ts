@@ -131,6 +131,7 @@ const SWEEP = 60_000;
  */
 export function guessesIn(state: State, limit: number, secret: KeyObject): Guesses {
   let sweptAt = 0;
+  let sweeping: Promise<unknown> | undefined;
   const fieldId = ({ field }: Keys): string => field.toString('base64url');
   const entriesIn = (found: Pick<StateDocument, 'body'> | undefined, now: number): Buffer[] => {
     const body = found?.body as { readonly entries: string } | undefined;
@@ -158,11 +159,14 @@ export function guessesIn(state: State, limit: number, secret: KeyObject): Guess
       });
       if (now - sweptAt > SWEEP) {
         sweptAt = now;
-        await endDocuments(state, GUESSES, now, undefined, SWEPT_IN_STATE);
+        // beside the answer, which does not wait for it; what could not go goes with a later one
+        sweeping ??= endDocuments(state, GUESSES, now, undefined, SWEPT_IN_STATE)
+          .catch(() => undefined)
+          .finally(() => (sweeping = undefined));
       }
       return result;
     },
-    close: async () => {},
+    close: async () => void (await sweeping),
   };
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { isYitongError } from '../../../../contracts/errors.js';
 import { openWholeState, userServer } from '../../../ground/state/open.js';
+import { LeftBehind, refuseLeftBehind } from '../../process/adopt.js';
 import { type Check, type Finding, fail, note, ok, type Patient, warn } from '../port.js';
 
 const check: Check = {
@@ -38,9 +39,12 @@ const check: Check = {
           ),
         );
       findings.push(ok(`the state answers, at revision ${String(await state.revision())}`));
+      await refuseLeftBehind(state, patient.data);
     } catch (error) {
       if (!isYitongError(error)) throw error;
-      findings.push(fail(error.message, MEND[error.code] ?? 'docs/state.md says what it needs'));
+      // a gateway goes on beside what another folder holds; it does not start on what nobody moved
+      const say = error.code === 'state_conflict' && !(error instanceof LeftBehind) ? warn : fail;
+      findings.push(say(error.message, MEND[error.code] ?? 'docs/state.md says what it needs'));
     } finally {
       await state.close();
     }
@@ -53,7 +57,10 @@ export default check;
 async function inFolder(patient: Patient, place: { readonly file: string }): Promise<readonly Finding[]> {
   const { state: settings } = await patient.settings();
   const state = await openWholeState({ settings, data: patient.data, baseDir: patient.workspaceDir, place });
-  if (state === undefined) return [note('the state stands in the data folder of this replica')];
+  if (state === undefined)
+    return [
+      note('the state stands in stores of the data folder; `yitong state join` makes one of them, as new ones have'),
+    ];
   try {
     return [ok(`the data folder holds all that people did, at revision ${String(await state.revision())}`)];
   } finally {

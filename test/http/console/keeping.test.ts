@@ -53,8 +53,8 @@ t.test('the pages of those who keep data and grants', async (t) => {
       t.equal(await page.locator('.cells tbody tr').count(), before, 'all rows of the cause, side by side');
       t.same(
         await page.locator('.cells thead th.wrong').allInnerTexts(),
-        ['type'],
-        'the column that is wrong comes first',
+        ['type\n类型'],
+        'the column that is wrong comes first, with what it becomes',
       );
       const download = page.waitForEvent('download');
       await page.getByRole('button', { name: '导出这些行（纯文本表格）' }).click();
@@ -172,7 +172,7 @@ t.test('the pages of those who keep data and grants', async (t) => {
       await until(
         'the page',
         async () => (await page.reload(), page.innerText('[role=status]')),
-        (text) => /已生效|in force\)/.test(text),
+        (text) => /已生效|\(in force:/.test(text),
       );
       t.same(await inspect(`/console/grants/${GRANT}`, 'grant-suspended'), []);
       await page.goto(`/console/grants/${GRANT}`);

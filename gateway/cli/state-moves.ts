@@ -21,7 +21,7 @@ import { PARTS, type RowSource, type RowTarget } from '../ground/state/rows.js';
 import { movedRow, movedUpTo, saysMoved, wholeRow } from '../ground/state/taken.js';
 import { auditLayout } from '../log/entries/layout.js';
 import { adoptStores, folderName } from '../operate/process/adopt.js';
-import { refuseOlderPrograms } from '../operate/process/new-folder.js';
+import { refuseOlderPrograms, STORES_BEFORE } from '../operate/process/new-folder.js';
 import { type Found, stateSettingsOf } from './state.js';
 
 type Adopted = Awaited<ReturnType<typeof adoptStores>>;
@@ -195,14 +195,7 @@ async function storeThere(
   }
 }
 
-/** Stores that a program of before began in a data folder, and where they stand once they are in its state. */
-const BEFORE = [
-  { path: 'reports/store', map: 'reports/store' },
-  { path: 'reports/watched', map: 'reports/watched' },
-  { path: 'reports/status', map: 'reports/status/statuses' },
-  { path: 'tickets', map: 'tickets/tickets' },
-  { path: 'verify', map: 'verify/guesses' },
-];
+/** Where stores of before stand once they are in the state. */
 const ASIDE = 'older';
 
 /**
@@ -248,7 +241,7 @@ async function joinAlone(
     if (whole.folder !== undefined) putAside(data);
     return undefined;
   }
-  for (const { map } of BEFORE)
+  for (const { map } of STORES_BEFORE)
     refuseDamaged(join(data, map), `\`${map}\``, 'put it back from a backup (docs/faults.md)', true);
   const joined = await makeStore(dir, async (target, coming) => {
     const rows = existsSync(join(dir, 'store')) ? await rowsInto(target, dir, onProgress) : NO_ROWS;
@@ -271,7 +264,7 @@ async function rowsInto(target: RowTarget, dir: string, onProgress: OnProgress):
 }
 
 function putAside(data: string): void {
-  for (const { path, map } of BEFORE) {
+  for (const { path, map } of STORES_BEFORE) {
     if (!existsSync(join(data, map))) continue;
     const aside = join(data, ASIDE, path);
     mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });

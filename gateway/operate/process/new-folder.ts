@@ -41,15 +41,15 @@ export async function beginFolder({ driver }: Pick<StateSettings, 'driver'>, dat
 }
 
 /**
- * What a program of before would begin beside it: `reports/watched` when a worker starts, which so does not start; the
- * others when somebody does something.
+ * Stores that a program of before begins in a data folder, by what is put aside of each and by its file:
+ * `reports/watched` when a worker starts, the others when somebody does something.
  */
-const BEFORE = [
-  'reports/watched',
-  'reports/store',
-  'reports/status/statuses',
-  'tickets/tickets',
-  'verify/guesses',
+export const STORES_BEFORE = [
+  { path: 'reports/store', map: 'reports/store' },
+  { path: 'reports/watched', map: 'reports/watched' },
+  { path: 'reports/status', map: 'reports/status/statuses' },
+  { path: 'tickets', map: 'tickets/tickets' },
+  { path: 'verify', map: 'verify/guesses' },
 ] as const;
 
 /**
@@ -57,7 +57,7 @@ const BEFORE = [
  * where it would begin without all that is there.
  */
 export function refuseOlderPrograms(data: string): void {
-  for (const store of BEFORE) neverBegin(join(data, store));
+  for (const { map } of STORES_BEFORE) neverBegin(join(data, map));
 }
 
 /**

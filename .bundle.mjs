@@ -150,6 +150,8 @@ exports.cache = file;
 /** Loads what the programs load when they start, without starting them, and keeps what V8 made of it. */
 const KEEP = `const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+// a flag of V8 that a module sets stands after the program was read, and what V8 made goes by the flags of that moment
+require('node:v8').setFlagsFromString = () => undefined;
 const { cache, modules, script } = require('./load.js');
 (async () => {
   for (const load of Object.values(modules)) await load();

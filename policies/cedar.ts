@@ -1,6 +1,8 @@
 /** The one importer of Cedar: splitting, checking and evaluating policies. */
 import { createHash } from 'node:crypto';
 
+// before Cedar itself
+import './cedar-v8.js';
 import {
   type DetailedError,
   policySetTextToParts,

@@ -7,11 +7,25 @@
 //                                                     the file below dist/bundle that starts it out of all.js,
 //   import(address)                                   of a module that is found by its folder, to its place in all.js.
 // Beside it stands what V8 made of it (all.cache, and one more for the flags that some processes have: V8 takes
-// no other one's), for the Node.js that made it; another one does without.
-//   node .bundle.mjs [--if-needed]
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+// no other one's), for the Node.js that made it; another one does without. V8 compiles a function when it is first
+// called, and keeps those that were: so a small city is started and asked once, and each of the processes that an answer
+// waits for keeps its own.
+//   node .bundle.mjs [--if-needed] [--without-start]     the second: without that city, as for an image, which has no cache
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, posix, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -30,6 +44,10 @@ const PROGRAMS = [
   'gateway/operate/process/files.js',
   'gateway/log/verify/replay.js',
 ];
+/** What an answer waits for when a gateway starts: the supervisor, in the command, the writer and a worker. */
+const STARTED = ['gateway/cli/run.js', 'gateway/operate/process/writer.js', 'gateway/operate/process/worker.js'];
+/** Set for a process that is to keep what V8 made of the program until it ends. */
+const KEEPS = 'KEEP_WHAT_V8_MADE';
 /** Folders whose modules are found by their names. */
 const FOUND = [
   'contracts/subjects',
@@ -124,27 +142,49 @@ const scriptOf = (text) =>
   text.replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`) +
   '\n})';
 
-/** Loads all.js with what V8 made of it before. */
-const loader = (flags) => `const { readFileSync } = require('node:fs');
+/** Loads all.js with what V8 made of it before: for this program, else for all. */
+const loader = (flags) => `const { existsSync, readFileSync, writeFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
+const STARTED = ${JSON.stringify(STARTED)};
 const FLAGS = ${JSON.stringify(flags)};
 const filename = join(__dirname, 'all.js');
-let cachedData;
-// what V8 made stands for the flags that it had
-const file = ['all', ...process.execArgv.filter((flag) => FLAGS.includes(flag)), 'cache'].join('.');
-try {
-  cachedData = readFileSync(join(__dirname, file));
-} catch {}
-const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 const module_ = { exports: {} };
-// what is outside is loaded by \`require\`: a script of its own may not import
-script.runInThisContext()(module_.exports, createRequire(filename), module_, filename, __dirname, (address) => import(address));
-exports.start = (name) => module_.exports.programs[name]();
-exports.modules = module_.exports.modules;
-exports.script = script;
-exports.cache = file;
+let opened;
+// what V8 made stands for the flags that it had
+const cacheOf = (name) => [name, ...process.execArgv.filter((flag) => FLAGS.includes(flag)), 'cache'].join('.');
+exports.open = (program) => {
+  if (opened !== undefined) return opened;
+  const own = STARTED.includes(program) ? cacheOf(program.replace(/\\.js$/, '')) : undefined;
+  const keeps = own !== undefined && process.env.${KEEPS} === '1';
+  const cache = own !== undefined && !keeps && existsSync(join(__dirname, own)) ? own : cacheOf('all');
+  let cachedData;
+  try {
+    cachedData = readFileSync(join(__dirname, cache));
+  } catch {}
+  const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+  if (keeps) keep(script, join(__dirname, own));
+  // what is outside is loaded by \`require\`: a script of its own may not import
+  script.runInThisContext()(module_.exports, createRequire(filename), module_, filename, __dirname, (address) => import(address));
+  opened = { programs: module_.exports.programs, modules: module_.exports.modules, script, cache };
+  return opened;
+};
+exports.start = (name) => exports.open(name).programs[name]();
+/** Keeps what V8 made until the process ends, also of what it has not needed for long. */
+function keep(script, file) {
+  const v8 = require('node:v8');
+  const { setFlagsFromString } = v8;
+  // V8 takes what it made under the same flags, and a module sets its own after the program was read
+  v8.setFlagsFromString = (flag) => {
+    if (flag.endsWith('expose-gc')) setFlagsFromString(flag);
+  };
+  setFlagsFromString('--no-flush-bytecode');
+  process.once('exit', () => {
+    setFlagsFromString('--flush-bytecode');
+    writeFileSync(file, script.createCachedData());
+  });
+}
 `;
 
 /** Loads what the programs load when they start, without starting them, and keeps what V8 made of it. */
@@ -152,7 +192,7 @@ const KEEP = `const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 // a flag of V8 that a module sets stands after the program was read, and what V8 made goes by the flags of that moment
 require('node:v8').setFlagsFromString = () => undefined;
-const { cache, modules, script } = require('./load.js');
+const { cache, modules, script } = require('./load.js').open();
 (async () => {
   for (const load of Object.values(modules)) await load();
   writeFileSync(join(__dirname, cache), script.createCachedData());
@@ -266,6 +306,55 @@ async function main() {
   // last, and whole: from now on it is used
   writeFileSync(join(out, 'made.json.new'), JSON.stringify({ of }));
   renameSync(join(out, 'made.json.new'), join(out, 'made.json'));
+  if (!process.argv.includes('--without-start')) await start();
+}
+
+/**
+ * Starts a small city out of the file just made and asks it what is on the start page, so that each of `STARTED` keeps
+ * what V8 made for it. Where that cannot be done, a start takes some tenths of a second more, and is none the worse.
+ */
+async function start() {
+  const { connect, connectionOf } = await import(pathToFileURL(join(dist, 'gateway/client/index.js')).href);
+  const data = mkdtempSync(join(tmpdir(), 'yitong-bundling-'));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('YITONG_') && name !== 'NODE_OPTIONS'),
+  );
+  const command = [
+    join(dist, 'gateway/cli/main.js'),
+    'up',
+    '--json',
+    '--port',
+    '0',
+    '--companies',
+    '20',
+    '--data',
+    data,
+  ];
+  const city = spawn(process.execPath, command, {
+    cwd: root,
+    env: { ...env, [KEEPS]: '1' },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = new Promise((resolve) => city.once('exit', resolve));
+  const late = setTimeout(() => city.kill('SIGKILL'), 120_000);
+  try {
+    const lines = createInterface({ input: city.stdout });
+    const line = await Promise.race([new Promise((resolve) => lines.once('line', resolve)), ended]);
+    const { api, pki } = JSON.parse(String(line));
+    for (const { client, title, ...question } of JSON.parse(readFileSync(join(root, 'policies/tour.json'), 'utf8'))) {
+      const gateway = connect(await connectionOf(api, pki, client));
+      // some of them are denied, as they are meant to be
+      await gateway.query({ ...question, datasets: question.datasets.map((id) => ({ id })) }).catch(() => undefined);
+      gateway.close();
+    }
+  } catch (error) {
+    console.warn(`a start could not be gone through beforehand: ${error.message}`);
+  } finally {
+    city.kill('SIGTERM');
+    await ended;
+    clearTimeout(late);
+    rmSync(data, { recursive: true, force: true });
+  }
 }
 
 await main();

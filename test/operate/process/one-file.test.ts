@@ -10,18 +10,35 @@ import { STREAM_FLAGS } from '../../../gateway/operate/children/frugal.js';
 
 const load = fileURLToPath(new URL('../../../bundle/load.js', import.meta.url));
 
-for (const flags of [[], STREAM_FLAGS])
+const STARTED = ['gateway/cli/run', 'gateway/operate/process/worker', 'gateway/operate/process/writer'];
+const flagsOf = (program: string): readonly string[] => (program.endsWith('/writer') ? STREAM_FLAGS : []);
+const CASES = [
+  { program: '', flags: [], cache: 'all.cache' },
+  { program: '', flags: STREAM_FLAGS, cache: `all.${STREAM_FLAGS.join('.')}.cache` },
+  ...STARTED.map((name) => {
+    const flags = flagsOf(name);
+    return { program: `${name}.js`, flags, cache: [name, ...flags, 'cache'].join('.') };
+  }),
+];
+
+for (const { program, flags, cache } of CASES)
   t.test(
-    `by a process with ${flags.length === 0 ? 'no flags' : flags.join(' ')}`,
+    `${cache} by a process of its flags`,
     { skip: isOfThisBuild() ? false : 'the program was not put into one file (npm test does)' },
     (t) => {
       const said = execFileSync(
         process.execPath,
-        [...flags, '-e', `console.log(require(process.argv[1]).script.cachedDataRejected)`, load],
+        [
+          ...flags,
+          '-e',
+          'const { script, cache } = require(process.argv[1]).open(process.argv[2]); console.log(cache, script.cachedDataRejected)',
+          load,
+          program,
+        ],
         // those of a suite are none of a process of the program
         { env: { ...process.env, NODE_OPTIONS: '' }, encoding: 'utf8' },
       );
-      t.equal(said.trim(), 'false');
+      t.equal(said.trim(), `${cache} false`);
       t.end();
     },
   );

@@ -17,9 +17,11 @@ const { workspace, data, port } = JSON.parse(process.argv[2] ?? '{}') as {
 const { startGroup } = await (isOfThisBuild()
   ? (
       createRequire(import.meta.url)('../../../bundle/load.js') as {
-        modules: Record<string, () => Promise<typeof import('../../../gateway/operate/process/supervisor.js')>>;
+        open(program: string): {
+          modules: Record<string, () => Promise<typeof import('../../../gateway/operate/process/supervisor.js')>>;
+        };
       }
-    ).modules['gateway/operate/process/supervisor.js']!()
+    ).open('gateway/cli/run.js').modules['gateway/operate/process/supervisor.js']!()
   : import('../../../gateway/operate/process/supervisor.js'));
 const group = startGroup({
   args: {

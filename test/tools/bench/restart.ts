@@ -3,6 +3,7 @@
  * that they left, and without.
  */
 import { rmSync } from 'node:fs';
+import { connect as reach } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +38,13 @@ export async function recordsOf({ api, pki, subjects }: LargeCity): Promise<Read
   return found;
 }
 
+/** Whether somebody listens there. Costs next to nothing, where a handshake asked for again and again is on both cores. */
+const isOpen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = reach(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+
 /** Seconds until the same question has the same answer as before: every dataset current, as many records. */
 async function answeredAfter(
   { data, pki, subjects }: LargeCity,
@@ -48,6 +56,10 @@ async function answeredAfter(
   const connection = await connectionOf(`https://127.0.0.1:${port}`, pki, stories.allowed.client);
   const asked = some(subjects);
   try {
+    while (!(await isOpen(port))) {
+      if (performance.now() - started > GIVE_UP_MS) throw new Error('the gateway did not listen within ten minutes');
+      await wait(5);
+    }
     for (;;) {
       const gateway = connect(connection);
       try {

@@ -8,24 +8,12 @@
 //   import(address)                                   of a module that is found by its folder, to its place in all.js.
 // Beside it stands what V8 made of it (all.cache, and one more for the flags that some processes have: V8 takes
 // no other one's), for the Node.js that made it; another one does without. V8 compiles a function when it is first
-// called, and keeps those that were: so a small city is started and asked once, and each of the processes that an answer
-// waits for keeps its own.
-//   node .bundle.mjs [--if-needed] [--without-start]     the second: without that city, as for an image, which has no cache
-import { execFileSync, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+// called, and keeps those that were: so `yitong demo` is run once out of the file, and each of the processes that an
+// answer waits for keeps its own.
+//   node .bundle.mjs [--if-needed] [--without-start]     the second: without that run, as for an image, which has no cache
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -46,8 +34,6 @@ const PROGRAMS = [
 ];
 /** What an answer waits for when a gateway starts: the supervisor, in the command, the writer and a worker. */
 const STARTED = ['gateway/cli/run.js', 'gateway/operate/process/writer.js', 'gateway/operate/process/worker.js'];
-/** Set for a process that is to keep what V8 made of the program until it ends. */
-const KEEPS = 'KEEP_WHAT_V8_MADE';
 /** Folders whose modules are found by their names. */
 const FOUND = [
   'contracts/subjects',
@@ -143,37 +129,41 @@ const scriptOf = (text) =>
   '\n})';
 
 /** Loads all.js with what V8 made of it before: for this program, else for all. */
-const loader = (flags) => `const { existsSync, readFileSync, writeFileSync } = require('node:fs');
+const loader = (flags) => `const { existsSync, readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
 const STARTED = ${JSON.stringify(STARTED)};
 const FLAGS = ${JSON.stringify(flags)};
 const filename = join(__dirname, 'all.js');
-const module_ = { exports: {} };
-let opened;
 // what V8 made stands for the flags that it had
 const cacheOf = (name) => [name, ...process.execArgv.filter((flag) => FLAGS.includes(flag)), 'cache'].join('.');
 exports.open = (program) => {
-  if (opened !== undefined) return opened;
-  const own = STARTED.includes(program) ? cacheOf(program.replace(/\\.js$/, '')) : undefined;
-  const keeps = own !== undefined && process.env.${KEEPS} === '1';
-  const cache = own !== undefined && !keeps && existsSync(join(__dirname, own)) ? own : cacheOf('all');
+  const own = cacheOf(STARTED.includes(program) ? program.replace(/\\.js$/, '') : 'all');
+  const cache = existsSync(join(__dirname, own)) ? own : cacheOf('all');
   let cachedData;
   try {
     cachedData = readFileSync(join(__dirname, cache));
   } catch {}
   const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
-  if (keeps) keep(script, join(__dirname, own));
+  const module_ = { exports: {} };
   // what is outside is loaded by \`require\`: a script of its own may not import
   script.runInThisContext()(module_.exports, createRequire(filename), module_, filename, __dirname, (address) => import(address));
-  opened = { programs: module_.exports.programs, modules: module_.exports.modules, script, cache };
-  return opened;
+  return { ...module_.exports, script, cache, own };
 };
 exports.start = (name) => exports.open(name).programs[name]();
-/** Keeps what V8 made until the process ends, also of what it has not needed for long. */
-function keep(script, file) {
-  const v8 = require('node:v8');
+`;
+
+/**
+ * Starts a program as load.js does, and keeps what V8 has made of it by the end of the process, also of what was not
+ * needed for long. Run by itself it loads what the programs load when they start. Stands there while this runs only.
+ */
+const KEEP = `const { writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const v8 = require('node:v8');
+const { open } = require('./load.js');
+function opened(program) {
+  const found = open(program);
   const { setFlagsFromString } = v8;
   // V8 takes what it made under the same flags, and a module sets its own after the program was read
   v8.setFlagsFromString = (flag) => {
@@ -182,23 +172,17 @@ function keep(script, file) {
   setFlagsFromString('--no-flush-bytecode');
   process.once('exit', () => {
     setFlagsFromString('--flush-bytecode');
-    writeFileSync(file, script.createCachedData());
+    writeFileSync(join(__dirname, found.own), found.script.createCachedData());
   });
+  return found;
 }
-`;
-
-/** Loads what the programs load when they start, without starting them, and keeps what V8 made of it. */
-const KEEP = `const { writeFileSync } = require('node:fs');
-const { join } = require('node:path');
-// a flag of V8 that a module sets stands after the program was read, and what V8 made goes by the flags of that moment
-require('node:v8').setFlagsFromString = () => undefined;
-const { cache, modules, script } = require('./load.js').open();
-(async () => {
-  for (const load of Object.values(modules)) await load();
-  writeFileSync(join(__dirname, cache), script.createCachedData());
-  // addons that were loaded may hold the process
-  process.exit(0);
-})();
+exports.start = (name) => opened(name).programs[name]();
+if (require.main === module)
+  (async () => {
+    for (const load of Object.values(opened('').modules)) await load();
+    // addons that were loaded may hold the process
+    process.exit(0);
+  })();
 `;
 
 /** Makes a module of compiled checks out of the schemas that the program's modules declare (contracts/validate.ts). */
@@ -293,68 +277,45 @@ async function main() {
   writeFileSync(join(out, 'package.json'), '{"type":"commonjs"}\n');
   const { STREAM_FLAGS } = await import(pathToFileURL(join(dist, 'gateway/operate/children/frugal.js')).href);
   writeFileSync(join(out, 'load.js'), loader(STREAM_FLAGS));
-  for (const program of PROGRAMS) {
-    const file = join(out, program);
-    mkdirSync(dirname(file), { recursive: true });
-    const up = posix.relative(posix.dirname(program), 'load.js');
-    writeFileSync(file, `require(${JSON.stringify(up)}).start(${JSON.stringify(program)});\n`);
-  }
   const keep = join(out, 'keep.js');
   writeFileSync(keep, KEEP);
   for (const flags of [[], STREAM_FLAGS]) execFileSync(process.execPath, [...flags, keep], { stdio: 'inherit' });
+  writePrograms('keep.js', 'load.js');
+  if (!process.argv.includes('--without-start')) goThrough();
+  writePrograms('load.js', 'load.js');
   rmSync(keep);
   // last, and whole: from now on it is used
   writeFileSync(join(out, 'made.json.new'), JSON.stringify({ of }));
   renameSync(join(out, 'made.json.new'), join(out, 'made.json'));
-  if (!process.argv.includes('--without-start')) await start();
+}
+
+/** The files that start the programs, by the file that loads those of `STARTED` and the others. */
+function writePrograms(started, others) {
+  for (const program of PROGRAMS) {
+    const file = join(out, program);
+    mkdirSync(dirname(file), { recursive: true });
+    const by = posix.relative(posix.dirname(program), STARTED.includes(program) ? started : others);
+    writeFileSync(file, `require(${JSON.stringify(by)}).start(${JSON.stringify(program)});\n`);
+  }
 }
 
 /**
- * Starts a small city out of the file just made and asks it what is on the start page, so that each of `STARTED` keeps
- * what V8 made for it. Where that cannot be done, a start takes some tenths of a second more, and is none the worse.
+ * Runs `yitong demo`: a small city that is started, asked and stopped, with nothing of who builds but their Node.js.
+ * Where that cannot be done, a start takes some tenths of a second more, and is none the worse.
  */
-async function start() {
-  const { connect, connectionOf } = await import(pathToFileURL(join(dist, 'gateway/client/index.js')).href);
-  const data = mkdtempSync(join(tmpdir(), 'yitong-bundling-'));
+function goThrough() {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('YITONG_') && name !== 'NODE_OPTIONS'),
   );
-  const command = [
-    join(dist, 'gateway/cli/main.js'),
-    'up',
-    '--json',
-    '--port',
-    '0',
-    '--companies',
-    '20',
-    '--data',
-    data,
-  ];
-  const city = spawn(process.execPath, command, {
+  const { status, stderr } = spawnSync(process.execPath, [join(out, 'gateway/cli/run.js'), 'demo', '--json'], {
     cwd: root,
-    env: { ...env, [KEEPS]: '1' },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+    timeout: 120_000,
   });
-  const ended = new Promise((resolve) => city.once('exit', resolve));
-  const late = setTimeout(() => city.kill('SIGKILL'), 120_000);
-  try {
-    const lines = createInterface({ input: city.stdout });
-    const line = await Promise.race([new Promise((resolve) => lines.once('line', resolve)), ended]);
-    const { api, pki } = JSON.parse(String(line));
-    for (const { client, title, ...question } of JSON.parse(readFileSync(join(root, 'policies/tour.json'), 'utf8'))) {
-      const gateway = connect(await connectionOf(api, pki, client));
-      // some of them are denied, as they are meant to be
-      await gateway.query({ ...question, datasets: question.datasets.map((id) => ({ id })) }).catch(() => undefined);
-      gateway.close();
-    }
-  } catch (error) {
-    console.warn(`a start could not be gone through beforehand: ${error.message}`);
-  } finally {
-    city.kill('SIGTERM');
-    await ended;
-    clearTimeout(late);
-    rmSync(data, { recursive: true, force: true });
-  }
+  // 1: the terms of the grants are over; it was gone through all the same
+  if (status !== 0 && status !== 1) console.warn(`a start could not be gone through beforehand:\n${stderr}`);
 }
 
 await main();

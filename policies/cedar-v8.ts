@@ -12,12 +12,12 @@ import { setFlagsFromString } from 'node:v8';
  */
 const BYTES_RUN_BEFORE_OPTIMISED = 200_000_000;
 
-/** Without the two dashes; a test holds that this Node.js knows them. */
+/** A test holds that this Node.js knows them. */
 export const V8_FLAGS: readonly string[] = [
-  `wasm-tiering-budget=${String(BYTES_RUN_BEFORE_OPTIMISED)}`,
+  `--wasm-tiering-budget=${String(BYTES_RUN_BEFORE_OPTIMISED)}`,
   // V8 can draw a call of WebAssembly into optimised JavaScript. Where that code is thrown away while the call runs,
   // Node.js 20 ends the process: "unreachable code" in `Deoptimizer::DoComputeBuiltinContinuation`
-  'no-turbo-inline-js-wasm-calls',
+  '--no-turbo-inline-js-wasm-calls',
 ];
 
-for (const flag of V8_FLAGS) setFlagsFromString(`--${flag}`);
+for (const flag of V8_FLAGS) setFlagsFromString(flag);

@@ -10,15 +10,17 @@ import { STREAM_FLAGS } from '../../../gateway/operate/children/frugal.js';
 
 const load = fileURLToPath(new URL('../../../bundle/load.js', import.meta.url));
 
-const STARTED = ['gateway/cli/run', 'gateway/operate/process/worker', 'gateway/operate/process/writer'];
-const flagsOf = (program: string): readonly string[] => (program.endsWith('/writer') ? STREAM_FLAGS : []);
+const of = (program: string, name: string, flags: readonly string[]) => ({
+  program,
+  flags,
+  cache: [name, ...flags, 'cache'].join('.'),
+});
 const CASES = [
-  { program: '', flags: [], cache: 'all.cache' },
-  { program: '', flags: STREAM_FLAGS, cache: `all.${STREAM_FLAGS.join('.')}.cache` },
-  ...STARTED.map((name) => {
-    const flags = flagsOf(name);
-    return { program: `${name}.js`, flags, cache: [name, ...flags, 'cache'].join('.') };
-  }),
+  of('', 'all', []),
+  of('', 'all', STREAM_FLAGS),
+  of('gateway/cli/run.js', 'gateway/cli/run', []),
+  of('gateway/operate/process/worker.js', 'gateway/operate/process/worker', []),
+  of('gateway/operate/process/writer.js', 'gateway/operate/process/writer', STREAM_FLAGS),
 ];
 
 for (const { program, flags, cache } of CASES)

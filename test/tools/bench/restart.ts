@@ -41,8 +41,11 @@ export async function recordsOf({ api, pki, subjects }: LargeCity): Promise<Read
 /** Whether somebody listens there. Costs next to nothing, where a handshake asked for again and again is on both cores. */
 const isOpen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = reach(port, '127.0.0.1', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
+    const socket = reach(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
   });
 
 /** Seconds until the same question has the same answer as before: every dataset current, as many records. */

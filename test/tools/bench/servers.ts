@@ -31,10 +31,10 @@ export function start(
   args: readonly string[],
   more: Readonly<Record<string, string>> = {},
 ): Promise<Running> {
-  // the rate limit protects a gateway from a client; here it would only stop the measurement
   // where the environment adds certificates for all of Node.js, each process of version 20 reads them before anything
   // else, 40 ms for the 150 of a Linux; nothing here is signed by them
   const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
+  // the rate limit protects a gateway from a client; here it would only stop the measurement
   const env = { ...inherited, YITONG_GATEWAY_RATE_PER_MINUTE: '100000000', ...more };
   const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'], env });
   running.add(child);

@@ -118,11 +118,23 @@ export const timestampOf = (chunk: Buffer): number => chunk.readDoubleLE(12);
 /** The last offset that the chunk covers, relative to its first. */
 export const lastOf = (chunk: Buffer): number => chunk.readUInt32LE(8);
 
+/** Whether these bytes are that text, which is ASCII then. */
+function isText(bytes: Buffer, from: number, to: number, text: string): boolean {
+  if (to - from !== text.length) return false;
+  for (let i = 0; i < text.length; i++) {
+    const byte = bytes[from + i] ?? 0;
+    if (byte > 127 || byte !== text.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
 /** The records of a chunk; their values share its memory. */
 export function decodeChunk(topic: string, partition: number, first: number, chunk: Buffer): InRecord[] {
   const records: InRecord[] = [];
   const timestamp = timestampOf(chunk);
   const count = chunk.readUInt32LE(4);
+  // most records have the headers of the one before
+  const names: string[] = [];
   let pos = recordsAt(chunk);
   for (let i = 0; i < count; i++) {
     const offset = first + chunk.readUInt32LE(pos);
@@ -138,7 +150,10 @@ export function decodeChunk(topic: string, partition: number, first: number, chu
     for (let h = 0; h < headerCount; h++) {
       const nameEnd = pos + 6 + chunk.readUInt16LE(pos);
       const valueEnd = nameEnd + chunk.readUInt32LE(pos + 2);
-      headers[chunk.toString('utf8', pos + 6, nameEnd)] = chunk.toString('utf8', nameEnd, valueEnd);
+      let name = names[h];
+      if (name === undefined || !isText(chunk, pos + 6, nameEnd, name))
+        names[h] = name = chunk.toString('utf8', pos + 6, nameEnd);
+      headers[name] = chunk.toString('utf8', nameEnd, valueEnd);
       pos = valueEnd;
     }
     records.push({ topic, partition, offset, timestamp, key, value, headers });

@@ -11,6 +11,8 @@ class Cursor {
   private rest: readonly InRecord[] = [];
   private at = 0;
   private chunkEnd: number | undefined;
+  /** Where the partition ended when reading began. */
+  private readonly end: number;
 
   constructor(
     private readonly store: Store,
@@ -18,7 +20,9 @@ class Cursor {
     readonly row: TopicRow,
     readonly partition: number,
     private next: number,
-  ) {}
+  ) {
+    this.end = store.head(row.number, partition).next;
+  }
 
   /**
    * Up to `max` records that come next; empty if there are none yet. Ends before a damaged stretch, which `damage`
@@ -33,6 +37,11 @@ class Cursor {
       this.next = record.offset + 1;
     }
     return batch;
+  }
+
+  /** Whether some of what was there when reading began may still be to come. */
+  get isBehind(): boolean {
+    return this.next < this.end;
   }
 
   /** Offsets that cannot be read. */
@@ -85,6 +94,18 @@ class Cursor {
   }
 }
 
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+
+/**
+ * Cursors of partitions that hold the same subjects, whichever their topic: a reader of many topics has done with one
+ * group's subjects before it meets the next. A topic of one partition has subjects of all and comes last.
+ */
+function groupsOf(cursors: readonly Cursor[]): readonly (readonly Cursor[])[] {
+  const parted = cursors.filter(({ row }) => row.partitions > 1);
+  const groups = parted.reduce((common, { row }) => divisor(row.partitions, common), 0);
+  return Array.from({ length: groups }, (_, group) => parted.filter(({ partition }) => partition % groups === group));
+}
+
 /** Starts reading at once. The topics exist already. */
 export function consumeEmbedded(
   store: Store,
@@ -102,11 +123,11 @@ export function consumeEmbedded(
         (_, partition) => new Cursor(store, topic, row, partition, start(store, topic, row, partition, options)),
       ),
     );
-    while (!stopped) {
-      const mark = bell.mark();
+    /** One batch of each; false if none of them has one. */
+    const round = async (among: readonly Cursor[]): Promise<boolean> => {
       let found = false;
-      for (const cursor of cursors) {
-        if (stopped) return;
+      for (const cursor of among) {
+        if (stopped) return false;
         const batch = cursor.read(max);
         if (batch.length === 0 && cursor.damage === undefined) continue;
         found = true;
@@ -124,7 +145,13 @@ export function consumeEmbedded(
         // a handler that never waits would keep timers and sockets from their turn
         await nextTurn();
       }
-      if (!found && !stopped) await bell.changed(mark);
+      return found;
+    };
+    // what is there already; a group that nothing more comes of has ended, though its last offsets may be of no record
+    for (const group of groupsOf(cursors)) while (await round(group.filter(({ isBehind }) => isBehind)));
+    while (!stopped) {
+      const mark = bell.mark();
+      if (!(await round(cursors)) && !stopped) await bell.changed(mark);
     }
   };
   const done = run();

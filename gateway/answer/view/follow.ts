@@ -20,7 +20,7 @@ import { type DatasetId, recordSubject } from '../../../contracts/ids.js';
 import type { Tracer } from '../../../contracts/tracing.js';
 import type { Contract } from '../../../contracts/types.js';
 import { FRAME_BYTES } from '../../../contracts/wire.js';
-import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
+import type { CaughtUp, Cut, PreparedBatch, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
 
 /** `rebuilding`: not yet where the bus was when following began, so what is missing may still come. */
 export type FollowState = 'following' | 'rebuilding' | 'unavailable';
@@ -62,13 +62,15 @@ export interface FollowOptions {
 }
 
 /**
- * Records that are gathered for one transaction while a topic is far behind. Batches of its topics come in turn and
- * hold the same subjects, so that a page of the view is written once for several of them. LMDB keeps the memory of the
- * pages that one transaction has changed, here about 100 MB.
+ * Bytes that are gathered for one transaction while topics are far behind: they hold the same subjects, so that a page
+ * of the view is written once for many of them. LMDB keeps as much memory again for the pages that one transaction
+ * changes.
  */
-const GATHERED = 32_000;
+const GATHERED = 48 * 2 ** 20;
 /** ms after which gathered records are applied, where no more come. */
-const GATHERED_WITHIN = 100;
+const NO_MORE_AFTER = 100;
+/** ms after which gathered records are applied, the first of them counted, however many still come. */
+const GATHERED_WITHIN = 5000;
 
 const LONGEST_PAUSE_MS = 60_000;
 /** A compacted topic keeps a withdrawal at least this long; a view that was away longer may have missed one. */
@@ -112,9 +114,12 @@ class Follower {
   readonly #reader: ViewReader;
   /** Next offsets that each dataset has to reach before it is following. */
   readonly #targets = new Map<TopicName, readonly number[]>();
+  /** Partitions of datasets of which not all up to there was read. */
+  readonly #behind = new Set<string>();
   /** Not applied yet. Lost with a crash or a stop, and then read again from the view's own offsets. */
-  #gathered: (readonly InRecord[])[] = [];
-  #gatheredRecords = 0;
+  #gathered: PreparedBatch[] = [];
+  #gatheredBytes = 0;
+  #gatheringSince = 0;
   #later: NodeJS.Timeout | undefined;
   /** Topics whose ends are damaged. */
   readonly #ended = new Set<TopicName>();
@@ -143,7 +148,15 @@ class Follower {
     await this.#recognise(topics);
     await this.#repair(topics);
     this.#tellIncomplete();
-    for (const [topic, { partitions }] of topics) this.#targets.set(topic, partitions.map(targetOf));
+    this.#behind.clear();
+    for (const [topic, { partitions }] of topics) {
+      const targets = partitions.map(targetOf);
+      this.#targets.set(topic, targets);
+      if (!this.#contracts.has(topic)) continue;
+      targets.forEach((target, partition) => {
+        if (writer.nextOffset(topic, partition) < target) this.#behind.add(placeOf(topic, partition));
+      });
+    }
     for (const topic of this.#contracts.keys()) this.#tell(topic);
 
     let lost = false;
@@ -387,29 +400,36 @@ class Follower {
     return first !== undefined && first.offset < this.#target(topic, first);
   }
 
-  /** The batch waits for others, unless there are enough, or its partition is there. */
+  /** The batch waits for others, unless there are enough, or nothing is left to wait for. */
   async #gather(topic: TopicName, batch: readonly InRecord[]): Promise<void> {
-    this.#gathered.push(batch);
-    this.#gatheredRecords += batch.length;
+    const now = performance.now();
+    if (this.#gathered.length === 0) this.#gatheringSince = now;
+    const prepared = this.#o.writer.prepare(batch);
+    this.#gathered.push(prepared);
+    this.#gatheredBytes += prepared.bytes.length;
     const last = batch.at(-1);
-    if (this.#gatheredRecords >= GATHERED || (last !== undefined && last.offset + 1 >= this.#target(topic, last)))
+    if (last !== undefined && last.offset + 1 >= this.#target(topic, last))
+      this.#behind.delete(placeOf(topic, last.partition));
+    if (this.#gatheredBytes >= GATHERED || this.#behind.size === 0 || now - this.#gatheringSince >= GATHERED_WITHIN)
       return this.#applyGathered();
-    this.#later ??= setTimeout(() => {
-      this.#applyGathered().catch((error: unknown) => this.#fail(error));
-    }, GATHERED_WITHIN);
+    if (this.#later !== undefined) this.#later.refresh();
+    else
+      this.#later = setTimeout(() => {
+        this.#applyGathered().catch((error: unknown) => this.#fail(error));
+      }, NO_MORE_AFTER);
   }
 
   async #applyGathered(): Promise<void> {
     const batches = this.#drop();
     if (batches.length === 0) return;
     await this.#o.writer.applyAll(batches);
-    for (const topic of new Set(batches.map(([first]) => first?.topic))) if (topic !== undefined) this.#tell(topic);
+    for (const topic of new Set(batches.map((batch) => batch.topic))) this.#tell(topic);
   }
 
-  #drop(): readonly (readonly InRecord[])[] {
+  #drop(): readonly PreparedBatch[] {
     const batches = this.#gathered;
     this.#gathered = [];
-    this.#gatheredRecords = 0;
+    this.#gatheredBytes = 0;
     clearTimeout(this.#later);
     this.#later = undefined;
     return batches;
@@ -472,6 +492,8 @@ class Follower {
     return this.#o.now?.() ?? Date.now();
   }
 }
+
+const placeOf = (topic: TopicName, partition: number): string => `${topic}/${partition}`;
 
 /** Where following has to get to. Of a partition that has nothing left, it is there already. */
 const targetOf = ({ low, high }: PartitionState): number => (low === high ? 0 : high);

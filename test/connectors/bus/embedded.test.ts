@@ -263,3 +263,56 @@ t.test(
     }
   },
 );
+
+t.test(
+  'what is there is read subjects by subjects over all topics, each partition in its order, and then what is new',
+  async (t) => {
+    const bus = await openEmbeddedBus({ dir: `${t.testdir()}/bus` });
+    t.teardown(() => bus.close());
+    const [two, four, one] = [freshTopic(2), freshTopic(4), freshTopic(1)];
+    const specs = [one, four, two];
+    await bus.ensureTopics(specs);
+    const producer = await bus.producer();
+    const subjects = Array.from({ length: 40 }, (_, i) => `uscc:${i}`);
+    const send = (n: number): Promise<unknown> =>
+      Promise.all(
+        specs.map(({ topic }) =>
+          producer.send(
+            topic,
+            subjects.map((subject) => record(subject, String(n))),
+          ),
+        ),
+      );
+    for (let n = 0; n < 5; n++) await send(n);
+    const got: InRecord[] = [];
+    let done = (): void => undefined;
+    const all = new Promise<void>((resolve) => (done = resolve));
+    const consumption = await bus.consume({
+      topics: specs.map(({ topic }) => topic),
+      from: () => 0,
+      onOffsetLost: ({ low }) => low,
+      onBatch: async (batch) => {
+        // something new comes while the first group is read
+        if (got.length === 0) await send(5);
+        got.push(...batch);
+        if (got.length === 3 * 40 * 6) done();
+      },
+      maxBatch: 3,
+    });
+    await all;
+    await consumption.stop();
+    for (const { topic } of specs)
+      for (const subject of subjects)
+        t.strictSame(
+          got.filter((each) => each.topic === topic && each.key === `${subject}|`).map(({ value }) => String(value)),
+          ['0', '1', '2', '3', '4', '5'],
+        );
+    const before = got.filter(({ value }) => String(value) !== '5');
+    const group = ({ topic, partition }: InRecord): number => (topic === one.topic ? 2 : partition % 2);
+    t.strictSame(
+      before.map(group),
+      before.map(group).sort((a, b) => a - b),
+      'who has read one group of subjects does not meet it again',
+    );
+  },
+);

@@ -125,7 +125,7 @@ export function viewModel(t: Test, driver: ViewDriver, runs = 25): void {
               }),
             );
             for (const batch of records) await one.apply(batch);
-            await together.applyAll(records);
+            await together.applyAll(records.map((batch) => together.prepare(batch)));
           }
           const told = async (writer: typeof one): Promise<string> => {
             const reader = writer.reader();

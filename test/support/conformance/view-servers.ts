@@ -4,7 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { InRecord } from '../../../connectors/bus/port.js';
-import type { ApplyResult, CaughtUp, Cut, Forget, ViewReader, ViewWriter } from '../../../gateway/answer/view/port.js';
+import type {
+  ApplyResult,
+  CaughtUp,
+  Cut,
+  Forget,
+  PreparedBatch,
+  ViewReader,
+  ViewWriter,
+} from '../../../gateway/answer/view/port.js';
 import {
   migrateView,
   openPostgresViewWriter,
@@ -128,7 +136,10 @@ export class Together implements ViewWriter {
     const [applied, poisoned] = [sum((one) => one.applied), sum((one) => one.poisoned)];
     return { applied, poisoned, ignored: batch.length - applied - poisoned };
   }
-  async applyAll(batches: readonly (readonly InRecord[])[]): Promise<void> {
+  prepare(batch: readonly InRecord[]): PreparedBatch {
+    return this.#first.prepare(batch);
+  }
+  async applyAll(batches: readonly PreparedBatch[]): Promise<void> {
     await this.#all((writer) => writer.applyAll(batches));
   }
   async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {

@@ -108,7 +108,7 @@ try {
   const began = performance.now();
   let [done, lastDone, lastAt] = [0, 0, began];
   for (const together of batches(records)) {
-    await writer.applyAll(together);
+    await writer.applyAll(together.map((batch) => writer.prepare(batch)));
     done += together.reduce((sum, batch) => sum + batch.length, 0);
     most.loader = Math.max(most.loader, process.memoryUsage.rss());
     if (done - lastDone < records / TENTHS && done < records) {

@@ -122,7 +122,7 @@ async function rowsOf({ url, pool, bare, records, version }: Parts): Promise<Ben
   for (const together of batches(records)) {
     const count = together.reduce((sum, batch) => sum + batch.length, 0);
     const began = performance.now();
-    await writer.applyAll(together);
+    await writer.applyAll(together.map((batch) => writer.prepare(batch)));
     applying.push((count / (performance.now() - began)) * 1000);
   }
   await writer.apply(DATASETS.filter((id) => id.startsWith('samr')).map((id, i) => said(id, i)));

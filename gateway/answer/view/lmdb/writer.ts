@@ -6,10 +6,10 @@
 import { mkdirSync } from 'node:fs';
 import type { InRecord, TopicName } from '../../../../connectors/bus/port.js';
 import { type CheckBody, checkBodies } from '../body-check.js';
-import type { Touched } from '../packed/apply.js';
+import { newTally, type Tally } from '../packed/apply.js';
 import { FORMAT, missingSchema, ViewChanges } from '../packed/changes.js';
 import { numberDatasets, readMeta, readNumbers, writeMeta, writeNumbers } from '../packed/state.js';
-import type { ApplyResult, CaughtUp, Cut, Forget, ViewWorkspace, ViewWriter } from '../port.js';
+import type { ApplyResult, CaughtUp, Cut, Forget, PreparedBatch, ViewWorkspace, ViewWriter } from '../port.js';
 import { readerOn } from './reader.js';
 import { removeDataset } from './remove-dataset.js';
 import { openStore, type Store, type StoreSize } from './store.js';
@@ -66,24 +66,21 @@ class LmdbViewWriter implements ViewWriter {
     this.#changes = new ViewChanges(store, workspace, numbers, check);
   }
 
-  apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
-    return new Promise((resolve) => {
-      const work = this.#changes.checked(batch, after);
-      // what is new comes in: what was read again until now may have lain here for long
-      if (this.#changes.sources.get(batch[0]?.topic ?? '')?.kind === 'data') this.#isFresh = false;
-      const { applied, ignored, poisoned } = this.#add(work);
-      resolve({ applied, ignored, poisoned });
-    });
+  prepare(batch: readonly InRecord[]): PreparedBatch {
+    return this.#changes.prepare(batch);
   }
 
-  applyAll(batches: readonly (readonly InRecord[])[]): Promise<void> {
-    return new Promise((resolve) => {
-      const works = batches.map((batch) => this.#changes.checked(batch, undefined));
-      this.#add((touched) => {
-        for (const work of works) work(touched);
-      });
-      resolve();
-    });
+  async apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
+    const prepared = this.#changes.prepare(batch);
+    // what is new comes in: what was read again until now may have lain here for long
+    if (this.#changes.sources.get(prepared.topic)?.kind === 'data') this.#isFresh = false;
+    const [tally = newTally()] = this.#add([prepared], after);
+    const { applied, ignored, poisoned } = tally;
+    return { applied, ignored, poisoned };
+  }
+
+  async applyAll(batches: readonly PreparedBatch[]): Promise<void> {
+    this.#add(batches);
   }
 
   async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
@@ -162,10 +159,10 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   /** @throws YitongError `store_full`; then the next offset stands where it stood */
-  #add<T>(work: (touched: Touched) => T): T {
+  #add(batches: readonly PreparedBatch[], after?: Cut): Tally[] {
     return this.#write(() => {
       this.store.refuseFull();
-      return this.#changes.apply(work, this.#isFresh);
+      return this.#changes.apply(batches, after, this.#isFresh);
     });
   }
 

@@ -7,10 +7,11 @@ import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
 import type { CheckBody } from '../body-check.js';
-import type { CaughtUp, Cut, Forget, ViewWorkspace } from '../port.js';
-import { DataApplier, newTally, type PoisonReason, type Tally, Touched } from './apply.js';
+import type { CaughtUp, Cut, Forget, PoisonReason, PreparedBatch, ViewWorkspace } from '../port.js';
+import { type BatchWork, DataApplier, type DatasetWork, newTally, type Tally } from './apply.js';
 import { poisonKey } from './keys.js';
 import type { ViewMaps } from './maps.js';
+import { prepareData, rawOf } from './prepared.js';
 import {
   type ControlSource,
   type DataSource,
@@ -34,6 +35,21 @@ const STATES = new Set<string>(['complete', 'failed', 'refused']);
 /** Raised with any change of layout; a view of another number is rebuilt from the bus. */
 export const FORMAT = 2;
 
+const NO_BYTES = Buffer.alloc(0);
+
+/** By which a record is known to belong somewhere; of its key no more than the subject is needed. */
+export type RecordAddress = Pick<InRecord, 'key' | 'topic' | 'partition' | 'offset'>;
+
+/** A dataset that batches of a transaction are of. */
+interface OpenDataset {
+  readonly number: number;
+  readonly work: DatasetWork;
+  /** Of its batches. */
+  readonly tallies: Tally[];
+  /** ms since 1970; 0 where there is none. */
+  newest: number;
+}
+
 export class ViewChanges {
   readonly sources: ReadonlyMap<TopicName, DataSource | ControlSource>;
   readonly #data: DataApplier;
@@ -46,25 +62,22 @@ export class ViewChanges {
     readonly store: ViewMaps,
     readonly workspace: ViewWorkspace,
     numbers: Readonly<Record<string, number>>,
-    check: CheckBody,
-    readonly isHere?: (record: InRecord) => boolean,
+    readonly check: CheckBody,
+    readonly isHere?: (record: RecordAddress) => boolean,
   ) {
     this.sources = sourcesOf(workspace, numbers);
-    this.#data = new DataApplier(store, workspace, check);
+    this.#data = new DataApplier(store);
   }
 
-  /** Applies what `checked` has made. @param isFresh as `ViewMap.get` takes it */
-  apply<T>(work: (touched: Touched) => T, isFresh = false): T {
-    const touched = new Touched(isFresh);
-    const done = work(touched);
-    this.#data.store(touched);
-    return done;
-  }
-
-  /** What applies a batch within a transaction. Whatever is wrong with its form is thrown before there is one. */
-  checked(batch: readonly InRecord[], after: Cut | undefined): (touched: Touched) => Tally {
+  /**
+   * Reads a batch and looks at it, outside of any transaction.
+   * @throws YitongError `topic_mismatch` where it is not of one partition, in order
+   */
+  prepare(batch: readonly InRecord[]): PreparedBatch {
     const [first] = batch;
-    if (first === undefined) return newTally;
+    const last = batch.at(-1);
+    if (first === undefined || last === undefined)
+      return { topic: '', partition: 0, count: 0, last: { offset: -1, timestamp: 0 }, bytes: NO_BYTES, aside: [] };
     const { topic, partition } = first;
     const source = this.source(topic);
     let expected = first.offset;
@@ -74,59 +87,123 @@ export class ViewChanges {
       }
       expected = record.offset + 1;
     }
-    return (touched) => {
+    return {
+      topic,
+      partition,
+      count: batch.length,
+      last: { offset: last.offset, timestamp: last.timestamp },
+      ...(source.kind === 'control'
+        ? { bytes: NO_BYTES, aside: [], control: batch }
+        : prepareData(batch, source.contract, this.workspace, this.check)),
+    };
+  }
+
+  /**
+   * Applies batches within a transaction.
+   * @param after as `ViewWriter.apply` takes it
+   * @param isFresh as `ViewMap.get` takes it
+   * @returns of each batch what became of its records
+   */
+  apply(batches: readonly PreparedBatch[], after?: Cut, isFresh = false): Tally[] {
+    const datasets = new Map<number, OpenDataset>();
+    const works: BatchWork[] = [];
+    const tallies = batches.map((batch) => {
+      const { topic, partition, count, last } = batch;
+      const tally = newTally();
+      if (count === 0) return tally;
+      const source = this.source(topic);
       const row = readOffset(this.store, topic, partition);
-      const fresh = batch.filter((record) => record.offset >= row.next);
-      const last = fresh.at(-1);
-      if (last === undefined) return { ...newTally(), ignored: batch.length };
-      const setAside = (record: InRecord, reason: PoisonReason): void => this.#setAside(record, reason);
-      const done =
-        source.kind === 'data'
-          ? this.#applyData(source, this.#here(fresh), touched, setAside)
-          : this.#applyControl(source, fresh, after, setAside);
-      done.ignored += batch.length - fresh.length;
+      if (last.offset < row.next) {
+        tally.ignored = count;
+        return tally;
+      }
+      if (source.kind === 'data') works.push(this.#begin(source, batch, { from: row.next, datasets, tally }));
+      else this.#applyControl(source, batch, { from: row.next, after, tally });
       // one of the same millisecond may still follow
       writeOffset(this.store, topic, partition, {
         next: last.offset + 1,
         upTo: Math.max(row.upTo, last.timestamp - 1),
       });
-      return done;
-    };
+      return tally;
+    });
+    this.#data.apply(works, isFresh);
+    for (const { number, newest, tallies: own } of datasets.values()) {
+      const row = readDataset(this.store, number);
+      const sum = (of: (tally: Tally) => number): number => own.reduce((all, one) => all + of(one), 0);
+      writeDataset(this.store, number, {
+        ...row,
+        records: row.records + sum(({ records }) => records),
+        versions: row.versions + sum(({ versions }) => versions),
+        poisoned: row.poisoned + sum(({ poisoned }) => poisoned),
+        ...(newest === 0 ? {} : { lastPublishedAt: newest }),
+      });
+    }
+    return tallies;
   }
 
-  #applyData(
+  /** What of a batch is applied, from an offset on. What is to be set aside is, at once. */
+  #begin(
     source: DataSource,
-    fresh: readonly InRecord[],
-    touched: Touched,
-    setAside: (record: InRecord, reason: PoisonReason) => void,
-  ): Tally {
-    if (fresh.length === 0) return newTally();
-    const row = readDataset(this.store, source.number);
-    const tally = this.#data.apply(source, fresh, { past: row.versions > row.records, touched }, setAside);
-    const newest = fresh.reduce((latest, record) => Math.max(latest, record.timestamp), row.lastPublishedAt ?? 0);
-    writeDataset(this.store, source.number, {
-      ...row,
-      records: row.records + tally.records,
-      versions: row.versions + tally.versions,
-      poisoned: row.poisoned + tally.poisoned,
-      lastPublishedAt: newest,
-    });
-    return tally;
+    { topic, partition, bytes, count, aside }: PreparedBatch,
+    {
+      from,
+      datasets,
+      tally,
+    }: { readonly from: number; readonly datasets: Map<number, OpenDataset>; readonly tally: Tally },
+  ): BatchWork {
+    const { number, contract } = source;
+    let dataset = datasets.get(number);
+    if (dataset === undefined) {
+      const row = readDataset(this.store, number);
+      dataset = {
+        number,
+        newest: row.lastPublishedAt ?? 0,
+        tallies: [],
+        work: { number, contract, past: row.versions > row.records },
+      };
+      datasets.set(number, dataset);
+    }
+    const open = dataset;
+    open.tallies.push(tally);
+    const takes = (key: string, offset: number, publishedAt: number): boolean => {
+      if (offset < from) {
+        tally.ignored++;
+        return false;
+      }
+      if (this.isHere?.({ key, topic, partition, offset }) === false) return false;
+      open.newest = Math.max(publishedAt, open.newest);
+      return true;
+    };
+    for (const { record, reason } of aside) {
+      if (!takes(record.key, record.offset, record.timestamp)) continue;
+      this.#setAside(record, reason);
+      tally.poisoned++;
+    }
+    return {
+      dataset: open.work,
+      bytes,
+      count,
+      tally,
+      takes: (subject, { offset, publishedAt }) => takes(subject, offset, publishedAt),
+      setAside: (subject, version, reason) => this.#setAside(rawOf(topic, subject, version), reason),
+    };
   }
 
   #applyControl(
     source: ControlSource,
-    fresh: readonly InRecord[],
-    after: Cut | undefined,
-    setAside: (record: InRecord, reason: PoisonReason) => void,
-  ): Tally {
-    const tally = newTally();
-    for (const record of fresh) {
+    { control = [] }: PreparedBatch,
+    { from, after, tally }: { readonly from: number; readonly after: Cut | undefined; readonly tally: Tally },
+  ): void {
+    for (const record of control) {
+      if (record.offset < from) {
+        tally.ignored++;
+        continue;
+      }
       const watermark = parseWatermark(record);
       // an authority speaks for its own datasets only
       const dataset = watermark === undefined ? undefined : source.datasets.get(watermark.dataset);
       if (watermark === undefined || dataset === undefined) {
-        setAside(record, 'watermark');
+        this.#setAside(record, 'watermark');
         tally.poisoned++;
         continue;
       }
@@ -139,7 +216,6 @@ export class ViewChanges {
       );
       tally.applied++;
     }
-    return tally;
   }
 
   #setAside(record: InRecord, reason: PoisonReason): void {
@@ -152,10 +228,6 @@ export class ViewChanges {
       poisonKey(record.topic, record.partition, record.offset),
       Buffer.concat([size, about, record.value ?? Buffer.alloc(0)]),
     );
-  }
-
-  #here(records: readonly InRecord[]): readonly InRecord[] {
-    return this.isHere === undefined ? records : records.filter(this.isHere);
   }
 
   caughtUp(partitions: readonly CaughtUp[]): void {

@@ -14,7 +14,7 @@ const VALUE = 0;
 const WITHDRAWN = 1;
 
 export interface NewVersion {
-  readonly recordId: Uint8Array;
+  readonly recordId: string;
   readonly schemaId: number;
   readonly contractVersion: number;
   readonly partition: number;
@@ -31,41 +31,46 @@ export interface NewVersion {
   readonly start: number;
 }
 
-export function encodeVersion(version: NewVersion): Buffer {
-  const { recordId, value, start } = version;
-  const position = Buffer.byteLength(version.position);
-  const length = FIXED + recordId.length + position + value.length - start;
-  const out = Buffer.allocUnsafe(length);
-  out.writeUInt32LE(length, 0);
-  out.writeUInt16LE(recordId.length, 4);
-  out.writeUInt16LE(position, 6);
-  out.writeUInt32LE(version.schemaId, 8);
-  out.writeUInt16LE(version.contractVersion, 12);
-  out.writeUInt16LE(version.partition, 14);
-  out.writeDoubleLE(version.offset, 16);
-  out.writeDoubleLE(version.publishedAt, 24);
-  out.writeDoubleLE(version.sourceTime, 32);
-  out.writeUInt32LE(version.withdrawn ? WITHDRAWN : VALUE, 40);
-  out.writeDoubleLE(version.epoch, 44);
-  out.writeDoubleLE(version.sequence, 52);
-  out.set(recordId, FIXED);
-  out.write(version.position, FIXED + recordId.length);
-  value.copy(out, FIXED + recordId.length + position, start);
-  return out;
+/** Bytes of it at most: a character has three. */
+export const versionBytes = ({ recordId, position, value, start }: NewVersion): number =>
+  FIXED + (recordId.length + position.length) * 3 + value.length - start;
+
+/** @returns its length */
+export function writeVersion(out: Buffer, at: number, version: NewVersion): number {
+  const { value, start } = version;
+  const recordId = out.write(version.recordId, at + FIXED);
+  const positionAt = at + FIXED + recordId;
+  const position = out.write(version.position, positionAt);
+  const length = FIXED + recordId + position + value.length - start;
+  out.writeUInt32LE(length, at);
+  out.writeUInt16LE(recordId, at + 4);
+  out.writeUInt16LE(position, at + 6);
+  out.writeUInt32LE(version.schemaId, at + 8);
+  out.writeUInt16LE(version.contractVersion, at + 12);
+  out.writeUInt16LE(version.partition, at + 14);
+  out.writeDoubleLE(version.offset, at + 16);
+  out.writeDoubleLE(version.publishedAt, at + 24);
+  out.writeDoubleLE(version.sourceTime, at + 32);
+  out.writeUInt32LE(version.withdrawn ? WITHDRAWN : VALUE, at + 40);
+  out.writeDoubleLE(version.epoch, at + 44);
+  out.writeDoubleLE(version.sequence, at + 52);
+  value.copy(out, positionAt + position, start);
+  return length;
 }
 
 /** Bytes of the record that begins at `at`. */
 export const lengthAt = (bytes: Buffer, at: number): number => bytes.readUInt32LE(at);
 
-/** Order of two record ids, by UTF-8 bytes; negative, zero, positive. */
-export function compareId(bytes: Buffer, at: number, recordId: Uint8Array): number {
+/** Order of two record ids, by UTF-8 bytes; negative, zero, positive. @param id holds the second one */
+export function compareId(bytes: Buffer, at: number, id: Uint8Array, from = 0, to = id.length): number {
   const length = bytes.readUInt16LE(at + 4);
-  const shorter = Math.min(length, recordId.length);
+  const other = to - from;
+  const shorter = Math.min(length, other);
   for (let i = 0; i < shorter; i++) {
-    const difference = (bytes[at + FIXED + i] ?? 0) - (recordId[i] ?? 0);
+    const difference = (bytes[at + FIXED + i] ?? 0) - (id[from + i] ?? 0);
     if (difference !== 0) return difference;
   }
-  return length - recordId.length;
+  return length - other;
 }
 
 /**
@@ -125,12 +130,27 @@ export class RecordView implements VersionView {
   copy(): Buffer {
     return Buffer.from(this.bytes.subarray(this.#at, this.end));
   }
+  /** Where the whole record begins; `end` is where it ends. */
+  get from(): number {
+    return this.#at;
+  }
+  /** Where the record id begins, which ends where the position begins. */
+  get idFrom(): number {
+    return this.#at + FIXED;
+  }
+  get idTo(): number {
+    return this.#position;
+  }
   /** A copy of the record id. */
   idBytes(): Buffer {
     return Buffer.from(this.bytes.subarray(this.#at + FIXED, this.#position));
   }
-  /** Whether the body is `value` from `start` on. */
-  sameContent(schemaId: number, value: Uint8Array, start: number): boolean {
-    return this.schemaId === schemaId && this.bytes.compare(value, start, value.length, this.start, this.end) === 0;
+  /** Whether the body is the other one's. */
+  sameContent(other: RecordView): boolean {
+    return (
+      this.schemaId === other.schemaId &&
+      this.end - this.start === other.end - other.start &&
+      this.bytes.compare(other.bytes, other.start, other.end, this.start, this.end) === 0
+    );
   }
 }

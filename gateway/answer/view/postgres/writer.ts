@@ -8,10 +8,11 @@ import { dataTopic, type InRecord, type TopicName } from '../../../../connectors
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
 import type { Connection, Statement } from '../../../ground/state/postgres/pool.js';
 import { type CheckBody, checkBodies } from '../body-check.js';
-import { parseKey, type Touched } from '../packed/apply.js';
-import { FORMAT, missingSchema, ViewChanges } from '../packed/changes.js';
+import { newTally, type Tally } from '../packed/apply.js';
+import { FORMAT, missingSchema, type RecordAddress, ViewChanges } from '../packed/changes.js';
 import { entryOf, isEmpty, isSpilled, without } from '../packed/head.js';
 import type { ViewMaps } from '../packed/maps.js';
+import { visitPrepared } from '../packed/prepared.js';
 import {
   numberDatasets,
   readDataset,
@@ -21,7 +22,16 @@ import {
   writeMeta,
   writeNumbers,
 } from '../packed/state.js';
-import type { ApplyResult, CaughtUp, Cut, Forget, ViewReader, ViewWorkspace, ViewWriter } from '../port.js';
+import type {
+  ApplyResult,
+  CaughtUp,
+  Cut,
+  Forget,
+  PreparedBatch,
+  ViewReader,
+  ViewWorkspace,
+  ViewWriter,
+} from '../port.js';
 import { Transaction } from './overlay.js';
 import { readerOver } from './reader.js';
 import { type RecordPlace, Rows } from './rows.js';
@@ -142,17 +152,18 @@ class PostgresViewWriter implements ViewWriter {
     await this.#resume();
   }
 
+  prepare(batch: readonly InRecord[]): PreparedBatch {
+    return this.#changes.prepare(batch);
+  }
+
   async apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
-    const work = this.#changes.checked(batch, after);
-    const { applied, ignored, poisoned } = await this.#add([batch], work);
+    const [tally = newTally()] = await this.#add([this.#changes.prepare(batch)], after);
+    const { applied, ignored, poisoned } = tally;
     return { applied, ignored, poisoned };
   }
 
-  async applyAll(batches: readonly (readonly InRecord[])[]): Promise<void> {
-    const works = batches.map((batch) => this.#changes.checked(batch, undefined));
-    await this.#add(batches, (touched) => {
-      for (const work of works) work(touched);
-    });
+  async applyAll(batches: readonly PreparedBatch[]): Promise<void> {
+    await this.#add(batches);
   }
 
   async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
@@ -287,7 +298,7 @@ class PostgresViewWriter implements ViewWriter {
     await this.#last.catch(() => undefined);
   }
 
-  #isHere(record: InRecord): boolean {
+  #isHere(record: RecordAddress): boolean {
     const slice = sliceOfKey(record.key);
     const here = this.#here[slice];
     if (here !== 2) return here === 1;
@@ -311,30 +322,35 @@ class PostgresViewWriter implements ViewWriter {
     }
   }
 
-  #add<T>(batches: readonly (readonly InRecord[])[], work: (touched: Touched) => T): Promise<T> {
+  #add(batches: readonly PreparedBatch[], after?: Cut): Promise<Tally[]> {
     return this.#transact(
       (connection, maps) => this.#load(connection, maps, batches),
-      () => this.#changes.apply(work),
+      () => this.#changes.apply(batches, after),
     );
   }
 
   /** Brings what applying these batches will look at. */
-  async #load(connection: Connection, maps: Transaction, batches: readonly (readonly InRecord[])[]): Promise<void> {
+  async #load(connection: Connection, maps: Transaction, batches: readonly PreparedBatch[]): Promise<void> {
     const places = new Map<string, RecordPlace>();
     /** Datasets that have a past. */
     const past = new Set<number>();
     for (const batch of batches) {
-      const [first] = batch;
-      const source = first === undefined ? undefined : this.#changes.sources.get(first.topic);
-      if (first === undefined || source?.kind !== 'data') continue;
-      const { next } = readOffset(maps, first.topic, first.partition);
+      const { topic, partition } = batch;
+      const source = this.#changes.sources.get(topic);
+      if (source?.kind !== 'data') continue;
+      const { next } = readOffset(maps, topic, partition);
       const row = readDataset(maps, source.number);
       if (row.versions > row.records && source.contract.history === 'full') past.add(source.number);
-      for (const record of batch) {
-        if (record.offset < next || !this.#isHere(record)) continue;
-        const key = parseKey(record.key, source.contract);
-        if (key !== undefined) places.set(`${record.key}|${String(source.number)}`, { ...key, dataset: source.number });
-      }
+      visitPrepared(batch.bytes, (subject, version) => {
+        const { offset, recordId } = version;
+        const key = `${subject}|${recordId}`;
+        if (offset >= next && this.#isHere({ key, topic, partition, offset }))
+          places.set(`${key}|${String(source.number)}`, {
+            subject,
+            recordId: version.idBytes(),
+            dataset: source.number,
+          });
+      });
     }
     await this.#rows.loadHeads(connection, maps, [...new Set([...places.values()].map(({ subject }) => subject))]);
     const spilled = [...places.values()].filter(({ subject, dataset }) => {

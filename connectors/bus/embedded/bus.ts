@@ -122,6 +122,7 @@ class EmbeddedBus implements Bus {
 
   async #shut(): Promise<void> {
     await Promise.all([...this.#consumptions].map((consumption) => consumption.stop()));
+    this.#bell.close();
     await this.#appender.close();
     await this.#compactor.close();
     await this.#store.close();

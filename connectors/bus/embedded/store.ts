@@ -69,6 +69,8 @@ export class Store {
   private constructor(
     private readonly env: Env<Buffer, Buffer>,
     private readonly dir: string,
+    /** That its commits are written to. */
+    readonly file: string,
   ) {
     const database = (name: string): Database<Buffer, Buffer> =>
       env.table<Buffer, Buffer>(name, { encoding: 'binary', keyEncoding: 'binary' });
@@ -114,7 +116,7 @@ export class Store {
         mapSize: MAP_BYTES,
         ...(maxBytes > 0 ? { limit: { bytes: maxBytes, setting: 'bus.maxBytes', what: 'the bus' } } : {}),
       });
-      const store = new Store(env, dir);
+      const store = new Store(env, dir, file);
       await store.write(() => {
         const format = store.meta.get(Buffer.from('format'));
         if (format === undefined) {

@@ -2,14 +2,17 @@
  * Whether declared files are still the same, by what the file system says of them. Events are not asked: network file
  * systems and swapped folders send none.
  */
-import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { type Dirent, stat } from 'node:fs';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 /** `policies/rules/<topic>/policy.cedar` */
 const DEPTH = 3;
-/** Looks at once: the threads that look are those that a worker needs as well. */
-const AT_ONCE = 16;
+/** Looks at once: few, since the threads that look are those that a worker needs as well; fewer cost more in all. */
+const AT_ONCE = 64;
+/** That of `fs/promises` takes half as much again, and a worker looks at some 250 files each second. */
+const look = promisify(stat);
 
 const code = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown');
 
@@ -34,7 +37,7 @@ async function filesBelow(folder: string, depth: number, without: string | undef
 async function said(path: string): Promise<string> {
   try {
     // the change time as well: a copy may bring another file's modification time and size with it
-    const { ino, size, mtimeMs, ctimeMs } = await stat(path);
+    const { ino, size, mtimeMs, ctimeMs } = await look(path);
     return `${path} ${String(ino)} ${String(size)} ${String(mtimeMs)} ${String(ctimeMs)}`;
   } catch (error) {
     return `${path} ${code(error)}`;

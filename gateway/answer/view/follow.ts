@@ -67,6 +67,8 @@ export interface FollowOptions {
  * changes.
  */
 const GATHERED = 48 * 2 ** 20;
+/** Bytes, about, of a record that is to be set aside, beside its value: it stays an object until then. */
+const ASIDE = 1024;
 /** ms after which gathered records are applied, where no more come. */
 const NO_MORE_AFTER = 100;
 /** ms after which gathered records are applied, the first of them counted, however many still come. */
@@ -406,7 +408,10 @@ class Follower {
     if (this.#gathered.length === 0) this.#gatheringSince = now;
     const prepared = this.#o.writer.prepare(batch);
     this.#gathered.push(prepared);
-    this.#gatheredBytes += prepared.bytes.length;
+    this.#gatheredBytes += prepared.aside.reduce(
+      (all, { record }) => all + (record.value?.length ?? 0) + ASIDE,
+      prepared.bytes.length,
+    );
     const last = batch.at(-1);
     if (last !== undefined && last.offset + 1 >= this.#target(topic, last))
       this.#behind.delete(placeOf(topic, last.partition));

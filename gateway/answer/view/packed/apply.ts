@@ -197,7 +197,8 @@ export class DataApplier {
       if (overtakes(old, read)) return void tally.ignored++;
       if (!read.withdrawn && old.sameContent(read)) return void tally.ignored++;
     }
-    const replaced = old === undefined ? undefined : { bytes: old.end - old.from };
+    const removed = old === undefined ? 0 : old.end - old.from;
+    const delta = (read.withdrawn ? 0 : 1) - (old === undefined ? 0 : 1);
     if (contract.history === 'full') {
       if (dataset.past && this.#repeated(prefix(), read)) return void tally.ignored++;
       if (old !== undefined || read.withdrawn) dataset.past = true;
@@ -205,9 +206,8 @@ export class DataApplier {
       if (read.withdrawn) this.maps.history.put(historyKey(prefix(), read.idBytes(), read.offset), read.copy());
       tally.versions++;
     } else {
-      tally.versions += (read.withdrawn ? 0 : 1) - (replaced === undefined ? 0 : 1);
+      tally.versions += delta;
     }
-    const delta = (read.withdrawn ? 0 : 1) - (replaced === undefined ? 0 : 1);
     tally.records += delta;
     tally.applied++;
 
@@ -218,13 +218,7 @@ export class DataApplier {
       if (delta !== 0)
         this.#working.edit({ dataset: number, at: startOf(head, entry), removed: 0, record: undefined, delta });
     } else {
-      this.#working.edit({
-        dataset: number,
-        at: where < 0 ? ~where : where,
-        removed: replaced?.bytes ?? 0,
-        record,
-        delta,
-      });
+      this.#working.edit({ dataset: number, at: where < 0 ? ~where : where, removed, record, delta });
       while (this.#working.length > PACKED_LIMIT && this.#spill(subject));
     }
   }

@@ -84,6 +84,7 @@ function parseKey(
   const recordId = key.slice(bar + 1);
   return isWithin(subject, MAX_SUBJECT) && isWithin(recordId, MAX_RECORD_ID) ? { subject, recordId } : undefined;
 }
+
 interface NewRecord extends NewVersion {
   readonly subject: string;
 }

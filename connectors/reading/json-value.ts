@@ -70,6 +70,53 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): Parsed {
 export const exceeds = (text: string, bytes: number): boolean =>
   text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
 
+/** Whether the JSON of a value that was read from JSON has more characters than that; it is not written for it. */
+export function isLonger(value: Cell, most: number): boolean {
+  let left = most;
+  const fits = (one: unknown): boolean => {
+    if (typeof one === 'string') left -= one.length > left ? left + 1 : JSON.stringify(one).length;
+    else if (Array.isArray(one)) {
+      // brackets, and a comma between two
+      left -= Math.max(2, one.length + 1);
+      for (const inner of one as readonly unknown[]) if (left < 0 || !fits(inner)) return false;
+    } else if (isObject(one)) {
+      const keys = Object.keys(one);
+      left -= Math.max(2, 2 * keys.length + 1);
+      for (const key of keys) if (left < 0 || !fits(key) || !fits(one[key])) return false;
+    } else left -= String(one).length;
+    return left >= 0;
+  };
+  return !fits(value);
+}
+
+/** The first characters of the JSON of a value that was read from JSON; the rest of it is not written. */
+export function jsonStart(value: Cell, most: number): string {
+  let text = '';
+  const write = (one: unknown): void => {
+    if (Array.isArray(one)) {
+      text += '[';
+      for (const [at, inner] of (one as readonly unknown[]).entries()) {
+        if (text.length >= most) return;
+        if (at > 0) text += ',';
+        write(inner);
+      }
+      text += ']';
+    } else if (isObject(one)) {
+      text += '{';
+      for (const [at, key] of Object.keys(one).entries()) {
+        if (text.length >= most) return;
+        if (at > 0) text += ',';
+        write(key);
+        text += ':';
+        write(one[key]);
+      }
+      text += '}';
+    } else text += JSON.stringify(typeof one === 'string' && one.length > most ? one.slice(0, most) : one);
+  };
+  write(value);
+  return text.slice(0, most);
+}
+
 const isObject = (value: unknown): value is Readonly<Record<string, Cell>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import t from 'tap';
 import { parseMapping } from '../../connectors/mapping/index.js';
-import { parseJson } from '../../connectors/reading/json-value.js';
-import type { BrokenRow } from '../../connectors/reading/port.js';
+import { isLonger, jsonStart, parseJson } from '../../connectors/reading/json-value.js';
+import type { BrokenRow, Cell } from '../../connectors/reading/port.js';
 import { ArrayReader } from '../../connectors/sources/json/array.js';
 import { type ItemReader, type JsonItem, LineReader } from '../../connectors/sources/json/items.js';
 import { digit9 } from './fixtures.js';
@@ -23,6 +23,21 @@ function scan(reader: ItemReader, text: string, cut: number): readonly unknown[]
   reader.end(out);
   return out.map((item) => (item.kind === 'text' ? (JSON.parse(item.text) as unknown) : item.refusal.reason));
 }
+
+t.test('how long a value is, and how it begins, are known without writing all of it', (t) => {
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 5 }), fc.nat({ max: 60 }), (made, at) => {
+      const value = JSON.parse(JSON.stringify(made)) as Cell;
+      const text = JSON.stringify(value);
+      const most = [at, text.length, Math.max(0, text.length - 1)][at % 3] ?? at;
+      return jsonStart(value, most) === text.slice(0, most) && isLonger(value, most) === text.length > most;
+    }),
+    { numRuns: 2000 },
+  );
+  // half of a character is not made out of a whole one
+  t.equal(jsonStart(['😀'], 3), '["\ud83d');
+  t.end();
+});
 
 t.test('no item is lost or split, wherever the pieces of a document end', async (t) => {
   const value = fc.jsonValue({ maxDepth: 4 });

@@ -1,6 +1,8 @@
 /** Items of an API to rows. */
 import {
+  isLonger,
   isWithin,
+  jsonStart,
   MAX_DEPTH,
   pointerParts,
   RAW,
@@ -41,16 +43,16 @@ export class ItemRows {
   row(item: Cell): SourceRow | BrokenRow {
     this.count += 1;
     const { from, maxItemBytes, columns } = this.options;
-    const text = JSON.stringify(item);
     const own: unknown = this.position === undefined ? undefined : valueAt(item, this.position);
     const named = (typeof own === 'string' && own !== '' && own.length <= MAX_NAME) || typeof own === 'number';
     const place = {
       position: named ? String(own) : `${from === undefined ? '' : `since ${from}`}#${this.count}`,
       rowNumber: this.count,
     };
-    const broken = (refusal: Refusal): BrokenRow => ({ ...place, broken: refusal, raw: text.slice(0, RAW) });
+    const broken = (refusal: Refusal): BrokenRow => ({ ...place, broken: refusal, raw: jsonStart(item, RAW) });
     this.look(item);
-    if (text.length > maxItemBytes || Buffer.byteLength(text) > maxItemBytes) return broken(tooLarge(maxItemBytes));
+    if (isLonger(item, maxItemBytes) || Buffer.byteLength(JSON.stringify(item)) > maxItemBytes)
+      return broken(tooLarge(maxItemBytes));
     // the page around the items was allowed to be deeper
     if (!isWithin(item, MAX_DEPTH)) return broken(tooDeep(MAX_DEPTH));
     const made = toCells(item, columns);

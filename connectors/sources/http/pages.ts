@@ -23,6 +23,8 @@ export type Paging =
   | { readonly style: 'cursor'; readonly parameter: string; readonly pointer: string; readonly size?: Size };
 
 interface Page {
+  /** Without its text, which would be there a second time while the items are read. */
+  readonly answer: Omit<Answer, 'body'>;
   readonly items: readonly Cell[];
   readonly document: Cell;
 }
@@ -62,7 +64,8 @@ function firstUrl(first: URL, paging: Paging | undefined): URL {
 }
 
 /** Undefined after the last page. `read` counts the items so far, those of this page included. */
-function nextUrl(paging: Paging, answer: Answer, page: Page, url: URL, number: number, read: number): URL | undefined {
+function nextUrl(paging: Paging, page: Page, url: URL, number: number, read: number): URL | undefined {
+  const { answer } = page;
   switch (paging.style) {
     case 'page':
       return page.items.length === 0 ? undefined : with_(url, paging.parameter, (paging.first ?? 1) + number);
@@ -83,13 +86,14 @@ function nextUrl(paging: Paging, answer: Answer, page: Page, url: URL, number: n
   }
 }
 
-function readPage(answer: Answer, pointer: string): Page {
+async function askPage(get: ListOptions['get'], url: URL, pointer: string): Promise<Page> {
+  const { body, ...answer } = await get(url);
   // the document around the items has levels of its own
-  const parsed = parseJson(answer.body, MAX_DEPTH * 4);
+  const parsed = parseJson(body, MAX_DEPTH * 4);
   if (!parsed.ok) throw refuse(`a page of \`${answer.url.host}\` ${parsed.refusal.reason}`);
   const items = valueAt(parsed.value, pointerParts(pointer));
   if (!Array.isArray(items)) throw refuse(`a page of \`${answer.url.host}\` has no array at \`${pointer}\``);
-  return { items, document: parsed.value };
+  return { answer, items, document: parsed.value };
 }
 
 /**
@@ -110,15 +114,14 @@ export async function* pagesOf({ first, items, paging, total, maxPages, get }: L
     if (number > maxPages) throw refuse(`the list has more than ${maxPages} pages`);
     if (!note(createHash('sha256').update(url.href).digest('base64')))
       throw refuse('the list leads back to a page that was read');
-    const answer = await get(url);
-    const page = readPage(answer, items);
-    if (page.items.length > 0 && paging !== undefined && !note(answer.digest))
+    const page = await askPage(get, url, items);
+    if (page.items.length > 0 && paging !== undefined && !note(page.answer.digest))
       throw refuse('the list gives one page twice');
     read += page.items.length;
     yield page;
     const said: unknown = total === undefined ? undefined : valueAt(page.document, pointerParts(total));
     if (total !== undefined && typeof said !== 'number') throw refuse(`a page has no number at \`${total}\``);
-    const next: URL | undefined = paging === undefined ? undefined : nextUrl(paging, answer, page, url, number, read);
+    const next: URL | undefined = paging === undefined ? undefined : nextUrl(paging, page, url, number, read);
     const counted = paging?.style === 'page' || paging?.style === 'offset';
     url = counted && typeof said === 'number' && read >= said ? undefined : next;
     if (url === undefined && typeof said === 'number' && read < said)

@@ -70,8 +70,12 @@ export function parseJson(text: string, maxDepth: number = MAX_DEPTH): Parsed {
 export const exceeds = (text: string, bytes: number): boolean =>
   text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
 
-/** Whether the JSON of a value that was read from JSON has more characters than that; it is not written for it. */
-export function isLonger(value: Cell, most: number): boolean {
+/** `exceeds` for the JSON of a value from JSON, which is written only where its characters leave that open. */
+export const jsonExceeds = (value: Cell, bytes: number): boolean =>
+  isLonger(value, bytes / 3) && (isLonger(value, bytes) || exceeds(JSON.stringify(value), bytes));
+
+/** Whether the JSON of a value has more characters than that. */
+function isLonger(value: Cell, most: number): boolean {
   let left = most;
   const fits = (one: unknown): boolean => {
     if (typeof one === 'string') left -= one.length > left ? left + 1 : JSON.stringify(one).length;

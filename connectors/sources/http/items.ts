@@ -1,7 +1,7 @@
 /** Items of an API to rows. */
 import {
-  isLonger,
   isWithin,
+  jsonExceeds,
   jsonStart,
   MAX_DEPTH,
   pointerParts,
@@ -51,8 +51,7 @@ export class ItemRows {
     };
     const broken = (refusal: Refusal): BrokenRow => ({ ...place, broken: refusal, raw: jsonStart(item, RAW) });
     this.look(item);
-    if (isLonger(item, maxItemBytes) || Buffer.byteLength(JSON.stringify(item)) > maxItemBytes)
-      return broken(tooLarge(maxItemBytes));
+    if (jsonExceeds(item, maxItemBytes)) return broken(tooLarge(maxItemBytes));
     // the page around the items was allowed to be deeper
     if (!isWithin(item, MAX_DEPTH)) return broken(tooDeep(MAX_DEPTH));
     const made = toCells(item, columns);

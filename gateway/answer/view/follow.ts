@@ -20,7 +20,8 @@ import { type DatasetId, recordSubject } from '../../../contracts/ids.js';
 import type { Tracer } from '../../../contracts/tracing.js';
 import type { Contract } from '../../../contracts/types.js';
 import { FRAME_BYTES } from '../../../contracts/wire.js';
-import type { CaughtUp, Cut, PreparedBatch, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
+import { Gathering } from './gathering.js';
+import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
 
 /** `rebuilding`: not yet where the bus was when following began, so what is missing may still come. */
 export type FollowState = 'following' | 'rebuilding' | 'unavailable';
@@ -60,19 +61,6 @@ export interface FollowOptions {
   /** Records a batch; a transaction each. Default 2,000. */
   readonly maxBatch?: number;
 }
-
-/**
- * Bytes that are gathered for one transaction while topics are far behind: they hold the same subjects, so that a page
- * of the view is written once for many of them. LMDB keeps as much memory again for the pages that one transaction
- * changes.
- */
-const GATHERED = 48 * 2 ** 20;
-/** Bytes, about, of a record that is to be set aside, beside its value: it stays an object until then. */
-const ASIDE = 1024;
-/** ms after which gathered records are applied, where no more come. */
-const NO_MORE_AFTER = 100;
-/** ms after which gathered records are applied, the first of them counted, however many still come. */
-const GATHERED_WITHIN = 5000;
 
 const LONGEST_PAUSE_MS = 60_000;
 /** A compacted topic keeps a withdrawal at least this long; a view that was away longer may have missed one. */
@@ -118,17 +106,10 @@ class Follower {
   readonly #targets = new Map<TopicName, readonly number[]>();
   /** Partitions of datasets of which not all up to there was read. */
   readonly #behind = new Set<string>();
-  /** Not applied yet. Lost with a crash or a stop, and then read again from the view's own offsets. */
-  #gathered: PreparedBatch[] = [];
-  #gatheredBytes = 0;
-  #gatheringSince = 0;
-  #later: NodeJS.Timeout | undefined;
   /** Topics whose ends are damaged. */
   readonly #ended = new Set<TopicName>();
   /** Something is waited with, so nothing behind it is applied. */
   #held = false;
-  /** Ends this round with an error that nobody waits for otherwise. */
-  #fail: (error: unknown) => void = () => undefined;
 
   constructor(options: FollowOptions) {
     this.#o = options;
@@ -164,10 +145,18 @@ class Follower {
     let lost = false;
     this.#held = false;
     let left = false;
-    let stop = (): void => undefined;
+    let [stop, fail] = [(): void => undefined, (_error: unknown): void => undefined];
     const told = new Promise<void>((resolve, reject) => {
       stop = resolve;
-      this.#fail = reject;
+      fail = reject;
+    });
+    const gathering = new Gathering({
+      apply: (batches) => writer.applyAll(batches),
+      onApplied: (topics) => {
+        for (const topic of topics) this.#tell(topic);
+      },
+      // nobody may be waiting for it
+      onFailed: fail,
     });
     signal.addEventListener('abort', stop, { once: true });
     const consumption = await bus.consume({
@@ -176,8 +165,8 @@ class Follower {
         writer.nextOffset(topic, partition) || (topics.get(topic)?.partitions[partition]?.low ?? 0),
       onBatch: async (batch) => {
         // what comes behind a gap is not applied: the view is about to forget the topic
-        if (!lost && !this.#holds(batch)) await this.#apply(batch);
-        else this.#drop();
+        if (!lost && !this.#holds(batch)) await this.#apply(batch, gathering);
+        else gathering.drop();
       },
       onOffsetLost: (gap) => {
         // a view that has nothing of the partition yet begins where the partition begins
@@ -189,7 +178,7 @@ class Follower {
       },
       onDamaged: async ({ topic, partition, from, to }) => {
         // what was gathered before it is applied before it
-        await this.#applyGathered();
+        await gathering.flush();
         await writer.markIncomplete(topic, { partition, next: to });
         this.#tell(topic);
         this.#o.onNotice?.(
@@ -212,7 +201,7 @@ class Follower {
       signal.removeEventListener('abort', stop);
       looking.abort();
       await consumption.stop();
-      this.#drop();
+      await gathering.stop();
     }
     // what was lost is repaired when following begins again, from the offsets as they are then
     if ((lost || left) && !signal.aborted)
@@ -357,18 +346,18 @@ class Follower {
     return wanted < low && this.#o.writer.nextOffset(topic, partition) === 0;
   }
 
-  async #apply(batch: readonly InRecord[]): Promise<void> {
+  async #apply(batch: readonly InRecord[], gathering: Gathering): Promise<void> {
     const topic = batch[0]?.topic;
     if (topic === undefined) return;
     if (this.#contracts.has(topic)) {
-      if (this.#isBehind(topic, batch)) await this.#gather(topic, batch);
+      if (this.#isBehind(topic, batch)) await this.#gather(batch, gathering);
       else {
-        await this.#applyGathered();
+        await gathering.flush();
         await this.#applyNow(topic, batch);
         this.#tell(topic);
       }
     } else {
-      await this.#applyGathered();
+      await gathering.flush();
       await this.#o.writer.apply(batch, await this.#ends(batch));
     }
   }
@@ -394,50 +383,16 @@ class Follower {
     }
   }
 
-  #target(topic: TopicName, { partition }: InRecord): number {
-    return this.#targets.get(topic)?.[partition] ?? 0;
-  }
-
   #isBehind(topic: TopicName, [first]: readonly InRecord[]): boolean {
-    return first !== undefined && first.offset < this.#target(topic, first);
+    return first !== undefined && first.offset < (this.#targets.get(topic)?.[first.partition] ?? 0);
   }
 
   /** The batch waits for others, unless there are enough, or nothing is left to wait for. */
-  async #gather(topic: TopicName, batch: readonly InRecord[]): Promise<void> {
-    const now = performance.now();
-    if (this.#gathered.length === 0) this.#gatheringSince = now;
+  async #gather(batch: readonly InRecord[], gathering: Gathering): Promise<void> {
     const prepared = this.#o.writer.prepare(batch);
-    this.#gathered.push(prepared);
-    this.#gatheredBytes += prepared.aside.reduce(
-      (all, { record }) => all + (record.value?.length ?? 0) + ASIDE,
-      prepared.bytes.length,
-    );
-    const last = batch.at(-1);
-    if (last !== undefined && last.offset + 1 >= this.#target(topic, last))
-      this.#behind.delete(placeOf(topic, last.partition));
-    if (this.#gatheredBytes >= GATHERED || this.#behind.size === 0 || now - this.#gatheringSince >= GATHERED_WITHIN)
-      return this.#applyGathered();
-    if (this.#later !== undefined) this.#later.refresh();
-    else
-      this.#later = setTimeout(() => {
-        this.#applyGathered().catch((error: unknown) => this.#fail(error));
-      }, NO_MORE_AFTER);
-  }
-
-  async #applyGathered(): Promise<void> {
-    const batches = this.#drop();
-    if (batches.length === 0) return;
-    await this.#o.writer.applyAll(batches);
-    for (const topic of new Set(batches.map((batch) => batch.topic))) this.#tell(topic);
-  }
-
-  #drop(): readonly PreparedBatch[] {
-    const batches = this.#gathered;
-    this.#gathered = [];
-    this.#gatheredBytes = 0;
-    clearTimeout(this.#later);
-    this.#later = undefined;
-    return batches;
+    const { topic, partition, last } = prepared;
+    if (last.offset + 1 >= (this.#targets.get(topic)?.[partition] ?? 0)) this.#behind.delete(placeOf(topic, partition));
+    await gathering.add(prepared, this.#behind.size === 0);
   }
 
   /**

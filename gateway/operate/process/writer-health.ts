@@ -10,6 +10,8 @@ export interface WriterHealth {
    */
   again(): void;
   follows(dataset: string, state: FollowState): void;
+  /** Resolves when no dataset is read from its beginning any more, the first time. */
+  readonly caughtUp: Promise<void>;
   /** Why the bus cannot be read. */
   away(reason: string): void;
   /** Undefined before anything was read. */
@@ -72,7 +74,13 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     told.set(of, problems);
     say();
   };
+  let caught = (): void => undefined;
+  const caughtUp = new Promise<void>((resolve) => (caught = resolve));
+  const lookWhetherCaughtUp = (): void => {
+    if (![...states.values()].includes('rebuilding')) caught();
+  };
   return {
+    caughtUp,
     again() {
       // those that have followed since
       planned = new Set();
@@ -80,6 +88,8 @@ export function writerHealth({ filled, tell }: WriterHealthParts): WriterHealth 
     follows(dataset, state) {
       states.set(dataset, state);
       if (state === 'following') planned?.add(dataset);
+      // all of them are told in one turn
+      setImmediate(lookWhetherCaughtUp).unref();
       say();
     },
     away(reason) {

@@ -141,7 +141,8 @@ class WriterProcess {
     const heldBack = heldCounts(this.#args.data);
     this.#answerForMetrics(reading, { housekeeping, sizes, erasing, tasks }, heldBack, tracing);
     tell({ kind: 'ready' });
-    holdLittle();
+    // while it is far behind, looking for garbage more often costs a second core what reading could have
+    this.#health.caughtUp.then(holdLittle).catch(alertOf);
 
     await reading.ended;
     clearInterval(looking);

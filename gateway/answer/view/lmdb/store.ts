@@ -36,6 +36,8 @@ export interface Store {
   stamp(): number;
   /** Commits of this process. */
   writes(): number;
+  /** Another thread of this process has committed: what is read next is read behind it. */
+  written(): void;
   /** As `Env.look`. */
   look(signal: AbortSignal): Promise<string | undefined>;
   /** Frees the slots of readers that were killed. */
@@ -105,6 +107,10 @@ export function openStore(dir: string, readOnly: boolean, size: StoreSize = {}):
       },
       stamp: readStamp,
       writes: () => writes,
+      written() {
+        writes++;
+        root.resetReadTxn();
+      },
       look: (signal) => env.look(signal),
       reapReaders: () => void root.readerCheck(),
       close: () => env.close(),

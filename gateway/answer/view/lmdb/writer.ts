@@ -8,8 +8,10 @@ import type { InRecord, TopicName } from '../../../../connectors/bus/port.js';
 import { type CheckBody, checkBodies } from '../body-check.js';
 import { newTally, type Tally } from '../packed/apply.js';
 import { FORMAT, missingSchema, ViewChanges } from '../packed/changes.js';
-import { numberDatasets, readMeta, readNumbers, writeMeta, writeNumbers } from '../packed/state.js';
+import { prepareBatch } from '../packed/prepared.js';
+import { numberDatasets, readMeta, readNumbers, sourcesOf, writeMeta, writeNumbers } from '../packed/state.js';
 import type { ApplyResult, CaughtUp, Cut, Forget, PreparedBatch, ViewWorkspace, ViewWriter } from '../port.js';
+import { ApplyBeside } from './apply-beside.js';
 import { readerOn } from './reader.js';
 import { removeDataset } from './remove-dataset.js';
 import { openStore, type Store, type StoreSize } from './store.js';
@@ -25,34 +27,47 @@ interface WriterOptions {
   /** It takes the place of one that was damaged: other processes read it after `rebuilt`. */
   readonly rebuilding?: boolean;
   readonly size?: StoreSize;
+  /** Bytes of batches from which on they are applied on a thread beside. Default 8 MiB. */
+  readonly besideFrom?: number;
 }
+
+const BESIDE_FROM = 8 * 2 ** 20;
 
 /** @throws YitongError `view_unavailable` */
 export async function openLmdbViewWriter(options: WriterOptions): Promise<ViewWriter> {
   mkdirSync(options.dir, { recursive: true });
   const store = openStore(options.dir, false, options.size);
   store.reapReaders();
-  const writer = new LmdbViewWriter(
-    store,
-    options.workspace,
-    options.check ?? checkBodies(options.workspace),
-    options.rebuilding === true,
-  );
+  const writer = new LmdbViewWriter(store, options);
   await writer.resume();
   return writer;
 }
 
 class LmdbViewWriter implements ViewWriter {
+  readonly workspace: ViewWorkspace;
+  readonly #check: CheckBody;
   readonly #changes: ViewChanges;
+  readonly #beside: ApplyBeside;
+  readonly #besideFrom: number;
+  /** One transaction after the other, on whichever thread: this one would stand still while the other has the lock. */
+  #last: Promise<unknown> = Promise.resolve();
   /** It was emptied by this process, and nothing but what stood on the bus by then has come in since. */
   #isFresh = false;
 
   constructor(
     readonly store: Store,
-    readonly workspace: ViewWorkspace,
-    check: CheckBody,
-    rebuilding: boolean,
+    {
+      dir,
+      workspace,
+      size,
+      check = checkBodies(workspace),
+      rebuilding = false,
+      besideFrom = BESIDE_FROM,
+    }: WriterOptions,
   ) {
+    this.workspace = workspace;
+    this.#check = check;
+    this.#besideFrom = besideFrom;
     const numbers = store.write(() => {
       // made by another version of this code: all of it can be had from the bus again
       if (readMeta(store)?.format !== FORMAT) {
@@ -63,29 +78,58 @@ class LmdbViewWriter implements ViewWriter {
       writeNumbers(store, numbered);
       return numbered;
     });
-    this.#changes = new ViewChanges(store, workspace, numbers, check);
+    this.#changes = new ViewChanges(store, sourcesOf(workspace, numbers));
+    this.#beside = new ApplyBeside(() => ({
+      dir,
+      size,
+      prefix: workspace.prefix,
+      numbers,
+      contracts: new Map(
+        [...workspace.contracts].map(([key, { id, authority, subject, partitions, history }]) => [
+          key,
+          { id, authority, subject, partitions, history },
+        ]),
+      ),
+    }));
   }
 
   prepare(batch: readonly InRecord[]): PreparedBatch {
-    return this.#changes.prepare(batch);
+    const { sources } = this.#changes;
+    return prepareBatch(batch, { sources, workspace: this.workspace, check: this.#check });
   }
 
   async apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
-    const prepared = this.#changes.prepare(batch);
-    // what is new comes in: what was read again until now may have lain here for long
-    if (this.#changes.sources.get(prepared.topic)?.kind === 'data') this.#isFresh = false;
-    const [tally = newTally()] = this.#add([prepared], after);
-    const { applied, ignored, poisoned } = tally;
-    return { applied, ignored, poisoned };
+    const prepared = this.prepare(batch);
+    return this.#inTurn(() => {
+      // what is new comes in: what was read again until now may have lain here for long
+      if (this.#changes.sources.get(prepared.topic)?.kind === 'data') this.#isFresh = false;
+      const [tally = newTally()] = this.#add([prepared], after);
+      const { applied, ignored, poisoned } = tally;
+      return { applied, ignored, poisoned };
+    });
   }
 
-  async applyAll(batches: readonly PreparedBatch[]): Promise<void> {
-    this.#add(batches);
+  applyAll(batches: readonly PreparedBatch[]): Promise<void> {
+    return this.#inTurn(async () => {
+      if (batches.reduce((all, { bytes }) => all + bytes.length, 0) < this.#besideFrom) this.#add(batches);
+      else await this.#beside.apply(batches, this.#isFresh).finally(() => this.store.written());
+    });
   }
 
-  async caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
-    this.#write(() => this.#changes.caughtUp(partitions));
-    this.store.reapReaders();
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = this.#last.then(() => {
+      this.#beside.refuseBroken();
+      return work();
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
+    return this.#inTurn(() => {
+      this.#write(() => this.#changes.caughtUp(partitions));
+      this.store.reapReaders();
+    });
   }
 
   nextOffset(topic: TopicName, partition: number): number {
@@ -96,22 +140,26 @@ class LmdbViewWriter implements ViewWriter {
     return this.#changes.completeUpTo(topic, partition);
   }
 
-  async reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
-    this.#write(() => {
-      const numbers = readNumbers(this.store);
-      const rebuilding = readMeta(this.store)?.rebuilding;
-      this.#clear();
-      this.#changes.begin(clusterId, topicIds, rebuilding);
-      writeNumbers(this.store, numbers);
+  reset(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
+    return this.#inTurn(() =>
+      this.#write(() => {
+        const numbers = readNumbers(this.store);
+        const rebuilding = readMeta(this.store)?.rebuilding;
+        this.#clear();
+        this.#changes.begin(clusterId, topicIds, rebuilding);
+        writeNumbers(this.store, numbers);
+      }),
+    );
+  }
+
+  forget(topic: TopicName, how: Forget = {}): Promise<void> {
+    return this.#inTurn(() => {
+      this.#write(() => this.#changes.beginForgetting(topic, how));
+      return this.resume();
     });
   }
 
-  async forget(topic: TopicName, how: Forget = {}): Promise<void> {
-    this.#write(() => this.#changes.beginForgetting(topic, how));
-    await this.resume();
-  }
-
-  /** Finishes what was being forgotten. */
+  /** Finishes what was being forgotten; when it is opened, or in turn. */
   async resume(): Promise<void> {
     for (const topic of this.#changes.forgetting()) {
       const source = this.#changes.sources.get(topic);
@@ -132,16 +180,14 @@ class LmdbViewWriter implements ViewWriter {
     return [...found];
   }
 
-  async markIncomplete(
-    topic: TopicName,
-    behind?: { readonly partition: number; readonly next: number },
-  ): Promise<void> {
-    this.#write(() => this.#changes.markIncomplete(topic, behind));
+  markIncomplete(topic: TopicName, behind?: { readonly partition: number; readonly next: number }): Promise<void> {
+    return this.#inTurn(() => this.#write(() => this.#changes.markIncomplete(topic, behind)));
   }
 
-  async rebuilt(): Promise<void> {
-    if (readMeta(this.store)?.rebuilding === undefined) return;
-    this.#write(() => this.#changes.rebuilt());
+  rebuilt(): Promise<void> {
+    return this.#inTurn(() => {
+      if (readMeta(this.store)?.rebuilding !== undefined) this.#write(() => this.#changes.rebuilt());
+    });
   }
 
   #clear(): void {
@@ -154,8 +200,8 @@ class LmdbViewWriter implements ViewWriter {
     return this.#changes.identity();
   }
 
-  async setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
-    this.#write(() => this.#changes.setIdentity(clusterId, topicIds));
+  setIdentity(clusterId: string, topicIds: Readonly<Record<string, string>>): Promise<void> {
+    return this.#inTurn(() => this.#write(() => this.#changes.setIdentity(clusterId, topicIds)));
   }
 
   /** @throws YitongError `store_full`; then the next offset stands where it stood */
@@ -179,6 +225,8 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   async close(): Promise<void> {
+    await this.#last;
+    await this.#beside.close();
     await this.store.close();
   }
 }

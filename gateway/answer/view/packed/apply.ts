@@ -3,7 +3,6 @@
  * once. Pure of clocks: the same records give the same view, whether they come for the first time, twice, or in a
  * rebuild.
  */
-import type { Contract } from '../../../../contracts/types.js';
 import type { PoisonReason } from '../port.js';
 import {
   EMPTY_HEAD,
@@ -21,6 +20,7 @@ import { datasetPrefix, historyKey, recordKey } from './keys.js';
 import type { ViewMaps } from './maps.js';
 import { visitPrepared } from './prepared.js';
 import { RecordView } from './record.js';
+import type { FollowedContract } from './state.js';
 
 /** Versions of one record that are looked through for a repetition. */
 export const REPEATS = 16;
@@ -40,7 +40,7 @@ export const newTally = (): Tally => ({ applied: 0, ignored: 0, poisoned: 0, rec
 export interface DatasetWork {
   /** Of the dataset. */
   readonly number: number;
-  readonly contract: Contract;
+  readonly contract: FollowedContract;
   /**
    * False while the dataset has no version but current ones, as in a first load: then there is no past to look through.
    */

@@ -3,15 +3,13 @@
  * forgotten. Everything is called within a transaction of the driver, and nothing here waits.
  */
 import type { InRecord, TopicName, Watermark } from '../../../../connectors/bus/port.js';
-import { YitongError } from '../../../../contracts/errors.js';
 import { present } from '../../../../contracts/present.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
-import type { CheckBody } from '../body-check.js';
-import type { CaughtUp, Cut, Forget, PoisonReason, PreparedBatch, ViewWorkspace } from '../port.js';
+import type { CaughtUp, Cut, Forget, PoisonReason, PreparedBatch } from '../port.js';
 import { type BatchWork, DataApplier, type DatasetWork, newTally, type Tally } from './apply.js';
 import { poisonKey } from './keys.js';
 import type { ViewMaps } from './maps.js';
-import { prepareData, rawOf } from './prepared.js';
+import { rawOf } from './prepared.js';
 import {
   type ControlSource,
   type DataSource,
@@ -22,8 +20,9 @@ import {
   readDataset,
   readMeta,
   readOffset,
+  type Sources,
   settle,
-  sourcesOf,
+  sourceOf,
   waiting,
   writeDataset,
   writeMeta,
@@ -34,8 +33,6 @@ const STATES = new Set<string>(['complete', 'failed', 'refused']);
 
 /** Raised with any change of layout; a view of another number is rebuilt from the bus. */
 export const FORMAT = 2;
-
-const NO_BYTES = Buffer.alloc(0);
 
 /** By which a record is known to belong somewhere; of its key no more than the subject is needed. */
 export type RecordAddress = Pick<InRecord, 'key' | 'topic' | 'partition' | 'offset'>;
@@ -51,51 +48,18 @@ interface OpenDataset {
 }
 
 export class ViewChanges {
-  readonly sources: ReadonlyMap<TopicName, DataSource | ControlSource>;
   readonly #data: DataApplier;
 
   /**
-   * @param numbers of the datasets
+   * @param sources by the numbers that the maps have of the datasets
    * @param isHere whether a record of a data topic belongs here; the offset goes beyond one that does not. Default: all
    */
   constructor(
     readonly store: ViewMaps,
-    readonly workspace: ViewWorkspace,
-    numbers: Readonly<Record<string, number>>,
-    readonly check: CheckBody,
+    readonly sources: Sources,
     readonly isHere?: (record: RecordAddress) => boolean,
   ) {
-    this.sources = sourcesOf(workspace, numbers);
     this.#data = new DataApplier(store);
-  }
-
-  /**
-   * Reads a batch and looks at it, outside of any transaction.
-   * @throws YitongError `topic_mismatch` where it is not of one partition, in order
-   */
-  prepare(batch: readonly InRecord[]): PreparedBatch {
-    const [first] = batch;
-    const last = batch.at(-1);
-    if (first === undefined || last === undefined)
-      return { topic: '', partition: 0, count: 0, last: { offset: -1, timestamp: 0 }, bytes: NO_BYTES, aside: [] };
-    const { topic, partition } = first;
-    const source = this.source(topic);
-    let expected = first.offset;
-    for (const record of batch) {
-      if (record.topic !== topic || record.partition !== partition || record.offset < expected) {
-        throw new YitongError('topic_mismatch', `a batch of topic \`${topic}\` must hold one partition, in order`);
-      }
-      expected = record.offset + 1;
-    }
-    return {
-      topic,
-      partition,
-      count: batch.length,
-      last: { offset: last.offset, timestamp: last.timestamp },
-      ...(source.kind === 'control'
-        ? { bytes: NO_BYTES, aside: [], control: batch }
-        : prepareData(batch, source.contract, this.workspace, this.check)),
-    };
   }
 
   /**
@@ -111,7 +75,7 @@ export class ViewChanges {
       const { topic, partition, count, last } = batch;
       const tally = newTally();
       if (count === 0) return tally;
-      const source = this.source(topic);
+      const source = sourceOf(this.sources, topic);
       const row = readOffset(this.store, topic, partition);
       if (last.offset < row.next) {
         tally.ignored = count;
@@ -250,7 +214,7 @@ export class ViewChanges {
    * control topic only the watermarks go, and that is all.
    */
   beginForgetting(topic: TopicName, how: Forget): void {
-    const source = this.source(topic);
+    const source = sourceOf(this.sources, topic);
     if (source.kind === 'control') {
       this.#restart(topic, 1);
       for (const { number } of source.datasets.values()) {
@@ -284,7 +248,7 @@ export class ViewChanges {
   }
 
   markIncomplete(topic: TopicName, behind?: { readonly partition: number; readonly next: number }): void {
-    const source = this.source(topic);
+    const source = sourceOf(this.sources, topic);
     if (source.kind === 'data')
       writeDataset(this.store, source.number, { ...readDataset(this.store, source.number), incomplete: true });
     if (behind === undefined) return;
@@ -308,13 +272,6 @@ export class ViewChanges {
   /** What a view that was emptied says of itself. */
   begin(clusterId: string, topicIds: Readonly<Record<string, string>>, rebuilding?: true): void {
     writeMeta(this.store, { format: FORMAT, identity: { clusterId, topicIds }, ...present({ rebuilding }) });
-  }
-
-  source(topic: TopicName): DataSource | ControlSource {
-    const source = this.sources.get(topic);
-    if (source === undefined)
-      throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
-    return source;
   }
 
   #meta(): Meta {

@@ -4,12 +4,13 @@
  * of a young heap, and finding that out cost more than applying them.
  */
 import { HEADER, type InRecord, type TopicName } from '../../../../connectors/bus/port.js';
-import type { Contract } from '../../../../contracts/types.js';
+import { YitongError } from '../../../../contracts/errors.js';
 import { FRAME_BYTES } from '../../../../contracts/wire.js';
 import type { CheckBody } from '../body-check.js';
 import type { PoisonReason, PreparedBatch, ViewWorkspace } from '../port.js';
 import { MAX_RECORD_ID, MAX_SUBJECT } from './keys.js';
 import { type NewVersion, RecordView, versionBytes, writeVersion } from './record.js';
+import { type FollowedContract, type Sources, sourceOf } from './state.js';
 
 /** Characters; its length in bytes has to fit in 16 bits. */
 const MAX_POSITION = 1024;
@@ -20,6 +21,7 @@ const MAX_POSITION = 1024;
  *     0 u16 length of the subject;  2 the subject, UTF-8;  then the version (`record.ts`)
  */
 const SUBJECT_AT = 2;
+const NO_BYTES = Buffer.alloc(0);
 const FIRST_SCRATCH = 2 ** 20;
 let scratch = Buffer.allocUnsafe(0);
 
@@ -30,10 +32,46 @@ function room(used: number, more: number): Buffer {
   return (scratch = larger);
 }
 
-/** @param batch of one partition of that contract's topic */
-export function prepareData(
+/**
+ * Reads a batch and looks at it, outside of any transaction.
+ * @throws YitongError `topic_mismatch` where it is not of one partition, in order, or of none of these topics
+ */
+export function prepareBatch(
   batch: readonly InRecord[],
-  contract: Contract,
+  {
+    sources,
+    workspace,
+    check,
+  }: { readonly sources: Sources; readonly workspace: ViewWorkspace; readonly check: CheckBody },
+): PreparedBatch {
+  const [first] = batch;
+  const last = batch.at(-1);
+  if (first === undefined || last === undefined)
+    return { topic: '', partition: 0, count: 0, last: { offset: -1, timestamp: 0 }, bytes: NO_BYTES, aside: [] };
+  const { topic, partition } = first;
+  const source = sourceOf(sources, topic);
+  let expected = first.offset;
+  for (const record of batch) {
+    if (record.topic !== topic || record.partition !== partition || record.offset < expected) {
+      throw new YitongError('topic_mismatch', `a batch of topic \`${topic}\` must hold one partition, in order`);
+    }
+    expected = record.offset + 1;
+  }
+  return {
+    topic,
+    partition,
+    count: batch.length,
+    last: { offset: last.offset, timestamp: last.timestamp },
+    ...(source.kind === 'control'
+      ? { bytes: NO_BYTES, aside: [], control: batch }
+      : prepareData(batch, source.contract, workspace, check)),
+  };
+}
+
+/** @param batch of one partition of that contract's topic */
+function prepareData(
+  batch: readonly InRecord[],
+  contract: FollowedContract,
   workspace: ViewWorkspace,
   check: CheckBody,
 ): Pick<PreparedBatch, 'bytes' | 'aside'> {
@@ -74,7 +112,7 @@ const isWithin = (text: string, bytes: number): boolean => text.length * 3 <= by
 /** `<scheme>:<subject>|<recordId>`; the record id may be empty. */
 function parseKey(
   key: string,
-  contract: Contract,
+  contract: FollowedContract,
 ): { readonly subject: string; readonly recordId: string } | undefined {
   const bar = key.indexOf('|');
   const scheme = contract.subject.scheme;
@@ -91,7 +129,7 @@ interface NewRecord extends NewVersion {
 
 function readRecord(
   record: InRecord,
-  contract: Contract,
+  contract: FollowedContract,
   workspace: ViewWorkspace,
   check: CheckBody,
 ): NewRecord | PoisonReason {

@@ -1,10 +1,10 @@
 /** What the view knows about itself: JSON rows of the `state` map, read and written here only. */
 
 import { controlTopic, dataTopic, type TopicName, type Watermark } from '../../../../connectors/bus/port.js';
+import { YitongError } from '../../../../contracts/errors.js';
 import type { DatasetId } from '../../../../contracts/ids.js';
 import { present } from '../../../../contracts/present.js';
 import type { Contract } from '../../../../contracts/types.js';
-import type { ViewWorkspace } from '../port.js';
 import type { ViewMaps } from './maps.js';
 
 export interface Meta {
@@ -95,10 +95,13 @@ export const readOffset = (maps: Pick<ViewMaps, 'state'>, topic: TopicName, part
 export const writeOffset = (maps: Pick<ViewMaps, 'state'>, topic: TopicName, partition: number, row: OffsetRow): void =>
   write(maps, offsetKey(topic, partition), row);
 
+/** What following a dataset needs of its contract: nothing that could not be sent to a thread. */
+export type FollowedContract = Pick<Contract, 'id' | 'authority' | 'subject' | 'partitions' | 'history'>;
+
 export interface DataSource {
   readonly kind: 'data';
   readonly topic: TopicName;
-  readonly contract: Contract;
+  readonly contract: FollowedContract;
   readonly number: number;
 }
 export interface ControlSource {
@@ -108,10 +111,12 @@ export interface ControlSource {
 }
 
 /** Every topic that the view reads, by name. */
+export type Sources = ReadonlyMap<TopicName, DataSource | ControlSource>;
+
 export function sourcesOf(
-  workspace: ViewWorkspace,
+  workspace: { readonly prefix: string; readonly contracts: ReadonlyMap<DatasetId, FollowedContract> },
   numbers: Readonly<Record<string, number>>,
-): ReadonlyMap<TopicName, DataSource | ControlSource> {
+): Sources {
   const sources = new Map<TopicName, DataSource | ControlSource>();
   const authorities = new Map<string, Map<string, DataSource>>();
   for (const contract of workspace.contracts.values()) {
@@ -126,6 +131,14 @@ export function sourcesOf(
     sources.set(topic, { kind: 'control', topic, datasets });
   }
   return sources;
+}
+
+/** @throws YitongError `topic_mismatch` where the topic is none of them */
+export function sourceOf(sources: Sources, topic: TopicName): DataSource | ControlSource {
+  const source = sources.get(topic);
+  if (source === undefined)
+    throw new YitongError('topic_mismatch', `topic \`${topic}\` belongs to no dataset of the workspace`);
+  return source;
 }
 
 /** A dataset keeps its number for as long as the file exists, so that readers may remember it. */

@@ -12,13 +12,14 @@ import { newTally, type Tally } from '../packed/apply.js';
 import { FORMAT, missingSchema, type RecordAddress, ViewChanges } from '../packed/changes.js';
 import { entryOf, isEmpty, isSpilled, without } from '../packed/head.js';
 import type { ViewMaps } from '../packed/maps.js';
-import { visitPrepared } from '../packed/prepared.js';
+import { prepareBatch, visitPrepared } from '../packed/prepared.js';
 import {
   numberDatasets,
   readDataset,
   readMeta,
   readNumbers,
   readOffset,
+  sourcesOf,
   writeMeta,
   writeNumbers,
 } from '../packed/state.js';
@@ -126,7 +127,7 @@ class PostgresViewWriter implements ViewWriter {
   }
 
   #changesWith(numbers: Readonly<Record<string, number>>): ViewChanges {
-    return new ViewChanges(this.#maps, this.#workspace, numbers, this.#check, (record) => this.#isHere(record));
+    return new ViewChanges(this.#maps, sourcesOf(this.#workspace, numbers), (record) => this.#isHere(record));
   }
 
   async open(slices: readonly SliceRun[]): Promise<void> {
@@ -153,11 +154,12 @@ class PostgresViewWriter implements ViewWriter {
   }
 
   prepare(batch: readonly InRecord[]): PreparedBatch {
-    return this.#changes.prepare(batch);
+    const { sources } = this.#changes;
+    return prepareBatch(batch, { sources, workspace: this.#workspace, check: this.#check });
   }
 
   async apply(batch: readonly InRecord[], after?: Cut): Promise<ApplyResult> {
-    const [tally = newTally()] = await this.#add([this.#changes.prepare(batch)], after);
+    const [tally = newTally()] = await this.#add([this.prepare(batch)], after);
     const { applied, ignored, poisoned } = tally;
     return { applied, ignored, poisoned };
   }

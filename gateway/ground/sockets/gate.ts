@@ -21,8 +21,12 @@ export type Cut = 'unasked' | 'address' | 'open';
 interface Held {
   readonly socket: Socket;
   readonly address: string;
-  /** Answers under way. */
-  under: number;
+  /**
+   * Under way. A list of each connection, and no set of all: a set that is filled and emptied with each request is made
+   * anew again and again, and V8 has each one that it was point to the next, so that those which have grown old keep
+   * all answers that they had.
+   */
+  readonly answers: ServerResponse[];
 }
 
 /** First 64 bits of an IPv6 address, as its first four groups; one that holds an IPv4 address is that one. */
@@ -75,8 +79,6 @@ export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => vo
   const idle = new Set<Held>();
   let open = 0;
   let isShut = false;
-  /** Under way. */
-  const answers = new Set<ServerResponse>();
 
   const asks = (held: Held): void => {
     const of = unasked.get(held.address);
@@ -109,7 +111,7 @@ export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => vo
     const same = unasked.get(address);
     if ((same?.size ?? 0) >= limits.unaskedOfAddress) cut(first(same), 'address');
     else if (waiting >= limits.unasked) cut(first(heaviest()), 'unasked');
-    const held: Held = { socket, address, under: 0 };
+    const held: Held = { socket, address, answers: [] };
     const of = unasked.get(address) ?? new Set<Held>();
     unasked.set(address, of.add(held));
     waiting++;
@@ -139,18 +141,19 @@ export function gate(server: Server, limits: GateLimits, onCut: (why: Cut) => vo
     below.set(socket, held.socket);
     asks(held);
     idle.delete(held);
-    held.under++;
-    answers.add(response);
+    held.answers.push(response);
     if (isShut) response.shouldKeepAlive = false;
     response.once('close', () => {
-      answers.delete(response);
-      if (--held.under === 0 && !held.socket.destroyed) idle.add(held);
+      held.answers.splice(held.answers.indexOf(response), 1);
+      if (held.answers.length === 0 && !held.socket.destroyed) idle.add(held);
     });
   });
 
   return (now) => {
     isShut = true;
-    for (const response of answers) response.shouldKeepAlive = false;
-    for (const held of [...byEnds.values()]) if (now || held.under === 0) held.socket.destroy();
+    for (const { answers, socket } of [...byEnds.values()]) {
+      for (const response of answers) response.shouldKeepAlive = false;
+      if (now || answers.length === 0) socket.destroy();
+    }
   };
 }

@@ -18,8 +18,11 @@ export interface Pending {
 const MOST_DONE = 4096;
 
 export class Backlog {
-  /** Those in the ring stand from `#done` on. */
-  #ring: Pending[] = [];
+  /**
+   * Those in the ring stand from `#done` on. What is done is let go at once: with each draft stands all of its request,
+   * and what thousands of requests leave behind would outlive the young generation and be copied twice.
+   */
+  #ring: (Pending | undefined)[] = [];
   #done = 0;
   #outside: Pending[] = [];
 
@@ -58,6 +61,7 @@ export class Backlog {
 
   /** The `count` oldest in the ring are durable. */
   removeDurable(count: number): void {
+    this.#ring.fill(undefined, this.#done, this.#done + count);
     this.#done += count;
     if (this.#done === this.#ring.length) {
       this.#ring.length = 0;
@@ -80,7 +84,7 @@ export class Backlog {
 
   /** Takes all out, oldest first. */
   takeAll(): Pending[] {
-    const all = [...this.#ring.slice(this.#done), ...this.#outside];
+    const all = [...this.#ring.slice(this.#done), ...this.#outside].filter((one) => one !== undefined);
     this.#ring = [];
     this.#done = 0;
     this.#outside = [];

@@ -383,15 +383,19 @@ class Follower {
     }
   }
 
+  #target(topic: TopicName, partition: number): number {
+    return this.#targets.get(topic)?.[partition] ?? 0;
+  }
+
   #isBehind(topic: TopicName, [first]: readonly InRecord[]): boolean {
-    return first !== undefined && first.offset < (this.#targets.get(topic)?.[first.partition] ?? 0);
+    return first !== undefined && first.offset < this.#target(topic, first.partition);
   }
 
   /** The batch waits for others, unless there are enough, or nothing is left to wait for. */
   async #gather(batch: readonly InRecord[], gathering: Gathering): Promise<void> {
     const prepared = this.#o.writer.prepare(batch);
     const { topic, partition, last } = prepared;
-    if (last.offset + 1 >= (this.#targets.get(topic)?.[partition] ?? 0)) this.#behind.delete(placeOf(topic, partition));
+    if (last.offset + 1 >= this.#target(topic, partition)) this.#behind.delete(placeOf(topic, partition));
     await gathering.add(prepared, this.#behind.size === 0);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Several processes on one store over time: they write, throw, are killed, open and close, and now and then the number
- * of the newest commit that they share goes back, as it does where LMDB opens a store beside a commit. A map of keys is
+ * Several processes on one store over time: they write, throw, are killed, open it, once more beside, and close, and now
+ * and then the number of the newest commit that they share goes back, as it does where LMDB opens a store beside a commit. A map of keys is
  * what must be there after each of them.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -14,6 +14,8 @@ import type { Order, Put, Read } from './process.js';
 const PROCESS = fileURLToPath(new URL('process.js', import.meta.url));
 const SLOTS = 3;
 const KEYS = 40;
+/** ms */
+const ANSWERS_WITHIN = 60_000;
 /** Of the lock file: magic, format, then the number (LMDB's `MDB_txbody`). */
 const NUMBER_AT = 8;
 /** Of a head of the data file, behind those of its page. */
@@ -74,7 +76,17 @@ class Holder {
 
   order(order: Order): Promise<Read | undefined> {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      const stuck = setTimeout(() => reject(new Error(`it does not come back: ${order.kind}`)), ANSWERS_WITHIN);
+      this.#waiting = {
+        resolve: (read) => {
+          clearTimeout(stuck);
+          resolve(read);
+        },
+        reject: (error) => {
+          clearTimeout(stuck);
+          reject(error);
+        },
+      };
       this.#child.send(order);
     });
   }
@@ -105,6 +117,11 @@ export async function play(dir: string, seed: number, steps: number): Promise<Ou
       pick(KEYS),
       pick(5) === 0 ? '' : `${seed}.${count}.`.padEnd(10 + pick(pick(3) === 0 ? 9000 : 300), 'x'),
     ]);
+  /** Keys of their own, since the order in which they are carried out is LMDB's. */
+  const several = (): Put[][] =>
+    Array.from({ length: 1 + pick(4) }, puts).map((one, i) =>
+      one.map(([key, value]): Put => [key * 10 + i + 1000, value]),
+    );
   const done = (all: readonly Put[]): void => {
     count += 1;
     for (const [key, value] of all)
@@ -132,32 +149,37 @@ export async function play(dir: string, seed: number, steps: number): Promise<Ou
       back = setBack(file, 1 + pick(2));
       if (back) backs += 1;
     }
-    const kind = pick(8);
+    const kind = pick(10);
+    const by = pick(3);
     if (kind <= 2) {
       const one = puts();
-      await holder.order({ kind: 'sync', puts: one });
+      await holder.order({ kind: 'sync', by, puts: one });
       done(one);
     } else if (kind <= 4) {
-      const writes = Array.from({ length: 1 + pick(4) }, puts);
-      const last = pick(3) === 0;
-      // keys of their own, since the order in which they are carried out is LMDB's
-      const own = writes.map((one, i) => one.map(([key, value]): Put => [key * 10 + i + 1000, value]));
-      await holder.order({ kind: 'async', writes: own, last });
-      for (const one of own) done(one);
+      const writes = several();
+      await holder.order({ kind: 'async', by, writes, ...(pick(3) === 0 ? { last: { turns: pick(4) } } : {}) });
+      for (const one of writes) done(one);
     } else if (kind === 5) {
-      await holder.order({ kind: 'thrown', puts: puts(), async: pick(2) === 0 });
+      await holder.order({ kind: 'thrown', by, puts: puts(), async: pick(2) === 0 });
     } else if (kind === 6) {
       await holder.kill();
       holders[slot] = await start();
       opened = true;
+    } else if (kind <= 8) {
+      const writes = several();
+      await holder.order({ kind: 'open', by, writes, turns: pick(4) });
+      for (const one of writes) done(one);
+      opened = true;
     } else {
-      await holder.order({ kind: 'close' });
+      const one = puts();
+      await holder.order({ kind: 'close', by, puts: one });
+      done(one);
       opened = true;
     }
     const reader = holders[pick(SLOTS)] as Holder;
     compare(
       `step ${step}${back ? ', after the number went back' : ''}${opened ? ', opened' : ''}`,
-      await reader.order({ kind: 'read' }),
+      await reader.order({ kind: 'read', by: pick(3) }),
     );
     opened = false;
   }

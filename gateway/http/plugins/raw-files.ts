@@ -2,26 +2,10 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { YitongError } from '../../../contracts/errors.js';
+import { atOnce } from '../../../contracts/turns.js';
 
 /** Uploads that a worker holds in memory at once; the next one is read when one of them is done. */
 const AT_ONCE = 4;
-
-/** Lets so many in at once. */
-function turns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let inside = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (inside >= most) await new Promise<void>((go) => waiting.push(go));
-    else inside++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) inside--;
-      else next();
-    }
-  };
-}
 
 /**
  * The bytes of a body, read as they come; one that is too large is not read to its end.
@@ -51,7 +35,7 @@ export function readsFiles(
   app: FastifyInstance,
   most: number,
 ): <T>(request: FastifyRequest, work: (bytes: () => Promise<Buffer>) => Promise<T>) => Promise<T> {
-  const inTurn = turns(AT_ONCE);
+  const inTurn = atOnce(AT_ONCE);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   return (request, work) =>

@@ -9,8 +9,8 @@ import { present } from '../../../contracts/present.js';
 import { openSubjectKeys, type SubjectSecret } from '../entries/keys.js';
 import { signerOf } from '../store/signer.js';
 import { diskFiles, type Files, type FilesHook } from './files.js';
-import { Gathering } from './gathering.js';
 import { bufferedRandom, groupBuilder } from './group.js';
+import { GroupPause } from './group-pause.js';
 import { type Frame, type RingMemory, ringReader } from './ring.js';
 import { openDisk } from './segments.js';
 
@@ -103,7 +103,7 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
     ring.release();
     return room;
   };
-  const gathering = new Gathering();
+  const pauses = new GroupPause();
 
   for (let groups = 0; ; groups++) {
     if (groups % TURN_EVERY === 0) await turnOfTheEventLoop();
@@ -115,12 +115,12 @@ async function run(input: WorkerInput, say: (message: FromWorker) => void): Prom
       ring.wait(Infinity);
       continue;
     }
-    const pause = room ? gathering.pause(builder.count, performance.now()) : 0;
+    const pause = room ? pauses.pause(builder.count, performance.now()) : 0;
     if (pause > 0) {
       ring.pause(pause);
       take();
     }
-    gathering.groupClosed(builder.count, performance.now());
+    pauses.groupClosed(builder.count, performance.now());
     const group = builder.finish(disk.tail.lastSeq + 1, disk.tail.chain);
     const began = performance.now();
     disk.commit(group.bytes, group.first + group.count - 1, group.chain);

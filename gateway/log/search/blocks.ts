@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { present } from '../../../contracts/present.js';
+import { OneByOne } from '../../../contracts/turns.js';
 import { replaceFile } from '../../ground/files/durable.js';
 import type { CaseReferences } from '../entries/body.js';
 import type { SubjectKeys } from '../entries/keys.js';
@@ -32,7 +33,7 @@ export class LogBlocks {
   readonly #keys: SubjectKeys;
   #last: GrowingBlock | undefined;
   /** The last block grows in place, so one caller grows it at a time. */
-  #growing: Promise<unknown> = Promise.resolve();
+  readonly #growing = new OneByOne();
 
   /** @param dir `AuditLayout.search` */
   constructor(dir: string, reader: EntryReader, keys: SubjectKeys) {
@@ -96,7 +97,7 @@ export class LogBlocks {
 
   /** When the last block is no longer grown by anybody, its file is closed. */
   async close(): Promise<void> {
-    await this.#growing;
+    await this.#growing.over();
     this.#last?.part?.close();
   }
 
@@ -111,9 +112,7 @@ export class LogBlocks {
   }
 
   #lastUpTo(block: number, to: number): Promise<Block> {
-    const grown = this.#growing.then(() => this.#grow(block, to));
-    this.#growing = grown.catch(() => undefined);
-    return grown;
+    return this.#growing.take(() => this.#grow(block, to));
   }
 
   /** The last block up to its entry `to`. */

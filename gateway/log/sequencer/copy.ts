@@ -6,6 +6,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { YitongError } from '../../../contracts/errors.js';
+import { OneByOne } from '../../../contracts/turns.js';
 import { replaceFile } from '../../ground/files/durable.js';
 import { readIfThere } from '../../ground/files/read-if-there.js';
 import { auditLayout } from '../entries/layout.js';
@@ -92,8 +93,7 @@ export class LogCopy {
   readonly #bodies: BodyStore;
   readonly #erasures: Erasures;
   readonly #committed: CommittedLog;
-  /** One after the other; it never rejects. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneByOne();
   #recalled = false;
   /** Of a copy that is behind: how far parts have come. */
   #catching: { readonly edge: Edge } | undefined;
@@ -134,18 +134,16 @@ export class LogCopy {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#queue;
+    await this.#turns.over();
     await this.#erasures.close();
     this.#bodies.close();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(() => {
+    return this.#turns.take(() => {
       if (this.#closed) throw new YitongError('audit_unavailable', 'the copy of the log is closed');
       return work();
     });
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 
   async #take(run: RunMessage): Promise<RunAnswer> {

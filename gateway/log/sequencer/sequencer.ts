@@ -10,6 +10,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isYitongError, YitongError } from '../../../contracts/errors.js';
 import { present } from '../../../contracts/present.js';
+import { OneByOne } from '../../../contracts/turns.js';
 import { type Lock, tryLock } from '../../ground/files/lock.js';
 import { auditLayout } from '../entries/layout.js';
 import { type ErasureStep, type Erasures, openErasures } from '../erasure/carry-out.js';
@@ -154,7 +155,7 @@ class FolderSequencer implements Sequencer {
   /** What was committed last; undefined after a start and after a run that failed: then the disk is asked. */
   #newest: CommittedRun | undefined;
   /** Runs follow one another; it never rejects. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneByOne();
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   /** Why the last run failed: a reason that stays the same is told once. */
@@ -202,18 +203,19 @@ class FolderSequencer implements Sequencer {
   }
 
   runOnce(): Promise<RunResult> {
-    const result = this.#queue.then(() => this.#run());
-    this.#queue = result.catch(() => {
-      // the edge has grown beyond what was committed: forget it, and start from disk
-      this.#newest = undefined;
+    return this.#turns.take(async () => {
+      try {
+        return await this.#run();
+      } catch (error) {
+        // the edge has grown beyond what was committed: forget it, and start from disk
+        this.#newest = undefined;
+        throw error;
+      }
     });
-    return result;
   }
 
   settle(): Promise<void> {
-    const result = this.#queue.then(async () => void (this.#newest ??= await this.#committed.load()));
-    this.#queue = result.catch(() => undefined);
-    return result;
+    return this.#turns.take(async () => void (this.#newest ??= await this.#committed.load()));
   }
 
   health(): LogHealth {
@@ -230,7 +232,7 @@ class FolderSequencer implements Sequencer {
   async stop(settle = 0): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#queue;
+    await this.#turns.over();
     await this.#publication.stop(settle);
     await this.#erasures.close();
     this.#bodies.close();

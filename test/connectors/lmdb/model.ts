@@ -1,7 +1,7 @@
 /**
- * Several processes on one store over time: they write, throw, are killed, open it, once more beside, and close, and now
- * and then the number of the newest commit that they share goes back, as it does where LMDB opens a store beside a commit. A map of keys is
- * what must be there after each of them.
+ * Several processes on one store over time: they write, throw, are killed, open it, once more beside, and close, and
+ * now and then the number of the newest commit that they share goes back, as it does where LMDB opens a store beside a
+ * commit. A map of keys is what must be there after each of them.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';

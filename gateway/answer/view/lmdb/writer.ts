@@ -5,6 +5,7 @@
 
 import { mkdirSync } from 'node:fs';
 import type { InRecord, TopicName } from '../../../../connectors/bus/port.js';
+import { OneByOne } from '../../../../contracts/turns.js';
 import { type CheckBody, checkBodies } from '../body-check.js';
 import { newTally, type Tally } from '../packed/apply.js';
 import { FORMAT, missingSchema, ViewChanges } from '../packed/changes.js';
@@ -50,7 +51,7 @@ class LmdbViewWriter implements ViewWriter {
   readonly #beside: ApplyBeside;
   readonly #besideFrom: number;
   /** One transaction after the other, on whichever thread: this one would stand still while the other has the lock. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneByOne();
   /** It was emptied by this process, and nothing but what stood on the bus by then has come in since. */
   #isFresh = false;
 
@@ -117,12 +118,10 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#last.then(() => {
+    return this.#turns.take(() => {
       this.#beside.refuseBroken();
       return work();
     });
-    this.#last = done.catch(() => undefined);
-    return done;
   }
 
   caughtUp(partitions: readonly CaughtUp[]): Promise<void> {
@@ -225,7 +224,7 @@ class LmdbViewWriter implements ViewWriter {
   }
 
   async close(): Promise<void> {
-    await this.#last;
+    await this.#turns.over();
     await this.#beside.close();
     await this.store.close();
   }

@@ -6,6 +6,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { dataTopic, type InRecord, type TopicName } from '../../../../connectors/bus/port.js';
 import { isYitongError, YitongError } from '../../../../contracts/errors.js';
+import { OneByOne } from '../../../../contracts/turns.js';
 import type { Connection, Statement } from '../../../ground/state/postgres/pool.js';
 import { type CheckBody, checkBodies } from '../body-check.js';
 import { newTally, type Tally } from '../packed/apply.js';
@@ -112,7 +113,7 @@ class PostgresViewWriter implements ViewWriter {
   /** Topic and schema, of records that were set aside for want of a schema. */
   readonly #missing = new Set<string>();
   /** One transaction after the other. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new OneByOne();
 
   constructor({ server, workspace, check, signal, onAway = () => undefined }: PostgresWriterOptions) {
     this.#server = server;
@@ -297,7 +298,7 @@ class PostgresViewWriter implements ViewWriter {
   }
 
   async close(): Promise<void> {
-    await this.#last.catch(() => undefined);
+    await this.#turns.over();
   }
 
   #isHere(record: RecordAddress): boolean {
@@ -385,7 +386,7 @@ class PostgresViewWriter implements ViewWriter {
     load: (connection: Connection, maps: Transaction) => Promise<L>,
     work: (loaded: L, connection: Connection) => T | Promise<T>,
   ): Promise<T> {
-    const done = this.#last.then(async () => {
+    return this.#turns.take(async () => {
       for (;;) {
         this.#signal?.throwIfAborted();
         try {
@@ -397,8 +398,6 @@ class PostgresViewWriter implements ViewWriter {
         }
       }
     });
-    this.#last = done.catch(() => undefined);
-    return done;
   }
 
   #once<L, T>(

@@ -1,6 +1,7 @@
 /** Status lists in the state that all replicas share. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { OneByOne } from '../../../../contracts/turns.js';
 import type { Change, State } from '../../../ground/state/port.js';
 import { isTaken, taken } from '../../../ground/state/taken.js';
 import { type Transaction, transact } from '../../../ground/state/transact.js';
@@ -21,18 +22,13 @@ const bytesOf = (text: string): Buffer => Buffer.from(text, 'base64');
 export function statusesIn(state: State, size: number = LIST_SIZE): StatusStore {
   const idOf = (list: number): string => String(list);
   // all take from the newest list: those of one process wait for each other and not for a conflict
-  let before: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = before.then(work);
-    before = mine.catch(() => undefined);
-    return mine;
-  };
+  const turns = new OneByOne();
   const listIn = async (transaction: Transaction, list: number): Promise<StatusList | undefined> =>
     (await transaction.document(LIST, idOf(list)))?.body as StatusList | undefined;
   const put = (transaction: Transaction, list: number, used: string, revoked: string): void =>
     transaction.put({ kind: LIST, id: idOf(list), body: { used, revoked } });
   const changed = async <T>(work: (transaction: Transaction) => Promise<T>): Promise<T> =>
-    inTurn(async () => (await transact(state, work)).result);
+    turns.take(async () => (await transact(state, work)).result);
   return {
     allocate: () =>
       changed(async (transaction) => {

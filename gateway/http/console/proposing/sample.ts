@@ -21,6 +21,7 @@ import { trialFolder } from '../../../../connectors/propose/trial.js';
 import { errorWordsOf } from '../../../../contracts/error-words.js';
 import { type FormFaults, isYitongError } from '../../../../contracts/errors.js';
 import type { Localised } from '../../../../contracts/localised.js';
+import { OneByOne } from '../../../../contracts/turns.js';
 import type { GatewayContext } from '../../../documents/context.js';
 import { packageRoot } from '../../../ground/files/places.js';
 import { formFault } from '../../plugins/forms.js';
@@ -163,16 +164,14 @@ async function triedBy(reading: Reading): Promise<Tried> {
 /** Samples that may wait for the one before; each takes seconds. */
 const MOST_WAITING = 3;
 let waiting = 0;
-let before: Promise<unknown> = Promise.resolve();
+const turns = new OneByOne();
 
 /** One after another in a process. @throws YitongError where too many wait */
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
   if (waiting >= MOST_WAITING)
     throw faulty('另有几份样表正在试读，请稍后再试。', 'Other samples are being read just now; try again.');
   waiting += 1;
-  const mine = before.then(work).finally(() => (waiting -= 1));
-  before = mine.catch(() => undefined);
-  return mine;
+  return turns.take(work).finally(() => (waiting -= 1));
 }
 
 interface Asked {

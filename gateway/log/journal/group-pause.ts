@@ -16,7 +16,7 @@ const LEAST_GAIN = 2;
 /** ms after which what came counts for a third. */
 const MEMORY = 5;
 
-export class Gathering {
+export class GroupPause {
   /** Entries a ms, as it was when the last group was closed. */
   #rate = 0;
   #closedAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 /** When a group waits for more entries: only where they come quickly, and never for long. */
 import t from 'tap';
-import { Gathering } from '../../gateway/log/journal/gathering.js';
+import { GroupPause } from '../../gateway/log/journal/group-pause.js';
 
 /** ms that signing and syncing a group takes. */
 const COMMIT = 0.3;
@@ -9,7 +9,7 @@ const COMMIT = 0.3;
  * Clients that each ask again so many ms after their answer, for `ms`; time is simulated.
  * @returns the longest pause, and entries a group
  */
-function closedLoop(clients: number, thinking: number, ms: number, gathering = new Gathering(), from = 0) {
+function closedLoop(clients: number, thinking: number, ms: number, pauses = new GroupPause(), from = 0) {
   const due = Array.from({ length: clients }, (_, i) => from + (i * thinking) / clients);
   let now = from;
   let longest = 0;
@@ -18,11 +18,11 @@ function closedLoop(clients: number, thinking: number, ms: number, gathering = n
   while (now < from + ms) {
     now = Math.max(now, Math.min(...due));
     const waiting = (): number => due.filter((at) => at <= now).length;
-    const pause = gathering.pause(waiting(), now);
+    const pause = pauses.pause(waiting(), now);
     longest = Math.max(longest, pause);
     now += pause;
     const count = waiting();
-    gathering.groupClosed(count, now);
+    pauses.groupClosed(count, now);
     now += COMMIT;
     let left = count;
     for (const [i, at] of due.entries()) if (at <= now && left-- > 0) due[i] = now + thinking;
@@ -48,13 +48,13 @@ t.test('where entries come quickly a group waits for at most half a millisecond,
 });
 
 t.test('a group that holds enough waits no longer, and what came long ago is not waited for', (t) => {
-  const gathering = new Gathering();
-  t.equal(gathering.pause(1, 0), 0, 'at first nothing is expected');
-  const { end } = closedLoop(64, 2, 200, gathering);
-  t.ok(gathering.pause(1, end) > 0);
-  t.equal(gathering.pause(24, end), 0);
-  t.equal(gathering.pause(500, end), 0);
-  t.equal(gathering.pause(1, end + 50), 0, 'the crowd left 50 ms ago');
-  t.equal(closedLoop(1, 1, 50, gathering, end + 50).longest, 0, 'and one client goes on alone');
+  const pauses = new GroupPause();
+  t.equal(pauses.pause(1, 0), 0, 'at first nothing is expected');
+  const { end } = closedLoop(64, 2, 200, pauses);
+  t.ok(pauses.pause(1, end) > 0);
+  t.equal(pauses.pause(24, end), 0);
+  t.equal(pauses.pause(500, end), 0);
+  t.equal(pauses.pause(1, end + 50), 0, 'the crowd left 50 ms ago');
+  t.equal(closedLoop(1, 1, 50, pauses, end + 50).longest, 0, 'and one client goes on alone');
   t.end();
 });

@@ -10,16 +10,16 @@ import {
   HEADER,
   type InRecord,
   type OffsetLost,
-  type PartitionState,
   type TopicName,
   type TopicSpec,
   type TopicState,
 } from '../../../connectors/bus/port.js';
-import { isYitongError, YitongError } from '../../../contracts/errors.js';
+import { isYitongError } from '../../../contracts/errors.js';
 import { type DatasetId, recordSubject } from '../../../contracts/ids.js';
 import type { Tracer } from '../../../contracts/tracing.js';
 import type { Contract } from '../../../contracts/types.js';
 import { FRAME_BYTES } from '../../../contracts/wire.js';
+import { begin, targetOf } from './beginning.js';
 import { Gathering } from './gathering.js';
 import type { CaughtUp, Cut, ViewReader, ViewWorkspace, ViewWriter } from './port.js';
 
@@ -63,8 +63,6 @@ export interface FollowOptions {
 }
 
 const LONGEST_PAUSE_MS = 60_000;
-/** A compacted topic keeps a withdrawal at least this long; a view that was away longer may have missed one. */
-const WITHDRAWALS_KEPT_MS = 24 * 3_600_000;
 
 /**
  * @throws YitongError `topic_mismatch` where a topic has other partitions than its contract, `view_unavailable` where
@@ -128,8 +126,8 @@ class Follower {
     const { bus, writer, signal } = this.#o;
     await bus.ensureTopics(this.#specs);
     const topics = await this.#topics();
-    await this.#recognise(topics);
-    await this.#repair(topics);
+    const { onNotice, retryMs: pause = 1000 } = this.#o;
+    await begin({ bus, writer, signal, contracts: this.#contracts, now: () => this.#now(), pause, onNotice }, topics);
     this.#tellIncomplete();
     this.#behind.clear();
     for (const [topic, { partitions }] of topics) {
@@ -258,81 +256,6 @@ class Follower {
     }
   }
 
-  /** Offsets mean nothing on another cluster or in a topic that was made anew. */
-  async #recognise(topics: ReadonlyMap<TopicName, TopicState>): Promise<void> {
-    const { bus, writer, onNotice } = this.#o;
-    const clusterId = await bus.clusterId();
-    const known = writer.identity();
-    const ids = idsOf(topics);
-    if (known !== undefined && known.clusterId !== clusterId) {
-      onNotice?.('the bus is another cluster than the view was built from: the view is built again from empty');
-      await writer.reset(clusterId, ids);
-      return;
-    }
-    for (const [topic, { id }] of topics) {
-      if ((known?.topicIds[topic] ?? id) === id) continue;
-      onNotice?.(`topic \`${topic}\` was deleted and made anew: what came from it is forgotten and read again`);
-      await writer.forget(topic);
-    }
-    await writer.setIdentity(clusterId, { ...known?.topicIds, ...ids });
-  }
-
-  /**
-   * Where the view cannot go on from where it is in a topic, it begins anew there; what the bus has lost by then is
-   * said.
-   */
-  async #repair(topics: ReadonlyMap<TopicName, TopicState>): Promise<void> {
-    const { writer, onNotice } = this.#o;
-    const tooOld = this.#now() - WITHDRAWALS_KEPT_MS;
-    const placesOf = (topic: TopicName, partitions: readonly PartitionState[]) =>
-      partitions.map(({ low, high }, partition) => ({
-        low,
-        high,
-        next: writer.nextOffset(topic, partition),
-        upTo: writer.completeUpTo(topic, partition),
-      }));
-    const gap = (topic: TopicName, partitions: readonly PartitionState[]): boolean =>
-      placesOf(topic, partitions).some(({ low, high, next }) => next > high || (next > 0 && next < low));
-    const outgrown = new Set(writer.outgrown());
-    for (const [topic, { id, partitions: first }] of topics) {
-      const history = this.#contracts.get(topic)?.history;
-      let partitions = first;
-      if (gap(topic, partitions)) {
-        // a leader that has just been elected may not know yet how far its log is agreed on
-        await wait(this.#o.retryMs ?? 1000, undefined, { signal: this.#o.signal });
-        const now = await this.#o.bus.topicState(topic);
-        if (now?.id !== id)
-          throw new YitongError('offset_out_of_range', `topic \`${topic}\` is another one than a moment ago`);
-        partitions = now.partitions;
-      }
-      const after = partitions.map(targetOf);
-      const places = placesOf(topic, partitions);
-      if (gap(topic, partitions)) {
-        onNotice?.(
-          `topic \`${topic}\` has lost records that the view has not read, or has read: what is left of it is ` +
-            'read again, its dataset is incomplete',
-        );
-        await writer.forget(topic, { after, incomplete: true });
-      } else if (outgrown.has(topic)) {
-        onNotice?.(
-          `topic \`${topic}\` had records of a version that was not known then: it is read again from its beginning`,
-        );
-        await writer.forget(topic, { after });
-      } else if (history !== undefined && places.some(({ low, next }) => next === 0 && low > 0)) {
-        onNotice?.(`topic \`${topic}\` no longer has its first records: its dataset is incomplete`);
-        await writer.markIncomplete(topic);
-      } else if (
-        history === 'latest' &&
-        places.some(({ high, next, upTo }) => next > 0 && next < high && upTo < tooOld)
-      ) {
-        onNotice?.(
-          `topic \`${topic}\` was not read for longer than it keeps withdrawals: it is read again from its beginning`,
-        );
-        await writer.forget(topic, { after });
-      }
-    }
-  }
-
   /** What is held is read again from the view's own offsets, when following begins again. */
   #holds(batch: readonly InRecord[]): boolean {
     const { hold, workspace } = this.#o;
@@ -458,9 +381,3 @@ class Follower {
 }
 
 const placeOf = (topic: TopicName, partition: number): string => `${topic}/${partition}`;
-
-/** Where following has to get to. Of a partition that has nothing left, it is there already. */
-const targetOf = ({ low, high }: PartitionState): number => (low === high ? 0 : high);
-
-const idsOf = (topics: ReadonlyMap<TopicName, TopicState>): Readonly<Record<string, string>> =>
-  Object.fromEntries([...topics].map(([topic, { id }]) => [topic, id]));

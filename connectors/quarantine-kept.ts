@@ -4,9 +4,8 @@
  * between looks, and is closed when nobody has looked for a while. Each look sees what other processes have written by
  * then. A file that was put in its place, removed or cut short meanwhile is noticed, and opened as any other.
  */
-import { statSync } from 'node:fs';
 import type { DatasetId } from '../contracts/ids.js';
-import { cutShort } from './lmdb/file.js';
+import { cutShort, identityOf } from './lmdb/file.js';
 import { Quarantine } from './quarantine.js';
 
 /** What whoever only looks may do: changes belong to a turn (`publish/turn.ts`), and to an opening of its own. */
@@ -14,12 +13,6 @@ export type QuarantineReader = Pick<Quarantine, 'get' | 'page' | 'causes' | 'row
 
 /** ms for which one stays open behind the last look. */
 const KEPT = 60_000;
-
-/** Which file it is; undefined where there is none. */
-function identityOf(path: string): string | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined ? undefined : `${String(found.dev)} ${String(found.ino)}`;
-}
 
 class Kept {
   looks = 0;

@@ -52,6 +52,15 @@ export interface Meta {
   readonly txn: bigint;
 }
 
+/**
+ * The place of a file on its disk, undefined where there is none: one that is made anew, or put back, under the same
+ * name is another.
+ */
+export function identityOf(file: string): string | undefined {
+  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
+}
+
 /** How LMDB is told of a data file: `data.mdb` by its folder, any other by its own name. */
 export const pathOf = (file: string): { readonly path: string; readonly noSubdir: boolean } =>
   basename(file) === 'data.mdb' ? { path: dirname(file), noSubdir: false } : { path: file, noSubdir: true };

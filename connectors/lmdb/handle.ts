@@ -1,6 +1,6 @@
 /**
- * LMDB's package is used here and nowhere else: one handle of a file in each thread, however often the file is opened
- * there (`env.ts`), and all its transactions.
+ * LMDB's package opens stores here and nowhere else, but for `heal.ts`: one handle of a file in each thread, however
+ * often the file is opened there (`env.ts`), and all its transactions.
  *
  * LMDB has a fault (ITS#9496, in all that the package `lmdb` ships): a process that opens a store writes the number of
  * the newest commit, as it read it a moment ago, into the memory that all processes share. If another process commits
@@ -25,7 +25,6 @@
  * as it is. `mapSize` is only what it begins with.
  */
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   ABORT,
@@ -36,7 +35,7 @@ import {
   type RootDatabase,
   type RootDatabaseOptions,
 } from 'lmdb';
-import { pathOf } from './file.js';
+import { identityOf, pathOf } from './file.js';
 
 export type Encodings = Pick<DatabaseOptions, 'encoding' | 'keyEncoding'>;
 
@@ -73,13 +72,8 @@ interface Stats {
   readonly pageSize: number;
 }
 
-/** Of this thread, by the place of the file on its disk: one that is made anew under the same name is another. */
+/** Of this thread, by the place of the file on its disk. */
 const handles = new Map<string, Handle>();
-
-function identityOf(file: string): string | undefined {
-  const found = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
-}
 
 /**
  * Each is let go by `close`. What the first one sets for a file holds for the others as well, except encodings.
